@@ -1,0 +1,54 @@
+"""Training: how a network learns. No torch here: ``elman --help`` reads this file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from elman.settings import Settings
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class Training(Settings):
+    """How a network learns. "auto" is decided from the data and shown by ``plan()``."""
+
+    max_epochs: int | Literal["auto"] = "auto"
+    """Passes over the training part at most."""
+    budget: str | float | None = None
+    """Time limit, "5min", "90s", "2h" or seconds; the best model so far is kept."""
+    learning_rate: float | Literal["auto"] = "auto"
+    """Peak learning rate of AdamW."""
+    batch_size: int | Literal["auto"] = "auto"
+    """Sequences in a batch at most."""
+    batch_tokens: int | Literal["auto"] = "auto"
+    """Steps in a batch at most, summed over its sequences."""
+    schedule: Literal["auto", "cosine", "constant", "plateau"] = "auto"
+    """Course of the learning rate after a short warm-up."""
+    weight_decay: float | Literal["auto"] = "auto"
+    """Decoupled weight decay of AdamW (not on biases)."""
+    max_grad_norm: float = 1.0
+    """Gradients are clipped to this total norm; 0 turns it off."""
+    patience: int | Literal["auto"] = "auto"
+    """Epochs without a better validation loss before stopping."""
+    validation_fraction: float | Literal["auto"] = "auto"
+    """Share of sequences held out, whole ones, for early stopping; 0 turns it off."""
+    average_weights: float | Literal["auto"] = "auto"
+    """Decay of the running average of weights used for validation and prediction; 0 turns it off."""
+    tbptt_length: int | None = None
+    """Steps after which the gradient is cut and the state carried on (truncated backpropagation through time)."""
+    gradient_accumulation: int = 1
+    """Batches summed before one step of the optimizer."""
+    random_state: int = 0
+    """Seed: the same seed gives the same bits on the CPU."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """Arithmetic of the network (torch.amp for bfloat16)."""
+    device: str = "auto"
+    """"cpu", "cuda", "cuda:1"; "auto" takes a GPU when there is one."""
+    num_workers: int = 0
+    """Processes that read and encode files ahead of training."""
+    checkpoint_dir: str | None = None
+    """Folder for checkpoints; a run started again with the same folder goes on where it stopped."""
+    checkpoint_every: str | float = "10min"
+    """Time between checkpoints inside an epoch; one is always written after each epoch."""
+    verbose: int = 1
+    """0 is silent; 1 prints one line per epoch."""

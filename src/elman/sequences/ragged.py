@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
 from elman.errors import ShapeError
+from elman.sequences import rows as _rows
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -69,24 +70,29 @@ class Ragged:
     @classmethod
     def _pack_rows(cls, rows: Tensor, lengths: Tensor) -> Self:
         """Pack rows that stand one sequence after the other."""
-        empty = cls.from_lengths(rows, lengths)
-        return replace(empty, data=rows[empty._source_rows()])
+        shape = cls.from_lengths(rows, lengths)
+        return replace(shape, data=_rows.pack(rows, shape._starts(), 1, shape.batch_sizes))
 
-    def _source_rows(self) -> Tensor:
-        """For each packed row, its place among sequences laid end to end in the caller's order."""
-        starts = (torch.cumsum(self.lengths, 0) - self.lengths)[self.sorted_indices]
-        total = int(self.batch_sizes.sum())
-        steps = torch.repeat_interleave(torch.arange(len(self.batch_sizes)), self.batch_sizes)
-        first = torch.cumsum(self.batch_sizes, 0) - self.batch_sizes
-        places = torch.arange(total) - first[steps]
-        return starts[places] + steps
+    def _starts(self) -> Tensor:
+        """First row of each sequence, longest first, when sequences stand end to end in the caller's order."""
+        return (torch.cumsum(self.lengths, 0) - self.lengths)[self.sorted_indices]
 
     @classmethod
     def from_padded(cls, padded: Tensor, lengths: Tensor) -> Self:
         """Pack a batch-first padded tensor (N, T, *); what stands beyond a length is never read."""
-        lengths = torch.as_tensor(lengths, dtype=torch.int64)
-        mask = torch.arange(padded.shape[1])[None, :] < lengths[:, None]
-        return cls._pack_rows(padded[mask.to(padded.device)], lengths)
+        lengths = torch.as_tensor(lengths, dtype=torch.int64, device="cpu")
+        count, longest = padded.shape[:2]
+        wrong = torch.nonzero((lengths < 0) | (lengths > longest)).flatten().tolist() if len(lengths) == count else []
+        if len(lengths) != count:
+            raise ShapeError(f"lengths must have one number for each of the {count} rows; got {len(lengths)}.")
+        if wrong:
+            raise ShapeError(f"lengths must be in 0..T (T={longest}); got {int(lengths[wrong[0]])} at index {wrong[0]}. Trim or pad first.")
+        shape = cls.from_lengths(padded.new_empty(int(lengths.sum()), 0), lengths)
+        if padded.transpose(0, 1).is_contiguous():  # time-first memory is read as it is
+            data = _rows.pack(padded.transpose(0, 1).flatten(0, 1), shape.sorted_indices, count, shape.batch_sizes)
+        else:
+            data = _rows.pack(padded.flatten(0, 1), shape.sorted_indices * longest, 1, shape.batch_sizes)
+        return replace(shape, data=data)
 
     @classmethod
     def from_packed(cls, packed: PackedSequence) -> Self:
@@ -95,16 +101,23 @@ class Ragged:
         order = packed.sorted_indices.cpu() if packed.sorted_indices is not None else torch.arange(n)
         inverse = torch.empty_like(order)
         inverse[order] = torch.arange(n)
-        sorted_lengths = (packed.batch_sizes[None, :] > torch.arange(n)[:, None]).sum(1)
+        rising = packed.batch_sizes.flip(0)
+        sorted_lengths = len(rising) - torch.searchsorted(rising, torch.arange(n), right=True)
         return cls(
-            data=packed.data, batch_sizes=packed.batch_sizes, sorted_indices=order, unsorted_indices=inverse, lengths=sorted_lengths[inverse]
+            data=packed.data,
+            batch_sizes=packed.batch_sizes,
+            sorted_indices=order,
+            unsorted_indices=inverse,
+            lengths=sorted_lengths[inverse],
         )
 
     def to_packed(self) -> PackedSequence:
         """Give torch's PackedSequence without copying; empty sequences are refused, as torch has none."""
         if len(self) == 0 or int(self.lengths.min()) == 0:
             empty = torch.nonzero(self.lengths == 0).flatten().tolist()
-            raise ShapeError(f"A PackedSequence cannot hold empty sequences; rows {empty[:5]} are empty. Keep the Ragged or drop these rows.")
+            raise ShapeError(
+                f"A PackedSequence cannot hold empty sequences; rows {empty[:5]} are empty. Keep the Ragged or drop these rows."
+            )
         device = self.data.device
         return PackedSequence(self.data, self.batch_sizes, self.sorted_indices.to(device), self.unsorted_indices.to(device))
 
@@ -116,26 +129,19 @@ class Ragged:
 
     def to_list(self) -> list[Tensor]:
         """Give back the sequences, (T_n, *) each, in the caller's order."""
-        rows = torch.empty_like(self.data)
-        rows[self._source_rows().to(self.data.device)] = self.data
+        rows = _rows.unpack(self.data, len(self.data), self._starts(), 1, self.batch_sizes)
         return list(torch.split(rows, self.lengths.tolist()))
 
     def to_padded(self, fill: float = 0.0) -> tuple[Tensor, Tensor]:
         """Return a batch-first padded tensor (N, T, *) and its mask (N, T), True where real."""
         longest = len(self.batch_sizes)
         mask = (torch.arange(longest)[None, :] < self.lengths[:, None]).to(self.data.device)
-        padded = self.data.new_full((len(self), longest, *self.data.shape[1:]), fill)
-        rows = torch.empty_like(self.data)
-        rows = rows.index_copy(0, self._source_rows().to(self.data.device), self.data)
-        return padded.masked_scatter(mask.reshape(*mask.shape, *[1] * (padded.dim() - 2)), rows), mask
+        rows = _rows.unpack(self.data, len(self) * longest, self.sorted_indices * longest, 1, self.batch_sizes, fill)
+        return rows.unflatten(0, (len(self), longest)), mask
 
     def flip(self) -> Self:
         """Reverse each sequence in its own length."""
-        steps = torch.repeat_interleave(torch.arange(len(self.batch_sizes)), self.batch_sizes)
-        first = torch.cumsum(self.batch_sizes, 0) - self.batch_sizes
-        places = torch.arange(len(steps)) - first[steps]
-        mirrored = self.lengths[self.sorted_indices][places] - 1 - steps
-        return replace(self, data=self.data[(first[mirrored] + places).to(self.data.device)])
+        return replace(self, data=_rows.flip(self.data, self.batch_sizes, self.lengths[self.sorted_indices]))
 
     def to(self, device: torch.device | str) -> Self:
         """Move the data; the geometry stays on the CPU."""

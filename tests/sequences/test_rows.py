@@ -60,5 +60,5 @@ def test_lengths_beyond_the_padding_are_refused():
 
 
 def test_one_length_per_row():
-    with pytest.raises(ShapeError, match="each of the 2 rows; got 1"):
+    with pytest.raises(ShapeError, match="one entry per row, 2; got 1"):
         Ragged.from_padded(torch.zeros(2, 2, 1), torch.tensor([1]))

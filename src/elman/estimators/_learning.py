@@ -13,7 +13,10 @@ from elman.codecs import Discrete
 from elman.estimators._inference import batches_by_length, to_device
 from elman.estimators._scoring import Scoring
 from elman.network import Plan, SequenceModel, build
-from elman.training import Examples, History, fit, resolve_fraction, split_rows
+from elman.training.examples import Examples, split_rows
+from elman.training.history import History
+from elman.training.loop import fit
+from elman.training.resolve import resolve
 from elman.training.settings import Training
 
 _EVALUATED = 2_000
@@ -94,4 +97,4 @@ def learn(
 def _split(plan: Plan, targets: Sequence[Any], training: Training) -> tuple[np.ndarray, np.ndarray]:
     categories = plan.target.rank == "one" and isinstance(plan.target.space, Discrete)
     strata = [int(target) for target in targets] if categories else None
-    return split_rows(len(targets), resolve_fraction(training, len(targets)), strata=strata, random_state=training.random_state)
+    return split_rows(len(targets), resolve(training, len(targets), 1.0).validation_fraction, strata=strata, random_state=training.random_state)

@@ -5,12 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 from torch import Tensor, nn
+from torch.nn import functional
 
-from elman.errors import SettingError
+from elman.errors import DataError, SettingError
 from elman.network.contract import Encoded, Loss, State, batch_size
-from elman.network.heads import Head
+from elman.network.heads import ContinuousHead, Head
 from elman.network.pooling import Pooling
 from elman.network.rows import to_rows
+from elman.sequences import Ragged
+
+
+def _horizon(target: Ragged, head: Head) -> Tensor:
+    """Pad a target to the horizon with NaN, which the loss leaves out."""
+    if not isinstance(head, ContinuousHead) or len(head.shape) != 2:
+        raise DataError("This model gives one answer per row; got a target of sequences. Collate the target with rank 'one'.")
+    horizon = head.shape[0]
+    if len(target) and int(target.lengths.max()) > horizon:
+        row = int(target.lengths.argmax())
+        raise DataError(f"a target has at most {horizon} steps, the horizon; got {int(target.lengths[row])}. Cut the target.", row=row)
+    padded, _ = target.to_padded(float("nan"))
+    return functional.pad(padded, (0, 0, 0, horizon - padded.shape[1]), value=float("nan"))
 
 
 class SummaryDecoder(nn.Module):
@@ -42,7 +56,9 @@ class SummaryDecoder(nn.Module):
         raise SettingError(f"A summary needs a source; {encoded.size} rows came without one. Pass the source to loss or predict.")
 
     def loss(self, encoded: Encoded, target: Any) -> Loss:
-        """Return the loss summed over rows."""
+        """Return the loss summed over rows; a horizon's target may be a Ragged, shorter rows count what they have."""
+        if isinstance(target, Ragged):
+            target = _horizon(target, self.head)
         each = self.head.loss(self.features(encoded), target)
         return Loss(total=each.sum(), units=batch_size(target), state=State(recurrent=encoded.state))
 

@@ -2,11 +2,12 @@
 
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from elman.codecs import Category, Image, Number, Record, Series, Symbols, Tags, Text, Vector
+from elman.codecs import Audio, Category, Dialogue, Image, Notes, Number, Record, Series, Strokes, Symbols, Tags, Text, Vector
 from elman.testing.check_codec import check_codec
 
 PAIR = [np.arange(48, dtype=np.uint8).reshape(6, 8), np.full((6, 8), 255, np.uint8)]
@@ -26,6 +27,11 @@ def as_sets(a: list, b: list) -> bool:
     return set(a) == set(b)
 
 
+def frames(wave: Any, back: np.ndarray) -> bool:
+    return back.shape == (1 + len(wave) // 80 if len(wave) else 0, 5)
+
+
+WAVE = np.sin(np.arange(400) * 0.7)
 CASES = {
     "number": (Number(), [1.0, -2.5, 1e3], {"unknown": [7, True, np.float32(2)], "bad": ["3", NAN, None, float("inf"), [1, 2], 1j, 1e300]}),
     "number log": (Number("log"), [1.0, 100.0, 1e9], {"bad": [0, -1]}),
@@ -72,6 +78,28 @@ CASES = {
     ),
     "image colour": (Image("pixels"), [np.arange(36, dtype=np.uint16).reshape(3, 4, 3)], {"unknown": [PAIR[0], np.ones((2, 2, 4), bool)]}),
     "image sized": (Image("columns", size=(6, 8), mode="grey"), PAIR, {"unknown": [np.zeros((9, 9, 3), np.uint8)]}),
+    "strokes": (
+        Strokes(),
+        [[[3, 4], [5, 6]], [], np.array([[1.0, 2]])],
+        {"unknown": [[[0, 0, 1]]], "bad": ["x", [1, 2], [[1]], [[NAN, 1]], [[0, 0, 2]]]},
+    ),
+    "strokes pen": (Strokes(), [[[3, 4, 0], [5, 6, 1.0]]], {"unknown": [[[0, 0]]], "bad": [[[1e300, 1]]]}),
+    "audio": (
+        Audio(features=5),
+        [WAVE, WAVE[:1], []],
+        {"unknown": [(WAVE, 44101), WAVE[:, None]], "bad": ["no.wav", b"RIFF", [NAN], 1, (WAVE, 0)], "equal": frames},
+    ),
+    "notes": (
+        Notes(),
+        [[[60, 64], []], []],
+        {"unknown": [np.zeros((2, 88)), np.zeros((1, 128))], "bad": [3, [60], [[7]], "no.mid", b"MThd", np.ones((2, 3))]},
+    ),
+    "dialogue": (
+        Dialogue(),
+        [[("a", "hello you"), ("b", "")], []],
+        {"unknown": [[("z", "q")], [{"speaker": "a", "text": "hello"}]], "bad": ["x", [("a",)], [("a", 3)], [{}]]},
+    ),
+    "dialogue bpe": (Dialogue("bpe", lowercase=True), [[("a", "hello you")]], {"role": "target", "bad": [3]}),
     "record": (
         Record(text=Text(), n=Number(), s=Series()),
         [{"text": "a b", "n": 1.0, "s": [1.0, 2.0]}, {"text": "", "n": 2.0, "s": []}],

@@ -209,7 +209,7 @@ CHECKS = (
 
 
 def same(a: Any, b: Any) -> bool:
-    """Tell whether two values are the same: numbers to five digits, NaN equals NaN, sets as their lists.
+    """Tell whether two values are the same: numbers to five digits, NaN equals NaN, sets as their lists, an empty list an empty array.
 
     Parameters
     ----------
@@ -230,7 +230,7 @@ def same(a: Any, b: Any) -> bool:
     if isinstance(a, list | tuple | np.ndarray | float) and isinstance(b, list | tuple | np.ndarray | float):
         try:
             x, y = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
-            return x.shape == y.shape and bool(np.allclose(x, y, rtol=1e-5, atol=1e-5, equal_nan=True))
+            return x.size == y.size == 0 or (x.shape == y.shape and bool(np.allclose(x, y, rtol=1e-5, atol=1e-5, equal_nan=True)))
         except (ValueError, TypeError):
             listed = [list(part) if isinstance(part, tuple | np.ndarray) else part for part in (a, b)]
             return listed[0] == listed[1]

@@ -111,4 +111,6 @@ def learn(
 def _split(plan: Plan, targets: Sequence[Any], training: Training) -> tuple[np.ndarray, np.ndarray]:
     categories = plan.target.rank == "one" and isinstance(plan.target.space, Discrete)
     strata = [int(target) for target in targets] if categories else None
-    return split_rows(len(targets), resolve(training, len(targets), 1.0).validation_fraction, strata=strata, random_state=training.random_state)
+    return split_rows(
+        len(targets), resolve(training, len(targets), 1.0).validation_fraction, strata=strata, random_state=training.random_state
+    )

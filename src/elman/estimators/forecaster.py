@@ -103,7 +103,9 @@ class Forecaster(Estimator):
         rows, held_out = self._rows(values)
         if not rows:
             longest = max(len(v) for v in values)
-            raise DataError(f"Every series is too short for horizon {self.horizon}: the longest has {longest} points, {self.horizon + 2} are needed.")
+            raise DataError(
+                f"Every series is too short for horizon {self.horizon}: the longest has {longest} points, {self.horizon + 2} are needed."
+            )
         rows, held_out = (rows, held_out) if held_out else (rows[:-1] or rows, rows[-1:])
         self._learn(rows, held_out)
         self.panel_ = panel

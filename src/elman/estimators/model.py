@@ -180,7 +180,9 @@ class Model(Estimator):
         for name in ("source", "target"):
             codec = getattr(self, name)
             if not isinstance(codec, Codec):
-                raise DataTypeError(f"{name} must be a codec such as Text() or Category(); got {codec!r}. Give an instance, not a class or name.")
+                raise DataTypeError(
+                    f"{name} must be a codec such as Text() or Category(); got {codec!r}. Give an instance, not a class or name."
+                )
         if self.align not in ("auto", "step", "attention", "ctc"):
             raise SettingError(f"align must be 'auto', 'step', 'attention' or 'ctc'; got {self.align!r}.")
 

@@ -69,8 +69,9 @@ def measure(model: NGramModel, train: list[np.ndarray], test: list[np.ndarray], 
     symbols = sum(map(len, test))
     kept = sum(a.nbytes for a in model.tensors().values())
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
+    name = type(model).__name__ + getattr(model, "escape", "")
     return (
-        f"{type(model).__name__:<10} {model.order:>5} {nats:>9.4f} {np.exp(nats):>10.2f} {fitted - started:>8.2f}"
+        f"{name:<10} {model.order:>5} {nats:>9.4f} {np.exp(nats):>10.2f} {fitted - started:>8.2f}"
         f" {symbols / (scored - fitted) / 1e3:>12.0f} {len(model.counts_.count):>10} {kept / 2**20:>9.1f} {peak:>9.0f}"
     )
 

@@ -60,6 +60,15 @@ def test_states_follow_contexts(make):
 
 
 @every_model
+def test_a_prior_is_log_prob_with_a_memory(make):
+    model = make(True).fit([[0, 1, 2, 0, 1, 3], [2, 1]], 5)
+    prior = model.prior(cache_size=2)
+    text = (0, 1, 2, 0, 1, 4, 5)
+    for _ in range(2):
+        np.testing.assert_allclose([prior(text[:t], w) for t, w in enumerate(text)], model.log_prob(text))
+
+
+@every_model
 def test_scores_do_not_depend_on_batch_mates_or_chunks(make, monkeypatch):
     random = np.random.default_rng(1)
     sequences = [random.integers(0, 6, n) for n in (0, 40, 1, 7)]
@@ -136,7 +145,15 @@ def test_longer_contexts_help_where_there_is_something_to_remember():
 @every_model
 def test_an_unfitted_model_says_so(make):
     model = make()
-    for use in (lambda: model.next(), lambda: model.log_prob([0]), lambda: model.score([[0]]), model.start, model.tensors, model.config):
+    for use in (
+        lambda: model.next(),
+        lambda: model.log_prob([0]),
+        lambda: model.score([[0]]),
+        model.start,
+        model.prior,
+        model.tensors,
+        model.config,
+    ):
         with pytest.raises(NotFittedError, match=r"is not fitted yet. Call fit\(sequences, vocabulary_size\) first"):
             use()
 

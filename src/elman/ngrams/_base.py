@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -220,6 +221,31 @@ class NGramModel(ABC):
             (V,) probabilities, or (V + 1,) with ``end=True``; they sum to 1.
         """
         return self._distribution(self._state(checks.sequence(context, self.classes_ - self.end)))
+
+    def prior(self, cache_size: int = 4096) -> Callable[[Sequence[int], int], float]:
+        """Return ``prior(prefix, symbol)``, the log-probability of a symbol after a prefix, for a beam search in Python.
+
+        Native searches take ``KneserNey.backoff_table`` in its place.
+
+        Parameters
+        ----------
+        cache_size : int, default 4096
+            Contexts whose distributions are remembered: a beam asks for the same few again and again.
+
+        Returns
+        -------
+        callable
+            Takes the symbols of a prefix from the beginning of the sequence on and one symbol; gives nats.
+        """
+        seen = self.order - 1
+        self.classes_  # noqa: B018  (raises when not fitted)
+
+        @lru_cache(maxsize=cache_size)
+        def after(context: tuple[int, ...]) -> list[float]:
+            with np.errstate(divide="ignore"):
+                return np.log(self.next(context)).tolist()
+
+        return lambda prefix, symbol: after(tuple(prefix[max(0, len(prefix) - seen) :]))[symbol]
 
     def _state(self, context: Ints) -> int:
         if len(context) >= self.order:

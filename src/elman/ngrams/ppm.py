@@ -90,11 +90,11 @@ class PPM(NGramModel):
         total = self._total[contexts] - from_longer * self._excluded[longer]
         distinct = self._distinct[contexts] - from_longer * self._distinct[longer]
         new = distinct * (self._distinct[contexts] < self.classes_)  # nothing is new to a context that has seen all
-        if self.escape == "C":
-            off, below, escape = 0.0 * new, total + new, new
-        else:
-            off, below, escape = 0.5 * (new > 0), total, 0.5 * new
-        return off, below, np.divide(escape, below, out=(distinct == 0).astype(np.float64), where=below > 0)
+        off: Floats = np.zeros(len(new)) if self.escape == "C" else np.where(new > 0, 0.5, 0.0)
+        below = total + new if self.escape == "C" else total
+        escape = new if self.escape == "C" else new / 2
+        chance: Floats = np.divide(escape, below, out=(distinct == 0).astype(np.float64), where=below > 0)
+        return off, below, chance
 
     def _score(self, nodes: Ints) -> Floats:
         n = nodes.shape[1] - 1

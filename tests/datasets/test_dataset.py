@@ -1,16 +1,16 @@
 from __future__ import annotations
 
-import ast
 import dataclasses
 
 import numpy as np
 import pytest
 
-from elman import datasets
+from elman import codecs, datasets
 from elman.datasets import Dataset, Split, info
 from elman.errors import DataError, SettingError
 
-CODECS = {"Audio", "Boxes", "Category", "Image", "Notes", "Series", "Strokes", "Symbols", "Tags", "Text"}
+NOT_YET = {"audio", "boxes", "notes", "strokes"}
+"""Codecs that bring their own libraries; the rest must be known by name."""
 
 
 def test_split_unpacks_and_cuts():
@@ -23,14 +23,14 @@ def test_split_unpacks_and_cuts():
 
 
 def test_split_refuses_columns_of_other_length():
-    with pytest.raises(DataError, match="column 'y' has 1 rows, x has 2"):
+    with pytest.raises(DataError, match=r"column 'y' has 1 rows, x has 2"):
         Split(x=[1, 2], y=[1])
-    with pytest.raises(DataError, match="column 'who' has 3 rows, x has 2"):
+    with pytest.raises(DataError, match=r"column 'who' has 3 rows, x has 2"):
         Split(x=[1, 2], extra={"who": [1, 2, 3]})
 
 
 def test_head_refuses_a_negative_count():
-    with pytest.raises(SettingError, match="count must be 0 or more; got -1"):
+    with pytest.raises(SettingError, match=r"count must be 0 or more; got -1"):
         Split(x=[1]).head(-1)
 
 
@@ -53,14 +53,14 @@ def test_dataset_reaches_its_parts_and_its_papers():
     assert repr(data) == "<Dataset scan, split='length' (train: 1)>"
     assert (data.name, data.licence, data.origin) == ("scan", "BSD (Facebook)", "https://github.com/brendenlake/SCAN/tree/c4b756c")
     assert "Lake" in data.citation
-    assert (data.source, data.target) == ("Text(level='word')", "Text(level='word')")
+    assert (data.source, data.target) == ("text", "text")
 
 
 def test_an_unknown_part_names_the_nearest():
     data = Dataset(info=info("scan"), splits={"train": Split(x=[]), "test": Split(x=[])})
     with pytest.raises(SettingError, match=r"scan has no split 'trian'; it has \['train', 'test'\]. Did you mean 'train'"):
         data["trian"]
-    with pytest.raises(AttributeError, match="no attribute or split 'trian'; splits are .* Did you mean 'train'"):
+    with pytest.raises(AttributeError, match=r"no attribute or split 'trian'; splits are .* Did you mean 'train'"):
         _ = data.trian
 
 
@@ -74,7 +74,7 @@ def test_an_unknown_option_or_value_names_the_nearest():
 def test_an_unknown_set_or_family_names_the_nearest():
     with pytest.raises(SettingError, match=r"no data set 'multi30'; .*names\(\) lists them. Did you mean 'multi30k'"):
         datasets.load("multi30")
-    with pytest.raises(SettingError, match="no family 'txt'; there are .* Did you mean 'text'"):
+    with pytest.raises(SettingError, match=r"no family 'txt'; there are .* Did you mean 'text'"):
         datasets.names("txt")
 
 
@@ -93,7 +93,4 @@ def test_every_set_says_where_it_is_from_and_how_to_read_it(name):
     assert entry.citation
     assert entry.summary
     for spec in filter(None, (entry.source, entry.target)):
-        call = ast.parse(spec, mode="eval").body
-        assert isinstance(call, ast.Call)
-        assert isinstance(call.func, ast.Name)
-        assert call.func.id in CODECS
+        assert spec in codecs.names() or spec in NOT_YET

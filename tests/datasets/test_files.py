@@ -21,7 +21,9 @@ def content_of(data: bytes) -> Content:
 def known(monkeypatch):
     """A set of two files whose digests the test knows: one with an address, one without."""
     sources = {
-        "a.txt.gz": Source(path="a.txt.gz", content=content_of(b"hello\n"), url="https://example.org/a.txt", upstream=content_of(b"hello, all\n")),
+        "a.txt.gz": Source(
+            path="a.txt.gz", content=content_of(b"hello\n"), url="https://example.org/a.txt", upstream=content_of(b"hello, all\n")
+        ),
         "b.bin": Source(path="b.bin", content=content_of(b"\x00\x01")),
     }
     monkeypatch.setattr(files, "sources", {"tiny": sources}.__getitem__)
@@ -60,21 +62,21 @@ def test_one_changed_byte_is_refused_unless_told(mirror):
 @pytest.mark.usefixtures("known")
 def test_a_far_too_large_file_is_refused_before_it_is_read(mirror):
     mirror("tiny", {"b.bin": bytes(2**16 + 100)})
-    with pytest.raises(FileError, match="has 65636 bytes, more than the 2 expected"):
+    with pytest.raises(FileError, match=r"has 65636 bytes, more than the 2 expected"):
         Files("tiny").read("b.bin")
 
 
 @pytest.mark.usefixtures("known")
 def test_a_gzip_bomb_is_refused_before_it_is_unpacked(mirror):
     mirror("tiny", {"a.txt.gz": bytes(10**7)})
-    with pytest.raises(FileError, match="unpacks to more than 11 bytes"):
+    with pytest.raises(FileError, match=r"unpacks to more than 11 bytes"):
         Files("tiny").read("a.txt.gz")
 
 
 @pytest.mark.usefixtures("known")
 def test_a_mirror_without_the_file_never_asks_the_network(mirror):
     folder = mirror("tiny", {})
-    with pytest.raises(FileError, match="tiny/a.txt.gz is not in ELMAN_DATA .*Put it there, or unset ELMAN_DATA"):
+    with pytest.raises(FileError, match=r"tiny/a.txt.gz is not in ELMAN_DATA .*Put it there, or unset ELMAN_DATA"):
         Files("tiny").read("a.txt.gz")
     assert not Files("tiny").has("a.txt.gz")
     (folder / "a.txt.gz").write_bytes(gzip.compress(b"hello\n"))
@@ -83,7 +85,7 @@ def test_a_mirror_without_the_file_never_asks_the_network(mirror):
 
 def test_a_mirror_that_is_no_folder_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv("ELMAN_DATA", str(tmp_path / "nowhere"))
-    with pytest.raises(FileError, match="ELMAN_DATA names '.*nowhere', which is not a folder"):
+    with pytest.raises(FileError, match=r"ELMAN_DATA names '.*nowhere', which is not a folder"):
         datasets.load("sst2")
 
 
@@ -116,12 +118,20 @@ def test_other_data_than_expected_is_not_kept(cache, monkeypatch):
     assert not cache.exists()
 
 
+@pytest.mark.usefixtures("known")
+def test_a_cache_that_cannot_be_made_is_named(cache, monkeypatch):
+    monkeypatch.setattr(files, "download", lambda *_args, **_more: b"hello\n")
+    cache.write_text("a file where the folder should be")
+    with pytest.raises(FileError, match=r"cannot make the folder .*tiny: .*Set ELMAN_CACHE to a folder you may write to"):
+        Files("tiny").read("a.txt.gz")
+
+
 @pytest.mark.usefixtures("known", "cache")
 def test_a_derived_file_says_how_it_was_made():
     assert not Files("tiny").has("b.bin")
     with pytest.raises(FileError, match=r"tiny/b.bin cannot be downloaded. Made by hand. Set ELMAN_DATA to a folder that holds tiny/b.bin"):
         Files("tiny", derivation="Made by hand.").read("b.bin")
-    with pytest.raises(FileError, match="It has no address of its own"):
+    with pytest.raises(FileError, match=r"It has no address of its own"):
         Files("tiny").read("b.bin")
 
 
@@ -159,18 +169,18 @@ def test_gunzip_names_damage():
     packed = gzip.compress(b"some text, some text")
     assert gunzip(packed, 20, "x.gz") == b"some text, some text"
     assert gunzip(b"plain", 5, "x") == b"plain"
-    with pytest.raises(FileError, match="x.gz unpacks to more than 19 bytes"):
+    with pytest.raises(FileError, match=r"x.gz unpacks to more than 19 bytes"):
         gunzip(packed, 19, "x.gz")
-    with pytest.raises(FileError, match="x.gz is cut short"):
+    with pytest.raises(FileError, match=r"x.gz is cut short"):
         gunzip(packed[:-6], 20, "x.gz")
-    with pytest.raises(FileError, match="x.gz is damaged"):
+    with pytest.raises(FileError, match=r"x.gz is damaged"):
         gunzip(packed[:12] + b"\xff\xff" + packed[14:], 20, "x.gz")
 
 
 @pytest.mark.usefixtures("known")
 def test_bytes_that_are_not_utf8_are_named_by_offset(mirror):
     mirror("tiny", {"a.txt.gz": b"abc\xffd"})
-    with pytest.raises(FileError, match="tiny/a.txt.gz is not UTF-8 at byte 3"):
+    with pytest.raises(FileError, match=r"tiny/a.txt.gz is not UTF-8 at byte 3"):
         Files("tiny", verify=False).text("a.txt.gz")
 
 

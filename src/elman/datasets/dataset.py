@@ -94,7 +94,7 @@ class Info:
     citation : str
         Paper or page to cite.
     source, target : str
-        Recommended codecs, written as their constructors (empty where there is no answer).
+        Names of the recommended codecs, for ``elman.codecs.from_name`` and the command line (empty where there is no answer).
     read : callable
         Reads opened files into splits; ``read(files, **options)`` gives ``(splits, details)``.
     options : mapping, optional
@@ -150,7 +150,7 @@ class Dataset:
     >>> from elman.datasets import info
     >>> data = Dataset(info=info("sst2"), splits={"train": Split(x=["fine"], y=[1])})
     >>> data.train.y, data.source, "train" in data
-    ([1], "Text(level='word')", True)
+    ([1], 'text', True)
     """
 
     info: Info
@@ -184,12 +184,12 @@ class Dataset:
 
     @property
     def source(self) -> str:
-        """Recommended codec of ``x``, as its constructor is written."""
+        """Name of the recommended codec of ``x``."""
         return self.info.source
 
     @property
     def target(self) -> str:
-        """Recommended codec of ``y``; empty where there is none."""
+        """Name of the recommended codec of ``y``; empty where there is none."""
         return self.info.target
 
     def __getitem__(self, split: str) -> Split:

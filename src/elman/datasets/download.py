@@ -1,12 +1,9 @@
-"""Fetch one file over HTTPS with a limit, and write one file whole or not at all."""
+"""Fetch one file over HTTPS, with a limit."""
 
 from __future__ import annotations
 
 import http.client
-import os
-import tempfile
 import urllib.request
-from pathlib import Path
 
 from elman.errors import FileError
 
@@ -59,31 +56,3 @@ def download(url: str, limit: int, *, advice: str = "") -> bytes:
         reason = getattr(error, "reason", None) or error
         raise FileError(f"cannot download {url}: {reason}. {advice}".strip()) from error
     return bytes(received)
-
-
-def write_atomically(place: Path, data: bytes) -> None:
-    """Write a file so that other processes see it whole or not at all.
-
-    Parameters
-    ----------
-    place : Path
-        The file; its folders are made.
-    data : bytes
-        Content.
-    """
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")
-    except OSError as error:
-        raise FileError(f"cannot write {place}: {error.strerror or error}. Set ELMAN_CACHE to a folder you may write to.") from error
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(place)
-    except OSError as error:
-        Path(temporary).unlink(missing_ok=True)
-        raise FileError(
-            f"cannot write {place}: {error.strerror or error}. Free some space or set ELMAN_CACHE to another folder."
-        ) from error

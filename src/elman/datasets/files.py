@@ -14,8 +14,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from elman.datasets.download import download, write_atomically
+from elman.datasets.download import download
 from elman.errors import FileError
+from elman.io import atomic
 
 LIMIT = 512 * 2**20
 """Bytes a file may have, unpacked, when it is read without verification."""
@@ -213,5 +214,10 @@ class Files:
         content = gunzip(data, limit, source.url)
         if not any(known.matches(content) for known in source.accepted):
             raise FileError(f"{source.url} gave other data than expected (SHA-256 or size differs); nothing was kept. {offline}")
-        write_atomically(place, gzip.compress(content, mtime=0) if source.path.endswith(".gz") else content)
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            why = error.strerror or error
+            raise FileError(f"cannot make the folder {place.parent}: {why}. Set ELMAN_CACHE to a folder you may write to.") from error
+        atomic.write(place, gzip.compress(content, mtime=0) if source.path.endswith(".gz") else content)
         return content

@@ -91,8 +91,8 @@ SETS = (
         licence="MIT (repository); MNIST itself usually given as CC BY-SA 3.0",
         origin="https://github.com/rasbt/mnist-pngs/tree/d26bd33",
         citation="Y. LeCun et al., Gradient-based learning applied to document recognition, 1998",
-        source="Image(read='rows')",
-        target="Category()",
+        source="image:rows",
+        target="category",
         read=_mnist,
         derivation="The mirror's files were rebuilt from PNG files into the idx layout; PyTorch's copy of the original is downloaded.",
     ),
@@ -103,8 +103,8 @@ SETS = (
         licence="not stated by the origin; Flickr8k is given out for research use",
         origin="https://github.com/quantumnaan/sic_translator/tree/d27da85/data",
         citation="M. Hodosh et al., Framing image description as a ranking task, JAIR 2013",
-        source="Image()",
-        target="Text(level='word')",
+        source="image",
+        target="text",
         read=_flickr,
         options={"captions": ("each", "first")},
         derivation=(
@@ -119,8 +119,8 @@ SETS = (
         licence="MIT (repository); other public notes give CC0 for the Kaggle set",
         origin="https://github.com/iAmEthanMai/mask-detection-dataset/tree/c5d6b88/data",
         citation="Kaggle andrewmvd/face-mask-detection, 2020",
-        source="Image()",
-        target="Boxes()",
+        source="image",
+        target="boxes",
         read=_faces,
         derivation=(
             "images_128_gray.npz holds the origin's photographs scaled so that the longer side is 128, black below or to the right; "

@@ -41,8 +41,8 @@ SETS = (
         licence="CC BY-NC-SA 4.0 (no commercial use)",
         origin="https://github.com/chreul/OCR_Testdata_EarlyPrintedBooks/tree/0c8b2ae/Books",
         citation="C. Reul et al., Improving OCR accuracy on early printed books, 2018",
-        source="Image(read='columns')",
-        target="Text(level='char')",
+        source="image:columns",
+        target="text:char",
         read=_early_books,
         derivation=(
             "Its files were made from the line pictures of the origin's Books/: shrunk to 48 pixels high, grey, side by side in "

@@ -119,7 +119,7 @@ def _vowels(files: Files) -> _Read:
 
 
 def _entry(name: str, summary: str, read: Callable[..., _Read], **rest: Any) -> Info:
-    return Info(name=name, family="series", summary=summary, source="Series()", read=read, **{"target": "", **rest})
+    return Info(name=name, family="series", summary=summary, source="series", read=read, **{"target": "", **rest})
 
 
 SETS = (
@@ -165,7 +165,7 @@ SETS = (
         "uea_japanese_vowels",
         "LPC features of a vowel pair, 9 speakers, 12 channels, 7-29 steps; official split 270 / 370",
         _vowels,
-        target="Category()",
+        target="category",
         licence="BSD-3-Clause (repository); UCI data",
         origin="https://github.com/sktime/sktime/tree/7bd7d16/sktime/datasets/data/JapaneseVowels",
         citation="M. Kudo et al., Multidimensional curve classification using passing-through regions, 1999",

@@ -36,8 +36,8 @@ SETS = (
         licence="CC BY-SA 4.0",
         origin="https://github.com/Jakobovski/free-spoken-digit-dataset/tree/26eb9aa",
         citation="Z. Jackson et al., Free Spoken Digit Dataset, 2018",
-        source="Audio(sample_rate=8000)",
-        target="Category()",
+        source="audio",
+        target="category",
         read=_digits,
         options={"unseen": (None, *_SPEAKERS)},
         derivation=(

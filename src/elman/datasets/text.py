@@ -123,7 +123,7 @@ def _compression(files: Files) -> _Read:
     return {"test": Split(x=[row["text"] for row in rows], y=[row["summaries"][0] for row in rows], extra=extra)}, {}
 
 
-_WORDS, _CHARACTERS = "Text(level='word')", "Text(level='char')"
+_WORDS, _CHARACTERS = "text", "text:char"
 _LANGUAGES = ("de", "en", "fr")
 
 SETS = (
@@ -168,7 +168,7 @@ SETS = (
         origin="https://github.com/clairett/pytorch-sentiment-classification/tree/457ffd8",
         citation="R. Socher et al., Recursive deep models for semantic compositionality over a sentiment treebank, EMNLP 2013",
         source=_WORDS,
-        target="Category()",
+        target="category",
         read=_sst2,
     ),
     Info(
@@ -179,7 +179,7 @@ SETS = (
         origin="https://github.com/dennybritz/cnn-text-classification-tf/tree/18762b4",
         citation="B. Pang and L. Lee, Seeing stars, ACL 2005",
         source=_WORDS,
-        target="Category()",
+        target="category",
         read=_movie_reviews,
     ),
     Info(
@@ -189,8 +189,8 @@ SETS = (
         licence="not stated by the origin",
         origin="https://github.com/multi30k/dataset/tree/a3d2e0d",
         citation="D. Elliott et al., Multi30K: multilingual English-German image descriptions, 2016",
-        source="Text(level='bpe')",
-        target="Text(level='bpe')",
+        source="text:bpe",
+        target="text:bpe",
         read=_multi30k,
         options={"source": _LANGUAGES, "target": ("en", "de", "fr")},
     ),
@@ -214,7 +214,7 @@ SETS = (
         origin="https://github.com/xertji/Spooky-Author-Data/tree/60b1bc5",
         citation="Kaggle, Spooky author identification, 2017",
         source=_WORDS,
-        target="Category()",
+        target="category",
         read=_spooky,
     ),
     Info(
@@ -225,7 +225,7 @@ SETS = (
         origin="https://github.com/PolyAI-LDN/task-specific-datasets/tree/57ec275",
         citation="I. Casanueva et al., Efficient intent detection with dual sentence encoders, 2020",
         source=_WORDS,
-        target="Category()",
+        target="category",
         read=_banking,
     ),
     Info(
@@ -236,7 +236,7 @@ SETS = (
         origin="https://github.com/google-research-datasets/dstc8-schema-guided-dialogue/tree/e852981",
         citation="A. Rastogi et al., Towards scalable multi-domain conversational agents, AAAI 2020",
         source=_WORDS,
-        target="Tags()",
+        target="tags",
         read=_dialogues,
         options={"unit": ("turn", "dialogue")},
         derivation=(

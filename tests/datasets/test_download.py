@@ -28,7 +28,7 @@ class Answers(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(b"0123456789" * 1000)
 
-    def log_message(self, format, *args):
+    def log_message(self, *args):
         """Stay silent."""
 
 

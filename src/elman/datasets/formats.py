@@ -139,6 +139,8 @@ def read_npz(data: bytes, name: str, keys: tuple[str, ...]) -> dict[str, np.ndar
     dict of str to ndarray
         The arrays by key.
     """
+    if data[:2] != b"PK":
+        raise FileError(f"{name} is not a plain .npz file: it begins with {data[:2].hex() or 'nothing'}, not with a zip's 504b.")
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as archive:
             missing = sorted(set(keys) - set(archive.files))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from itertools import groupby, product
+from itertools import groupby, pairwise, product
 
 import pytest
 
@@ -20,7 +20,7 @@ def embedded(word: str) -> bool:
 
 def no_odd_zeros_after_odd_ones(word: str) -> bool:
     runs = [(symbol, len(list(run))) for symbol, run in groupby(word)]
-    return not any(one[0] == "1" and one[1] % 2 and zero[1] % 2 for one, zero in zip(runs, runs[1:], strict=False))
+    return not any(one[0] == "1" and one[1] % 2 and zero[1] % 2 for one, zero in pairwise(runs))
 
 
 DEFINITIONS = {

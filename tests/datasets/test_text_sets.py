@@ -7,6 +7,7 @@ import json
 import pytest
 
 from elman.datasets import load
+from elman.datasets.files import Files
 from elman.errors import FileError
 
 
@@ -82,6 +83,20 @@ def test_banking(mirror):
     )
     data = load("banking77", verify=False)
     assert (data.train.x, data.train.y, data.details["categories"]) == (["Hi?"], ["card"], ("card", "pin"))
+
+
+def test_changed_files_of_another_form_are_an_error_that_names_the_set(mirror):
+    mirror("banking77", {"train.csv.gz": "question,category\nHi?,card\n", "test.csv.gz": "", "categories.json": "[]"})
+    with pytest.raises(FileError, match=r"the files of banking77 do not have the published form \(KeyError: 'text'\)"):
+        load("banking77", verify=False)
+
+
+def test_a_fault_of_a_reader_is_not_blamed_on_the_files(mirror, monkeypatch):
+    mirror("banking77", {"train.csv.gz": "question,category\nHi?,card\n"})
+    real, unchecked = Files.read, Files("banking77", verify=False)
+    monkeypatch.setattr(Files, "read", lambda _self, path: real(unchecked, path))
+    with pytest.raises(KeyError, match=r"text"):
+        load("banking77")
 
 
 def test_dialogues_by_turn_and_by_call(mirror):

@@ -7,7 +7,7 @@ from typing import Any
 from elman.datasets import images, music, ocr, pen, series, speech, text, video
 from elman.datasets.dataset import Dataset, Info
 from elman.datasets.files import Files
-from elman.errors import SettingError, did_you_mean
+from elman.errors import ElmanError, FileError, SettingError, did_you_mean
 
 _SETS: dict[str, Info] = {entry.name: entry for family in (text, speech, pen, ocr, images, video, music, series) for entry in family.SETS}
 
@@ -89,5 +89,15 @@ def load(name: str, *, verify: bool = True, **options: Any) -> Dataset:
     """
     entry = info(name)
     chosen = entry.choose(options)
-    splits, details = entry.read(Files(name, derivation=entry.derivation, verify=verify), **chosen)
+    files = Files(name, derivation=entry.derivation, verify=verify)
+    try:
+        splits, details = entry.read(files, **chosen)
+    except ElmanError:
+        raise
+    except (LookupError, ValueError, TypeError, AttributeError) as error:
+        if verify:  # the files are the published ones, so the fault is ours: show it as it is
+            raise
+        raise FileError(
+            f"the files of {name} do not have the published form ({type(error).__name__}: {error}). Compare the originals."
+        ) from error
     return Dataset(info=entry, splits=splits, options=chosen, details=details)

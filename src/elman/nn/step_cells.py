@@ -63,7 +63,7 @@ class _CellBorder(nn.RNNCellBase):
             _border.dense(name, state, like=self.weight_ih)
             if tuple(state.shape) != shape:
                 raise ShapeError(f"{name} must have shape {shape}; got {tuple(state.shape)}.")
-        return found if len(found) > 1 else found[0]
+        return found if len(found) > 1 else next(iter(found))
 
     def _check_weights(self) -> None:
         gates = self._gates * self.hidden_size

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +14,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from elman import cells
 from elman.cells import Cell
-from elman.errors import SettingError
+from elman.errors import ElmanWarning, SettingError
 from elman.kernels import dispatch
 from elman.nn import _border, _stack
 from elman.nn._options import Options
@@ -214,8 +215,15 @@ class Recurrent(nn.RNNBase):
         return other
 
     def __prepare_scriptable__(self) -> nn.RNNBase:
-        """Give ``torch.jit.script`` torch's own layer: TorchScript cannot hold our kernels."""
-        return self.twin()
+        """Give ``torch.jit.script`` torch's own layer: TorchScript cannot hold our kernels.
+
+        Torch puts the twin into the model that is being scripted, too; hence the warning.
+        """
+        twin = self.twin()
+        warnings.warn(
+            f"torch.jit.script turns elman's {type(self).__name__} into torch's own, over the same parameters.", ElmanWarning, stacklevel=2
+        )
+        return twin
 
 
 def _torchs_constructor(init: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:

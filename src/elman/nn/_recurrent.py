@@ -146,7 +146,7 @@ class Recurrent(nn.RNNBase):
         parts = tuple(s[:, :first].contiguous() for s in states)
         hx = parts if len(parts) > 1 else next(iter(parts))
         if int(came.batch_sizes[-1]) == first:  # full: torch's dense operators are much faster than its packed ones
-            dense = came.data.view(came.steps, first, -1) if came.kind != "single" else came.data.unsqueeze(1)
+            dense = came.data.view(len(came.batch_sizes), first, -1)
             dense = dense.transpose(0, 1) if self.batch_first else dense
             output, last = super().forward(dense, hx)  # type: ignore[misc]
             output = (output.transpose(0, 1) if self.batch_first else output).reshape(len(came.data), -1)

@@ -51,6 +51,12 @@ def some_tensor(rng, *likely):
     return tensor.requires_grad_() if dtype.is_floating_point and way < 0.4 else tensor
 
 
+def some_weight(rng, shape):
+    """A weight of another size or precision."""
+    sizes = [size if rng.random() < 0.7 else rng.choice(SIZES) for size in shape]
+    return torch.zeros(sizes, dtype=rng.choice([torch.float32] * 3 + [torch.float64]))
+
+
 def some_int(rng, likely):
     return likely if rng.random() < 0.85 else rng.choice([-(2**62), -1, 0, 1, 2, 9, 2**31, 2**62])
 
@@ -78,7 +84,7 @@ def layer_call(rng):
     layer = nn.layer(kind)(width, hidden, rng.choice([1, 2]), bidirectional=rng.random() < 0.5, batch_first=rng.random() < 0.5, **extra)
     if rng.random() < 0.1:
         name = rng.choice([n for n, _ in layer.named_parameters()])
-        getattr(layer, name).data = some_tensor(rng, *getattr(layer, name).shape).detach().float()
+        getattr(layer, name).data = some_weight(rng, getattr(layer, name).shape)
     n, steps = rng.choice([0, 1, 2, 3]), rng.choice([0, 1, 4])
     depth = layer.num_layers * layer.directions
     states = tuple(some_tensor(rng, depth, n, hidden) for _ in range(rng.choice([1, 2, 2, 2])))
@@ -119,7 +125,7 @@ def cell_call(rng):
     kind = rng.choice(["RNNCell", "GRUCell", "LSTMCell"])
     cell = getattr(nn, kind)(3, 4)
     if rng.random() < 0.1:
-        cell.weight_hh.data = some_tensor(rng, *cell.weight_hh.shape).detach().float()
+        cell.weight_hh.data = some_weight(rng, cell.weight_hh.shape)
     n = rng.choice([0, 1, 2])
     states = tuple(some_tensor(rng, n, 4) for _ in range(rng.choice([1, 2, 2])))
     cell(rng.choice([some_tensor(rng, n, 3)] * 9 + [rng.choice(NONSENSE)]), rng.choice([None, states, states[0], rng.choice(NONSENSE)]))

@@ -109,6 +109,8 @@ LONE.join(2)
         (lambda: nn.LSTM(3, 4, bidirectional=True).stream(), SettingError, r"bidirectional layer cannot be streamed: .* from the end"),
         (lambda: nn.StreamPool(nn.GRU(3, 4, bidirectional=True)), SettingError, r"bidirectional layer cannot be streamed"),
         (lambda: nn.LSTM(3, 4).stream(0), SettingError, r"batch must be a whole number of at least 1; got 0"),
+        (lambda: nn.LSTM(3, 4).stream(2**45), SettingError, r"states of 35184372088832 sequences do not fit into memory"),
+        (lambda: LONE.join(2**70), SettingError, r"do not fit into memory"),
         (lambda: S.step(X[0, :1]), ShapeError, r"x must have shape \(2, 3\); got \(1, 3\)"),
         (lambda: S.step(X), ShapeError, r"x must have shape \(2, 3\); got \(9, 2, 3\)"),
         (lambda: S.feed(X), ShapeError, r"x must have shape \(2, T, 3\); got \(9, 2, 3\)"),

@@ -21,7 +21,7 @@ class Norms:
 
     Shapes
     ------
-    gain_ih, gain_hh  (G·H,)      gain_c, bias_c  (H,) or None for a cell with one state
+    gain_ih, gain_hh  (G·H,)      gain_c, bias_c  (H,); None leaves c as it is, always so for a cell with one state
 
     References
     ----------

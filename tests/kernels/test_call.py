@@ -38,7 +38,10 @@ F32 = torch.float32
         ({"norms": Norms(gain_ih=CALL.bias_ih[:1], gain_hh=CALL.bias_hh)}, r"norms\.gain_ih must have shape \(20,\); got \(1,\)"),
         ({"weight_hh": CALL.weight_hh.to_sparse()}, r"weight_hh must be a dense tensor; got .*sparse"),
         ({"weight_hr": CALL.bias_ih}, r"weight_hr must be \(P, H\) with 0 < P < H=5; got \(20,\)"),
-        ({"cell": cells.ELMAN, "state": CALL.state[:1], "weight_hr": CALL.weight_ih[:3, :2]}, r"weight_hr needs a cell with an inner state"),
+        (
+            {"cell": cells.ELMAN, "state": CALL.state[:1], "weight_hr": CALL.weight_ih[:3, :2]},
+            r"weight_hr needs a cell with an inner state",
+        ),
         ({"weight_hr": CALL.weight_hh[:2, :4]}, r"weight_hh must have shape \(20, 2\)"),
         ({"batch_sizes": CALL.batch_sizes.float()}, r"batch_sizes must be \(T,\) int64 on the CPU; got \(7,\) torch.float32"),
         ({"batch_sizes": CALL.batch_sizes.flip(0)}, r"at least 1 and never rise; got \[1, "),

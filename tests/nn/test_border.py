@@ -46,7 +46,11 @@ H0 = torch.zeros(1, 2, 4)
         (lambda: LSTM(R, lengths=[2, 1]), ShapeError, r"lengths= goes with a padded tensor; a ragged input knows its own"),
         (lambda: LSTM(R.with_data(torch.zeros(3, 2))), ShapeError, r"packed input must be \(ΣT, I\) with I=3; got \(3, 2\)"),
         (lambda: LSTM(replace(R, batch_sizes=torch.tensor([9, 9]))), ShapeError, r"batch_sizes must sum to the rows of data"),
-        (lambda: LSTM(PackedSequence(torch.zeros(3, 3), torch.tensor([1, 2]))), ShapeError, r"batch_sizes must be at least 1 and never rise"),
+        (
+            lambda: LSTM(PackedSequence(torch.zeros(3, 3), torch.tensor([1, 2]))),
+            ShapeError,
+            r"batch_sizes must be at least 1 and never rise",
+        ),
         (lambda: nn.LSTMCell(3, 4)(X), ShapeError, r"input must be \(I,\) or \(N, I\) with I=3; got \(5, 2, 3\)"),
         (lambda: nn.LSTMCell(3, 4)(X[0], (H0[0], H0[0, :1])), ShapeError, r"c must have shape \(2, 4\); got \(1, 4\)"),
         (lambda: nn.LSTMCell(3, 4)(X[0], H0), DataTypeError, r"hx must be a tuple of 2 tensors"),

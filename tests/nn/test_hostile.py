@@ -16,7 +16,9 @@ CHILD = Path(__file__).parent / "hostile_calls.py"
 
 def test_wrong_calls_raise_our_errors_and_nothing_else():
     count = int(os.environ.get("ELMAN_HOSTILE_CALLS", "1000"))
-    done = subprocess.run([sys.executable, str(CHILD), "0", str(count)], capture_output=True, text=True, check=False, timeout=60 + count / 5)
+    done = subprocess.run(
+        [sys.executable, str(CHILD), "0", str(count)], capture_output=True, text=True, check=False, timeout=60 + count / 5
+    )
     assert done.returncode == 0, f"exit {done.returncode}\n{done.stdout[-500:]}\n{done.stderr[-3000:]}"
     worked, refused = (int(n) for n in re.fullmatch(r"worked=(\d+) refused=(\d+)\n", done.stdout).groups())
     assert worked + refused == count

@@ -150,7 +150,11 @@ B = Ragged.from_list(sequences([3, 0, 2]))
         (lambda: Ragged.from_lengths(torch.zeros(4), "four"), DataTypeError, r"whole numbers; got str"),
         (lambda: Ragged.from_list(["abc"]), DataTypeError, r"row 0: a sequence must be an array of numbers; got str"),
         (lambda: Ragged.from_list([np.zeros(2), np.float64(3)]), ShapeError, r"row 1: a sequence must be \(T, \*\); got a single number"),
-        (lambda: Ragged.from_list([np.zeros((2, 1)), np.zeros((2, 3))]), ShapeError, r"row 1: .* got \(·, \[3\]\) .* expected \(·, \[1\]\)"),
+        (
+            lambda: Ragged.from_list([np.zeros((2, 1)), np.zeros((2, 3))]),
+            ShapeError,
+            r"row 1: .* got \(·, \[3\]\) .* expected \(·, \[1\]\)",
+        ),
         (lambda: Ragged.from_list([np.zeros(2), np.zeros(2, np.int64)]), ShapeError, r"row 1: .*torch.int64.*expected .*torch.float64"),
         (lambda: Ragged.from_padded(torch.zeros(3), [1, 1, 1]), ShapeError, r"padded must be \(N, T, \*\); got shape \(3,\)"),
         (lambda: Ragged.from_padded(torch.zeros(2, 4), [1]), ShapeError, r"one entry per row, 2; got 1"),

@@ -97,7 +97,9 @@ def test_what_a_backend_refuses_is_reported_not_checked():
     def reason(call):
         return "only plain calls" if call.norms is not None or call.zoneout or call.recurrent_mask is not None else None
 
-    report = check_kernel(SimpleNamespace(name="plain", reason_against=reason, run=reference.run), cell_names=["gru"], dtypes=[torch.float64])
+    report = check_kernel(
+        SimpleNamespace(name="plain", reason_against=reason, run=reference.run), cell_names=["gru"], dtypes=[torch.float64]
+    )
     assert "gru, float64: layer norm: skipped, only plain calls" in report
 
 

@@ -13,7 +13,7 @@ from elman.io import model_file
 from elman.network import Plan, build
 from elman.network.settings import Network
 from elman.settings import Settings
-from elman.training import History
+from elman.training.history import History
 from elman.training.settings import Training
 
 _KEYS = {"params", "network", "training", "source", "target", "plan", "history", "fitted"}
@@ -28,7 +28,7 @@ def save(estimator: Any, path: Path) -> None:
         "source": _codec_spec(estimator.source_),
         "target": _codec_spec(estimator.target_),
         "plan": estimator.plan_.config(),
-        "history": estimator.history_.config(),
+        "history": estimator.history_.to_dict(),
         "fitted": estimator._fitted_state(),
     }
     tensors = {name: tensor.detach() for name, tensor in estimator.model_.state_dict().items()}
@@ -78,7 +78,7 @@ def _rebuild(cls: Any, spec: Any, tensors: dict[str, Any]) -> Any:
     estimator = cls._from_params(_unfitted(source), _unfitted(target), spec["params"], groups)
     estimator.source_, estimator.target_ = source, target
     estimator.plan_ = Plan.from_config(spec["plan"])
-    estimator.history_ = History.from_config(spec["history"])
+    estimator.history_ = History.from_dict(spec["history"])
     estimator._restore_fitted(spec["fitted"])
     model = build(estimator.plan_)
     model_file.check_state(tensors, model.state_dict())

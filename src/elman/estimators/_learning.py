@@ -13,7 +13,10 @@ from elman.codecs import Discrete
 from elman.estimators._inference import batches_by_length, to_device
 from elman.estimators._scoring import Scoring
 from elman.network import Plan, SequenceModel, build
-from elman.training import Examples, History, fit, resolve_fraction, split_rows
+from elman.training.examples import Examples, split_rows
+from elman.training.history import History
+from elman.training.loop import fit
+from elman.training.resolve import resolve
 from elman.training.settings import Training
 
 _EVALUATED = 2_000
@@ -40,7 +43,8 @@ class _ScoredTask:
         """Return the metric of the model on (at most 2,000 of) these rows."""
         rows = range(min(len(examples), _EVALUATED))
         truth = [examples.target[row] for row in rows]
-        return self._scoring.score(_answers(model, examples, len(truth)), truth)
+        answers = _answers(model, examples, len(truth)) if self._scoring.answers is None else self._scoring.answers(model, truth)
+        return self._scoring.score(answers, truth)
 
 
 def _answers(model: SequenceModel, examples: Examples, count: int) -> list[Any]:
@@ -55,7 +59,7 @@ def _answers(model: SequenceModel, examples: Examples, count: int) -> list[Any]:
 
 
 def learn(
-    plan: Plan, sources: Sequence[Any], targets: Sequence[Any], training: Training, scoring: Scoring, *, held_out: np.ndarray | None = None
+    plan: Plan, sources: Sequence[Any] | None, targets: Sequence[Any], training: Training, scoring: Scoring, *, held_out: np.ndarray | None = None
 ) -> Learned:
     """Train a network on encoded rows.
 
@@ -77,9 +81,10 @@ def learn(
     Learned
         The network with its best weights, in evaluation mode.
     """
+    space, rank = (None, "many") if plan.source is None else (plan.source.space, plan.source.rank)
     examples = Examples(
-        sources, targets, source_space=plan.source.space, target_space=plan.target.space, source_rank=plan.source.rank, target_rank=plan.target.rank
-    )  # fmt: skip
+        sources, targets, source_space=space, target_space=plan.target.space, source_rank=rank, target_rank=plan.target.rank
+    )
     train, held = _split(plan, targets, training) if held_out is None else (np.setdiff1d(np.arange(len(targets)), held_out), held_out)
     checked = held if len(held) else train
     truth = [targets[row] for row in checked]
@@ -94,4 +99,4 @@ def learn(
 def _split(plan: Plan, targets: Sequence[Any], training: Training) -> tuple[np.ndarray, np.ndarray]:
     categories = plan.target.rank == "one" and isinstance(plan.target.space, Discrete)
     strata = [int(target) for target in targets] if categories else None
-    return split_rows(len(targets), resolve_fraction(training, len(targets)), strata=strata, random_state=training.random_state)
+    return split_rows(len(targets), resolve(training, len(targets), 1.0).validation_fraction, strata=strata, random_state=training.random_state)

@@ -15,7 +15,7 @@ from elman.estimators._panel import Panel, read_panel
 from elman.estimators._scoring import Scoring
 from elman.estimators._windows import WindowPlan, detect_season, filled, seasonal_strength
 from elman.estimators.forecast import Forecast
-from elman.network import Plan, plan
+from elman.network import Plan, Sizes, plan
 from elman.network.settings import Network
 from elman.training.settings import Training
 
@@ -111,10 +111,10 @@ class Forecaster(Estimator):
         inputs, targets = [r[0] for r in rows + held_out], [r[1] for r in rows + held_out]
         network, training = self._settings()
         self.source_ = Series().fit(inputs, role="source")
-        self.target_ = _Scaled().fit(targets, role="target")
+        self.target_ = Vector("none").fit(targets, role="target")  # scaled by the window: zero must stay the reference
         sources = self.source_.encode_all(inputs)
         encoded = self.target_.encode_all(targets)
-        self.plan_ = plan(self.source_, self.target_, network, align="auto", sources=sources, targets=encoded)
+        self.plan_ = plan(self.source_, self.target_, network, examples=Sizes.measure(self.source_, self.target_, sources, encoded))
         learned = learn(self.plan_, sources, encoded, training, _SCALED_ERROR, held_out=np.arange(len(rows), len(inputs)))
         self.model_, self.history_, self.baseline_ = learned.model, learned.history, learned.baseline
         predicted = np.stack(predict_rows(self.model_, sources[len(rows) :], self.source_))
@@ -221,12 +221,6 @@ class Forecaster(Estimator):
                 raise SettingError(f"{name} must be a whole number from 1; got {value!r}.")
         if any(not 0 < level < 100 for level in self.level):
             raise SettingError(f"level must hold per cents between 0 and 100; got {self.level!r}.")
-
-
-class _Scaled(Vector):
-    """Targets are scaled by their window already: the zero vector must stay the reference forecast."""
-
-    scale = False
 
 
 _SCALED_ERROR = Scoring(

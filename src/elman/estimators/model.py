@@ -14,7 +14,7 @@ from elman.estimators._inference import decode_all, predict_rows, proba_rows
 from elman.estimators._learning import learn
 from elman.estimators._rows import paired_rows, rows_of
 from elman.estimators._scoring import scoring_of
-from elman.network import Plan, plan
+from elman.network import Plan, Sizes, plan
 from elman.network.settings import Network
 from elman.training.settings import Training
 
@@ -91,7 +91,8 @@ class Model(Estimator):
 
     def _learn(self, sources: list[Any], targets: list[Any]) -> Self:
         network, training = self._settings()
-        self.plan_ = plan(self.source_, self.target_, network, align=self.align, sources=sources, targets=targets)
+        sizes = Sizes.measure(self.source_, self.target_, sources, targets)
+        self.plan_ = plan(self.source_, self.target_, network, align=self.align, examples=sizes)
         learned = learn(self.plan_, sources, targets, training, scoring_of(self.target_, self.plan_.decoder == "step"))
         self.model_, self.history_, self.baseline_ = learned.model, learned.history, learned.baseline
         if self.target_.rank == "one" and isinstance(self.target_.space, Discrete):

@@ -84,8 +84,8 @@ def test_training_goes_on_with_the_same_optimizer(model):
 
 def test_hooks_tied_weights_and_pruning_stay(model):
     seen = []
-    model.rnn.register_forward_hook(lambda module, args, out: seen.append(type(module).__module__))
-    model.plain.register_full_backward_hook(lambda module, a, b: seen.append("backward"))
+    model.rnn.register_forward_hook(lambda module, *_: seen.append(type(module).__module__))
+    model.plain.register_full_backward_hook(lambda *_: seen.append("backward"))
     model.gru.weight_hh_l0 = torch.nn.Parameter(torch.zeros(6, 2))
     tied = torch.nn.GRU(4, 2)
     tied.weight_hh_l0 = model.gru.weight_hh_l0

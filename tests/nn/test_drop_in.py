@@ -12,7 +12,7 @@ from elman import kernels, nn
 from elman.sequences import Ragged
 
 KINDS = ["elman", "elman_relu", "gru", "lstm"]
-I, H = 3, 4
+INPUT, H = 3, 4
 
 
 def pair(kind, **arguments):
@@ -20,9 +20,9 @@ def pair(kind, **arguments):
     theirs = {"elman": torch.nn.RNN, "elman_relu": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}[kind]
     if kind == "elman_relu":
         arguments["nonlinearity"] = "relu"
-    theirs = theirs(I, H, dtype=torch.float64, **arguments)
+    theirs = theirs(INPUT, H, dtype=torch.float64, **arguments)
     arguments.pop("nonlinearity", None)
-    ours = nn.layer(kind)(I, H, dtype=torch.float64, **arguments)
+    ours = nn.layer(kind)(INPUT, H, dtype=torch.float64, **arguments)
     ours.load_state_dict(theirs.state_dict())
     return theirs, ours
 
@@ -56,7 +56,7 @@ def test_every_input_gives_torchs_values_and_gradients(data):
     )
     lengths = data.draw(st.lists(st.integers(1, 5), min_size=1, max_size=4))
     n, steps = len(lengths), max(lengths)
-    x = torch.randn(*((n, steps) if batch_first else (steps, n)), I, dtype=torch.float64)
+    x = torch.randn(*((n, steps) if batch_first else (steps, n)), INPUT, dtype=torch.float64)
     hx = start(ours, n, kind) if draw(True, False) else None
     if form == "single":
         x = x[0] if batch_first else x[:, 0]
@@ -84,7 +84,7 @@ def test_lengths_are_packing(kind, batch_first, backend):
     torch.manual_seed(2)
     theirs, ours = pair(kind, num_layers=2, bidirectional=True, batch_first=batch_first)
     lengths = [2, 5, 1]
-    x = torch.randn(3, 6, I, dtype=torch.float64) if batch_first else torch.randn(6, 3, I, dtype=torch.float64)
+    x = torch.randn(3, 6, INPUT, dtype=torch.float64) if batch_first else torch.randn(6, 3, INPUT, dtype=torch.float64)
     expected, state = theirs(pack_padded_sequence(x, torch.tensor(lengths), batch_first, enforce_sorted=False))
     padded = torch.nn.utils.rnn.pad_packed_sequence(expected, batch_first, total_length=6)[0]
     with kernels.use(backend):
@@ -96,32 +96,32 @@ def test_lengths_are_packing(kind, batch_first, backend):
 def test_empty_sequences_keep_their_state_in_every_layer(kind, backend):
     torch.manual_seed(3)
     theirs, ours = pair(kind, num_layers=2, bidirectional=True, batch_first=True)
-    sequences = [torch.randn(n, I, dtype=torch.float64) for n in (3, 0, 4, 0)]
+    sequences = [torch.randn(n, INPUT, dtype=torch.float64) for n in (3, 0, 4, 0)]
     hx = start(ours, 4, kind)
     with kernels.use(backend):
         output, state = ours(Ragged.from_list(sequences), hx)
     assert isinstance(output, Ragged)
-    for n, (given, sequence) in enumerate(zip(output.to_list(), sequences, strict=True)):
+    for n, (found, sequence) in enumerate(zip(output.to_list(), sequences, strict=True)):
         first = tuple(s[:, n] for s in hx) if kind == "lstm" else hx[:, n]
         expected = theirs(sequence, first) if len(sequence) else (sequence.new_empty(0, 2 * H), first)
         last = tuple(s[:, n] for s in state) if kind == "lstm" else state[:, n]
-        agree((given, last), expected)
+        agree((found, last), expected)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("shape", [(0, 2), (4, 0), (0, 0)])
 def test_no_steps_or_no_rows(kind, shape):
-    layer = nn.layer(kind)(I, H)
-    output, state = layer(torch.zeros(*shape, I))
+    layer = nn.layer(kind)(INPUT, H)
+    output, state = layer(torch.zeros(*shape, INPUT))
     assert output.shape == (*shape, H)
     for part in state if isinstance(state, tuple) else (state,):
         torch.testing.assert_close(part, torch.zeros(1, shape[1], H))
-    assert layer(torch.zeros(0, I))[0].shape == (0, H)
+    assert layer(torch.zeros(0, INPUT))[0].shape == (0, H)
 
 
 def test_dropout_between_layers_is_torchs_for_the_same_seed():
     theirs, ours = pair("gru", num_layers=3, dropout=0.5)
-    x = torch.randn(5, 2, I, dtype=torch.float64)
+    x = torch.randn(5, 2, INPUT, dtype=torch.float64)
     results = []
     for run, backend in ((theirs, "aten"), (ours, "aten"), (ours, "reference")):
         torch.manual_seed(7)
@@ -141,25 +141,25 @@ def test_it_is_torchs_kind_of_layer(kind):
     theirs.load_state_dict(ours.state_dict())
     ours.flatten_parameters()
     torch.manual_seed(1)
-    fresh = type(theirs)(I, H)
+    fresh = type(theirs)(INPUT, H)
     torch.manual_seed(1)
-    again = type(ours)(I, H)
+    again = type(ours)(INPUT, H)
     for a, b in zip(fresh.parameters(), again.parameters(), strict=True):
         torch.testing.assert_close(a, b, rtol=0, atol=0)
 
 
 def test_nonlinearity_may_stand_where_torch_has_it():
-    assert nn.RNN(I, H, 1, "relu").cell.name == "elman_relu"
-    assert nn.RNN(I, H, 1, "tanh", False).bias is False
+    assert nn.RNN(INPUT, H, 1, "relu").cell.name == "elman_relu"
+    assert nn.RNN(INPUT, H, 1, "tanh", False).bias is False
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_sequence_is_the_same_alone_and_in_any_company(kind):
     torch.manual_seed(4)
-    layer = nn.layer(kind)(I, H, 2, bidirectional=True, dtype=torch.float64)
-    sequences = [torch.randn(n, I, dtype=torch.float64) for n in (4, 1, 6, 0)]
+    layer = nn.layer(kind)(INPUT, H, 2, bidirectional=True, dtype=torch.float64)
+    sequences = [torch.randn(n, INPUT, dtype=torch.float64) for n in (4, 1, 6, 0)]
     output, _ = layer(Ragged.from_list(sequences))
-    shuffled, _ = layer(Ragged.from_list([torch.full((9, I), torch.nan, dtype=torch.float64), *sequences[::-1]]))
+    shuffled, _ = layer(Ragged.from_list([torch.full((9, INPUT), torch.nan, dtype=torch.float64), *sequences[::-1]]))
     for n, sequence in enumerate(sequences):
         alone = layer(sequence)[0]
         torch.testing.assert_close(output.to_list()[n], alone, rtol=1e-12, atol=1e-12)

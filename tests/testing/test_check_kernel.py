@@ -29,7 +29,7 @@ def test_ours_pass(name, cell):
 
 def faulty(change):
     """The reference with a fault: ``change`` gets the call and returns another, or changes the answer."""
-    return SimpleNamespace(name="faulty", reason_against=lambda call: None, run=change)
+    return SimpleNamespace(name="faulty", reason_against=lambda _: None, run=change)
 
 
 def ignores_reverse(call):
@@ -105,7 +105,7 @@ def test_what_a_backend_refuses_is_reported_not_checked():
 
 def test_a_backend_that_runs_nothing_fails():
     with pytest.raises(CheckError, match=r"no call could run at all: \['gru, float64: skipped, on strike'\]"):
-        check_kernel(SimpleNamespace(name="idle", reason_against=lambda call: "on strike", run=None), cell_names=["gru"])
+        check_kernel(SimpleNamespace(name="idle", reason_against=lambda _: "on strike", run=None), cell_names=["gru"])
 
 
 def test_comparisons_see_shapes_dtypes_nan_and_missing_states():

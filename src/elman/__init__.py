@@ -12,6 +12,7 @@ _HOME = {
         *("Series", "Strokes", "Symbols", "Tags", "Text", "Vector"),
     ),
     "elman.network.settings": ("Network",),
+    "elman.nn": ("accelerate", "restore"),
     "elman.training.settings": ("Training",),
 }
 _WHERE = {name: module for module, names in _HOME.items() for name in names}

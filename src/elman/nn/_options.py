@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from numbers import Real
 
 import torch
 import torch.nn.functional as F
@@ -50,7 +49,7 @@ class Options:
         """
         for name in ("weight_dropout", "recurrent_dropout", "zoneout"):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= value <= 1:
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
                 raise SettingError(f"{name} must be a probability in 0..1; got {value!r}.")
         if not isinstance(self.layer_norm, bool):
             raise SettingError(f"layer_norm must be True or False; got {self.layer_norm!r}.")
@@ -60,7 +59,7 @@ class Options:
             raise SettingError(
                 f"forget_bias needs a cell with a forget gate and biases; got cell {cell.name!r}, bias={bias}. Leave it out."
             )
-        if isinstance(self.forget_bias, bool) or not isinstance(self.forget_bias, Real):
+        if isinstance(self.forget_bias, bool) or not isinstance(self.forget_bias, int | float):
             raise SettingError(f"forget_bias must be a number or None; got {self.forget_bias!r}.")
 
     @property

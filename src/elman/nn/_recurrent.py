@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from dataclasses import replace
 from typing import Any
 
@@ -13,10 +14,11 @@ from torch.nn.utils.rnn import PackedSequence
 
 from elman import cells
 from elman.cells import Cell
-from elman.errors import SettingError
+from elman.errors import ElmanWarning, SettingError
 from elman.kernels import dispatch
 from elman.nn import _border, _stack
 from elman.nn._options import Options
+from elman.nn.stream import Stream
 from elman.sequences import Ragged
 
 _CELL_OF_MODE = {"RNN_TANH": "elman", "RNN_RELU": "elman_relu", "GRU": "gru", "LSTM": "lstm"}
@@ -112,7 +114,7 @@ class Recurrent(nn.RNNBase):
         if self._torchs_own(came, states):
             output, last = self._run_torch(came, states)
         else:
-            output, last = _stack.run(self, came.data, came.batch_sizes, states)
+            output, last = _stack.run(self, came.data, came.batch_sizes, states, training=self.training)
         return self._shape_output(output, came), self._shape_state(last, came)
 
     def _read_state(self, hx: Any, came: _border.Incoming) -> tuple[Tensor, ...]:
@@ -123,7 +125,7 @@ class Recurrent(nn.RNNBase):
 
     def _traced(self, value: Any, lengths: Any) -> bool:
         """Whether a graph is being recorded of a plain call: it shall hold torch's one recurrent operator, not our unrolling."""
-        if not (torch.compiler.is_compiling() or torch.jit.is_tracing() or torch.onnx.is_in_onnx_export()):
+        if not (torch.compiler.is_compiling() or torch._C._get_tracing_state() is not None or torch.onnx.is_in_onnx_export()):
             return False
         return self._plain_now() and lengths is None and not isinstance(value, Ragged)
 
@@ -135,20 +137,21 @@ class Recurrent(nn.RNNBase):
         """Whether torch runs the layer: then all layers and directions go to it in one call, which is what cuDNN is fast at."""
         if not self._plain_now() or len(came.batch_sizes) == 0:
             return False
-        call = _stack.call_of(self, 0, came.data, came.batch_sizes, tuple(s[0] for s in states))
+        call = _stack.call_of(self, 0, came.data, came.batch_sizes, tuple(s[0] for s in states), training=False)
         call.check()
         return dispatch.choose(call) == "aten"
 
     def _run_torch(self, came: _border.Incoming, states: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
         first = int(came.batch_sizes[0])
-        hx = tuple(s[:, :first].contiguous() for s in states)
+        parts = tuple(s[:, :first].contiguous() for s in states)
+        hx = parts if len(parts) > 1 else next(iter(parts))
         if int(came.batch_sizes[-1]) == first:  # full: torch's dense operators are much faster than its packed ones
-            dense = came.data.view(came.steps, first, -1) if came.kind != "single" else came.data.unsqueeze(1)
+            dense = came.data.view(len(came.batch_sizes), first, -1)
             dense = dense.transpose(0, 1) if self.batch_first else dense
-            output, last = super().forward(dense, hx if len(hx) > 1 else hx[0])  # type: ignore[misc]
+            output, last = super().forward(dense, hx)  # type: ignore[misc]
             output = (output.transpose(0, 1) if self.batch_first else output).reshape(len(came.data), -1)
         else:
-            packed, last = super().forward(PackedSequence(came.data, came.batch_sizes), hx if len(hx) > 1 else hx[0])  # type: ignore[misc]
+            packed, last = super().forward(PackedSequence(came.data, came.batch_sizes), hx)  # type: ignore[misc]
             output = packed.data
         last = last if isinstance(last, tuple) else (last,)
         # Empty sequences never reach torch, which has none: their state stays what it was.
@@ -174,11 +177,26 @@ class Recurrent(nn.RNNBase):
             states = tuple(s.index_select(1, came.back) for s in states)
         if came.kind == "single":
             states = tuple(s.squeeze(1) for s in states)
-        return states if len(states) > 1 else states[0]
+        return states if len(states) > 1 else next(iter(states))
 
     def extra_repr(self) -> str:
         """Show torch's arguments and the options that are on."""
         return ", ".join(filter(None, [super().extra_repr(), self.options.described()]))
+
+    def stream(self, batch: int = 1) -> Stream:
+        """Return a stream: the same layer, read step by step, with its state kept between steps.
+
+        Parameters
+        ----------
+        batch : int, default 1
+            How many sequences are read side by side.
+
+        Returns
+        -------
+        Stream
+            Starting from zero states.
+        """
+        return Stream(self, batch)
 
     def twin(self) -> nn.RNNBase:
         """Return torch's own layer over the same parameters.
@@ -197,8 +215,15 @@ class Recurrent(nn.RNNBase):
         return other
 
     def __prepare_scriptable__(self) -> nn.RNNBase:
-        """Give ``torch.jit.script`` torch's own layer: TorchScript cannot hold our kernels."""
-        return self.twin()
+        """Give ``torch.jit.script`` torch's own layer: TorchScript cannot hold our kernels.
+
+        Torch puts the twin into the model that is being scripted, too; hence the warning.
+        """
+        twin = self.twin()
+        warnings.warn(
+            f"torch.jit.script turns elman's {type(self).__name__} into torch's own, over the same parameters.", ElmanWarning, stacklevel=2
+        )
+        return twin
 
 
 def _torchs_constructor(init: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:

@@ -32,7 +32,7 @@ def suffixes(layer: Recurrent) -> list[str]:
     return [f"_l{k}{way}" for k in range(layer.num_layers) for way in ("", "_reverse")[: layer.directions]]
 
 
-def call_of(layer: Recurrent, index: int, x: Tensor, batch_sizes: Tensor, state: tuple[Tensor, ...]) -> Call:
+def call_of(layer: Recurrent, index: int, x: Tensor, batch_sizes: Tensor, state: tuple[Tensor, ...], *, training: bool) -> Call:
     """Describe one layer in one direction for the kernels, with this forward pass's masks drawn.
 
     Parameters
@@ -47,13 +47,15 @@ def call_of(layer: Recurrent, index: int, x: Tensor, batch_sizes: Tensor, state:
         (T,).
     state : tuple of Tensor
         Each (N, H), sorted order.
+    training : bool
+        Whether masks are drawn.
 
     Returns
     -------
     Call
         Not checked yet.
     """
-    end, options, training = suffixes(layer)[index], layer.options, layer.training
+    end, options = suffixes(layer)[index], layer.options
     return Call(
         cell=layer.cell,
         x=x,
@@ -80,7 +82,9 @@ def _norms(layer: Recurrent, end: str) -> Norms:
     )
 
 
-def run(layer: Recurrent, x: Tensor, batch_sizes: Tensor, states: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
+def run(
+    layer: Recurrent, x: Tensor, batch_sizes: Tensor, states: tuple[Tensor, ...], *, training: bool
+) -> tuple[Tensor, tuple[Tensor, ...]]:
     """Run all layers and directions.
 
     Parameters
@@ -93,6 +97,8 @@ def run(layer: Recurrent, x: Tensor, batch_sizes: Tensor, states: tuple[Tensor, 
         (T,).
     states : tuple of Tensor
         Each (L·D, N, H), sorted order.
+    training : bool
+        Whether dropouts are active.
 
     Returns
     -------
@@ -103,11 +109,11 @@ def run(layer: Recurrent, x: Tensor, batch_sizes: Tensor, states: tuple[Tensor, 
     for depth in range(layer.num_layers):
         outputs = []
         for index in range(depth * layer.directions, (depth + 1) * layer.directions):
-            output, final = kernels.run(call_of(layer, index, x, batch_sizes, tuple(s[index] for s in states)))
+            output, final = kernels.run(call_of(layer, index, x, batch_sizes, tuple(s[index] for s in states), training=training))
             outputs.append(output)
             last.append(final)
         x = outputs[0] if len(outputs) == 1 else torch.cat(outputs, 1)
-        if layer.dropout and layer.training and depth + 1 < layer.num_layers:
+        if layer.dropout and training and depth + 1 < layer.num_layers:
             x = F.dropout(x, layer.dropout, True)
     return x, tuple(torch.stack(each) for each in zip(*last, strict=True))
 

@@ -209,16 +209,8 @@ class Ragged:
             raise ShapeError("concat needs at least one batch; got none.")
         for row, batch in enumerate(batches):
             _check_like(batch.data, batches[0].data, row)
-        places, offset = [], 0
-        for batch in batches:
-            source = batch._source_rows()
-            place = torch.empty_like(source)
-            place[source] = torch.arange(offset, offset + len(source))
-            places.append(place)
-            offset += len(source)
-        data = torch.cat([batch.data for batch in batches])
-        frame = cls.from_lengths(data, torch.cat([batch.lengths for batch in batches]))
-        return replace(frame, data=data[torch.cat(places)[frame._source_rows()].to(data.device)])
+        rows = [_rows.unpack(batch.data, len(batch.data), batch._starts(), 1, batch.batch_sizes) for batch in batches]
+        return cls._pack_rows(torch.cat(rows), torch.cat([batch.lengths for batch in batches]))
 
     def chunks(self, step: int) -> Iterator[Self]:
         """Cut time into windows of at most ``step`` steps, without copying: truncated backpropagation reads them in turn.

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from elman.errors import SettingError
 from elman.generation.hypothesis import Hypothesis, length_norm
-from elman.generation.rules import Rules
+from elman.generation.rules import NOTHING_LEFT, Rules
 from elman.network.search import Steps
 
 

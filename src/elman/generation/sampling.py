@@ -118,7 +118,7 @@ class Sampling:
         symbols: Tensor | None = None
         while alive:
             log_probs, state, _ = steps.advance(state, symbols)
-            allowed = self.rules.apply(log_probs, [said[row] for row in alive], end=steps.end, banned=steps.banned)
+            allowed = self.rules.apply(log_probs, [said[row] for row in alive], end=steps.end, banned=steps.banned, strict=True)
             newest = self._draw(allowed, [draws[row] for row in alive])
             going = [place for place, symbol in enumerate(newest) if symbol != steps.end]
             drawn = {alive[place]: newest[place] for place in going}

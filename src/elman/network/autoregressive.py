@@ -234,7 +234,7 @@ class AutoregressiveDecoder(nn.Module):
     def predict(self, encoded: Encoded, limits: Tensor, search: Search | None = None, state: DecoderState | None = None) -> list[Any]:
         """Return the elements of each row: the likeliest at every step, or what ``search`` finds."""
         state = self.begin(encoded) if state is None else state
-        if isinstance(self.feedback.space, Discrete):
+        if isinstance(self.feedback.space, Discrete) or search is not None:
             return list((search or follow)(self.steps(), state, limits))
         return self.roll(state, limits)
 

@@ -12,7 +12,8 @@ from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
 from elman.errors import DataTypeError, ShapeError
-from elman.sequences.geometry import first_rows, mirror, sorted_lengths, steps_and_places
+from elman.sequences import rows as _rows
+from elman.sequences.geometry import first_rows, sorted_lengths, steps_and_places
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -74,14 +75,12 @@ class Ragged:
     @classmethod
     def _pack_rows(cls, rows: Tensor, lengths: Tensor) -> Self:
         """Pack rows that stand one sequence after the other."""
-        empty = cls.from_lengths(rows, lengths)
-        return replace(empty, data=rows[empty._source_rows()])
+        shape = cls.from_lengths(rows, lengths)
+        return replace(shape, data=_rows.pack(rows, shape._starts(), 1, shape.batch_sizes))
 
-    def _source_rows(self) -> Tensor:
-        """For each packed row, its place among sequences laid end to end in the caller's order."""
-        starts = (torch.cumsum(self.lengths, 0) - self.lengths)[self.sorted_indices]
-        steps, places = steps_and_places(self.batch_sizes)
-        return starts[places] + steps
+    def _starts(self) -> Tensor:
+        """First row of each sequence, longest first, when sequences stand end to end in the caller's order."""
+        return (torch.cumsum(self.lengths, 0) - self.lengths)[self.sorted_indices]
 
     @classmethod
     def from_padded(cls, padded: Tensor, lengths: Tensor) -> Self:
@@ -96,8 +95,13 @@ class Ragged:
             at = int(too_long[0])
             given = f"got {int(lengths[at])} at index {at}"
             raise ShapeError(f"lengths must be in 0..T (T={padded.shape[1]}); {given}. Trim the lengths or pad the batch first.")
-        mask = torch.arange(padded.shape[1])[None, :] < lengths[:, None]
-        return cls._pack_rows(padded[mask.to(padded.device)], lengths)
+        longest = padded.shape[1]
+        shape = cls.from_lengths(padded.new_empty(int(lengths.sum()), 0), lengths)
+        if padded.transpose(0, 1).is_contiguous():  # time-first memory is read as it is
+            data = _rows.pack(padded.transpose(0, 1).flatten(0, 1), shape.sorted_indices, len(padded), shape.batch_sizes)
+        else:
+            data = _rows.pack(padded.flatten(0, 1), shape.sorted_indices * longest, 1, shape.batch_sizes)
+        return replace(shape, data=data)
 
     @classmethod
     def from_packed(cls, packed: PackedSequence) -> Self:
@@ -130,22 +134,19 @@ class Ragged:
 
     def to_list(self) -> list[Tensor]:
         """Give back the sequences, (T_n, *) each, in the caller's order."""
-        rows = torch.empty_like(self.data)
-        rows[self._source_rows().to(self.data.device)] = self.data
+        rows = _rows.unpack(self.data, len(self.data), self._starts(), 1, self.batch_sizes)
         return list(torch.split(rows, self.lengths.tolist()))
 
     def to_padded(self, fill: float = 0.0) -> tuple[Tensor, Tensor]:
         """Return a batch-first padded tensor (N, T, *) and its mask (N, T), True where real."""
         longest = len(self.batch_sizes)
         mask = (torch.arange(longest)[None, :] < self.lengths[:, None]).to(self.data.device)
-        padded = self.data.new_full((len(self), longest, *self.data.shape[1:]), fill)
-        rows = torch.empty_like(self.data)
-        rows = rows.index_copy(0, self._source_rows().to(self.data.device), self.data)
-        return padded.masked_scatter(mask.reshape(*mask.shape, *[1] * (padded.dim() - 2)), rows), mask
+        rows = _rows.unpack(self.data, len(self) * longest, self.sorted_indices * longest, 1, self.batch_sizes, fill)
+        return rows.unflatten(0, (len(self), longest)), mask
 
     def flip(self) -> Self:
         """Reverse each sequence in its own length."""
-        return replace(self, data=self.data[mirror(self.batch_sizes).to(self.data.device)])
+        return replace(self, data=_rows.flip(self.data, self.batch_sizes, self.lengths[self.sorted_indices]))
 
     def to(self, device: torch.device | str) -> Self:
         """Move the data; the geometry stays on the CPU."""

@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -58,7 +60,7 @@ def test_rules_hold_in_every_search(steps, start, kind) -> None:
         assert 1 not in row
     alternate = Rules(constraint=lambda said: {(said[-1] + 1) % 3} if said and len(said) < 5 else None)
     for row in kind(rules=alternate)(steps, start(0, 1, 2, 3), limits):
-        assert all((b - a) % 3 == 1 for a, b in zip(row[:4], row[1:5], strict=False))
+        assert all((b - a) % 3 == 1 for a, b in itertools.pairwise(row[:5]))
 
 
 def test_unknown_is_banned_unless_allowed(tables, start) -> None:
@@ -91,10 +93,10 @@ def test_rules_and_sizes_that_cannot_be_are_refused(steps, start) -> None:
     with pytest.raises(SettingError, match="min_length must be"):
         Rules(min_length=-1)
     with pytest.raises(SettingError, match="constraint must give indices"):
-        Greedy(rules=Rules(constraint=lambda said: {9}))(steps, start(0), torch.tensor([2]))
+        Greedy(rules=Rules(constraint=lambda _said: {9}))(steps, start(0), torch.tensor([2]))
     for kind in (Greedy, Beam, Sampling):
         with pytest.raises(SettingError, match="allow neither a symbol nor the end"):
-            kind(rules=Rules(constraint=lambda said: set()))(steps, start(0), torch.tensor([2]))
+            kind(rules=Rules(constraint=lambda _said: set()))(steps, start(0), torch.tensor([2]))
 
 
 def test_attention_is_returned_with_the_answer(start) -> None:

@@ -79,7 +79,9 @@ def test_loss_of_a_batch_is_the_sum_of_its_rows() -> None:
         answers = [RNG.normal(size=2) if one else symbols(n) if target.space == Discrete(6) else RNG.normal(size=(n, 2)) for n in fitting]
         x, y = collate(rows, space, "many"), collate(answers, target.space, target.rank)
         whole = model.loss(x, y)
-        parts = [model.loss(collate([a], space, "many"), collate([b], target.space, target.rank)) for a, b in zip(rows, answers, strict=True)]
+        parts = [
+            model.loss(collate([a], space, "many"), collate([b], target.space, target.rank)) for a, b in zip(rows, answers, strict=True)
+        ]
         assert whole.units == sum(part.units for part in parts)
         assert float(whole.total.detach()) == pytest.approx(sum(float(part.total.detach()) for part in parts), abs=1e-9)
 

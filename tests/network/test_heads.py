@@ -29,7 +29,9 @@ def test_class_weights_and_smoothing() -> None:
     plain.load_state_dict(head.state_dict())
     target = torch.tensor([0, 1, 0])
     torch.testing.assert_close(head.loss(FEATURES, target), plain.loss(FEATURES, target) * torch.tensor([3.0, 1.0, 3.0]).double())
-    smoothed = functional.cross_entropy(head.logits(FEATURES), target, weight=torch.tensor([3.0, 1.0]).double(), label_smoothing=0.2, reduction="none")
+    smoothed = functional.cross_entropy(
+        head.logits(FEATURES), target, weight=torch.tensor([3.0, 1.0]).double(), label_smoothing=0.2, reduction="none"
+    )
     torch.testing.assert_close(head.train().loss(FEATURES, target), smoothed)
 
 

@@ -32,7 +32,9 @@ def test_collate_keeps_values_rows_and_types() -> None:
     for row, back in zip(rows, batch.to_list(), strict=True):
         np.testing.assert_array_equal(row, back.numpy())
     assert collate([np.int64(2), np.int64(0)], Discrete(3), "one").tolist() == [2, 0]
-    both = collate([{"a": np.array([1]), "b": np.array([0.5])}], Product({"a": Discrete(2), "b": Continuous(1)}, {"a": "many", "b": "one"}), "many")
+    both = collate(
+        [{"a": np.array([1]), "b": np.array([0.5])}], Product({"a": Discrete(2), "b": Continuous(1)}, {"a": "many", "b": "one"}), "many"
+    )
     assert both["a"].lengths.tolist() == [1]
     assert both["b"].dtype == torch.float64
     assert len(collate([], Continuous(2), "many")) == 0
@@ -129,7 +131,7 @@ def test_the_model_refuses_what_does_not_belong_together() -> None:
     one = build(plan(Side("one", Continuous(2)), CLASS, SMALL, examples=SIZES))
     forecast = build(plan(SERIES, SERIES, SMALL, examples=SIZES, horizon=2))
     x = collate([np.ones((2, 2), np.float32)], SERIES.space, "many")
-    with pytest.raises(DataError, match="row 0: .*same length; got 2 and 1"):
+    with pytest.raises(DataError, match=r"row 0: .*same length; got 2 and 1"):
         step.loss(x, text([1]))
     with pytest.raises(DataError, match="source has 1 rows and target 2"):
         step.loss(x, text([1], [2]))

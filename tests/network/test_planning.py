@@ -10,7 +10,9 @@ from elman.network import Network, Plan, Sizes, build, collate, plan
 from elman.network.spaces import Side, space_from_config
 
 TEXT, CLASS, SERIES = Side("many", Discrete(9)), Side("one", Discrete(3)), Side("many", Continuous(2))
-PARTS = Side("many", Product({"xy": Continuous(2), "pen": Binary(1), "page": Pixels(1, 8, 8)}, {"xy": "many", "pen": "many", "page": "one"}))
+PARTS = Side(
+    "many", Product({"xy": Continuous(2), "pen": Binary(1), "page": Pixels(1, 8, 8)}, {"xy": "many", "pen": "many", "page": "one"})
+)
 PAIRS = [(None, TEXT), (TEXT, CLASS), (SERIES, TEXT), (TEXT, TEXT), (PARTS, CLASS), (Side("one", Pixels(1, 8, 8)), TEXT)]
 SIZES = Sizes(rows=100, source_mean=5, source_max=9, target_mean=4, target_max=6)
 

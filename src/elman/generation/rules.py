@@ -46,7 +46,9 @@ class Rules:
             if getattr(self, name) < 0:
                 raise SettingError(f"{name} must be 0 or more; got {getattr(self, name)}.")
 
-    def apply(self, log_probs: Tensor, said: Sequence[tuple[int, ...]], *, end: int, banned: tuple[int, ...] = (), strict: bool = False) -> Tensor:
+    def apply(
+        self, log_probs: Tensor, said: Sequence[tuple[int, ...]], *, end: int, banned: tuple[int, ...] = (), strict: bool = False
+    ) -> Tensor:
         """Return log-probabilities with -inf for what is not allowed.
 
         Parameters
@@ -95,6 +97,18 @@ class Rules:
 
 def repeats(symbols: tuple[int, ...], n: int) -> set[int]:
     """Return symbols that would complete an n-gram said before.
+
+    Parameters
+    ----------
+    symbols : tuple of int
+        What was said.
+    n : int
+        Length of a run.
+
+    Returns
+    -------
+    set of int
+        Symbols that would repeat one.
 
     Examples
     --------

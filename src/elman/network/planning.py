@@ -156,8 +156,10 @@ def plan(
 
     Parameters
     ----------
-    source, target : codec or Side
-        Fitted codecs, or sides; no source for a language model.
+    source : codec or Side or None
+        Fitted codec, or a side; None for a language model.
+    target : codec or Side
+        Fitted codec, or a side.
     settings : Network, optional
         What the user set; the rest is "auto".
     examples : Sizes
@@ -231,6 +233,11 @@ def _count(made: Plan) -> int:
 
 def check(made: Plan) -> None:
     """Refuse values that cannot be, before anything is built.
+
+    Parameters
+    ----------
+    made : Plan
+        The plan.
 
     Raises
     ------

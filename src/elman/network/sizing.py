@@ -18,8 +18,10 @@ def choose(source: Side | None, target: Side, sizes: Sizes, relation: Relation, 
 
     Parameters
     ----------
-    source, target : Side
-        Both sides; no source for a language model.
+    source : Side or None
+        None for a language model.
+    target : Side
+        What is predicted.
     sizes : Sizes
         Numbers about the data.
     relation : Relation

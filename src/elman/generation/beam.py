@@ -11,7 +11,7 @@ from torch import Tensor
 
 from elman.errors import SettingError
 from elman.generation.hypothesis import Hypothesis, length_norm
-from elman.generation.rules import Rules
+from elman.generation.rules import NOTHING_LEFT, Rules
 from elman.network.search import Steps
 
 
@@ -160,9 +160,7 @@ class Beam:
         """Close a row when no beginning can beat its ``size`` best answers any more, or the limit is reached."""
         if not row.said:
             if not row.done:
-                raise SettingError(
-                    "The constraint allows neither a symbol nor the end after some beginning. Allow the end, or lower min_length."
-                )
+                raise SettingError(NOTHING_LEFT)
             row.open = False
             return
         if len(row.done) > self.size:

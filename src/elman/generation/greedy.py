@@ -55,7 +55,7 @@ class Greedy:
         symbols: Tensor | None = None
         while alive:
             log_probs, state, shown = steps.advance(state, symbols)
-            allowed = self.rules.apply(log_probs, [said[i] for i in alive], end=steps.end, banned=steps.banned)
+            allowed = self.rules.apply(log_probs, [said[i] for i in alive], end=steps.end, banned=steps.banned, strict=True)
             value, best = (t.tolist() for t in allowed.max(-1))
             for place, i in enumerate(alive):
                 scores[i] += value[place]

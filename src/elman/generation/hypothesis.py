@@ -35,6 +35,18 @@ class Hypothesis:
 def length_norm(length: int, alpha: float) -> float:
     """Return GNMT's length penalty ((5 + T) / 6)^alpha (Wu 2016, eq. 14); 1 for alpha 0.
 
+    Parameters
+    ----------
+    length : int
+        Symbols, the end included.
+    alpha : float
+        Strength.
+
+    Returns
+    -------
+    float
+        What log-probabilities are divided by.
+
     Examples
     --------
     >>> length_norm(7, 1.0), length_norm(7, 0.0)

@@ -10,6 +10,8 @@ from torch import Tensor
 
 from elman.errors import SettingError
 
+NOTHING_LEFT = "The rules allow neither a symbol nor the end after some beginning. Let the constraint allow the end, or lower min_length."
+
 Constraint = Callable[[tuple[int, ...]], Collection[int] | None]
 """From the symbols so far to those allowed next (the end is the index after the last symbol); None allows all."""
 
@@ -44,7 +46,9 @@ class Rules:
             if getattr(self, name) < 0:
                 raise SettingError(f"{name} must be 0 or more; got {getattr(self, name)}.")
 
-    def apply(self, log_probs: Tensor, said: Sequence[tuple[int, ...]], *, end: int, banned: tuple[int, ...] = ()) -> Tensor:
+    def apply(
+        self, log_probs: Tensor, said: Sequence[tuple[int, ...]], *, end: int, banned: tuple[int, ...] = (), strict: bool = False
+    ) -> Tensor:
         """Return log-probabilities with -inf for what is not allowed.
 
         Parameters
@@ -57,6 +61,8 @@ class Rules:
             Index of the end.
         banned : tuple of int
             The model's own ban.
+        strict : bool
+            Raise SettingError when a row has nothing left to say; a beam drops that beginning instead.
 
         Returns
         -------
@@ -73,6 +79,8 @@ class Rules:
                 log_probs[row, list(repeats(symbols, self.no_repeat_ngram))] = -torch.inf
             if self.constraint is not None:
                 self._constrain(log_probs[row], symbols)
+        if strict and bool(torch.isneginf(log_probs).all(1).any()):
+            raise SettingError(NOTHING_LEFT)
         return log_probs
 
     def _constrain(self, row: Tensor, symbols: tuple[int, ...]) -> None:
@@ -89,6 +97,18 @@ class Rules:
 
 def repeats(symbols: tuple[int, ...], n: int) -> set[int]:
     """Return symbols that would complete an n-gram said before.
+
+    Parameters
+    ----------
+    symbols : tuple of int
+        What was said.
+    n : int
+        Length of a run.
+
+    Returns
+    -------
+    set of int
+        Symbols that would repeat one.
 
     Examples
     --------

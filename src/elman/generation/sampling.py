@@ -46,7 +46,7 @@ def reshape_logits(log_probs: Tensor, *, temperature: float = 1.0, top_k: int | 
         border = scores.topk(top_k, -1).values[:, -1:]
         scores = scores.masked_fill(scores < border, -torch.inf).log_softmax(-1)
     if top_p is not None and top_p < 1:
-        ordered, order = scores.sort(-1, descending=True, stable=True)
+        ordered, order = torch.sort(scores, stable=True, dim=-1, descending=True)
         before = ordered.exp().cumsum(-1) - ordered.exp()
         cut = torch.zeros_like(before, dtype=torch.bool).scatter(-1, order, before >= top_p)
         scores = scores.masked_fill(cut, -torch.inf).log_softmax(-1)
@@ -112,13 +112,13 @@ class Sampling:
             Row to symbol; rows that ended are left out.
         """
         draws = [np.random.default_rng((self.random_state, row)) for row in range(len(limits))]
-        said: dict[int, tuple[int, ...]] = {row: () for row in range(len(limits))}
+        said: dict[int, tuple[int, ...]] = dict.fromkeys(range(len(limits)), ())
         alive = [row for row in said if int(limits[row]) > 0]
         state = state.select(torch.tensor(alive, dtype=torch.int64))
         symbols: Tensor | None = None
         while alive:
             log_probs, state, _ = steps.advance(state, symbols)
-            allowed = self.rules.apply(log_probs, [said[row] for row in alive], end=steps.end, banned=steps.banned)
+            allowed = self.rules.apply(log_probs, [said[row] for row in alive], end=steps.end, banned=steps.banned, strict=True)
             newest = self._draw(allowed, [draws[row] for row in alive])
             going = [place for place, symbol in enumerate(newest) if symbol != steps.end]
             drawn = {alive[place]: newest[place] for place in going}

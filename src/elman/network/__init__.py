@@ -37,6 +37,8 @@ _HOME = {
 }
 _WHERE = {name: module for module, names in _HOME.items() for name in names}
 
+__all__ = sorted(_WHERE)  # pyright: ignore[reportUnsupportedDunderAll]  # attributes come lazily (PEP 562)
+
 
 def __getattr__(name: str) -> Any:
     """Import what is asked for on first use."""

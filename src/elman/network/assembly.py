@@ -283,7 +283,7 @@ def _autoregressive(plan: Plan, features: int) -> AutoregressiveDecoder:
     attends = plan.source is not None and plan.source.rank == "many" and plan.attention != "none"
     feedback = Feedback(plan.target.space, size, plan.dropout)
     discrete = isinstance(plan.target.space, Discrete)
-    tied = feedback.stem.embedding.weight if plan.tie_weights and discrete else None
+    tied = feedback.symbols.weight if plan.tie_weights and feedback.symbols is not None else None
     return AutoregressiveDecoder(
         feedback,
         recurrent_layers(plan.cell, size + (hidden if plan.input_feeding else 0), hidden, _options(plan)),

@@ -161,7 +161,9 @@ class AutoregressiveDecoder(nn.Module):
             return out.data
         queries, _ = out.to_padded()
         context, _ = self.attention(queries, memory.keys, memory.values, memory.mask)
-        return torch.tanh(self.mix(torch.cat([Ragged.from_padded(context, out.lengths).data, out.data], 1)))
+        place = out.row_of() * context.shape[1] + out.step_of()
+        packed = context.flatten(0, 1).index_select(0, place.to(context.device))
+        return torch.tanh(self.mix(torch.cat([packed, out.data], 1)))
 
     def _step_by_step(self, x: Ragged, state: DecoderState) -> Tensor:
         state = state.select(x.sorted_indices)
@@ -232,7 +234,7 @@ class AutoregressiveDecoder(nn.Module):
     def predict(self, encoded: Encoded, limits: Tensor, search: Search | None = None, state: DecoderState | None = None) -> list[Any]:
         """Return the elements of each row: the likeliest at every step, or what ``search`` finds."""
         state = self.begin(encoded) if state is None else state
-        if isinstance(self.feedback.space, Discrete):
+        if isinstance(self.feedback.space, Discrete) or search is not None:
             return list((search or follow)(self.steps(), state, limits))
         return self.roll(state, limits)
 

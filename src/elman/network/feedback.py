@@ -36,10 +36,13 @@ class Feedback(nn.Module):
         super().__init__()
         self.space = space
         self.names = list(space.parts) if isinstance(space, Product) else []
+        self.parts: nn.ModuleList = nn.ModuleList()
+        self.symbols: nn.Embedding | None = None
         if isinstance(space, Product):
-            self.parts = nn.ModuleList(Feedback(part, size, dropout) for part in space.parts.values())
+            self.parts.extend(Feedback(part, size, dropout) for part in space.parts.values())
         elif isinstance(space, Discrete):
             self.stem = SymbolStem(space.n + 1, size, dropout)
+            self.symbols = self.stem.embedding
         elif isinstance(space, Continuous | Binary):
             self.width = space.d if isinstance(space, Continuous) else space.n
             self.stem = VectorStem(self.width, size, dropout)
@@ -50,9 +53,9 @@ class Feedback(nn.Module):
     def start(self, n: int) -> Any:
         """Return n starts."""
         if isinstance(self.space, Product):
-            return {name: part.start(n) for name, part in zip(self.names, self.parts, strict=True)}  # pyright: ignore[reportCallIssue]
+            return {name: part.start(n) for name, part in zip(self.names, self.parts, strict=True) if isinstance(part, Feedback)}
         if isinstance(self.space, Discrete):
-            return self.stem.embedding.weight.new_full((n,), self.space.n, dtype=torch.int64)
+            return torch.full((n,), self.space.n, device=next(self.parameters()).device)
         return self.first.new_full((n, self.width), torch.nan)
 
     def forward(self, values: Any) -> Tensor:

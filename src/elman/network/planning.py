@@ -24,6 +24,7 @@ _CHOICES = {
 }
 _SHARES = ("dropout", "weight_dropout", "recurrent_dropout", "zoneout", "label_smoothing")
 _COUNTS = ("hidden_size", "num_layers", "embedding_size", "time_stride")
+_SWITCHES = ("bidirectional", "input_feeding", "layer_norm", "tie_weights", "joined")
 _LARGEST = 100_000
 
 
@@ -155,8 +156,10 @@ def plan(
 
     Parameters
     ----------
-    source, target : codec or Side
-        Fitted codecs, or sides; no source for a language model.
+    source : codec or Side or None
+        Fitted codec, or a side; None for a language model.
+    target : codec or Side
+        Fitted codec, or a side.
     settings : Network, optional
         What the user set; the rest is "auto".
     examples : Sizes
@@ -231,6 +234,11 @@ def _count(made: Plan) -> int:
 def check(made: Plan) -> None:
     """Refuse values that cannot be, before anything is built.
 
+    Parameters
+    ----------
+    made : Plan
+        The plan.
+
     Raises
     ------
     SettingError
@@ -247,6 +255,25 @@ def check(made: Plan) -> None:
         value = getattr(made, name)
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
             raise SettingError(f"{name} must be in 0 <= {name} < 1; got {value!r}.")
+    for name in _SWITCHES:
+        if not isinstance(getattr(made, name), bool):
+            raise SettingError(f"{name} must be True or False; got {getattr(made, name)!r}.")
+    _check_lengths(made)
+    _check_together(made)
+
+
+def _check_lengths(made: Plan) -> None:
+    whole = isinstance(made.max_length, int) and made.max_length >= 1
+    if not whole or not isinstance(made.length_ratio, int | float) or not 0 < made.length_ratio < float("inf"):
+        raise SettingError(f"max_length must be 1 or more and length_ratio positive; got {made.max_length!r} and {made.length_ratio!r}.")
+    if made.horizon is not None and (not isinstance(made.horizon, int) or not 1 <= made.horizon <= _LARGEST):
+        raise SettingError(f"horizon must be None or a whole number in 1..{_LARGEST}; got {made.horizon!r}.")
+    classes = made.target.space.n if isinstance(made.target.space, Discrete) else 0
+    if made.class_weights and len(made.class_weights) != classes:
+        raise SettingError(f"class_weights must have one number per class ({classes}); got {len(made.class_weights)}.")
+
+
+def _check_together(made: Plan) -> None:
     if made.input_feeding and made.attention == "none":
         raise SettingError("input_feeding needs attention over a source of sequences. Leave input_feeding at False.")
     if made.bidirectional and made.source is None:

@@ -21,8 +21,14 @@ class Sizes:
     ----------
     rows : int
         Rows of training data.
-    source_mean, source_max, target_mean, target_max : float or int
-        Lengths in steps (1 for rank "one").
+    source_mean : float
+        Mean length of a source in steps (1 for rank "one").
+    source_max : int
+        Longest source.
+    target_mean : float
+        Mean length of a target.
+    target_max : int
+        Longest target.
     equal_lengths : bool
         In every row source and target are equally long.
     monotone_share : float
@@ -52,9 +58,13 @@ class Sizes:
 
         Parameters
         ----------
-        source, target : codec or Side
-            Rank and space of both sides; no source for a language model.
-        source_rows, target_rows : sequence
+        source : codec or Side or None
+            Rank and space of the source; None for a language model.
+        target : codec or Side
+            Rank and space of the target.
+        source_rows : sequence or None
+            What ``encode`` gave.
+        target_rows : sequence
             What ``encode`` gave.
 
         Returns
@@ -112,7 +122,10 @@ def _differ(side: Side, rows: Sequence[Any]) -> bool:
 def _repeats(side: Side, rows: Sequence[Any]) -> np.ndarray:
     if side.rank != "many" or not isinstance(side.space, Discrete):
         return np.zeros(len(rows), dtype=np.int64)
-    return np.array([int((np.diff(row) == 0).sum()) for row in rows], dtype=np.int64)
+    lengths = np.array([len(row) for row in rows], dtype=np.int64)
+    flat, owner = np.concatenate([np.asarray(row, dtype=np.int64) for row in rows]), np.repeat(np.arange(len(rows)), lengths)
+    same = (flat[1:] == flat[:-1]) & (owner[1:] == owner[:-1])
+    return np.bincount(owner[1:][same], minlength=len(rows))
 
 
 def _counts(side: Side, rows: Sequence[Any]) -> tuple[int, ...]:

@@ -18,8 +18,10 @@ def choose(source: Side | None, target: Side, sizes: Sizes, relation: Relation, 
 
     Parameters
     ----------
-    source, target : Side
-        Both sides; no source for a language model.
+    source : Side or None
+        None for a language model.
+    target : Side
+        What is predicted.
     sizes : Sizes
         Numbers about the data.
     relation : Relation
@@ -75,7 +77,7 @@ def _hidden(sizes: Sizes, relation: Relation, symbols: bool) -> Choice:
     if relation.name == "continue":
         return (128 if steps < 2e5 else 256 if steps < 2e6 else 512), why
     if relation.name == "free":
-        return (128 if steps < 3e5 else 256), why
+        return (128 if steps < 1e6 else 256), why
     if relation.decoder == "summary":
         return (64 if sizes.rows < 500 else 96 if sizes.rows < 3000 else 128), why
     return (96 if steps < 2e4 else 128 if symbols or steps < 1e6 else 192), why

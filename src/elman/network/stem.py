@@ -92,7 +92,7 @@ class PictureStem(nn.Module):
     def forward(self, values: Tensor) -> Tensor:
         """Map (M, c, h, w) to (M, size)."""
         if not len(values):
-            return values.new_zeros(0, self.linear.out_features)
+            return self.linear.weight.new_zeros(0, self.linear.out_features)
         return self.dropout(functional.relu(self.linear(self.blocks(values.to(self.linear.weight.dtype)).flatten(1))))
 
 

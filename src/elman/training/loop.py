@@ -97,6 +97,7 @@ class _Run:
         self.group, self.device, self.interrupts = group, device, interrupts
         self.epoch, self.position, self.step = 0, 0, 0
         self.loss_sum, self.units, self.norm_sum, self.norms = 0.0, 0.0, 0.0, 0
+        self.rate = 0.0
         self.first_loss: float | None = None
         self.elapsed, self.started = 0.0, time.monotonic()
         self.saved_at = self.started
@@ -203,9 +204,9 @@ class _Run:
             self.units += units
             if self.device == "cpu" or self.step % _GPU_LOOK == 0:
                 self._look()
-            rate = self.schedule.rate(self.step, self._progress_of_budget())
+            self.rate = self.schedule.rate(self.step, self._progress_of_budget())
             for parameters in self.optimizer.param_groups:
-                parameters["lr"] = rate
+                parameters["lr"] = self.rate
             self.optimizer.step()
             self.averages.update()
             self.step += 1
@@ -278,7 +279,7 @@ class _Run:
             "loss": loss,
             "validation_loss": _finite(validation_loss),
             "metric": _finite(metric),
-            "learning_rate": self.optimizer.param_groups[0]["lr"],
+            "learning_rate": self.rate,
             "grad_norm": self.norm_sum / max(self.norms, 1),
             "best": kept,
             "seconds": round(self._now(), 3),
@@ -379,9 +380,8 @@ class _Run:
         return {f"{index}.{name}": value for index, values in state.items() for name, value in values.items()}
 
     def _state(self, states: Sequence[str]) -> dict[str, Any]:
-        names = ("epoch", "position", "step", "units", "norm_sum", "norms", "first_loss")
         return {
-            **{name: getattr(self, name) for name in names},
+            **{name: getattr(self, name) for name in _COUNTERS},
             "elapsed": self._now(),
             "average_steps": self.averages.steps,
             "schedule": self.schedule.state(),
@@ -417,13 +417,14 @@ class _Run:
         self.optimizer.load_state_dict({"state": by_index, "param_groups": self.optimizer.state_dict()["param_groups"]})
         self.schedule.load(state["schedule"])
         self.history = History.from_dict(state["history"])
-        for name in ("epoch", "position", "step", "units", "norm_sum", "norms", "first_loss", "elapsed"):
+        for name in (*_COUNTERS, "elapsed"):
             setattr(self, name, state[name])
         self.started = self.saved_at = time.monotonic()
         random_states, self.loss_sum = state["processes"][self.group.rank]
         randomness.restore(random_states)
 
 
+_COUNTERS = ("epoch", "position", "step", "units", "norm_sum", "norms", "first_loss", "rate")
 _LOSS, _NORM = "loss", "norm"
 _ENDINGS = {
     "interrupted": "stopped by you; the best weights so far (epoch {epoch}) are kept.",

@@ -21,7 +21,9 @@ def test_plain_lines_go_to_the_error_stream(capsys):
     assert out == ""
     lines = err.splitlines()
     assert len(lines) == 2
-    assert all(word in lines[0] for word in ("epoch 1/2", "loss 0.", "validation 0.", "accuracy 0.", "(baseline 0.5)", "steps/s", "left", "* best"))
+    assert all(
+        word in lines[0] for word in ("epoch 1/2", "loss 0.", "validation 0.", "accuracy 0.", "(baseline 0.5)", "steps/s", "left", "* best")
+    )
     assert "left" not in lines[1]
 
 

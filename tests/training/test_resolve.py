@@ -5,7 +5,9 @@ from elman.training.resolve import resolve
 from elman.training.settings import Training, seconds
 
 
-@pytest.mark.parametrize(("rows", "batch", "epochs"), [(270, 16, 100), (1500, 32, 60), (5000, 64, 40), (40_000, 128, 20), (3_000_000, 128, 3)])
+@pytest.mark.parametrize(
+    ("rows", "batch", "epochs"), [(270, 16, 100), (1500, 32, 60), (5000, 64, 40), (40_000, 128, 20), (3_000_000, 128, 3)]
+)
 def test_small_data_gets_small_batches_and_many_epochs(rows, batch, epochs):
     found = resolve(Training(), rows, 20.0)
     assert (found.batch_size, found.max_epochs) == (batch, epochs)

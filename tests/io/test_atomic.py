@@ -49,7 +49,7 @@ def test_whichever_call_fails_a_whole_file_stays(tmp_path, code):
                 assert made() < n
                 break
         assert target.read_bytes() in (b"old", b"new")
-        assert os.listdir(tmp_path) == ["a.bin"]
+        assert [p.name for p in tmp_path.iterdir()] == ["a.bin"]
     assert n == 8  # open, write, write, fsync, replace, open and fsync of the folder: seven ways to fail
     assert target.read_bytes() == b"new"
 
@@ -80,7 +80,7 @@ def test_a_size_limit_at_every_byte_leaves_the_old_file(tmp_path):
         status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         assert status == (0 if limit == len(data) else 1)
         assert target.read_bytes() == (data if limit == len(data) else b"old")
-        assert os.listdir(tmp_path) == ["a"]
+        assert [p.name for p in tmp_path.iterdir()] == ["a"]
 
 
 def test_orphans_go_and_living_writers_stay(tmp_path):
@@ -100,7 +100,7 @@ def test_orphans_go_and_living_writers_stay(tmp_path):
     atomic.write(target, pieces())
     assert target.read_bytes() == b"onetwo"
     assert orphan.name not in seen
-    assert sorted(os.listdir(tmp_path)) == [stranger.name, target.name]
+    assert sorted([p.name for p in tmp_path.iterdir()]) == [stranger.name, target.name]
 
 
 def test_an_interrupt_leaves_the_old_file(tmp_path):
@@ -114,7 +114,7 @@ def test_an_interrupt_leaves_the_old_file(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         atomic.write(target, pieces())
     assert target.read_bytes() == b"old"
-    assert os.listdir(tmp_path) == ["a"]
+    assert [p.name for p in tmp_path.iterdir()] == ["a"]
 
 
 def test_a_link_stays_a_link(tmp_path):

@@ -198,7 +198,7 @@ def test_large_headers_and_files_are_refused_unread(tmp_path, path, monkeypatch)
     with pytest.raises(ModelFileError, match="at most 10 are read here"):
         model_file.read(path, max_bytes=10)
     monkeypatch.setattr(model_file, "MAX_HEADER", 100)
-    with pytest.raises(ModelFileError, match="at most 100 are allowed. Use a smaller vocabulary"):
+    with pytest.raises(ModelFileError, match=r"at most 100 are allowed. Use a smaller vocabulary"):
         model_file.write(path, small(), {"kind": "x", "spec": None})
 
 
@@ -252,7 +252,7 @@ def test_a_foreign_file_is_named(tmp_path, kind):
 
 
 def test_paths_that_are_no_files(tmp_path):
-    with pytest.raises(FileError, match="could not read .*nothing: No such file"):
+    with pytest.raises(FileError, match=r"could not read .*nothing: No such file"):
         model_file.read(tmp_path / "nothing")
     with pytest.raises(ModelFileError, match="is not a file"):
         model_file.read(tmp_path)

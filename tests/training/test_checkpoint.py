@@ -24,7 +24,7 @@ def test_what_is_saved_comes_back_and_the_last_two_stay(tmp_path):
     checkpoints = Checkpoints(tmp_path, RUN)
     assert checkpoints.load() is None
     assert [save(checkpoints, float(i)) for i in range(4)] == [f"checkpoint-00000{i}" for i in (1, 2, 3, 4)]
-    assert sorted(os.listdir(tmp_path)) == ["checkpoint-000003", "checkpoint-000004"]
+    assert sorted([p.name for p in tmp_path.iterdir()]) == ["checkpoint-000003", "checkpoint-000004"]
     found = checkpoints.load()
     assert (found.name, found.weights["model.w"].item(), found.optimizer["0.step"].item(), found.state) == (
         "checkpoint-000004",
@@ -53,7 +53,7 @@ def test_all_damaged_is_an_error(tmp_path):
     (tmp_path / save(checkpoints) / "MANIFEST").write_text("{}")
     with (
         pytest.warns(ElmanWarning, match="does not list exactly"),
-        pytest.raises(CheckpointError, match="none of the 1 checkpoints in .* is whole"),
+        pytest.raises(CheckpointError, match=r"none of the 1 checkpoints in .* is whole"),
     ):
         checkpoints.load()
 
@@ -75,9 +75,9 @@ def test_another_version_is_not_read(tmp_path, monkeypatch):
 def test_weights_that_are_not_finite_never_replace_finite_ones(tmp_path):
     checkpoints = Checkpoints(tmp_path, RUN, keep=1)
     save(checkpoints, 1.0)
-    with pytest.raises(CheckpointError, match="NaN or infinity.*The previous checkpoint stays"):
+    with pytest.raises(CheckpointError, match=r"NaN or infinity.*The previous checkpoint stays"):
         save(checkpoints, float("nan"))
-    assert os.listdir(tmp_path) == ["checkpoint-000001"]
+    assert [p.name for p in tmp_path.iterdir()] == ["checkpoint-000001"]
     assert checkpoints.load().state == {"epoch": 1.0}
 
 
@@ -92,7 +92,7 @@ def test_whichever_call_fails_the_old_checkpoint_stays(tmp_path, code):
             for name in CALLS:
                 real = getattr(os, name)
 
-                def call(*args, _real=real, **kwargs):
+                def call(*args, _real=real, made=made, n=n, **kwargs):
                     made.append(1)
                     if len(made) == n:
                         raise OSError(code, os.strerror(code))
@@ -110,7 +110,7 @@ def test_whichever_call_fails_the_old_checkpoint_stays(tmp_path, code):
                     assert os.strerror(code) in str(error)  # noqa: PT017
         assert checkpoints.load().state in ({"epoch": 1.0}, {"epoch": 2.0})
         checkpoints.prepare()
-        assert all(name.startswith("checkpoint-") for name in os.listdir(tmp_path))
+        assert all(name.startswith("checkpoint-") for name in [p.name for p in tmp_path.iterdir()])
     assert failures > 25
     assert checkpoints.load().state == {"epoch": 2.0}
 
@@ -202,4 +202,4 @@ def test_nothing_is_written_unless_asked(tmp_path, monkeypatch):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         fit(Classifier(), make_rows(), None, settings("", checkpoint_dir=None))
-    assert os.listdir(tmp_path) == []
+    assert [p.name for p in tmp_path.iterdir()] == []

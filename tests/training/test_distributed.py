@@ -79,5 +79,5 @@ def test_alone_everything_is_free():
 def test_shares_are_disjoint_and_complete():
     rows = np.arange(7)
     shares = [Group(rank, 3).share(rows).tolist() for rank in range(3)]
-    assert sorted(sum(shares, [])) == rows.tolist()
+    assert sorted(row for share in shares for row in share) == rows.tolist()
     assert Group(2, 3).share(rows[:2]).tolist() == []

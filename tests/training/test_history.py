@@ -47,7 +47,7 @@ def test_a_plot_shows_losses_metric_and_baseline(monkeypatch):
     assert lines["kept"][0] == 0
     other = next(a for a in axes.figure.axes if a is not axes)
     assert other.get_ylabel() == "accuracy"
-    assert [list(line.get_ydata())[0] for line in other.get_lines()] == [0.25, 0.5]
+    assert [line.get_ydata()[0] for line in other.get_lines()] == [0.25, 0.5]
     assert History(rows=[{"epoch": 1, "loss": 1.0, "validation_loss": None, "metric": None}]).plot().get_xlabel() == "epoch"
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(MissingExtraError, match=r"matplotlib is needed to plot a history.*elman\[plot\]"):

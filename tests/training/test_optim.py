@@ -1,4 +1,5 @@
 import math
+from itertools import pairwise
 
 import pytest
 import torch
@@ -46,8 +47,8 @@ def test_cosine_warms_up_falls_and_ends_low():
     rates = [schedule.rate(step) for step in range(settings.total_steps + 5)]
     top = settings.warmup_steps - 1
     assert rates[top] == pytest.approx(0.1)
-    assert all(a < b for a, b in zip(rates[:top], rates[1 : top + 1], strict=True))
-    assert all(a >= b for a, b in zip(rates[top:], rates[top + 1 :], strict=False))
+    assert all(a < b for a, b in pairwise(rates[: top + 1]))
+    assert all(a >= b for a, b in pairwise(rates[top:]))
     assert rates[-1] == pytest.approx(0.002)
     assert schedule.rate(settings.warmup_steps, progress=1.0) == pytest.approx(0.002)
 

@@ -6,7 +6,7 @@ import json
 import math
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -46,7 +46,8 @@ def fit(
     Parameters
     ----------
     model : Module
-        With ``loss(source, target, state=None) -> Loss(total, units, state)``.
+        With ``loss(source, target) -> Loss(total, units, state)``, the total a sum over units; for ``tbptt_length`` also
+        ``losses(source, target, length)``, which yields one loss a chunk, and ``carries_state``.
     examples : Examples
         Rows to learn from.
     validation : Examples or None
@@ -69,6 +70,7 @@ def fit(
         size = sum(p.numel() for p in model.parameters())
         mean, longest = float(examples.lengths.mean()), int(examples.lengths.max())
         settings = resolve(settings or Training(), len(examples), mean, longest=longest, parameters=size)
+    passes.check_truncation(model, settings.tbptt_length)
     if validation is not None and len(validation) == 0:
         validation = None
     with (
@@ -170,27 +172,28 @@ class _Run:
     def _train_batch(self, source: Any, target: Any, chunks: int, *, empty: bool) -> list[float]:
         """Learn from one batch, in chunks with the state carried on; return the votes of all processes."""
         source, target = passes.to_device(source, self.device), passes.to_device(target, self.device)
-        parts = iter(()) if empty else passes.cut(source, target, self.settings.tbptt_length)
-        state, votes = None, [0.0, 0.0, 0.0]
+        losses = None if empty else passes.losses(self.model, source, target, self.settings.tbptt_length)
+        votes = [0.0, 0.0, 0.0]
         for chunk in range(chunks):
-            part = next(parts, None)
-            if part is not None:
-                state = self._backward(*part, state)
+            if losses is not None:
+                self._backward(losses)
             self.pending_batches += 1
             last = self.position + 1 == len(self.plan) and chunk + 1 == chunks
             if self.pending_batches >= self.settings.gradient_accumulation or last:
                 votes = self._update()
         return votes
 
-    def _backward(self, source: Any, target: Any, state: Any) -> Any:
-        with self.group.alone():
-            with passes.autocast(self.device, self.settings.precision):
-                loss = self.model.loss(source, target) if state is None else self.model.loss(source, target, state)  # type: ignore[operator]
-            if loss.units and loss.total.requires_grad:
+    def _backward(self, losses: Iterator[Any]) -> None:
+        """Add the gradient of the next loss, if there is one more: another process may have longer rows."""
+        with passes.autocast(self.device, self.settings.precision):
+            loss = next(losses, None)
+        if loss is None:
+            return
+        if loss.units and loss.total.requires_grad:
+            with self.group.alone():
                 loss.total.backward()
         self.pending_units += loss.units
         self.unseen.append((loss.total.detach(), _LOSS))
-        return passes.detach(loss.state)
 
     def _update(self) -> list[float]:
         """Make one step of the optimizer from the gradients summed since the last."""

@@ -97,20 +97,14 @@ class Ragged:
         inverse[order] = torch.arange(n)
         sorted_lengths = (packed.batch_sizes[None, :] > torch.arange(n)[:, None]).sum(1)
         return cls(
-            data=packed.data,
-            batch_sizes=packed.batch_sizes,
-            sorted_indices=order,
-            unsorted_indices=inverse,
-            lengths=sorted_lengths[inverse],
+            data=packed.data, batch_sizes=packed.batch_sizes, sorted_indices=order, unsorted_indices=inverse, lengths=sorted_lengths[inverse]
         )
 
     def to_packed(self) -> PackedSequence:
         """Give torch's PackedSequence without copying; empty sequences are refused, as torch has none."""
         if len(self) == 0 or int(self.lengths.min()) == 0:
             empty = torch.nonzero(self.lengths == 0).flatten().tolist()
-            raise ShapeError(
-                f"A PackedSequence cannot hold empty sequences; rows {empty[:5]} are empty. Keep the Ragged or drop these rows."
-            )
+            raise ShapeError(f"A PackedSequence cannot hold empty sequences; rows {empty[:5]} are empty. Keep the Ragged or drop these rows.")
         device = self.data.device
         return PackedSequence(self.data, self.batch_sizes, self.sorted_indices.to(device), self.unsorted_indices.to(device))
 

@@ -6,8 +6,8 @@ import time
 import numpy as np
 import pytest
 import torch
-from toys import Accuracy, Classifier, Loss, bits, make_rows, timeless
 from torch import nn
+from toys import Accuracy, Classifier, Loss, bits, make_rows, timeless
 
 from elman.errors import SettingError, TrainingError
 from elman.training.examples import Examples
@@ -212,47 +212,52 @@ def test_a_thread_trains_without_signal_handlers():
     assert found[0].stopped == "max_epochs"
 
 
-class Steps(list):
-    """A batch of one long row that can be cut."""
-
-    def chunks(self, length):
-        return [Steps(self[i : i + length]) for i in range(0, len(self), length)]
-
-    @property
-    def lengths(self):
-        return torch.tensor([len(self)])
-
-
 class Remembering(nn.Module):
+    """Adds up what it has read; the sum is carried from chunk to chunk."""
+
+    carries_state = True
+
     def __init__(self):
         super().__init__()
         self.w = nn.Parameter(torch.zeros(1))
         self.seen = []
 
     def loss(self, source, target, state=None):
-        carried = torch.zeros(()) if state is None else state["sum"][0]
-        assert not carried.requires_grad
-        total = carried + sum(target) * self.w.sum()
-        self.seen.append((list(target), round(float(carried), 3)))
-        return Loss((total - 1) ** 2 * len(target), len(target), {"sum": [total]})
+        total = (0 if state is None else state) + target.data.sum() * self.w.sum()
+        self.seen.append((len(target.data), float(self.w.detach())))
+        return Loss((total - 1) ** 2 * len(target.data), len(target.data), total)
+
+    def losses(self, source, target, length):
+        state = None
+        for piece in target.chunks(length):
+            found = self.loss(None, piece, state)
+            state = found.state.detach()
+            yield found
 
 
-def test_truncated_backpropagation_carries_a_detached_state():
-    rows = Examples(None, [np.ones(5)], collate=lambda values, space, rank: Steps(values[0]))
+class Cut:
+    """A batch that can be cut, as Ragged."""
+
+    def __init__(self, data):
+        self.data = data
+
+    def chunks(self, length):
+        return [Cut(part) for part in self.data.split(length)]
+
+
+def test_truncated_backpropagation_steps_once_a_chunk():
+    rows = Examples(None, [np.ones(5)], collate=lambda values, space, rank: Cut(torch.as_tensor(values[0])))
     model = Remembering()
     history = fit(model, rows, None, Training(**QUIET, max_epochs=1, tbptt_length=2, learning_rate=0.1, schedule="constant"))
-    assert [len(part) for part, _ in model.seen] == [2, 2, 1]
-    assert model.seen[0][1] == 0
-    assert model.seen[2][1] > 0
+    assert [count for count, _ in model.seen] == [2, 2, 1]
+    weights = [weight for _, weight in model.seen]
+    assert weights[0] == 0 < weights[1] < weights[2]
     assert history[0]["step"] == 3
 
 
-def test_truncation_needs_a_target_for_every_step():
+def test_truncation_needs_a_network_that_carries_its_state():
     with pytest.raises(SettingError, match="tbptt_length works where there is a target for every step"):
         fit(Classifier(), make_rows(), None, Training(**QUIET, tbptt_length=2))
-    rows = Examples([np.ones(4)], [np.ones(5)], collate=lambda values, space, rank: Steps(values[0]))
-    with pytest.raises(SettingError, match="source and target of the same lengths"):
-        fit(Remembering(), rows, None, Training(**QUIET, tbptt_length=2))
 
 
 def test_plateau_halves_the_rate():

@@ -44,7 +44,7 @@ def write(path: str | os.PathLike[str], data: Buffer | Iterable[Buffer], *, erro
     target = Path(os.path.realpath(path))
     sweep(target)
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")
-    pieces = [data] if isinstance(data, Buffer) else data
+    pieces = [memoryview(data)] if isinstance(data, bytes | bytearray | memoryview) else data
     try:
         _write_and_rename(temporary, target, pieces)
         sync_folder(target.parent)

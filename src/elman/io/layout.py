@@ -108,7 +108,7 @@ def _counts(values: Any) -> bool:
 
 def as_bytes(tensor: Tensor) -> memoryview:
     """Return the memory of a contiguous CPU tensor, without a copy."""
-    return memoryview(tensor.reshape(-1).view(torch.uint8).numpy())
+    return memoryview(tensor.reshape(-1).view(torch.uint8).numpy())  # pyright: ignore[reportArgumentType]
 
 
 def all_finite(tensor: Tensor) -> bool:

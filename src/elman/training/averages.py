@@ -23,7 +23,7 @@ class Averages:
     def __init__(self, model: nn.Module, decay: float) -> None:
         self.decay, self.steps = decay, 0
         self.names = [name for name, p in model.named_parameters() if p.requires_grad] if decay else []
-        self.weights = [p for p in model.parameters() if p.requires_grad] if decay else []
+        self.weights: list[Tensor] = [p for p in model.parameters() if p.requires_grad] if decay else []
         self.averages = [p.detach().clone() for p in self.weights]
 
     @torch.no_grad()
@@ -33,7 +33,7 @@ class Averages:
             return
         self.steps += 1
         decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
-        torch._foreach_lerp_(self.averages, self.weights, 1 - decay)
+        torch._foreach_lerp_(self.averages, self.weights, 1 - decay)  # pyright: ignore[reportPrivateImportUsage]
 
     @contextmanager
     def in_place(self) -> Iterator[None]:

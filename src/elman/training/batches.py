@@ -19,8 +19,10 @@ def plan_epoch(lengths: np.ndarray, *, batch_size: int, batch_tokens: int, seed:
         Rows in a batch at most.
     batch_tokens : int
         Steps in a batch at most; a longer row stands alone.
-    seed, epoch : int
-        The same pair gives the same plan.
+    seed : int
+        Seed of the run.
+    epoch : int
+        Epoch from 0; the same pair of both gives the same plan.
 
     Returns
     -------

@@ -29,6 +29,17 @@ class Best:
     def offer(self, model: nn.Module, epoch: int, loss: float | None, metric: float | None) -> bool:
         """Look at an epoch's validation and keep its weights if they are the best; without validation the latest are.
 
+        Parameters
+        ----------
+        model : Module
+            Whose weights are copied.
+        epoch : int
+            Epoch from 1.
+        loss : float or None
+            Validation loss.
+        metric : float or None
+            The task's metric.
+
         Returns
         -------
         bool

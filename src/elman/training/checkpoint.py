@@ -75,8 +75,10 @@ class Checkpoints:
 
         Parameters
         ----------
-        weights, optimizer : dict of Tensor
-            Must be finite.
+        weights : dict of Tensor
+            Model, averages and best; must be finite.
+        optimizer : dict of Tensor
+            State of the optimizer; must be finite.
         state : dict
             Plain JSON.
 

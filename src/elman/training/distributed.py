@@ -113,7 +113,7 @@ def joined(device: str) -> Iterator[tuple[Group, str]]:
 
     Yields
     ------
-    tuple of Group and str
+    tuple[Group, str]
         The group and this process's device.
     """
     world = int(os.environ.get("WORLD_SIZE", "1")) if "RANK" in os.environ else 1

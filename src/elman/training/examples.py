@@ -25,10 +25,14 @@ class Examples:
         can be read when their turn comes.
     target : sequence
         One encoded value a row.
-    source_space, target_space : Space, optional
-        What ``collate`` is told about the elements.
-    source_rank, target_rank : {"one", "many"}
-        Whether a row is one element or a sequence of them.
+    source_space : Space, optional
+        What ``collate`` is told about an element of the source.
+    target_space : Space, optional
+        The same of the target.
+    source_rank : {"one", "many"}
+        Whether a row of the source is one element or a sequence of them.
+    target_rank : {"one", "many"}
+        The same of the target.
     lengths : array of int, optional
         Steps of each row, source and target together, (N,). Counted if not given, which reads every row once.
     steps : array of int, optional

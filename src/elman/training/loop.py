@@ -6,7 +6,7 @@ import json
 import math
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -46,7 +46,8 @@ def fit(
     Parameters
     ----------
     model : Module
-        With ``loss(source, target, state=None) -> Loss(total, units, state)``.
+        With ``loss(source, target) -> Loss(total, units, state)``, the total a sum over units; for ``tbptt_length`` also
+        ``losses(source, target, length)``, which yields one loss a chunk, and ``carries_state``.
     examples : Examples
         Rows to learn from.
     validation : Examples or None
@@ -69,6 +70,7 @@ def fit(
         size = sum(p.numel() for p in model.parameters())
         mean, longest = float(examples.lengths.mean()), int(examples.lengths.max())
         settings = resolve(settings or Training(), len(examples), mean, longest=longest, parameters=size)
+    passes.check_truncation(model, settings.tbptt_length)
     if validation is not None and len(validation) == 0:
         validation = None
     with (
@@ -97,6 +99,7 @@ class _Run:
         self.group, self.device, self.interrupts = group, device, interrupts
         self.epoch, self.position, self.step = 0, 0, 0
         self.loss_sum, self.units, self.norm_sum, self.norms = 0.0, 0.0, 0.0, 0
+        self.rate = 0.0
         self.first_loss: float | None = None
         self.elapsed, self.started = 0.0, time.monotonic()
         self.saved_at = self.started
@@ -169,27 +172,28 @@ class _Run:
     def _train_batch(self, source: Any, target: Any, chunks: int, *, empty: bool) -> list[float]:
         """Learn from one batch, in chunks with the state carried on; return the votes of all processes."""
         source, target = passes.to_device(source, self.device), passes.to_device(target, self.device)
-        parts = iter(()) if empty else passes.cut(source, target, self.settings.tbptt_length)
-        state, votes = None, [0.0, 0.0, 0.0]
+        losses = None if empty else passes.losses(self.model, source, target, self.settings.tbptt_length)
+        votes = [0.0, 0.0, 0.0]
         for chunk in range(chunks):
-            part = next(parts, None)
-            if part is not None:
-                state = self._backward(*part, state)
+            if losses is not None:
+                self._backward(losses)
             self.pending_batches += 1
             last = self.position + 1 == len(self.plan) and chunk + 1 == chunks
             if self.pending_batches >= self.settings.gradient_accumulation or last:
                 votes = self._update()
         return votes
 
-    def _backward(self, source: Any, target: Any, state: Any) -> Any:
-        with self.group.alone():
-            with passes.autocast(self.device, self.settings.precision):
-                loss = self.model.loss(source, target) if state is None else self.model.loss(source, target, state)  # type: ignore[operator]
-            if loss.units and loss.total.requires_grad:
+    def _backward(self, losses: Iterator[Any]) -> None:
+        """Add the gradient of the next loss, if there is one more: another process may have longer rows."""
+        with passes.autocast(self.device, self.settings.precision):
+            loss = next(losses, None)
+        if loss is None:
+            return
+        if loss.units and loss.total.requires_grad:
+            with self.group.alone():
                 loss.total.backward()
         self.pending_units += loss.units
         self.unseen.append((loss.total.detach(), _LOSS))
-        return passes.detach(loss.state)
 
     def _update(self) -> list[float]:
         """Make one step of the optimizer from the gradients summed since the last."""
@@ -203,9 +207,9 @@ class _Run:
             self.units += units
             if self.device == "cpu" or self.step % _GPU_LOOK == 0:
                 self._look()
-            rate = self.schedule.rate(self.step, self._progress_of_budget())
+            self.rate = self.schedule.rate(self.step, self._progress_of_budget())
             for parameters in self.optimizer.param_groups:
-                parameters["lr"] = rate
+                parameters["lr"] = self.rate
             self.optimizer.step()
             self.averages.update()
             self.step += 1
@@ -278,7 +282,7 @@ class _Run:
             "loss": loss,
             "validation_loss": _finite(validation_loss),
             "metric": _finite(metric),
-            "learning_rate": self.optimizer.param_groups[0]["lr"],
+            "learning_rate": self.rate,
             "grad_norm": self.norm_sum / max(self.norms, 1),
             "best": kept,
             "seconds": round(self._now(), 3),
@@ -379,9 +383,8 @@ class _Run:
         return {f"{index}.{name}": value for index, values in state.items() for name, value in values.items()}
 
     def _state(self, states: Sequence[str]) -> dict[str, Any]:
-        names = ("epoch", "position", "step", "units", "norm_sum", "norms", "first_loss")
         return {
-            **{name: getattr(self, name) for name in names},
+            **{name: getattr(self, name) for name in _COUNTERS},
             "elapsed": self._now(),
             "average_steps": self.averages.steps,
             "schedule": self.schedule.state(),
@@ -417,13 +420,14 @@ class _Run:
         self.optimizer.load_state_dict({"state": by_index, "param_groups": self.optimizer.state_dict()["param_groups"]})
         self.schedule.load(state["schedule"])
         self.history = History.from_dict(state["history"])
-        for name in ("epoch", "position", "step", "units", "norm_sum", "norms", "first_loss", "elapsed"):
+        for name in (*_COUNTERS, "elapsed"):
             setattr(self, name, state[name])
         self.started = self.saved_at = time.monotonic()
         random_states, self.loss_sum = state["processes"][self.group.rank]
         randomness.restore(random_states)
 
 
+_COUNTERS = ("epoch", "position", "step", "units", "norm_sum", "norms", "first_loss", "rate")
 _LOSS, _NORM = "loss", "norm"
 _ENDINGS = {
     "interrupted": "stopped by you; the best weights so far (epoch {epoch}) are kept.",

@@ -69,7 +69,7 @@ def clip_and_scale(gradients: Sequence[Tensor], units: float, max_grad_norm: flo
     scale = torch.full_like(norm, 1 / units)
     if max_grad_norm:
         scale = scale * torch.clamp(max_grad_norm / (norm + 1e-6), max=1.0)
-    torch._foreach_mul_(list(gradients), scale)
+    torch._foreach_mul_(list(gradients), scale)  # pyright: ignore[reportPrivateImportUsage]  # as torch's own clipping does
     return norm
 
 

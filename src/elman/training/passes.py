@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import nullcontext
-from dataclasses import is_dataclass
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from elman.errors import SettingError
 from elman.training.batches import plan_in_order
@@ -39,47 +38,23 @@ def count_chunks(steps: np.ndarray, length: int | None) -> int:
     return 1 if length is None or len(steps) == 0 else max(1, -(-int(steps.max()) // length))
 
 
-def cut(source: Any, target: Any, length: int | None) -> Iterator[tuple[Any, Any]]:
-    """Yield a batch in chunks of ``length`` steps, or whole.
+def losses(model: nn.Module, source: Any, target: Any, length: int | None) -> Iterator[Any]:
+    """Return the losses of a batch: one, or with truncated backpropagation one for each chunk of ``length`` steps.
 
-    Parameters
-    ----------
-    source, target : batch
-        What ``collate`` made; truncated backpropagation needs a target for every step of the source.
-    length : int or None
-        Steps of a chunk.
-
-    Yields
-    ------
-    tuple
-        Source and target of a chunk.
+    The network cuts, because it knows what to carry on: it detaches its state between chunks.
     """
     if length is None:
-        yield source, target
-        return
-    if not hasattr(target, "chunks") or (source is not None and not hasattr(source, "chunks")):
-        raise SettingError("tbptt_length works where there is a target for every step (tagging, language models); leave it at None here.")
-    if source is None:
-        yield from ((None, part) for part in target.chunks(length))
-        return
-    if not torch.equal(source.lengths, target.lengths):
-        raise SettingError("tbptt_length needs source and target of the same lengths; leave it at None here.")
-    yield from zip(source.chunks(length), target.chunks(length), strict=True)
+        return iter((model.loss(source, target),))  # type: ignore[operator]
+    return model.losses(source, target, length)  # type: ignore[operator]
 
 
-def detach(state: Any) -> Any:
-    """Cut the gradient of a carried state of any nesting."""
-    if isinstance(state, Tensor):
-        return state.detach()
-    if isinstance(state, dict):
-        return {name: detach(part) for name, part in state.items()}
-    if isinstance(state, tuple) and hasattr(state, "_fields"):
-        return type(state)(*(detach(part) for part in state))
-    if isinstance(state, tuple | list):
-        return type(state)(detach(part) for part in state)
-    if is_dataclass(state) and not isinstance(state, type):
-        return type(state)(**{name: detach(getattr(state, name)) for name in state.__dataclass_fields__})
-    return state
+def check_truncation(model: nn.Module, length: int | None) -> None:
+    """Refuse truncated backpropagation where a network cannot carry a state from chunk to chunk."""
+    if length is not None and not getattr(model, "carries_state", False):
+        raise SettingError(
+            "tbptt_length works where there is a target for every step and the network reads one way"
+            " (language models, aligned models); leave it at None here."
+        )
 
 
 def mean_loss(model: nn.Module, examples: Examples, settings: ResolvedTraining, device: str, group: Group | None = None) -> float:

@@ -52,6 +52,20 @@ class Progress:
     def line(self, row: dict[str, Any], steps_per_second: float, seconds_left: float | None) -> str:
         """Return the line of an epoch.
 
+        Parameters
+        ----------
+        row : dict
+            A row of the history.
+        steps_per_second : float
+            Steps of the optimizer.
+        seconds_left : float or None
+            Estimate of the time left at most.
+
+        Returns
+        -------
+        str
+            The line, without its end.
+
         Examples
         --------
         >>> quiet = Progress(verbose=0, max_epochs=9, metric="accuracy", baseline=0.5)
@@ -101,11 +115,13 @@ class _Bar:
         self.count, self.drawn = 0, 0.0
 
     def start(self, text: str, total: int, done: int) -> None:
+        """Begin to count to ``total``."""
         self.bar.start()
         self.count = done
         self.bar.reset(self.task, description=text, total=total, completed=done)
 
     def advance(self) -> None:
+        """Count one, and draw if it is time."""
         self.count += 1
         now = time.monotonic()
         if now - self.drawn >= _REDRAW:
@@ -114,15 +130,27 @@ class _Bar:
             self.bar.refresh()
 
     def say(self, text: str) -> None:
+        """Print a line above the bar."""
         self.bar.stop()
         self.console.print(text, markup=False, soft_wrap=True)
 
     def close(self) -> None:
+        """Take the bar away."""
         self.bar.stop()
 
 
 def clock(seconds: float) -> str:
     """Return a time span as people write it: 9s, 1m20s, 2h05m.
+
+    Parameters
+    ----------
+    seconds : float
+        The span.
+
+    Returns
+    -------
+    str
+        Two units at most.
 
     Examples
     --------

@@ -183,7 +183,7 @@ def check(settings: Training) -> None:
         value: Any = getattr(settings, name)
         if (value == "auto" and isinstance(value, str) and _may_be_auto(name)) or (value is None and name in _OPTIONAL):
             continue
-        if isinstance(value, bool) or not isinstance(value, kinds) or not low <= value <= high:
+        if isinstance(value, bool) or not isinstance(value, kinds) or not low <= float(value) <= high:  # pyright: ignore[reportArgumentType]
             auto = ", or 'auto'" if _may_be_auto(name) else ""
             kind = "a whole number" if kinds is int else "a number"
             raise SettingError(f"{name} must be {kind} from {low:g} to {high:g}{auto}; got {value!r}.")

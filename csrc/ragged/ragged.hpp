@@ -1,0 +1,29 @@
+// Moving rows between packed order (time-major, longest sequence first) and other layouts. Bytes only, no arithmetic.
+#pragma once
+#include <cstdint>
+
+namespace elman {
+
+// One geometry, shared by all functions.
+//   batch_sizes  (steps,)  never rising: how many sequences reach each step; the packed row of (step t, place p) is
+//                          batch_sizes[0] + … + batch_sizes[t-1] + p
+//   row_bytes              size of one row, the same on both sides
+//   threads                at most this many threads; small jobs use one
+struct RaggedShape {
+  const int64_t* batch_sizes;
+  int64_t steps;
+  int64_t row_bytes;
+  int64_t threads;
+};
+
+// packed[t, p] = rows[starts[p] + t * stride]. `starts` (batch_sizes[0],) and `stride` count rows.
+// End to end: start of each sequence, stride 1; padded batch-first: index·T, stride 1; padded time-first: index, stride N.
+void pack_rows(const RaggedShape& shape, char* packed, const char* rows, const int64_t* starts, int64_t stride);
+
+// rows[starts[p] + t * stride] = packed[t, p]; other rows are left as they are.
+void unpack_rows(const RaggedShape& shape, char* rows, const char* packed, const int64_t* starts, int64_t stride);
+
+// to[t, p] = from[length(p) - 1 - t, p]: each sequence mirrored in its own length. `to` and `from` must not overlap.
+void flip_rows(const RaggedShape& shape, char* to, const char* from);
+
+}  // namespace elman

@@ -6,9 +6,10 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -56,10 +57,14 @@ def infer(values: list[Any]) -> tuple[_Codec, str]:
     return Category(), "few different values"
 
 
+class History(list[dict[str, Any]]):
+    metric, best_epoch, stopped = "accuracy", 1, "max_epochs"
+
+
 class Model:
     """Answers with the most frequent target; keeps what it was given."""
 
-    made: list[Model] = []
+    made: ClassVar[list[Model]] = []
 
     def __init__(self, source: Any, target: Any, *, align: str = "auto", network: Any = None, training: Any = None) -> None:
         self.source, self.target, self.align, self.network, self.training = source, target, align, network, training
@@ -68,6 +73,7 @@ class Model:
     def fit(self, xs: list[Any], ys: list[Any]) -> Model:
         self.xs_, self.ys_, self.source_, self.target_ = xs, ys, self.source, self.target
         self.answer_, self.plan_, self.baseline_ = Counter(ys).most_common(1)[0][0], "a plan of\ntwo lines", 0.5
+        self.history_ = History([{"epoch": 1, "metric": 0.8}])
         return self
 
     def predict(self, xs: list[Any]) -> list[Any]:
@@ -94,14 +100,15 @@ class LanguageModel:
 
     def generate(self, prompt: str, *, stream: bool, **options: Any) -> Iterator[str]:
         assert stream
+        self.prompt_ = prompt
         self.options_ = options
         yield from (" one", " two")
 
     def perplexity(self, texts: list[str]) -> float:
-        return 4.0
+        return 4.0 if texts else 0.0
 
     def score(self, texts: list[str]) -> float:
-        return 2.0
+        return 2.0 if texts else 0.0
 
     save = Model.save
 
@@ -134,6 +141,34 @@ class Forecaster:
     save = Model.save
 
 
+@dataclass
+class Outcome:
+    task: str
+    shape: str
+    path: Path
+    command: str
+    metric: str = "accuracy"
+    score: float = 0.9
+    baseline: float = 0.5
+    baseline_name: str = "most frequent"
+    seconds: float = 1.5
+
+
+@dataclass
+class Task:
+    name: str
+    shape: str
+
+    def run(self, factor: float, folder: Path, verbose: int) -> Outcome:
+        path = folder / f"{self.name}.elman"
+        path.write_text(f"{factor} {verbose}")
+        return Outcome(self.name, self.shape, path, f"elman info {path}")
+
+
+class DemoTasks:
+    TASKS = (Task("digits", "one-to-one"), Task("prices", "forecast"))
+
+
 SAVED: dict[str, Any] = {}
 
 
@@ -154,7 +189,7 @@ def fakes(monkeypatch: pytest.MonkeyPatch) -> None:
     SAVED.clear()
     Model.made.clear()
     for name, fake in (("Model", Model), ("LanguageModel", LanguageModel), ("Forecaster", Forecaster), ("load", load)):
-        monkeypatch.setattr(elman, name, fake, raising=False)
+        monkeypatch.setitem(vars(elman), name, fake)
     monkeypatch.setattr("elman.codecs.from_name", from_name, raising=False)
     monkeypatch.setattr("elman.codecs.infer", infer, raising=False)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import elman
 from elman.cli.app import VERBS, run
 
 Cli = Callable[..., tuple[int, str, str]]
@@ -36,8 +38,6 @@ def test_wrong_usage_is_2_and_one_line(elman_cli: Cli, arguments: list[str], mes
     assert code == 2
     assert out == ""
     assert err.count("\n") == 1
-    import re
-
     assert re.search(message, err, re.IGNORECASE), err
 
 
@@ -65,7 +65,7 @@ def test_a_traceback_only_with_debug(elman_cli: Cli, monkeypatch: pytest.MonkeyP
     def broken(path: Path) -> None:
         raise KeyError("inside")
 
-    monkeypatch.setattr("elman.load", broken)
+    monkeypatch.setitem(vars(elman), "load", broken)
     code, _, err = elman_cli("info", "reviews.csv")
     assert code == 1
     assert err == "error: unexpected KeyError: 'inside' (run again with --debug to see where; please report it)\n"
@@ -81,7 +81,7 @@ def test_what_can_end_a_run(elman_cli: Cli, monkeypatch: pytest.MonkeyPatch, rev
     def broken(path: Path) -> None:
         raise error
 
-    monkeypatch.setattr("elman.load", broken)
+    monkeypatch.setitem(vars(elman), "load", broken)
     code, _, err = elman_cli("info", "reviews.csv")
     assert code == 1
     assert message in err
@@ -125,7 +125,12 @@ def test_a_plug_in_brings_a_verb(elman_cli: Cli, monkeypatch: pytest.MonkeyPatch
     assert elman_cli("shout", "hello") == (0, "HELLO\n", "")
 
 
-LOADED = "import sys; sys.argv = ['elman', *{arguments!r}]; from elman.cli import main\ntry: main()\nexcept SystemExit: pass\nprint([m for m in {heavy!r} if m in sys.modules])"
+LOADED = """import sys
+sys.argv = ["elman", *{arguments!r}]
+from elman.cli import main
+try: main()
+except SystemExit: pass
+print([m for m in {heavy!r} if m in sys.modules])"""
 HEAVY = ["torch", "sklearn", "pyarrow", "numpy", "tokenizers", "narwhals"]
 
 

@@ -63,8 +63,8 @@ def test_parse(text: str, annotation: object, value: object) -> None:
 
 
 def test_parse_errors() -> None:
-    with pytest.raises(typer.BadParameter, match="'1.5' does not fit; expected a whole number or auto"):
+    with pytest.raises(typer.BadParameter, match=r"'1\.5' does not fit; expected a whole number or auto"):
         parse("1.5", [int, "auto"])
-    with pytest.raises(typer.BadParameter, match="expected auto or cosine. Did you mean 'cosine'"):
+    with pytest.raises(typer.BadParameter, match=r"expected auto or cosine\. Did you mean 'cosine'"):
         parse("cosin", ["auto", "cosine"])
     assert typing.get_type_hints(Network)["hidden_size"] == int | Literal["auto"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -37,6 +39,7 @@ def test_fit_as_told(elman_cli: Cli, fake: ModuleType, reviews: Path) -> None:
     assert repr(model.training) == "Training(max_epochs=3)"
     assert model.columns_ == {"source": ["review"], "target": ["stars"]}
     assert "inferred" not in out
+    assert out.splitlines()[:3] == ["held-out rows   accuracy", "this model           0.8", "simplest guess       0.5"]
     assert "trained on 4 rows" in out
     assert "elman predict stars.elman reviews.csv --out out.csv" in out
     assert err == "note: 1 of 5 rows dropped: source or target is missing\n"
@@ -59,7 +62,7 @@ def test_quiet_and_json_silence_training(elman_cli: Cli, fake: ModuleType, revie
     assert fake.Model.made[-1].training.verbose == 0
     _, out, _ = elman_cli("fit", "reviews.csv", "--json")
     assert json.loads(out) | {"seconds": 0, "bytes": 0} == {
-        "model": "reviews.elman", "rows": 4, "seconds": 0, "bytes": 0, "baseline": 0.5, "plan": "a plan of\ntwo lines",
+        "model": "reviews.elman", "rows": 4, "seconds": 0, "bytes": 0, "metric": "accuracy", "score": 0.8, "epochs": 1, "stopped": "max_epochs", "baseline": 0.5, "plan": "a plan of\ntwo lines",
     }  # fmt: skip
 
 
@@ -226,8 +229,6 @@ def test_the_wrong_verb_for_a_model(
     ],
 )
 def test_data_that_cannot_do(elman_cli: Cli, reviews: Path, tmp_path: Path, text: str, arguments: list[str], message: str) -> None:
-    import re
-
     elman_cli("fit", "reviews.csv", "--source", "text:review", "--target", "category:stars")
     (tmp_path / "a.csv").write_text(text)
     verb, *rest = arguments
@@ -258,11 +259,16 @@ def test_a_series_in_a_cell(elman_cli: Cli, fake: ModuleType, tmp_path: Path) ->
         assert message in elman_cli("fit", "a.csv", "--source", "series:x", "--target", "category:y")[2]
 
 
-def test_demo_hands_over(elman_cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Room:
-        @staticmethod
-        def run(*, out: Path, verbose: int) -> dict[str, str | int]:
-            return {"out": str(out), "verbose": verbose}
-
-    monkeypatch.setitem(__import__("sys").modules, "elman.demo", Room)
-    assert json.loads(elman_cli("demo", "--json")[1]) == {"out": "demo-models", "verbose": 0}
+def test_demo(elman_cli: Cli, fake: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "elman.cli.demo_tasks", fake.DemoTasks)
+    found = json.loads(elman_cli("demo", "--json", "--out", "models")[1])
+    assert [task["task"] for task in found["tasks"]] == ["digits", "prices"]
+    assert (tmp_path / "models").is_dir()
+    _, out, _ = elman_cli("demo", "--only", "prices")
+    lines = out.splitlines()
+    assert "1/1  prices, forecast" in lines
+    assert lines[-4].split() == ["prices", "forecast", "accuracy", "0.9", "0.5", "most", "frequent", "1.5", "s"]
+    assert lines[-1] == "  elman info demo-models/prices.elman"
+    code, _, err = elman_cli("demo", "--only", "price")
+    assert code == 2
+    assert "the demo has no task 'price'; it has digits, prices. Did you mean 'prices'?" in err

@@ -24,6 +24,14 @@ def put(folder: Path, name: str, data: str | bytes) -> Path:
     return path
 
 
+def attempt(path: Path) -> tuple[tables.Table | None, str]:
+    """Return the table, or the message of the error that names the file."""
+    try:
+        return tables.read(path), ""
+    except FileError as error:
+        return None, str(error)
+
+
 # CSV: values ---------------------------------------------------------------------------------------------------------
 
 
@@ -343,7 +351,7 @@ def test_array_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         tables.read(tmp_path / "s.npy")
     np.save(tmp_path / "a.npy", np.arange(3))
     lying = (tmp_path / "a.npy").read_bytes().replace(b"(3,), ", b"(99999999,), "[:6])
-    with pytest.raises(FileError, match="cannot be read as NumPy data|the header tells of"):
+    with pytest.raises(FileError, match=r"cannot be read as NumPy data|the header tells of"):
         tables.read(put(tmp_path, "l.npy", lying[:-8]))
     with pytest.raises(FileError, match="not NumPy data: it looks like plain text"):
         tables.read(put(tmp_path, "t.npy", "1 2 3"))
@@ -424,12 +432,9 @@ def test_mangled_text_gives_a_table_or_a_named_error(tmp_path: Path, name: str, 
     data = SEEDS[name]
     for place, new in edits:
         data = data[:place] + new + data[place + 1 :]
-    try:
-        table = tables.read(put(tmp_path, name, data))
-    except FileError as error:
-        assert name in str(error)
-    else:
-        assert len({len(values) for values in table.columns.values()}) <= 1
+    table, error = attempt(put(tmp_path, name, data))
+    assert (table is None) == (name in error)
+    assert table is None or len({len(values) for values in table.columns.values()}) <= 1
 
 
 @pytest.mark.slow
@@ -443,7 +448,5 @@ def test_mangled_parquet_and_arrays_in_numbers(tmp_path: Path) -> None:
             data = bytearray(whole)
             for place in rng.integers(0, len(data), rng.integers(1, 6)):
                 data[place] = rng.integers(256)
-            try:
-                tables.read(put(tmp_path, "m" + name, bytes(data)))
-            except FileError as error:
-                assert "m" + name in str(error)
+            table, error = attempt(put(tmp_path, "m" + name, bytes(data)))
+            assert (table is None) == ("m" + name in error)

@@ -56,6 +56,8 @@ def run(arguments: Sequence[str]) -> int:
         return _explain(error, arguments)
     except KeyboardInterrupt:
         return _fail("interrupted", 1)
+    if code == 130:  # click's own answer to Ctrl-C
+        return _fail("interrupted", 1)
     return code if isinstance(code, int) else 0
 
 
@@ -107,7 +109,7 @@ def _root(
 
 def _explain(error: Exception, arguments: Sequence[str]) -> int:
     """Print an error as one line; return the exit code."""
-    if isinstance(error, typer.Abort) or (isinstance(error, typer.Exit) and error.exit_code == 130):  # Ctrl-C
+    if isinstance(error, typer.Abort):
         return _fail("interrupted", 1)
     if isinstance(error, typer.Exit):
         return error.exit_code

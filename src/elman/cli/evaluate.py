@@ -57,13 +57,15 @@ def evaluate(
 
 def _metric(model: Any) -> str:
     """Return the name of what ``score`` gives for this target."""
-    return {"Category": "accuracy", "Number": "R²", "Vector": "R²"}.get(type(model.target_).__name__, "score")
+    return getattr(getattr(model, "history_", None), "metric", "") or "score"
 
 
 def _baseline(model: Any, ys: list[Any]) -> tuple[str, float | None]:
-    """Return the name and score of the simplest guess on these rows: the best constant answer."""
-    if _metric(model) == "accuracy":
+    """Return the name and score of the simplest guess: the best constant answer here, else that of the rows held out in training."""
+    kind = type(model.target_).__name__
+    if kind == "Category":
         return "always the most frequent", Counter(ys).most_common(1)[0][1] / len(ys)
-    if _metric(model) == "R²":
+    if kind == "Number":
         return "always the mean", 0.0
-    return "", None
+    guessed = getattr(model, "baseline_", None)
+    return "simplest guess, in training", float(guessed) if isinstance(guessed, float | int) else None

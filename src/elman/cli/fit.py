@@ -60,11 +60,16 @@ def fit(
     took = time.perf_counter() - started
     path = out or data.with_suffix(".elman")
     model.save(path)
+    scores = score_of(model)
     output.result(
-        {"model": str(path), "rows": used, "seconds": round(took, 3), "bytes": path.stat().st_size, **score_of(model)},
+        {"model": str(path), "rows": used, "seconds": round(took, 3), "bytes": path.stat().st_size, **scores},
         []
         if quiet
-        else [f"trained on {used:,} rows in {seconds(took)}; saved {path} ({size(path.stat().st_size)})", *_next(model, path, data)],
+        else [
+            *_held_out(scores),
+            f"trained on {used:,} rows in {seconds(took)}; saved {path} ({size(path.stat().st_size)})",
+            *_next(model, path, data),
+        ],
     )
 
 
@@ -117,15 +122,26 @@ def _continue(read: Any, spec: str | None, network: Any, training: Any, output: 
 
 
 def score_of(model: Any) -> dict[str, Any]:
-    """Return the last line of the training history and the baseline, as far as the model has them."""
+    """Return what the history says about the best epoch, and the baseline beside it."""
     found: dict[str, Any] = {}
+    history = getattr(model, "history_", None)
+    if history is not None and len(history):
+        best = history.best_epoch or len(history)
+        found |= {"metric": history.metric, "score": history[best - 1].get("metric"), "epochs": len(history), "stopped": history.stopped}
     baseline = getattr(model, "baseline_", None)
     if baseline is not None:
-        found["baseline"] = baseline if isinstance(baseline, dict | float | int | str) else str(baseline)
+        found["baseline"] = float(baseline)
     plan = getattr(model, "plan_", None)
     if plan is not None:
         found["plan"] = str(plan)
     return found
+
+
+def _held_out(scores: dict[str, Any]) -> list[str]:
+    """Return the score on the rows held out, beside the simplest guess."""
+    if scores.get("score") is None:
+        return []
+    return table(["held-out rows", scores["metric"]], [["this model", scores["score"]], ["simplest guess", scores.get("baseline")]])
 
 
 def _next(model: Any, path: Path, data: Path) -> list[str]:

@@ -33,8 +33,7 @@ def columns_of(model: Any, role: str, table: Table, told: list[str] | None = Non
     names = names or list((getattr(model, "columns_", None) or {}).get(role, ()))
     if not names and len(table.names) == 1:
         names = table.names
-    if not names and role in table.columns:
-        names = [role]
+    names = names or list(getattr(getattr(model, role + "_", None), "codecs_", None) or ())
     if not names:
         raise DataError(
             f"{table.path} has {len(table.names)} columns, and the model does not say which is its {role}. Name it: --{role} COLUMN"
@@ -46,5 +45,5 @@ def columns_of(model: Any, role: str, table: Table, told: list[str] | None = Non
 
 def values_of(codec: Any, table: Table, names: list[str]) -> list[Any]:
     """Return the values of one side for a fitted codec (a Record has one part for each column)."""
-    parts = getattr(codec, "codecs", None) or {}
+    parts = getattr(codec, "codecs_", None) or {}
     return rows_of({name: cells.values(parts.get(name, codec), table.column(name)) for name in names})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 from typing import Any
 
 from elman.errors import DataError
@@ -47,7 +48,7 @@ def long_form(
     if len(kept) < len(ys):
         notes.append(f"{len(ys) - len(kept):,} of {len(ys):,} rows dropped: time or value is missing")
     kept.sort(key=lambda i: (ids[i], ds[i]))
-    twice = next((i for i, j in zip(kept, kept[1:], strict=False) if (ids[i], ds[i]) == (ids[j], ds[j])), None)
+    twice = next((i for i, j in itertools.pairwise(kept) if (ids[i], ds[i]) == (ids[j], ds[j])), None)
     if twice is not None:
         raise DataError(f"series {ids[twice]!r} has two values at {ds[twice]}. Name the column that tells series apart: --group COLUMN")
     return {"unique_id": [ids[i] for i in kept], "ds": [ds[i] for i in kept], "y": [float(ys[i]) for i in kept]}, names, notes

@@ -25,7 +25,7 @@ def read_arrays(path: Path) -> tuple[dict[str, list[Any]], list[str]]:
         arrays = _archive(path) if archive else {"value": _array(path)}
     except FileError:
         raise
-    except Exception as error:  # noqa: BLE001  # numpy, zipfile and tokenize have no closed list of errors for damaged bytes
+    except Exception as error:  # numpy, zipfile and tokenize have no closed list of errors for damaged bytes
         raise FileError(f"{path}: cannot be read as NumPy data: {(str(error) or type(error).__name__).splitlines()[0]}") from error
     rows = {name: len(array) if array.ndim else -1 for name, array in arrays.items()}
     if len(set(rows.values())) > 1 or -1 in rows.values():

@@ -9,6 +9,8 @@ import numpy as np
 import torch
 
 from elman.codecs import Codec
+from elman.estimators._decoding import beam_of, search_of
+from elman.generation import best_answers
 from elman.network import SequenceModel, collate
 
 _ROWS = 256
@@ -18,8 +20,17 @@ _STEPS = 32_768
 
 
 def predict_rows(model: SequenceModel, sources: Sequence[Any], codec: Codec, **decoding: Any) -> list[Any]:
-    """Return what ``codec.decode`` of the target takes, one a row, in the order given."""
-    return _in_batches(lambda source: model.predict(source, **decoding), model, sources, codec)
+    """Return what ``codec.decode`` of the target takes, one a row, in the order given; with ``n_best=k``, k of them a row."""
+    options = search_of(model.plan.decoder, decoding)
+    if "n_best" in decoding:
+        beam = beam_of(model.plan.decoder, decoding)
+        length = options.get("max_length")
+        return _in_batches(lambda source: _best(model, source, beam, length, decoding["n_best"]), model, sources, codec)
+    return _in_batches(lambda source: model.predict(source, **options), model, sources, codec)
+
+
+def _best(model: SequenceModel, source: Any, beam: Any, max_length: int | None, count: int) -> list[Any]:
+    return [[answer.symbols for answer in row[:count]] for row in best_answers(model, source, beam, max_length=max_length)]
 
 
 def proba_rows(model: SequenceModel, sources: Sequence[Any], codec: Codec) -> list[np.ndarray]:

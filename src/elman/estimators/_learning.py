@@ -43,7 +43,8 @@ class _ScoredTask:
         """Return the metric of the model on (at most 2,000 of) these rows."""
         rows = range(min(len(examples), _EVALUATED))
         truth = [examples.target[row] for row in rows]
-        return self._scoring.score(_answers(model, examples, len(truth)), truth)
+        answers = _answers(model, examples, len(truth)) if self._scoring.answers is None else self._scoring.answers(model, truth)
+        return self._scoring.score(answers, truth)
 
 
 def _answers(model: SequenceModel, examples: Examples, count: int) -> list[Any]:
@@ -58,7 +59,7 @@ def _answers(model: SequenceModel, examples: Examples, count: int) -> list[Any]:
 
 
 def learn(
-    plan: Plan, sources: Sequence[Any], targets: Sequence[Any], training: Training, scoring: Scoring, *, held_out: np.ndarray | None = None
+    plan: Plan, sources: Sequence[Any] | None, targets: Sequence[Any], training: Training, scoring: Scoring, *, held_out: np.ndarray | None = None
 ) -> Learned:
     """Train a network on encoded rows.
 
@@ -80,9 +81,10 @@ def learn(
     Learned
         The network with its best weights, in evaluation mode.
     """
+    space, rank = (None, "many") if plan.source is None else (plan.source.space, plan.source.rank)
     examples = Examples(
-        sources, targets, source_space=plan.source.space, target_space=plan.target.space, source_rank=plan.source.rank, target_rank=plan.target.rank
-    )  # fmt: skip
+        sources, targets, source_space=space, target_space=plan.target.space, source_rank=rank, target_rank=plan.target.rank
+    )
     train, held = _split(plan, targets, training) if held_out is None else (np.setdiff1d(np.arange(len(targets)), held_out), held_out)
     checked = held if len(held) else train
     truth = [targets[row] for row in checked]

@@ -56,11 +56,12 @@ demo: $(VENV)/.demo
 test: $(VENV)/.dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal --benchmark-disable -m "not slow" $(T)
 
+# Types in docstrings are for people ("int, default 3"); pydoclint can only want all of them exact or none (DOC111).
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright --pythonpath $(BIN)/python src
-	$(BIN)/pydoclint src
+	! $(BIN)/pydoclint --quiet --show-filenames-in-every-violation-message True src 2>&1 | grep -E "DOC[0-9]+" | grep -v DOC111
 	$(BIN)/validate-pyproject pyproject.toml
 
 docs: $(VENV)/.docs

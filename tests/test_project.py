@@ -35,9 +35,9 @@ LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 PURE_SETTINGS = {"elman.network.settings", "elman.training.settings"}
 """Data without torch, read by every floor above that needs their types; nothing below does."""
 FORBIDDEN = {
-    "pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve", "torch.load", "torch.save", "torch.package", "torch.hub.load",
-    "eval", "exec",
-    "os.system", "os.popen", "yaml.load", "breakpoint",
+    "pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve",
+    "torch.load", "torch.save", "torch.package", "torch.hub.load",
+    "eval", "exec", "os.system", "os.popen", "yaml.load", "breakpoint",
 }  # fmt: skip
 PRINTS = ("cli",)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime
 import json
 import re
 import sys
@@ -11,6 +12,8 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+from elman.cli import forecast
 
 Cli = Callable[..., tuple[int, str, str]]
 
@@ -62,7 +65,8 @@ def test_quiet_and_json_silence_training(elman_cli: Cli, fake: ModuleType, revie
     assert fake.Model.made[-1].training.verbose == 0
     _, out, _ = elman_cli("fit", "reviews.csv", "--json")
     assert json.loads(out) | {"seconds": 0, "bytes": 0} == {
-        "model": "reviews.elman", "rows": 4, "seconds": 0, "bytes": 0, "metric": "accuracy", "score": 0.8, "epochs": 1, "stopped": "max_epochs", "baseline": 0.5, "plan": "a plan of\ntwo lines",
+        "model": "reviews.elman", "rows": 4, "seconds": 0, "bytes": 0,
+        "metric": "accuracy", "score": 0.8, "epochs": 1, "stopped": "max_epochs", "baseline": 0.5, "plan": "a plan of\ntwo lines",
     }  # fmt: skip
 
 
@@ -272,3 +276,10 @@ def test_demo(elman_cli: Cli, fake: ModuleType, monkeypatch: pytest.MonkeyPatch,
     code, _, err = elman_cli("demo", "--only", "price")
     assert code == 2
     assert "the demo has no task 'price'; it has digits, prices. Did you mean 'prices'?" in err
+
+
+def test_forecast_of_days_is_written_as_days() -> None:
+    midnight = datetime.datetime(2020, 1, 1)
+    assert forecast._days([midnight, midnight]) == [datetime.date(2020, 1, 1)] * 2
+    assert forecast._days([midnight, datetime.datetime(2020, 1, 1, 12)])[0] is midnight
+    assert forecast._days([1, 2]) == [1, 2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -59,14 +60,22 @@ def forecast(
         errors = _errors(known, future, made)
         data_out |= errors
         lines = table(["mean absolute error", ""], list(errors.items()))
+    made["ds"] = _days(made["ds"])
     shown = {names.get(name, name): values for name, values in made.items()}
     if out is not None:
         tables.write(out, shown)
-        lines.append(f"wrote {len(next(iter(shown.values()))):,} rows to {out}")
+        lines += [] if quiet else [f"wrote {len(next(iter(shown.values()))):,} rows to {out}"]
     elif future is None:
         lines = table(list(shown), [[v if isinstance(v, float) else str(v) for v in row] for row in zip(*shown.values(), strict=True)][:30])
         data_out["forecast"] = shown
     output.result(data_out | ({"out": str(out)} if out else {}), lines)
+
+
+def _days(stamps: list[Any]) -> list[Any]:
+    """Return dates where every time is midnight."""
+    if all(isinstance(stamp, datetime.datetime) and stamp.time() == datetime.time() for stamp in stamps):
+        return [stamp.date() for stamp in stamps]
+    return stamps
 
 
 def _split(columns: Column, horizon: int) -> tuple[Column, Column]:

@@ -40,6 +40,16 @@ def values(codec: Any, cells: list[Any]) -> list[Any]:
 def numbers(text: str) -> list[Any]:
     """Return the numbers of a cell: JSON, or separated by spaces, commas or semicolons.
 
+    Parameters
+    ----------
+    text : str
+        The cell.
+
+    Returns
+    -------
+    list
+        Floats, or what the JSON holds.
+
     Examples
     --------
     >>> numbers("1 2.5, 3"), numbers("[[1, 2], [3, 4]]")
@@ -63,6 +73,16 @@ def words(text: str) -> list[str]:
 
 def tags(text: str) -> list[str]:
     """Return the tags of a cell: separated by commas, semicolons or bars.
+
+    Parameters
+    ----------
+    text : str
+        The cell.
+
+    Returns
+    -------
+    list of str
+        The tags, without blanks around them.
 
     Examples
     --------

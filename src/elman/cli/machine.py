@@ -79,8 +79,10 @@ def estimate(model: Any, xs: list[Any], ys: list[Any], rows: int) -> dict[str, f
     ----------
     model : Model
         Unfitted, set to one epoch; fitted on the sample given.
-    xs, ys : list
-        A sample of the rows.
+    xs : list
+        Sources of a sample of the rows.
+    ys : list
+        Their targets.
     rows : int
         Rows of the whole file.
 

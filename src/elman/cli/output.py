@@ -66,6 +66,18 @@ def bold(text: str) -> str:
 def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[str]:
     """Return lines of a table: numbers to the right, text to the left.
 
+    Parameters
+    ----------
+    header : sequence of str
+        Names of the columns.
+    rows : iterable of sequences
+        Cells, as many a row as there are names.
+
+    Returns
+    -------
+    list of str
+        The header and one line a row.
+
     Examples
     --------
     >>> table(["name", "score"], [["model", 0.9314], ["most frequent", 0.5]])
@@ -90,6 +102,16 @@ def shown(value: Any) -> str:
 
 def seconds(value: float) -> str:
     """Return a duration as people say it.
+
+    Parameters
+    ----------
+    value : float
+        Seconds.
+
+    Returns
+    -------
+    str
+        In seconds, minutes or hours.
 
     Examples
     --------

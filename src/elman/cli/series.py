@@ -24,8 +24,12 @@ def long_form(
     ----------
     table : Table
         The data, one row for each moment of each series.
-    time, value, group : str or None
-        Columns as told; None is inferred.
+    time : str or None
+        Column of the times; None is inferred.
+    value : str or None
+        Column of the numbers; None is inferred.
+    group : str or None
+        Column that tells series apart; None is inferred.
 
     Returns
     -------

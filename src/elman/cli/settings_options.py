@@ -26,6 +26,16 @@ S = TypeVar("S", bound=Settings)
 def field_docs(kind: type) -> dict[str, str]:
     """Return the docstring of each field of a settings class, whitespace folded.
 
+    Parameters
+    ----------
+    kind : type
+        A dataclass whose fields have docstrings under them.
+
+    Returns
+    -------
+    dict of str to str
+        Docstrings by field.
+
     Examples
     --------
     >>> from elman import Network
@@ -108,6 +118,18 @@ def _members(annotation: Any) -> list[Any]:
 
 def parse(text: Any, choices: list[Any]) -> Any:
     """Return the value that ``text`` stands for among types and literal values, or raise a usage error that says what fits.
+
+    Parameters
+    ----------
+    text : str
+        What the user wrote.
+    choices : list
+        Types, literal values and None, as ``_members`` gives them.
+
+    Returns
+    -------
+    object
+        The value; a stand-in for None where "none" was written.
 
     Examples
     --------

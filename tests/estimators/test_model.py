@@ -41,7 +41,7 @@ def test_many_to_one_tags(quick):
 def test_one_to_one_picture_and_vector(quick):
     rng = np.random.default_rng(0)
     y = ["left", "right"] * 40
-    pictures = [rng.random((6, 6)) * 0.3 + np.eye(6)[:, ::-1 if label == "left" else 1] for label in y]
+    pictures = [rng.random((6, 6)) * 0.3 + np.eye(6)[:, :: -1 if label == "left" else 1] for label in y]
     assert Model(Image(), Category(), training=quick).fit(pictures[:60], y[:60]).score(pictures[60:], y[60:]) >= 0.9
     vectors = rng.normal(size=(80, 3))
     target = vectors @ [1.0, -2.0, 0.5]

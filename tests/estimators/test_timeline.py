@@ -11,7 +11,8 @@ from elman.estimators._timeline import as_stamp, infer_frequency
 
 
 @pytest.mark.parametrize(
-    ("frequency", "season"), [("h", 24), ("D", 7), ("MS", 12), ("ME", 12), ("QS", 4), ("W", 52), ("B", 5), ("15min", 96), ("YS", 1), ("10s", 360)]
+    ("frequency", "season"),
+    [("h", 24), ("D", 7), ("MS", 12), ("ME", 12), ("QS", 4), ("W", 52), ("B", 5), ("15min", 96), ("YS", 1), ("10s", 360)],
 )
 @pytest.mark.parametrize("start", ["2019-12-02", "2020-01-31"])
 def test_what_follows_is_what_pandas_says(frequency, season, start):

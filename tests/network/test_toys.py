@@ -57,7 +57,10 @@ def test_ctc_learns_repeated_frames(learn, words) -> None:
     texts = words(100, 5, 0, 5)
     rng = np.random.default_rng(1)
     eye = np.eye(5, dtype=np.float32)
-    frames = [np.concatenate([eye[0:1], *[np.concatenate([np.repeat(eye[[s]], rng.integers(1, 4), 0), eye[0:1]]) for s in text]]) for text in texts]
+    frames = [
+        np.concatenate([eye[0:1], *[np.concatenate([np.repeat(eye[[s]], rng.integers(1, 4), 0), eye[0:1]]) for s in text]])
+        for text in texts
+    ]
     source, target = Side("many", Continuous(5)), Side("many", Discrete(5), unknown=0)
     model = learn(source, target, frames, texts, steps=120, num_layers=1)
     assert model.plan.decoder == "ctc"

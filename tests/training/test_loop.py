@@ -48,7 +48,9 @@ def test_the_users_own_random_numbers_are_not_disturbed():
 
 def test_one_step_equals_the_hand_written_one():
     rows, ours, theirs = make_rows(10), Classifier(dropout=0), Classifier(dropout=0)
-    settings = Training(**QUIET, max_epochs=1, batch_size=10, max_grad_norm=0, weight_decay=0.1, average_weights=0, schedule="constant", learning_rate=0.01)
+    settings = Training(
+        **QUIET, max_epochs=1, batch_size=10, max_grad_norm=0, weight_decay=0.1, average_weights=0, schedule="constant", learning_rate=0.01
+    )
     fit(ours, rows, None, settings)
     matrices, vectors = [[p for p in theirs.parameters() if (p.dim() > 1) == big] for big in (True, False)]
     optimizer = torch.optim.AdamW([{"params": matrices, "weight_decay": 0.1}, {"params": vectors, "weight_decay": 0}], lr=0.01)
@@ -111,7 +113,10 @@ class Poisoned(Classifier):
 
 def test_nan_stops_with_advice_and_keeps_the_best():
     model = Poisoned(at=7)  # two epochs of three batches are good
-    with pytest.raises(TrainingError, match=r"not finite any more \(epoch 3, step 8\)\. The model keeps its best weights, those of epoch \d\. Try learning_rate=") as info:
+    with pytest.raises(
+        TrainingError,
+        match=r"not finite any more \(epoch 3, step 8\)\. The model keeps its best weights, those of epoch \d\. Try learning_rate=",
+    ) as info:
         fit(model, make_rows(), make_rows(20, seed=1), Training(**QUIET, batch_size=16, max_epochs=5), Accuracy())
     assert len(info.value.history) == 2
     assert all(torch.isfinite(p).all() for p in model.parameters())
@@ -165,7 +170,9 @@ def test_nothing_to_learn_from():
 
 def test_budget_ends_training_and_keeps_the_best():
     started = time.monotonic()
-    history = fit(Classifier(), make_rows(), make_rows(20, seed=1), Training(**QUIET, budget=0.4, max_epochs=100_000, patience=100_000), Accuracy())
+    history = fit(
+        Classifier(), make_rows(), make_rows(20, seed=1), Training(**QUIET, budget=0.4, max_epochs=100_000, patience=100_000), Accuracy()
+    )
     assert history.stopped == "budget"
     assert time.monotonic() - started < 5
     assert history.best_epoch is not None

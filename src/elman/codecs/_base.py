@@ -153,7 +153,7 @@ class Codec(Settings):
         return value
 
 
-def rows(values: Any, owner: str) -> Sequence[Any] | np.ndarray:
+def rows(values: Any, owner: str) -> Sequence[Any]:
     """Return the values as something with a length; refuse what only looks like a list of values."""
     if isinstance(values, str | bytes | Mapping):
         raise DataTypeError(f"{owner} expected a list of values, one a row; got one {type(values).__name__}. Put it in a list: [value].")
@@ -165,7 +165,7 @@ def rows(values: Any, owner: str) -> Sequence[Any] | np.ndarray:
         values = values.detach().cpu().numpy()
     if (isinstance(values, np.ndarray) and values.ndim == 0) or not isinstance(values, Iterable):
         raise DataTypeError(f"{owner} expected a list of values, one a row; got {type(values).__name__}. Put it in a list: [value].")
-    return values if isinstance(values, Sequence | np.ndarray) else list(values)
+    return values if isinstance(values, Sequence | np.ndarray) else list(values)  # type: ignore[return-value]  # an array will do
 
 
 def each(function: Callable[[Any], Any], values: Iterable[Any]) -> list[Any]:

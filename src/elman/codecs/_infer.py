@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
@@ -57,7 +57,7 @@ def infer(values: Iterable[Any]) -> tuple[Codec, str]:
         found = guess(known)
         if found is not None:
             return found
-    if all(getattr(v, "__hash__", None) for v in known):
+    if all(isinstance(v, Hashable) for v in known):
         return Category(), f"values of {_kinds(known)}, taken as they are"
     raise DataError(f"no codec fits values of {_kinds(known)}. Name one, as in --source text:column.")
 
@@ -105,7 +105,7 @@ def _mapping(known: list[Any]) -> tuple[Codec, str] | None:
 
 
 def _picture(known: list[Any]) -> tuple[Codec, str] | None:
-    if all(pictures.is_file(v) for v in known):
+    if all(type(v).__module__.startswith("PIL.") for v in known):
         return Image(), "pictures"
     if not all(isinstance(v, np.ndarray) and v.dtype.kind in "biuf" for v in known):
         return None
@@ -119,7 +119,7 @@ def _picture(known: list[Any]) -> tuple[Codec, str] | None:
 def _sequence(known: list[Any]) -> tuple[Codec, str] | None:
     if all(isinstance(v, set | frozenset) for v in known):
         return Tags(), "sets"
-    if not all(isinstance(v, Sequence | np.ndarray) for v in known):
+    if not all(isinstance(v, Sequence | np.ndarray) and not isinstance(v, str | bytes | bytearray) for v in known):
         return None
     firsts = [item for v in known for item in v[:20]]
     if firsts and all(isinstance(plain(item), int | float | None) and not isinstance(item, bool) for item in firsts):

@@ -12,11 +12,15 @@ from elman.codecs.checks import strict
 from elman.errors import DataError, SettingError, did_you_mean
 
 _BUILT_IN = {
+    "audio.v1": ("audio", "Audio"),
     "category.v1": ("category", "Category"),
+    "dialogue.v1": ("dialogue", "Dialogue"),
     "image.v1": ("image", "Image"),
+    "notes.v1": ("notes", "Notes"),
     "number.v1": ("number", "Number"),
     "record.v1": ("record", "Record"),
     "series.v1": ("series", "Series"),
+    "strokes.v1": ("strokes", "Strokes"),
     "symbols.v1": ("symbols", "Symbols"),
     "tags.v1": ("tags", "Tags"),
     "text.v1": ("text", "Text"),

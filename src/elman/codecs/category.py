@@ -85,13 +85,14 @@ class Category(Codec):
     def _fit(self, values: Sequence[Any]) -> None:
         target = self.role_ == "target"
 
-        def read(value: Any) -> Any:
+        def learn(value: Any) -> Any:
+            """Return the category, or refuse it."""
             symbol = hashable(value, "a category")
             if target and is_nan(symbol):
                 raise DataError("expected a category in a target; got NaN. Drop the row or give it a name.")
             return symbol
 
-        seen = dict.fromkeys(s for s in each(read, values) if not is_nan(s))
+        seen = dict.fromkeys(s for s in each(learn, values) if not is_nan(s))
         self.vocabulary_ = Vocabulary(in_order(seen), unknown=not target)
 
     def _state(self) -> dict[str, Any]:

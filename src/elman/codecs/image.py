@@ -48,6 +48,7 @@ class Image(Codec):
     """
 
     id = "image.v1"
+    channels_: Any
 
     def __init__(self, read: str = "whole", *, size: Any = None, mode: str = "auto", patch: int = 4, max_pixels: int = 50_000_000) -> None:
         self.read = read

@@ -94,7 +94,7 @@ def read(value: Any, max_pixels: int) -> np.ndarray:
         raise DataError(f"expected a picture of shape (h, w) or (h, w, 1..4 channels); got {array.shape}.{hint}")
     if 0 in array.shape:
         raise DataError(f"expected a picture of at least one pixel; got shape {array.shape}. Drop the row.")
-    _small(array.shape[1], array.shape[0], max_pixels, "the array")
+    _small((array.shape[1], array.shape[0]), max_pixels, "the array")
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise DataError("expected finite numbers in a picture; got NaN or infinity. Fill them in.")
     return array
@@ -107,8 +107,10 @@ def unit(array: np.ndarray, low: float, high: float, *, free: bool) -> np.ndarra
     ----------
     array : ndarray
         One or many pictures of one dtype.
-    low, high : float
-        Black and white of numbers that do not say it by their dtype.
+    low : float
+        Black, of numbers that do not say it by their dtype.
+    high : float
+        White, of the same.
     free : bool
         Whether ``low`` and ``high`` were learned from such numbers.
 
@@ -125,7 +127,8 @@ def unit(array: np.ndarray, low: float, high: float, *, free: bool) -> np.ndarra
     return ((array.astype(np.float64) - low) / (high - low)).astype(np.float32)
 
 
-def _small(width: int, height: int, max_pixels: int, name: str) -> None:
+def _small(size: tuple[int, int], max_pixels: int, name: str) -> None:
+    width, height = size
     if width * height > max_pixels:
         raise DataError(
             f"{name} has {width} x {height} pixels, more than max_pixels={max_pixels}. Raise Image(max_pixels=…) if you trust the file."
@@ -138,7 +141,7 @@ def _opened(value: Any, max_pixels: int) -> Any:
     except ImportError as error:
         raise MissingExtraError("image", "pillow", "read picture files") from error
     if type(value).__module__.startswith("PIL."):
-        _small(*value.size, max_pixels, "the picture")
+        _small(value.size, max_pixels, "the picture")
         return _Borrowed(value)
     name = _name(value)
     with _LOCK, warnings.catch_warnings():
@@ -154,7 +157,7 @@ def _opened(value: Any, max_pixels: int) -> Any:
         finally:
             Pillow.MAX_IMAGE_PIXELS = limit
     try:
-        _small(*image.size, max_pixels, name)
+        _small(image.size, max_pixels, name)
     except DataError:
         image.close()
         raise

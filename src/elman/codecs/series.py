@@ -90,7 +90,8 @@ class Series(Codec):
     def _fit(self, values: Sequence[Any]) -> None:
         features, flat = 0, False
 
-        def read(value: Any) -> np.ndarray:
+        def learn(value: Any) -> np.ndarray:
+            """Return the numbers of a row whose size is that of the rows before."""
             nonlocal features, flat
             array = _read(value)
             if array.size == 0:
@@ -101,7 +102,7 @@ class Series(Codec):
                 raise DataError(f"expected {features} features, as in the rows before; got {array.shape[1]}. Give arrays (T, {features}).")
             return learnable(array, how=self.scale, target=self.role_ == "target")
 
-        arrays = [a for a in each(read, values) if a.size]
+        arrays = [a for a in each(learn, values) if a.size]
         if not features:
             first = _read(values[0])
             features, flat = max(1, first.shape[1]), np.ndim(values[0]) == 1

@@ -85,7 +85,8 @@ class Vector(Codec):
     def _fit(self, values: Sequence[Any]) -> None:
         size = 0
 
-        def read(value: Any) -> np.ndarray:
+        def learn(value: Any) -> np.ndarray:
+            """Return the numbers of a row whose size is that of the rows before."""
             nonlocal size
             array = numbers(value, (1,), "a vector of numbers")
             size = size or len(array)
@@ -94,7 +95,7 @@ class Vector(Codec):
                 raise DataError(f"expected {expected}; got {len(array)}. Use Series for lengths that vary.")
             return learnable(array, how=self.scale, target=self.role_ == "target")
 
-        arrays = np.stack(each(read, values))
+        arrays = np.stack(each(learn, values))
         self.scaler_ = Scaler.fit([arrays], size, how=self.scale, missing=self.missing, target=self.role_ == "target")
 
     def _encode_many(self, values: Sequence[Any]) -> list[Any] | None:

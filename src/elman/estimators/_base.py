@@ -22,6 +22,7 @@ class Estimator(BaseEstimator):
 
     network: Network | None
     training: Training | None
+    baseline_: float
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the parameters; groups left at None still show theirs, so that ``network__hidden_size`` can be searched.
@@ -61,6 +62,18 @@ class Estimator(BaseEstimator):
                 setattr(self, group, settings())
                 params.pop(group, None)
         return super().set_params(**params)
+
+    def _own_params(self) -> dict[str, Any]:
+        """Constructor arguments that are plain values, for the model file."""
+        return {}
+
+    def _fitted_state(self) -> dict[str, Any]:
+        """Whatever ``fit`` learned beside network, codecs, plan and history, as plain JSON."""
+        return {"baseline": self.baseline_}
+
+    def _restore_fitted(self, state: dict[str, Any]) -> None:
+        """Take back what :meth:`_fitted_state` gave."""
+        self.baseline_ = float(state["baseline"])
 
     def _settings(self) -> tuple[Network, Training]:
         return self.network or Network(), self.training or Training()

@@ -59,7 +59,14 @@ def _answers(model: SequenceModel, examples: Examples, count: int) -> list[Any]:
 
 
 def learn(
-    plan: Plan, sources: Sequence[Any] | None, targets: Sequence[Any], training: Training, scoring: Scoring, *, held_out: np.ndarray | None = None
+    plan: Plan,
+    sources: Sequence[Any] | None,
+    targets: Sequence[Any],
+    training: Training,
+    scoring: Scoring,
+    *,
+    held_out: np.ndarray | None = None,
+    from_zero: bool = False,
 ) -> Learned:
     """Train a network on encoded rows.
 
@@ -75,6 +82,8 @@ def learn(
         Metric and baseline.
     held_out : array of int, optional
         Rows to check on; drawn by ``validation_fraction`` when not given.
+    from_zero : bool, default False
+        Begin with a head that answers zero, where zero is the baseline's answer.
 
     Returns
     -------
@@ -92,6 +101,9 @@ def learn(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(training.random_state)
         model = build(plan)
+    if from_zero:
+        for weight in model.decoder.head.parameters():
+            torch.nn.init.zeros_(weight)
     history = fit(model, examples.subset(train), examples.subset(held) if len(held) else None, training, _ScoredTask(scoring, baseline))
     return Learned(model=model.eval(), history=history, baseline=baseline)
 
@@ -99,4 +111,6 @@ def learn(
 def _split(plan: Plan, targets: Sequence[Any], training: Training) -> tuple[np.ndarray, np.ndarray]:
     categories = plan.target.rank == "one" and isinstance(plan.target.space, Discrete)
     strata = [int(target) for target in targets] if categories else None
-    return split_rows(len(targets), resolve(training, len(targets), 1.0).validation_fraction, strata=strata, random_state=training.random_state)
+    return split_rows(
+        len(targets), resolve(training, len(targets), 1.0).validation_fraction, strata=strata, random_state=training.random_state
+    )

@@ -88,7 +88,11 @@ def _from_columns(columns: dict[str, Any], *, like: Any) -> Panel:
     series = [_one(name, [stamps[r] for r in rows], values[rows]) for name, rows in groups.items()]
     longest = max(series, key=lambda s: len(s.values))
     frequency = infer_frequency(longest.stamps)
-    notes = [] if frequency.regular else [f"stamps of series {longest.name!r} are not evenly spaced; the usual step {frequency.step} is assumed"]
+    notes = (
+        []
+        if frequency.regular
+        else [f"stamps of series {longest.name!r} are not evenly spaced; the usual step {frequency.step} is assumed"]
+    )
     return Panel(series=series, frequency=frequency, form="frame", like=like, notes=notes)
 
 

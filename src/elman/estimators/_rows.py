@@ -26,7 +26,9 @@ def rows_of(values: Any, name: str) -> list[Any]:
         One value a row.
     """
     if isinstance(values, str | bytes | Mapping):
-        raise DataTypeError(f"{name} must hold one value a row, as a list, array or column; got one {type(values).__name__}. Put it in a list.")
+        raise DataTypeError(
+            f"{name} must hold one value a row, as a list, array or column; got one {type(values).__name__}. Put it in a list."
+        )
     if isinstance(values, list | tuple):
         rows = list(values)
     elif hasattr(values, "detach"):

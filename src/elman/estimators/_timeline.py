@@ -72,7 +72,11 @@ def _of_dates(stamps: Sequence[Any]) -> Frequency:
 
 def _season_of(step: timedelta) -> int:
     """Steps in the natural cycle of a fixed time difference: an hour, a day, a week or a year."""
-    for cycle, longest in ((timedelta(minutes=1), timedelta(seconds=1)), (timedelta(hours=1), timedelta(minutes=1)), (timedelta(days=1), timedelta(hours=12))):
+    for cycle, longest in (
+        (timedelta(minutes=1), timedelta(seconds=1)),
+        (timedelta(hours=1), timedelta(minutes=1)),
+        (timedelta(days=1), timedelta(hours=12)),
+    ):
         if step <= longest and cycle % step == timedelta(0):
             return cycle // step
     if step == timedelta(days=1):

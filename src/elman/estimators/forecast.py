@@ -110,7 +110,9 @@ class Forecast:
         shown = slice(-(history or 5 * self.mean.shape[1]), None)
         axes.plot(one.stamps[shown], one.values[shown], color="tab:blue", label=str(one.name))
         for level in sorted(self.low, reverse=True):
-            axes.fill_between(self.stamps[series], self.low[level][series], self.high[level][series], color="tab:orange", alpha=0.2, label=f"{level} %")
+            axes.fill_between(
+                self.stamps[series], self.low[level][series], self.high[level][series], color="tab:orange", alpha=0.2, label=f"{level} %"
+            )
         axes.plot(self.stamps[series], self.mean[series], color="tab:orange", label="elman")
         axes.legend(loc="upper left", frameon=False)
         return axes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -12,6 +13,7 @@ from elman.estimators._base import Estimator
 from elman.estimators._inference import predict_rows
 from elman.estimators._learning import learn
 from elman.estimators._panel import Panel, read_panel
+from elman.estimators._panel_files import panel_config, panel_from_config
 from elman.estimators._scoring import Scoring
 from elman.estimators._windows import WindowPlan, detect_season, filled, seasonal_strength
 from elman.estimators.forecast import Forecast
@@ -101,7 +103,9 @@ class Forecaster(Estimator):
         rows, held_out = self._rows(values)
         if not rows:
             longest = max(len(v) for v in values)
-            raise DataError(f"Every series is too short for horizon {self.horizon}: the longest has {longest} points, {self.horizon + 2} are needed.")
+            raise DataError(
+                f"Every series is too short for horizon {self.horizon}: the longest has {longest} points, {self.horizon + 2} are needed."
+            )
         rows, held_out = (rows, held_out) if held_out else (rows[:-1] or rows, rows[-1:])
         self._learn(rows, held_out)
         self.panel_ = panel
@@ -115,7 +119,7 @@ class Forecaster(Estimator):
         sources = self.source_.encode_all(inputs)
         encoded = self.target_.encode_all(targets)
         self.plan_ = plan(self.source_, self.target_, network, examples=Sizes.measure(self.source_, self.target_, sources, encoded))
-        learned = learn(self.plan_, sources, encoded, training, _SCALED_ERROR, held_out=np.arange(len(rows), len(inputs)))
+        learned = learn(self.plan_, sources, encoded, training, _SCALED_ERROR, held_out=np.arange(len(rows), len(inputs)), from_zero=True)
         self.model_, self.history_, self.baseline_ = learned.model, learned.history, learned.baseline
         predicted = np.stack(predict_rows(self.model_, sources[len(rows) :], self.source_))
         errors = np.abs(predicted - np.stack(targets[len(rows) :]))
@@ -179,6 +183,28 @@ class Forecaster(Estimator):
         """Return what was inferred from the data and why; printable."""
         self._check_fitted()
         return self.plan_
+
+    def _own_params(self) -> dict[str, Any]:
+        return {"horizon": self.horizon, "context": self.context, "season": self.season, "level": list(self.level)}
+
+    @classmethod
+    def _from_params(cls, source: Any, target: Any, params: dict[str, Any], groups: dict[str, Any]) -> Self:  # noqa: ARG003  # one signature for all
+        return cls(**{**params, "level": tuple(params["level"])}, **groups)
+
+    def _fitted_state(self) -> dict[str, Any]:
+        kept = self.windows_.context + self.windows_.season
+        return {
+            **super()._fitted_state(),
+            "windows": asdict(self.windows_),
+            "spread": {str(level): spread.tolist() for level, spread in self.spread_.items()},
+            "panel": panel_config(self.panel_, kept),
+        }
+
+    def _restore_fitted(self, state: dict[str, Any]) -> None:
+        super()._restore_fitted(state)
+        self.windows_ = WindowPlan(**state["windows"])
+        self.spread_ = {int(level): np.asarray(spread) for level, spread in state["spread"].items()}
+        self.panel_ = panel_from_config(state["panel"])
 
     def _rows(self, values: list[np.ndarray]) -> tuple[list[Any], list[Any]]:
         """Windows to learn from, and the last windows of each series, which overlap none of the targets learnt from."""

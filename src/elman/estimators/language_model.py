@@ -202,6 +202,10 @@ class LanguageModel(Estimator):
         self._check_fitted()
         return self.plan_
 
+    @classmethod
+    def _from_params(cls, source: None, target: Codec, params: dict[str, Any], groups: dict[str, Any]) -> Self:  # noqa: ARG003  # one signature for all
+        return cls(target, **groups)
+
     def _nats(self, texts: Any) -> float:
         self._check_fitted()
         total, units = _row_losses(self.model_, self.target_.encode_all(self._documents(texts)))

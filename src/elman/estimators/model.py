@@ -45,8 +45,6 @@ class Model(Estimator):
         One row an epoch.
     baseline_ : float
         Score of the simplest guess on the held-out part (or on the training rows when nothing was held out).
-    classes_ : list
-        The categories, when the target is a category.
 
     Examples
     --------
@@ -95,8 +93,6 @@ class Model(Estimator):
         self.plan_ = plan(self.source_, self.target_, network, align=self.align, examples=sizes)
         learned = learn(self.plan_, sources, targets, training, scoring_of(self.target_, self.plan_.decoder == "step"))
         self.model_, self.history_, self.baseline_ = learned.model, learned.history, learned.baseline
-        if self.target_.rank == "one" and isinstance(self.target_.space, Discrete):
-            self.classes_ = list(self.target_.classes_)
         return self
 
     def predict(self, X: Any, **decoding: Any) -> list[Any]:
@@ -159,6 +155,21 @@ class Model(Estimator):
         self._check_fitted()
         return self.plan_
 
+    def _own_params(self) -> dict[str, Any]:
+        return {"align": self.align}
+
+    @classmethod
+    def _from_params(cls, source: Codec, target: Codec, params: dict[str, Any], groups: dict[str, Any]) -> Self:
+        return cls(source, target, align=params["align"], **groups)
+
+    @property
+    def classes_(self) -> list[Any]:
+        """The categories, in the order of the columns of ``predict_proba``."""
+        self._check_fitted()
+        if self.target_.rank != "one" or not isinstance(self.target_.space, Discrete):
+            raise AttributeError(f"classes_ is for a target of categories; this target is {type(self.target_).__name__}.")
+        return list(self.target_.classes_)  # pyright: ignore[reportAttributeAccessIssue]  # Category has them
+
     def _scoring(self) -> Any:
         return scoring_of(self.target_, self.plan_.decoder == "step")
 
@@ -169,7 +180,9 @@ class Model(Estimator):
         for name in ("source", "target"):
             codec = getattr(self, name)
             if not isinstance(codec, Codec):
-                raise DataTypeError(f"{name} must be a codec such as Text() or Category(); got {codec!r}. Give an instance, not a class or name.")
+                raise DataTypeError(
+                    f"{name} must be a codec such as Text() or Category(); got {codec!r}. Give an instance, not a class or name."
+                )
         if self.align not in ("auto", "step", "attention", "ctc"):
             raise SettingError(f"align must be 'auto', 'step', 'attention' or 'ctc'; got {self.align!r}.")
 

@@ -160,7 +160,9 @@ class Beam:
         """Close a row when no beginning can beat its ``size`` best answers any more, or the limit is reached."""
         if not row.said:
             if not row.done:
-                raise SettingError("The constraint allows neither a symbol nor the end after some beginning. Allow the end, or lower min_length.")
+                raise SettingError(
+                    "The constraint allows neither a symbol nor the end after some beginning. Allow the end, or lower min_length."
+                )
             row.open = False
             return
         if len(row.done) > self.size:

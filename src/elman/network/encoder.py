@@ -64,7 +64,9 @@ class Encoder(nn.Module):
     x  Ragged (ΣT, input_size)     output  Ragged (ΣT, D·H)     last  (N, D·H)
     """
 
-    def __init__(self, cell: str, input_size: int, hidden_size: int, *, bidirectional: bool = False, options: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, cell: str, input_size: int, hidden_size: int, *, bidirectional: bool = False, options: dict[str, Any] | None = None
+    ) -> None:
         super().__init__()
         self.directions = 2 if bidirectional else 1
         self.out_features = self.directions * hidden_size

@@ -99,7 +99,9 @@ class Plan:
         names = {f.name for f in fields(cls)}
         if not isinstance(config, dict) or set(config) != names | {"version"}:
             extra = sorted(set(config) ^ (names | {"version"})) if isinstance(config, dict) else []
-            raise DataError(f"A plan must have exactly its own keys; unknown or missing: {extra}. The file is damaged or of another version.")
+            raise DataError(
+                f"A plan must have exactly its own keys; unknown or missing: {extra}. The file is damaged or of another version."
+            )
         if config["version"] != PLAN_VERSION:
             raise DataError(f"This plan has version {config['version']!r}; this elman reads {PLAN_VERSION}. Update elman.")
         values = {name: config[name] for name in names}
@@ -251,5 +253,9 @@ def check(made: Plan) -> None:
         raise SettingError("bidirectional=True reads what it should predict: a language model reads one way. Leave it at 'auto'.")
     if made.time_stride > 1 and (made.decoder == "step" or made.stem != "conv"):
         raise SettingError("time_stride > 1 needs stem='conv' and a target that is not aligned step by step.")
-    if made.tie_weights and (made.embedding_size != made.hidden_size or not isinstance(made.target.space, Discrete) or made.source is not None):
-        raise SettingError("tie_weights=True is for language models over symbols with embedding_size equal to hidden_size. Leave it at 'auto'.")
+    if made.tie_weights and (
+        made.embedding_size != made.hidden_size or not isinstance(made.target.space, Discrete) or made.source is not None
+    ):
+        raise SettingError(
+            "tie_weights=True is for language models over symbols with embedding_size equal to hidden_size. Leave it at 'auto'."
+        )

@@ -44,7 +44,9 @@ class Pooling(nn.Module):
             raise SettingError(f"pooling must be one of {POOLINGS}; got {kind!r}.{did_you_mean(kind, POOLINGS)}")
         self.kind = kind
         self.out_features = 3 * features if kind == "concat" else features
-        self.score = nn.Sequential(nn.Linear(features, features), nn.Tanh(), nn.Linear(features, 1, bias=False)) if kind == "attention" else None
+        self.score = (
+            nn.Sequential(nn.Linear(features, features), nn.Tanh(), nn.Linear(features, 1, bias=False)) if kind == "attention" else None
+        )
 
     def forward(self, sequence: Ragged, last: Tensor) -> Tensor:
         """Pool a sequence; ``last`` (N, F) are the top layer's last states."""

@@ -62,10 +62,22 @@ TABLE = (
     _Row("one", "many", "auto", _always, Relation("one-to-many", "autoregressive", "one element in, a sequence of free length out")),
     _Row("one", "many", "attention", _always, Relation("one-to-many", "autoregressive", "one element in, a sequence of free length out")),
     _Row("many", "many", "step", _always, Relation("step", "step", "asked for: one answer per step of the source")),
-    _Row("many", "many", "attention", _always, Relation("free", "autoregressive", "asked for: lengths and order are free, attention finds them")),
+    _Row(
+        "many",
+        "many",
+        "attention",
+        _always,
+        Relation("free", "autoregressive", "asked for: lengths and order are free, attention finds them"),
+    ),
     _Row("many", "many", "ctc", _discrete, Relation("monotonic", "ctc", "asked for: symbols in the order of the frames")),
     _Row("many", "many", "auto", _equal, Relation("step", "step", "in every row source and target have the same length")),
-    _Row("many", "many", "auto", _frames_to_symbols, Relation("monotonic", "ctc", "frames in, fewer symbols out: they keep the frames' order")),
+    _Row(
+        "many",
+        "many",
+        "auto",
+        _frames_to_symbols,
+        Relation("monotonic", "ctc", "frames in, fewer symbols out: they keep the frames' order"),
+    ),
     _Row("many", "many", "auto", _always, Relation("free", "autoregressive", "lengths differ: attention finds what belongs to what")),
 )
 """First row that matches wins."""

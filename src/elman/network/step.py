@@ -58,4 +58,6 @@ def _same_lengths(source: Ragged, target: Ragged) -> None:
         return
     row = int((source.lengths != target.lengths).nonzero()[0, 0])
     have, want = int(source.lengths[row]), int(target.lengths[row])
-    raise DataError(f"with align='step' source and target must have the same length; got {have} and {want}. Use align='attention'.", row=row)
+    raise DataError(
+        f"with align='step' source and target must have the same length; got {have} and {want}. Use align='attention'.", row=row
+    )

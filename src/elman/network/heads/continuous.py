@@ -106,7 +106,9 @@ class GaussianHead(ContinuousHead):
     def sample(self, features: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """Draw numbers."""
         mean, std = self._moments(features)
-        noise = torch.randn(mean.shape, generator=generator, dtype=mean.dtype, device=mean.device if generator is None else generator.device)
+        noise = torch.randn(
+            mean.shape, generator=generator, dtype=mean.dtype, device=mean.device if generator is None else generator.device
+        )
         return mean + std * noise.to(mean.device)
 
 
@@ -136,7 +138,9 @@ class StudentTHead(ContinuousHead):
     def sample(self, features: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """Draw numbers by inverting the distribution at uniform ones."""
         centre, scale, freedom = self._distribution(features)
-        uniform = torch.rand(centre.shape, generator=generator, dtype=torch.float64, device="cpu" if generator is None else generator.device)
+        uniform = torch.rand(
+            centre.shape, generator=generator, dtype=torch.float64, device="cpu" if generator is None else generator.device
+        )
         from scipy.special import stdtrit
 
         z = stdtrit(freedom.detach().cpu().double().numpy(), uniform.cpu().clamp(1e-9, 1 - 1e-9).numpy())

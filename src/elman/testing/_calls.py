@@ -141,8 +141,10 @@ def same(what: str, given: Tensor, expected: Tensor, tolerance: float) -> None:
     ----------
     what : str
         What is compared, for the message.
-    given, expected : Tensor
-        The two.
+    given : Tensor
+        What came out.
+    expected : Tensor
+        What should have.
     tolerance : float
         Largest difference, relative to ``max(1, |expected|)``.
     """
@@ -163,8 +165,10 @@ def same_answer(what: str, given: Answer, expected: Answer, tolerance: float) ->
     ----------
     what : str
         What is compared, for the message.
-    given, expected : tuple
-        ``(output, states)``.
+    given : tuple
+        ``(output, states)`` that came out.
+    expected : tuple
+        What should have.
     tolerance : float
         As for :func:`same`.
     """

@@ -69,11 +69,14 @@ class Estimator(BaseEstimator):
 
     def _fitted_state(self) -> dict[str, Any]:
         """Whatever ``fit`` learned beside network, codecs, plan and history, as plain JSON."""
-        return {"baseline": self.baseline_}
+        return {"baseline": self.baseline_, "columns": getattr(self, "columns_", None)}
 
     def _restore_fitted(self, state: dict[str, Any]) -> None:
         """Take back what :meth:`_fitted_state` gave."""
         self.baseline_ = float(state["baseline"])
+        columns = state.get("columns")  # where the values came from a table: its columns by role, so that `elman predict` need not ask
+        if isinstance(columns, dict) and all(isinstance(names, list) for names in columns.values()):
+            self.columns_ = {str(role): [str(name) for name in names] for role, names in columns.items()}
 
     def _settings(self) -> tuple[Network, Training]:
         return self.network or Network(), self.training or Training()

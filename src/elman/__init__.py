@@ -9,6 +9,7 @@ _HOME = {
     "elman.estimators": ("Model", "LanguageModel", "Forecaster", "load"),
     "elman.codecs": ("Category", "Image", "Number", "Record", "Series", "Symbols", "Tags", "Text", "Vector"),
     "elman.network.settings": ("Network",),
+    "elman.nn": ("accelerate", "restore"),
     "elman.training.settings": ("Training",),
 }
 _WHERE = {name: module for module, names in _HOME.items() for name in names}

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
-from elman.errors import ShapeError
+from elman.errors import DataTypeError, ShapeError
 from elman.sequences import rows as _rows
+from elman.sequences.geometry import first_rows, sorted_lengths, steps_and_places
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -49,21 +50,25 @@ class Ragged:
     @classmethod
     def from_lengths(cls, data: Tensor, lengths: Tensor) -> Self:
         """Lay a geometry over rows that are already in packed order."""
-        lengths = torch.as_tensor(lengths, dtype=torch.int64)
+        lengths = read_lengths(lengths)
         order = torch.argsort(lengths, descending=True, stable=True)
         inverse = torch.empty_like(order)
         inverse[order] = torch.arange(len(order))
         longest = int(lengths.max()) if len(lengths) else 0
         counts = torch.bincount(lengths, minlength=longest + 1)
         batch_sizes = (len(lengths) - torch.cumsum(counts, 0))[:longest]
-        if int(batch_sizes.sum()) != len(data):
-            raise ShapeError(f"data must have {int(batch_sizes.sum())} rows, the sum of the lengths; got {len(data)}.")
+        if data.dim() == 0 or int(batch_sizes.sum()) != len(data):
+            given = f"{len(data)} rows" if data.dim() else "a single number"
+            raise ShapeError(f"data must have {int(batch_sizes.sum())} rows, the sum of the lengths; got {given}.")
         return cls(data=data, batch_sizes=batch_sizes, sorted_indices=order, unsorted_indices=inverse, lengths=lengths)
 
     @classmethod
     def from_list(cls, arrays: Sequence[np.ndarray | Tensor]) -> Self:
         """Pack sequences of shape (T_n, *), each of any length from 0."""
-        tensors = [torch.as_tensor(a) for a in arrays]
+        tensors = [_as_tensor(a, row) for row, a in enumerate(arrays)]
+        first = next((t for t in tensors if len(t)), tensors[0] if tensors else None)
+        for row, tensor in enumerate(tensors):
+            _check_like(tensor, first, row)
         lengths = torch.tensor([len(t) for t in tensors], dtype=torch.int64)
         return cls._pack_rows(torch.cat(tensors) if tensors else torch.empty(0), lengths)
 
@@ -77,16 +82,24 @@ class Ragged:
         """First row of each sequence, longest first, when sequences stand end to end in the caller's order."""
         return (torch.cumsum(self.lengths, 0) - self.lengths)[self.sorted_indices]
 
+    def _source_rows(self) -> Tensor:
+        """For each packed row, its place among sequences laid end to end in the caller's order."""
+        return _rows.places(self._starts(), 1, self.batch_sizes)
+
     @classmethod
     def from_padded(cls, padded: Tensor, lengths: Tensor) -> Self:
         """Pack a batch-first padded tensor (N, T, *); what stands beyond a length is never read."""
-        lengths = torch.as_tensor(lengths, dtype=torch.int64, device="cpu")
+        if padded.dim() < 2:
+            raise ShapeError(f"padded must be (N, T, *); got shape {tuple(padded.shape)}.")
+        lengths = read_lengths(lengths)
+        if len(lengths) != len(padded):
+            raise ShapeError(f"lengths must have one entry per row, {len(padded)}; got {len(lengths)}.")
+        too_long = torch.nonzero(lengths > padded.shape[1]).flatten()
+        if len(too_long):
+            at = int(too_long[0])
+            given = f"got {int(lengths[at])} at index {at}"
+            raise ShapeError(f"lengths must be in 0..T (T={padded.shape[1]}); {given}. Trim the lengths or pad the batch first.")
         count, longest = padded.shape[:2]
-        wrong = torch.nonzero((lengths < 0) | (lengths > longest)).flatten().tolist() if len(lengths) == count else []
-        if len(lengths) != count:
-            raise ShapeError(f"lengths must have one number for each of the {count} rows; got {len(lengths)}.")
-        if wrong:
-            raise ShapeError(f"lengths must be in 0..T (T={longest}); got {int(lengths[wrong[0]])} at index {wrong[0]}. Trim or pad first.")
         shape = cls.from_lengths(padded.new_empty(int(lengths.sum()), 0), lengths)
         if padded.transpose(0, 1).is_contiguous():  # time-first memory is read as it is
             data = _rows.pack(padded.transpose(0, 1).flatten(0, 1), shape.sorted_indices, count, shape.batch_sizes)
@@ -97,19 +110,15 @@ class Ragged:
     @classmethod
     def from_packed(cls, packed: PackedSequence) -> Self:
         """Take torch's PackedSequence without copying its data."""
-        n = int(packed.batch_sizes[0])
+        sizes = packed.batch_sizes
+        _check_sizes(sizes, packed.data)
+        n = int(sizes[0]) if len(sizes) else 0
         order = packed.sorted_indices.cpu() if packed.sorted_indices is not None else torch.arange(n)
+        _check_permutation(order, n)
         inverse = torch.empty_like(order)
         inverse[order] = torch.arange(n)
-        rising = packed.batch_sizes.flip(0)
-        sorted_lengths = len(rising) - torch.searchsorted(rising, torch.arange(n), right=True)
-        return cls(
-            data=packed.data,
-            batch_sizes=packed.batch_sizes,
-            sorted_indices=order,
-            unsorted_indices=inverse,
-            lengths=sorted_lengths[inverse],
-        )
+        lengths = sorted_lengths(sizes)[inverse]
+        return cls(data=packed.data, batch_sizes=sizes, sorted_indices=order, unsorted_indices=inverse, lengths=lengths)
 
     def to_packed(self) -> PackedSequence:
         """Give torch's PackedSequence without copying; empty sequences are refused, as torch has none."""
@@ -141,7 +150,7 @@ class Ragged:
 
     def flip(self) -> Self:
         """Reverse each sequence in its own length."""
-        return replace(self, data=_rows.flip(self.data, self.batch_sizes, self.lengths[self.sorted_indices]))
+        return replace(self, data=_rows.flip(self.data, self.batch_sizes))
 
     def to(self, device: torch.device | str) -> Self:
         """Move the data; the geometry stays on the CPU."""
@@ -149,6 +158,173 @@ class Ragged:
 
     def row_of(self) -> Tensor:
         """For each packed row, the caller's row it belongs to, (ΣT,) int64."""
-        first = torch.cumsum(self.batch_sizes, 0) - self.batch_sizes
-        steps = torch.repeat_interleave(torch.arange(len(self.batch_sizes)), self.batch_sizes)
-        return self.sorted_indices[torch.arange(len(steps)) - first[steps]]
+        _, places = steps_and_places(self.batch_sizes)
+        return self.sorted_indices[places]
+
+    def step_of(self) -> Tensor:
+        """For each packed row, its step in its own sequence, (ΣT,) int64."""
+        return steps_and_places(self.batch_sizes)[0]
+
+    def last(self) -> Tensor:
+        """Return the row of each sequence's last step, (N, *), in the caller's order; zeros for an empty sequence."""
+        real = self.lengths > 0
+        rows = first_rows(self.batch_sizes)[self.lengths[real] - 1] + self.unsorted_indices[real]
+        device = self.data.device
+        found = self.data.new_zeros(len(self), *self.data.shape[1:])
+        return found.index_copy(0, torch.nonzero(real).flatten().to(device), self.data[rows.to(device)])
+
+    def select(self, rows: Tensor | Sequence[int]) -> Self:
+        """Return some sequences, in the order asked for; the same one may be asked for twice.
+
+        Parameters
+        ----------
+        rows : Tensor or sequence of int
+            Caller's rows in 0..N-1.
+
+        Returns
+        -------
+        Ragged
+            A batch of ``len(rows)`` sequences.
+        """
+        rows = torch.as_tensor(rows, dtype=torch.int64).cpu().flatten()
+        if len(rows) and not 0 <= int(rows.min()) <= int(rows.max()) < len(self):
+            raise ShapeError(f"rows must be in 0..{len(self) - 1}; got {int(rows.min())}..{int(rows.max())}.")
+        lengths = self.lengths[rows]
+        frame = type(self).from_lengths(torch.empty(int(lengths.sum()), 0), lengths)
+        steps, places = steps_and_places(frame.batch_sizes)
+        index = first_rows(self.batch_sizes)[steps] + self.unsorted_indices[rows[frame.sorted_indices[places]]]
+        return replace(frame, data=self.data[index.to(self.data.device)])
+
+    @classmethod
+    def concat(cls, batches: Sequence[Ragged]) -> Self:
+        """Put the sequences of several batches one after another into one batch.
+
+        Parameters
+        ----------
+        batches : sequence of Ragged
+            At least one; same features, dtype and device.
+
+        Returns
+        -------
+        Ragged
+            All sequences, in order.
+        """
+        if not batches:
+            raise ShapeError("concat needs at least one batch; got none.")
+        for row, batch in enumerate(batches):
+            _check_like(batch.data, batches[0].data, row)
+        places, offset = [], 0
+        for batch in batches:
+            source = batch._source_rows()
+            place = torch.empty_like(source)
+            place[source] = torch.arange(offset, offset + len(source))
+            places.append(place)
+            offset += len(source)
+        data = torch.cat([batch.data for batch in batches])
+        frame = cls.from_lengths(data, torch.cat([batch.lengths for batch in batches]))
+        return replace(frame, data=data[torch.cat(places)[frame._source_rows()].to(data.device)])
+
+    def chunks(self, step: int) -> Iterator[Self]:
+        """Cut time into windows of at most ``step`` steps, without copying: truncated backpropagation reads them in turn.
+
+        Every window holds the same N sequences in the same order; those that are over are empty in it.
+
+        Parameters
+        ----------
+        step : int
+            Longest window, at least 1.
+
+        Yields
+        ------
+        Ragged
+            A view of this batch's rows.
+
+        Examples
+        --------
+        >>> batch = Ragged.from_list([torch.arange(3.0), torch.arange(1.0)])
+        >>> [window.lengths.tolist() for window in batch.chunks(2)]
+        [[2, 1], [1, 0]]
+        """
+        if isinstance(step, bool) or not isinstance(step, int) or step < 1:
+            raise ShapeError(f"step must be a whole number of at least 1; got {step!r}.")
+        begin = 0
+        for start in range(0, len(self.batch_sizes), step):
+            sizes = self.batch_sizes[start : start + step]
+            end = begin + int(sizes.sum())
+            yield replace(self, data=self.data[begin:end], batch_sizes=sizes, lengths=(self.lengths - start).clamp(0, step))
+            begin = end
+
+    def validate(self) -> Self:
+        """Return the batch itself, or raise ShapeError when its parts contradict each other.
+
+        Every constructor here gives a valid batch; one put together by hand is checked before it reaches native code.
+        """
+        _check_sizes(self.batch_sizes, self.data)
+        for name in ("sorted_indices", "unsorted_indices", "lengths"):
+            value = getattr(self, name)
+            if value.dtype != torch.int64 or value.device.type != "cpu" or value.dim() != 1:
+                raise ShapeError(f"{name} must be (N,) int64 on the CPU; got {tuple(value.shape)} {value.dtype} on {value.device}.")
+        _check_permutation(self.sorted_indices, len(self))
+        if not torch.equal(self.sorted_indices[self.unsorted_indices.clamp(0, max(len(self) - 1, 0))], torch.arange(len(self))):
+            raise ShapeError("unsorted_indices must be the inverse of sorted_indices; they contradict each other.")
+        expected = sorted_lengths(self.batch_sizes)
+        given = self.lengths[self.sorted_indices]
+        if not torch.equal(given[: len(expected)], expected) or bool(given[len(expected) :].any()):
+            raise ShapeError("lengths and batch_sizes contradict each other. Build the batch with from_lengths, from_list or from_padded.")
+        return self
+
+
+def read_lengths(lengths: Any) -> Tensor:
+    """Return lengths as (N,) int64 on the CPU, or raise for anything but whole numbers from 0.
+
+    Parameters
+    ----------
+    lengths : Tensor, array or sequence of int
+        What a caller gave.
+
+    Returns
+    -------
+    Tensor
+        (N,) int64.
+    """
+    try:
+        found = torch.as_tensor(lengths)
+    except (TypeError, ValueError, RuntimeError, OverflowError) as error:
+        raise DataTypeError(f"lengths must be whole numbers; got {type(lengths).__name__} ({error}).") from error
+    if found.dim() != 1 or (len(found) and (found.dtype.is_floating_point or found.dtype.is_complex or found.dtype == torch.bool)):
+        raise DataTypeError(f"lengths must be (N,) whole numbers; got shape {tuple(found.shape)}, {found.dtype}.")
+    found = found.to("cpu", torch.int64)
+    if len(found) and int(found.min()) < 0:
+        raise ShapeError(f"lengths must be at least 0; got {int(found.min())} at index {int(found.argmin())}.")
+    return found
+
+
+def _as_tensor(array: Any, row: int) -> Tensor:
+    try:
+        tensor = torch.as_tensor(array)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise DataTypeError(f"a sequence must be an array of numbers; got {type(array).__name__} ({error}).", row=row) from error
+    if tensor.dim() == 0:
+        raise ShapeError(f"row {row}: a sequence must be (T, *); got a single number.")
+    return tensor
+
+
+def _check_like(tensor: Tensor, first: Tensor | None, row: int) -> None:
+    if first is not None and (tensor.shape[1:] != first.shape[1:] or tensor.dtype != first.dtype or tensor.device != first.device):
+        given, expected = (f"(·, {list(t.shape[1:])}) {t.dtype} on {t.device}" for t in (tensor, first))
+        raise ShapeError(f"row {row}: sequences of one batch must agree in features, dtype and device; got {given}, expected {expected}.")
+
+
+def _check_sizes(batch_sizes: Tensor, data: Tensor) -> None:
+    if batch_sizes.dim() != 1 or batch_sizes.dtype != torch.int64 or batch_sizes.device.type != "cpu":
+        given = f"{tuple(batch_sizes.shape)} {batch_sizes.dtype} on {batch_sizes.device}"
+        raise ShapeError(f"batch_sizes must be (T,) int64 on the CPU; got {given}.")
+    if len(batch_sizes) and (int(batch_sizes[-1]) < 1 or bool((batch_sizes[1:] > batch_sizes[:-1]).any())):
+        raise ShapeError(f"batch_sizes must be at least 1 and never rise; got {batch_sizes[:8].tolist()}. Sort by length, longest first.")
+    if data.dim() == 0 or len(data) != int(batch_sizes.sum()):
+        raise ShapeError(f"batch_sizes must sum to the rows of data; got {int(batch_sizes.sum())} for shape {tuple(data.shape)}.")
+
+
+def _check_permutation(order: Tensor, n: int) -> None:
+    if order.dtype != torch.int64 or order.shape != (n,) or not torch.equal(torch.sort(order).values, torch.arange(n)):
+        raise ShapeError(f"sorted_indices must be a permutation of 0..{n - 1}; got {order[:8].tolist() if order.dim() else order}.")

@@ -1,0 +1,56 @@
+"""Cell: what one recurrent cell is, as data, and the closed way to find one by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from torch import Tensor
+
+Norm = Callable[[Tensor], Tensor]
+
+
+class Step(Protocol):
+    """One step of a cell in plain torch."""
+
+    def __call__(self, gx: Tensor, gh: Tensor, states: tuple[Tensor, ...], norm: Norm | None = None) -> tuple[Tensor, ...]:
+        """Return the next states from the input's part, the past's part and the states."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """A recurrent cell as data: its gates, its states and one readable step.
+
+    Parameters
+    ----------
+    name : str
+        The name it is found by.
+    gates : tuple of str
+        Gates in the order of the weights' rows (torch's order); G is their number.
+    states : tuple of str
+        What is carried from step to step; the first one is also the output.
+    doc : str
+        The equations and where they come from.
+    step : callable
+        ``step(gx, gh, states, norm=None) -> states``; ``norm`` normalises an inner state before the output (layer norm).
+
+    Shapes
+    ------
+    gx      (N, G·H)   W_ih·x_t + b_ih
+    gh      (N, G·H)   W_hh·h_{t-1} + b_hh
+    states  each (N, H)
+
+    Examples
+    --------
+    >>> from elman import cells
+    >>> cells.get("lstm").gates, cells.get("lstm").states
+    (('i', 'f', 'g', 'o'), ('h', 'c'))
+    """
+
+    name: str
+    gates: tuple[str, ...]
+    states: tuple[str, ...]
+    doc: str
+    step: Step

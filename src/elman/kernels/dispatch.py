@@ -1,0 +1,228 @@
+"""Which backend runs a call: the first that can, or the one that is asked for; and why."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import cache
+from typing import Protocol
+
+from torch import Tensor
+
+from elman.errors import BackendError, did_you_mean
+from elman.kernels.call import Call
+
+ORDER = ("native", "aten", "reference")
+VARIABLE = "ELMAN_BACKEND"
+_forced: ContextVar[str | None] = ContextVar("elman_backend", default=None)
+
+
+class Backend(Protocol):
+    """A module with a name, a reason against a call, and a way to run it."""
+
+    name: str
+
+    def reason_against(self, call: Call) -> str | None:
+        """Say why a call cannot run here, or None."""
+        ...
+
+    def run(self, call: Call) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Return the output (ΣT, H) and the last states (N, H)."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explanation:
+    """Which backend runs a call, and why not the others.
+
+    Parameters
+    ----------
+    backend : str
+        The backend that runs the call.
+    why : str
+        How it was chosen.
+    against : dict
+        For every other backend, the reason it was not taken.
+    """
+
+    backend: str
+    why: str
+    against: dict[str, str]
+
+    def __str__(self) -> str:
+        """Read as sentences."""
+        return "\n".join([f"{self.backend}: {self.why}", *(f"not {name}: {reason}" for name, reason in self.against.items())])
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of the backends, in the order they are tried."""
+    return ORDER
+
+
+def run(call: Call, backend: str | None = None) -> tuple[Tensor, tuple[Tensor, ...]]:
+    """Run one layer in one direction.
+
+    Parameters
+    ----------
+    call : Call
+        What to run.
+    backend : {"native", "aten", "reference"}, optional
+        The backend that must run it; without it the one of :func:`use`, of the variable ``ELMAN_BACKEND``, or the first that can.
+
+    Returns
+    -------
+    tuple
+        ``(output, states)``: (ΣT, H) and, for each state, (N, H) after each sequence's own last step.
+    """
+    call.check()
+    return load(choose(call, backend)).run(call)
+
+
+def explain(call: Call, backend: str | None = None) -> Explanation:
+    """Say which backend runs a call, and why not the others.
+
+    Parameters
+    ----------
+    call : Call
+        What would run.
+    backend : str, optional
+        As for :func:`run`.
+
+    Returns
+    -------
+    Explanation
+        Printable.
+    """
+    call.check()
+    chosen = choose(call, backend)
+    asked = backend or wanted()
+    why = f"asked for by {'argument' if backend else 'use() or ' + VARIABLE}" if asked else "the first backend that can run this call"
+    against = {name: reason_against(name, call) or _not_reached(name, chosen, asked) for name in ORDER if name != chosen}
+    return Explanation(backend=chosen, why=why, against=against)
+
+
+def choose(call: Call, backend: str | None = None) -> str:
+    """Return the name of the backend for a call; raise BackendError when the one asked for cannot run it.
+
+    Parameters
+    ----------
+    call : Call
+        A checked call.
+    backend : str, optional
+        As for :func:`run`.
+
+    Returns
+    -------
+    str
+        A name of :func:`names`.
+    """
+    asked = backend or wanted()
+    if asked is None:
+        return next(name for name in ORDER if reason_against(name, call) is None)
+    reason = reason_against(_known(asked), call)
+    if reason is not None:
+        raise BackendError(
+            f"The backend {asked!r} cannot run this call: {reason}. Ask for another one, or for none to take the first that can."
+        )
+    return asked
+
+
+def reason_against(name: str, call: Call) -> str | None:
+    """Return why a backend cannot run a call, or None.
+
+    Parameters
+    ----------
+    name : str
+        A name of :func:`names`.
+    call : Call
+        A checked call.
+
+    Returns
+    -------
+    str or None
+        The reason.
+    """
+    missing = _why_missing(name)
+    return missing if missing is not None else load(name).reason_against(call)
+
+
+@cache
+def load(name: str) -> Backend:
+    """Import a backend's module.
+
+    Parameters
+    ----------
+    name : str
+        A name of :func:`names`.
+
+    Returns
+    -------
+    module
+        With ``name``, ``reason_against`` and ``run``.
+    """
+    return importlib.import_module(f"elman.kernels.{_known(name)}")  # type: ignore[return-value]  # a module is the backend
+
+
+@cache
+def _why_missing(name: str) -> str | None:
+    """Only the native module may be missing: a wheel for another machine, or a source tree that was never built."""
+    if name != "native":
+        return None
+    try:
+        load(name)
+    except ImportError as error:
+        return f"the native module is not there ({error}); reinstall elman with a C++ compiler"
+    return None
+
+
+@contextmanager
+def use(backend: str) -> Iterator[None]:
+    """Have one backend run everything inside a ``with`` block; a call it cannot run raises BackendError.
+
+    Parameters
+    ----------
+    backend : {"native", "aten", "reference"}
+        The backend.
+
+    Yields
+    ------
+    None
+        Nothing.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from elman import kernels, nn
+    >>> with kernels.use("reference"):
+    ...     output, h_n = nn.GRU(3, 4)(torch.zeros(5, 1, 3))
+    >>> tuple(output.shape)
+    (5, 1, 4)
+    """
+    token = _forced.set(_known(backend))
+    try:
+        yield
+    finally:
+        _forced.reset(token)
+
+
+def wanted() -> str | None:
+    """Return the backend asked for by :func:`use` or by the variable ``ELMAN_BACKEND``, or None."""
+    inside = _forced.get()
+    if inside is not None:
+        return inside
+    named = os.environ.get(VARIABLE)
+    return _known(named) if named else None
+
+
+def _known(name: str) -> str:
+    if name not in ORDER:
+        raise BackendError(f"backend must be one of {list(ORDER)}; got {name!r}.{did_you_mean(name, ORDER)}")
+    return name
+
+
+def _not_reached(name: str, chosen: str, asked: str | None) -> str:
+    return f"{chosen!r} was asked for" if asked else f"{name!r} could run it too, {chosen!r} comes first"

@@ -1,0 +1,127 @@
+"""What our layers can do beyond torch's: the options, checked once, and the masks they draw in each forward pass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from elman.cells import Cell
+from elman.errors import SettingError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Keyword-only options of ``nn.RNN``, ``nn.GRU`` and ``nn.LSTM``.
+
+    Parameters
+    ----------
+    weight_dropout : float, default 0.0
+        Chance that an element of ``weight_hh`` is dropped for a whole forward pass (Merity et al. 2018, "Regularizing and
+        optimizing LSTM language models", section 2).
+    recurrent_dropout : float, default 0.0
+        Chance that a unit of h_{t-1} is dropped before W_hh, one mask per sequence (Gal and Ghahramani 2016).
+    zoneout : float, default 0.0
+        Chance that a unit keeps its last state (Krueger et al. 2017); its expectation in evaluation.
+    layer_norm : bool, default False
+        Normalise both products and the inner state (Ba et al. 2016, eq. 20–22).
+    forget_bias : float, optional
+        What the forget gate's bias starts from (Jozefowicz et al. 2015 advise 1.0); None keeps torch's initialisation.
+    """
+
+    weight_dropout: float = 0.0
+    recurrent_dropout: float = 0.0
+    zoneout: float = 0.0
+    layer_norm: bool = False
+    forget_bias: float | None = None
+
+    def check(self, cell: Cell, bias: bool) -> None:
+        """Raise SettingError for a value that cannot be used.
+
+        Parameters
+        ----------
+        cell : Cell
+            The layer's cell.
+        bias : bool
+            Whether the layer has biases.
+        """
+        for name in ("weight_dropout", "recurrent_dropout", "zoneout"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+                raise SettingError(f"{name} must be a probability in 0..1; got {value!r}.")
+        if not isinstance(self.layer_norm, bool):
+            raise SettingError(f"layer_norm must be True or False; got {self.layer_norm!r}.")
+        if self.forget_bias is None:
+            return
+        if "f" not in cell.gates or not bias:
+            raise SettingError(
+                f"forget_bias needs a cell with a forget gate and biases; got cell {cell.name!r}, bias={bias}. Leave it out."
+            )
+        if isinstance(self.forget_bias, bool) or not isinstance(self.forget_bias, int | float):
+            raise SettingError(f"forget_bias must be a number or None; got {self.forget_bias!r}.")
+
+    @property
+    def plain(self) -> bool:
+        """Whether a forward pass is torch's own."""
+        return not (self.weight_dropout or self.recurrent_dropout or self.zoneout or self.layer_norm)
+
+    def described(self) -> str:
+        """Return what differs from the defaults, as ``zoneout=0.1, layer_norm=True``."""
+        return ", ".join(f"{f.name}={getattr(self, f.name)!r}" for f in fields(self) if getattr(self, f.name) != f.default)
+
+    def drop_weight(self, weight_hh: Tensor, training: bool) -> Tensor:
+        """Return ``weight_hh`` with one mask for this forward pass.
+
+        Parameters
+        ----------
+        weight_hh : Tensor
+            (G·H, H).
+        training : bool
+            Whether masks are drawn.
+
+        Returns
+        -------
+        Tensor
+            (G·H, H).
+        """
+        return F.dropout(weight_hh, self.weight_dropout, True) if training and self.weight_dropout else weight_hh
+
+    def mask(self, h: Tensor, training: bool) -> Tensor | None:
+        """Return the recurrent mask (N, H), scaled so that its mean is one, or None.
+
+        Parameters
+        ----------
+        h : Tensor
+            (N, H), the first state.
+        training : bool
+            Whether masks are drawn.
+
+        Returns
+        -------
+        Tensor or None
+            The mask.
+        """
+        return F.dropout(torch.ones_like(h), self.recurrent_dropout, True) if training and self.recurrent_dropout else None
+
+    def keep(self, states: tuple[Tensor, ...], rows: int, training: bool) -> tuple[Tensor, ...] | float:
+        """Return zoneout's keep-factors: zeros and ones (ΣT, H) per state in training, the expectation in evaluation.
+
+        Parameters
+        ----------
+        states : tuple of Tensor
+            Each (N, H).
+        rows : int
+            ΣT.
+        training : bool
+            Whether masks are drawn.
+
+        Returns
+        -------
+        tuple of Tensor or float
+            What :class:`elman.kernels.Call` takes.
+        """
+        if not training or not self.zoneout:
+            return float(self.zoneout)
+        return tuple(s.new_empty(rows, s.shape[1]).bernoulli_(self.zoneout) for s in states)

@@ -1,0 +1,226 @@
+"""What nn.RNN, nn.GRU and nn.LSTM share: torch's constructor and results, more kinds of input, more options, our kernels."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence
+
+from elman import cells
+from elman.cells import Cell
+from elman.errors import SettingError
+from elman.kernels import dispatch
+from elman.nn import _border, _stack
+from elman.nn._options import Options
+from elman.nn.stream import Stream
+from elman.sequences import Ragged
+
+_CELL_OF_MODE = {"RNN_TANH": "elman", "RNN_RELU": "elman_relu", "GRU": "gru", "LSTM": "lstm"}
+
+
+class Recurrent(nn.RNNBase):
+    """Base of our layers, between them and torch's: ``class LSTM(Recurrent, torch.nn.LSTM)``."""
+
+    options: Options = Options()
+    weight_ih_l0: Tensor
+
+    def __init__(
+        self,
+        *args: Any,
+        weight_dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        zoneout: float = 0.0,
+        layer_norm: bool = False,
+        forget_bias: float | None = None,
+        **kwargs: Any,
+    ) -> None:
+        _torchs_constructor(super().__init__, args, kwargs)
+        self.options = Options(
+            weight_dropout=weight_dropout,
+            recurrent_dropout=recurrent_dropout,
+            zoneout=zoneout,
+            layer_norm=layer_norm,
+            forget_bias=forget_bias,
+        )
+        self.options.check(self.cell, self.bias)
+        if layer_norm:
+            self._add_norms()
+        self._reset_extras()
+
+    @property
+    def cell(self) -> Cell:
+        """The layer's cell, as data."""
+        return cells.get(_CELL_OF_MODE[self.mode])
+
+    @property
+    def directions(self) -> int:
+        """D: 2 if bidirectional, else 1."""
+        return 2 if self.bidirectional else 1
+
+    def _add_norms(self) -> None:
+        """Add the norms' parameters after torch's own, so that a plain state_dict keeps its order."""
+        like = self.weight_ih_l0
+        gates, hidden = len(self.cell.gates) * self.hidden_size, self.hidden_size
+        for end in _stack.suffixes(self):
+            sizes = {"norm_ih": gates, "norm_hh": gates}
+            if len(self.cell.states) > 1:
+                sizes |= {"norm_c": hidden, "norm_c_bias": hidden}
+            for name, size in sizes.items():
+                self.register_parameter(name + end, nn.Parameter(torch.empty(size, dtype=like.dtype, device=like.device)))
+
+    def reset_parameters(self) -> None:
+        """Draw torch's initialisation, then set norms and the forget gate's bias."""
+        super().reset_parameters()
+        self._reset_extras()
+
+    @torch.no_grad()
+    def _reset_extras(self) -> None:
+        for name, parameter in self.named_parameters(recurse=False):
+            if name.startswith("norm_"):
+                parameter.fill_(0.0 if name.startswith("norm_c_bias") else 1.0)
+            elif self.options.forget_bias is not None and name.startswith("bias_"):
+                gate = self.cell.gates.index("f")
+                value = self.options.forget_bias if name.startswith("bias_ih") else 0.0
+                parameter[gate * self.hidden_size : (gate + 1) * self.hidden_size] = value
+
+    def forward(self, input: Any, hx: Any = None, *, lengths: Any = None) -> tuple[Any, Any]:  # noqa: A002  # torch's word
+        """Run the layer.
+
+        Parameters
+        ----------
+        input : Tensor, PackedSequence or Ragged
+            What to read; the output comes back in the same kind.
+        hx : Tensor or tuple of Tensor, optional
+            Initial state, zeros if left out.
+        lengths : Tensor or sequence of int, optional
+            Real steps of each padded row, 0 allowed; the output is zero beyond them.
+
+        Returns
+        -------
+        tuple
+            ``(output, h_n)``, for an LSTM ``(output, (h_n, c_n))``: the state after each sequence's own last step.
+        """
+        if self._traced(input, lengths):
+            return super().forward(input, hx)  # type: ignore[misc]  # torch.nn.LSTM stands next in the order of bases
+        came = _border.read(input, lengths, like=self.weight_ih_l0, input_size=self.input_size, batch_first=self.batch_first)
+        states = self._read_state(hx, came)
+        _stack.check_weights(self)
+        if self._torchs_own(came, states):
+            output, last = self._run_torch(came, states)
+        else:
+            output, last = _stack.run(self, came.data, came.batch_sizes, states, training=self.training)
+        return self._shape_output(output, came), self._shape_state(last, came)
+
+    def _read_state(self, hx: Any, came: _border.Incoming) -> tuple[Tensor, ...]:
+        layers, out = self.num_layers * self.directions, self.proj_size or self.hidden_size
+        shapes = [(layers, came.n, out), (layers, came.n, self.hidden_size)][: len(self.cell.states)]
+        states = _border.read_state(hx, self.cell.states, shapes, like=self.weight_ih_l0, single=came.kind == "single")
+        return states if came.order is None else tuple(s.index_select(1, came.order) for s in states)
+
+    def _traced(self, value: Any, lengths: Any) -> bool:
+        """Whether a graph is being recorded of a plain call: it shall hold torch's one recurrent operator, not our unrolling."""
+        if not (torch.compiler.is_compiling() or torch._C._get_tracing_state() is not None or torch.onnx.is_in_onnx_export()):
+            return False
+        return self._plain_now() and lengths is None and not isinstance(value, Ragged)
+
+    def _plain_now(self) -> bool:
+        options = self.options if self.training else replace(self.options, weight_dropout=0.0, recurrent_dropout=0.0)
+        return options.plain
+
+    def _torchs_own(self, came: _border.Incoming, states: tuple[Tensor, ...]) -> bool:
+        """Whether torch runs the layer: then all layers and directions go to it in one call, which is what cuDNN is fast at."""
+        if not self._plain_now() or len(came.batch_sizes) == 0:
+            return False
+        call = _stack.call_of(self, 0, came.data, came.batch_sizes, tuple(s[0] for s in states), training=False)
+        call.check()
+        return dispatch.choose(call) == "aten"
+
+    def _run_torch(self, came: _border.Incoming, states: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
+        first = int(came.batch_sizes[0])
+        parts = tuple(s[:, :first].contiguous() for s in states)
+        hx = parts if len(parts) > 1 else next(iter(parts))
+        if int(came.batch_sizes[-1]) == first:  # full: torch's dense operators are much faster than its packed ones
+            dense = came.data.view(came.steps, first, -1) if came.kind != "single" else came.data.unsqueeze(1)
+            dense = dense.transpose(0, 1) if self.batch_first else dense
+            output, last = super().forward(dense, hx)  # type: ignore[misc]
+            output = (output.transpose(0, 1) if self.batch_first else output).reshape(len(came.data), -1)
+        else:
+            packed, last = super().forward(PackedSequence(came.data, came.batch_sizes), hx)  # type: ignore[misc]
+            output = packed.data
+        last = last if isinstance(last, tuple) else (last,)
+        # Empty sequences never reach torch, which has none: their state stays what it was.
+        return output, tuple(torch.cat([new, old[:, first:]], 1) if first < came.n else new for new, old in zip(last, states, strict=True))
+
+    def _shape_output(self, data: Tensor, came: _border.Incoming) -> Any:
+        if came.ragged is None:
+            output = data.view(came.steps, came.n, data.shape[1])
+            if came.kind == "single":
+                return output.squeeze(1)
+            return output.transpose(0, 1) if self.batch_first else output
+        ragged = came.ragged.with_data(data)
+        if came.kind == "ragged":
+            return ragged
+        if came.kind == "packed":
+            return ragged.to_packed()
+        padded, _ = ragged.to_padded()
+        padded = F.pad(padded, (0, 0, 0, came.steps - padded.shape[1]))
+        return padded if self.batch_first else padded.transpose(0, 1)
+
+    def _shape_state(self, states: tuple[Tensor, ...], came: _border.Incoming) -> Any:
+        if came.back is not None:
+            states = tuple(s.index_select(1, came.back) for s in states)
+        if came.kind == "single":
+            states = tuple(s.squeeze(1) for s in states)
+        return states if len(states) > 1 else next(iter(states))
+
+    def extra_repr(self) -> str:
+        """Show torch's arguments and the options that are on."""
+        return ", ".join(filter(None, [super().extra_repr(), self.options.described()]))
+
+    def stream(self, batch: int = 1) -> Stream:
+        """Return a stream: the same layer, read step by step, with its state kept between steps.
+
+        Parameters
+        ----------
+        batch : int, default 1
+            How many sequences are read side by side.
+
+        Returns
+        -------
+        Stream
+            Starting from zero states.
+        """
+        return Stream(self, batch)
+
+    def twin(self) -> nn.RNNBase:
+        """Return torch's own layer over the same parameters.
+
+        Returns
+        -------
+        torch.nn.RNNBase
+            A ``torch.nn.RNN``, ``GRU`` or ``LSTM`` sharing every parameter.
+        """
+        if not self.options.plain:
+            raise SettingError(
+                f"torch has no layer with {self.options.described()}. Only a layer without these options can become torch's own."
+            )
+        other = copy.copy(self)
+        other.__class__ = next(base for base in type(self).__mro__ if base.__module__ == "torch.nn.modules.rnn")
+        return other
+
+    def __prepare_scriptable__(self) -> nn.RNNBase:
+        """Give ``torch.jit.script`` torch's own layer: TorchScript cannot hold our kernels."""
+        return self.twin()
+
+
+def _torchs_constructor(init: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Run torch's own checks and say what they say in our words."""
+    try:
+        init(*args, **kwargs)
+    except (TypeError, ValueError, RuntimeError, OverflowError) as error:
+        raise SettingError(f"The layer cannot be built from {args} {kwargs}: {error}") from error

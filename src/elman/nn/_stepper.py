@@ -1,0 +1,65 @@
+"""Where a stream's steps are computed: the one place a faster step plugs in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import torch
+from torch import Tensor
+
+from elman.errors import SettingError
+from elman.nn import _stack
+
+if TYPE_CHECKING:
+    from elman.nn._recurrent import Recurrent
+
+
+class Stepper(Protocol):
+    """Run some steps of N full sequences in evaluation."""
+
+    def __call__(self, x: Tensor, steps: int, states: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Take time-major rows (T·N, I) and states (L, N, H); return rows (T·N, H) and the states after the last step."""
+        ...
+
+
+def stepper(layer: Recurrent) -> Stepper:
+    """Return what runs the steps of a layer's streams.
+
+    Parameters
+    ----------
+    layer : Recurrent
+        A layer in one direction.
+
+    Returns
+    -------
+    Stepper
+        Always an evaluation pass, whatever mode the layer is in.
+    """
+    if layer.bidirectional:
+        raise SettingError("A bidirectional layer cannot be streamed: its second direction starts from the end. Use bidirectional=False.")
+
+    def run(x: Tensor, steps: int, states: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
+        n = states[0].shape[1]
+        sizes = torch.full((steps if n else 0,), n, dtype=torch.int64)
+        return _stack.run(layer, x, sizes, states, training=False)
+
+    return run
+
+
+def zeros(layer: Recurrent, n: int) -> tuple[Tensor, ...]:
+    """Return zero states (L·D, N, H) of a layer for N sequences.
+
+    Parameters
+    ----------
+    layer : Recurrent
+        The layer.
+    n : int
+        Number of sequences.
+
+    Returns
+    -------
+    tuple of Tensor
+        One per state of the cell.
+    """
+    widths = (layer.proj_size or layer.hidden_size, layer.hidden_size)[: len(layer.cell.states)]
+    return tuple(layer.weight_ih_l0.new_zeros(layer.num_layers * layer.directions, n, width) for width in widths)

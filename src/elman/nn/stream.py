@@ -1,0 +1,219 @@
+"""Stream: a layer read step by step, as values arrive; its state is an object that can be forked, saved and put back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self, TypeVar
+
+import numpy as np
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from elman.errors import DataError, DataTypeError, SettingError, ShapeError
+from elman.nn import _border
+from elman.nn._stepper import stepper, zeros
+
+if TYPE_CHECKING:
+    from elman.nn._recurrent import Recurrent
+
+Value = TypeVar("Value", Tensor, np.ndarray)
+
+
+class StreamState:
+    """What a stream remembers: one tensor (L, N, H) per state of the cell.
+
+    Parameters
+    ----------
+    names : tuple of str
+        The cell's states.
+    tensors : tuple of Tensor
+        One per name.
+    """
+
+    def __init__(self, names: tuple[str, ...], tensors: tuple[Tensor, ...]) -> None:
+        self.names = names
+        self.tensors = tensors
+
+    def copy(self) -> StreamState:
+        """Return an independent copy, to go back to or to fork from."""
+        return StreamState(self.names, tuple(t.clone() for t in self.tensors))
+
+    def reset(self) -> None:
+        """Forget everything: zeros, as at the beginning."""
+        self.tensors = tuple(torch.zeros_like(t) for t in self.tensors)
+
+    def save(self) -> bytes:
+        """Return the state as the bytes of a safetensors file."""
+        return safetensors.torch.save({name: t.detach().cpu().clone() for name, t in zip(self.names, self.tensors, strict=True)})
+
+    def load(self, data: bytes) -> None:
+        """Take over what :meth:`save` gave.
+
+        Parameters
+        ----------
+        data : bytes
+            A state of a layer of the same cell, sizes and dtype.
+        """
+        if not isinstance(data, bytes):
+            raise DataTypeError(f"A state is loaded from the bytes that save() gave; got {type(data).__name__}.")
+        try:
+            found = safetensors.torch.load(data)
+        except (safetensors.SafetensorError, ValueError, KeyError) as error:
+            raise DataError(f"These {len(data)} bytes are not a saved state ({error}). Give what save() returned.") from error
+        given = {name: (tuple(t.shape), t.dtype) for name, t in found.items()}
+        expected = {name: (tuple(t.shape), t.dtype) for name, t in zip(self.names, self.tensors, strict=True)}
+        if given != expected:
+            raise ShapeError(
+                f"The saved state holds {given}, this stream's is {expected}. Load it into a stream of the same layer and batch."
+            )
+        self.tensors = tuple(found[name].to(t.device) for name, t in zip(self.names, self.tensors, strict=True))
+
+    def __repr__(self) -> str:
+        """Show the shapes."""
+        return f"StreamState({', '.join(f'{n}={tuple(t.shape)}' for n, t in zip(self.names, self.tensors, strict=True))})"
+
+
+class Stream:
+    """A layer read step by step, with its state kept between steps; made by ``layer.stream(batch)``.
+
+    Steps are evaluation steps whatever mode the layer is in, and record no gradient. The layer's weights are read at every step.
+
+    Parameters
+    ----------
+    layer : Recurrent
+        ``nn.RNN``, ``nn.GRU`` or ``nn.LSTM`` in one direction.
+    batch : int, default 1
+        How many sequences are read side by side.
+
+    Examples
+    --------
+    >>> from elman import nn
+    >>> stream = nn.GRU(3, 4).stream()
+    >>> stream.step(np.zeros((1, 3), np.float32)).shape
+    (1, 4)
+    >>> before = stream.state.copy()
+    >>> stream.feed(torch.zeros(1, 10, 3)).shape
+    torch.Size([1, 10, 4])
+    >>> stream.state = before
+    """
+
+    def __init__(self, layer: Recurrent, batch: int = 1) -> None:
+        if isinstance(batch, bool) or not isinstance(batch, int) or batch < 1:
+            raise SettingError(f"batch must be a whole number of at least 1; got {batch!r}.")
+        self.layer = layer
+        self.batch = batch
+        self._run = stepper(layer)
+        self._state = StreamState(layer.cell.states, zeros(layer, batch))
+
+    @property
+    def state(self) -> StreamState:
+        """What the stream remembers; may be replaced by a copy taken before."""
+        return self._state
+
+    @state.setter
+    def state(self, state: StreamState) -> None:
+        shapes = [tuple(t.shape) for t in self._state.tensors]
+        if not isinstance(state, StreamState) or [tuple(t.shape) for t in state.tensors] != shapes:
+            raise ShapeError(f"state must be a StreamState of shapes {shapes}; got {state!r}.")
+        self._state = state.copy()
+
+    def step(self, x: Value) -> Value:
+        """Read one step.
+
+        Parameters
+        ----------
+        x : Tensor or ndarray
+            (batch, I).
+
+        Returns
+        -------
+        Tensor or ndarray
+            (batch, H), of the kind that came in.
+        """
+        tensor = as_rows(x, self.layer, (self.batch,))
+        return like(x, self._advance(tensor, 1))
+
+    def feed(self, xs: Value) -> Value:
+        """Read a chunk of any number of steps.
+
+        Parameters
+        ----------
+        xs : Tensor or ndarray
+            (batch, T, I), T from 0.
+
+        Returns
+        -------
+        Tensor or ndarray
+            (batch, T, H), of the kind that came in.
+        """
+        tensor = as_rows(xs, self.layer, (self.batch, -1))
+        steps = tensor.shape[1]
+        rows = self._advance(tensor.transpose(0, 1).reshape(steps * self.batch, -1) if steps else tensor.reshape(0, tensor.shape[2]), steps)
+        return like(xs, rows.view(steps, self.batch, rows.shape[1]).transpose(0, 1))
+
+    def copy(self) -> Self:
+        """Return a fork: the same layer, an independent state."""
+        fork = type(self)(self.layer, self.batch)
+        fork.state = self._state
+        return fork
+
+    def reset(self) -> None:
+        """Start anew from zeros."""
+        self._state.reset()
+
+    @torch.inference_mode()
+    def _advance(self, rows: Tensor, steps: int) -> Tensor:
+        output, self._state.tensors = self._run(rows, steps, self._state.tensors)
+        return output
+
+
+def as_rows(x: Tensor | np.ndarray, layer: Recurrent, leading: tuple[int, ...]) -> Tensor:
+    """Return checked input as a tensor of the layer's dtype.
+
+    Parameters
+    ----------
+    x : Tensor or ndarray
+        What came in; a NumPy array of any floating dtype is converted, a tensor is not.
+    layer : Recurrent
+        The layer that will read it.
+    leading : tuple of int
+        Sizes before the features, -1 for any.
+
+    Returns
+    -------
+    Tensor
+        (*leading, I).
+    """
+    like_weight = layer.weight_ih_l0
+    if isinstance(x, np.ndarray):
+        if x.dtype.kind != "f":
+            raise DataTypeError(f"x must hold floating-point numbers; got a NumPy array of {x.dtype}.")
+        tensor = torch.from_numpy(np.ascontiguousarray(x)).to(like_weight.device, like_weight.dtype)
+    else:
+        tensor = _border.dense("x", x, like=like_weight)
+    expected = (*leading, layer.input_size)
+    if tensor.dim() != len(expected) or any(want not in (-1, got) for want, got in zip(expected, tensor.shape, strict=True)):
+        words = ", ".join("T" if size == -1 else str(size) for size in expected)
+        raise ShapeError(f"x must have shape ({words}); got {tuple(tensor.shape)}.")
+    return tensor
+
+
+def like(x: Value, rows: Tensor) -> Value:
+    """Return rows as the kind of ``x``, sharing nothing with a stream's state.
+
+    Parameters
+    ----------
+    x : Tensor or ndarray
+        What came in.
+    rows : Tensor
+        What goes out.
+
+    Returns
+    -------
+    Tensor or ndarray
+        The rows.
+    """
+    if isinstance(x, np.ndarray):
+        return rows.to("cpu", torch.float32 if rows.dtype == torch.bfloat16 else rows.dtype).numpy()
+    return rows

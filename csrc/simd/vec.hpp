@@ -4,7 +4,10 @@
 // compiler vector type of kBytes bytes, and these primitives. Contraction is off (-ffp-contract=off): a product and a sum
 // become one fused operation exactly where fma() is written, so that every path of a level gives the same bits.
 #pragma once
+#include <cstddef>
 #include <cstdint>
+#include <type_traits>
+#include <utility>
 #if defined(__AVX2__) || defined(__AVX512F__)
 #include <immintrin.h>
 #elif defined(__ARM_NEON)

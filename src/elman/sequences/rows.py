@@ -78,7 +78,7 @@ def _runs_natively(rows: Tensor) -> bool:
         and rows.device.type == "cpu"
         and rows.layout == torch.strided
         and not torch.compiler.is_compiling()
-        and not torch._C._functorch.is_functorch_wrapped_tensor(rows)
+        and not torch._C._functorch.is_functorch_wrapped_tensor(rows)  # pyright: ignore[reportAttributeAccessIssue]
     )
 
 

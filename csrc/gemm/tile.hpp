@@ -43,7 +43,10 @@ void tile(const T* a, int64_t row, const Depth& depth, const T* b, int64_t b_ste
     for (int64_t k = 0; k < depth.length; ++k, b += b_step) {
       Vec<T> column[V];
 #pragma GCC unroll 4
-      for (int v = 0; v < V; ++v) column[v] = load(b + v * W);
+      for (int v = 0; v < V; ++v) {
+        column[v] = load(b + v * W);
+        if (R > 1) ELMAN_KEEP_IN_REGISTER(column[v]);  // or the compiler reads it again for every row
+      }
 #pragma GCC unroll 16
       for (int r = 0; r < R; ++r) {
         const Vec<T> left = splat(a[r * row + k * kStep]);

@@ -14,6 +14,11 @@
 #include <arm_neon.h>
 #endif
 
+#if defined(__x86_64__)
+#define ELMAN_KEEP_IN_REGISTER(v) __asm__("" : "+v"(v))
+#else
+#define ELMAN_KEEP_IN_REGISTER(v) static_cast<void>(v)
+#endif
 #define ELMAN_INLINE inline __attribute__((always_inline))
 
 namespace elman::ELMAN_LEVEL {

@@ -2,6 +2,7 @@
 // Callers in elman check shapes, types and layouts first; an address is a number as Tensor.data_ptr() gives it.
 #include <nanobind/nanobind.h>
 
+#include "bindings/recurrence.hpp"
 #include "ragged/ragged.hpp"
 
 namespace nb = nanobind;
@@ -45,4 +46,5 @@ NB_MODULE(_native, module) {
              "Copy packed rows out: rows[starts[p] + t * stride] = packed[t, p].");
   module.def("flip_rows", &flip_rows, "to"_a, "from_"_a, "batch_sizes"_a, "steps"_a, "row_bytes"_a, "threads"_a,
              "Mirror each packed sequence in its own length.");
+  bind_recurrence(module);
 }

@@ -146,7 +146,7 @@ class Ragged:
 
     def flip(self) -> Self:
         """Reverse each sequence in its own length."""
-        return replace(self, data=_rows.flip(self.data, self.batch_sizes, self.lengths[self.sorted_indices]))
+        return replace(self, data=_rows.flip(self.data, self.batch_sizes))
 
     def to(self, device: torch.device | str) -> Self:
         """Move the data; the geometry stays on the CPU."""

@@ -14,6 +14,8 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
+from elman.sequences.geometry import mirror, steps_and_places
+
 try:
     from elman import _native
 except ImportError:  # sources without a compiled module still run, by indexing
@@ -35,7 +37,7 @@ def pack(rows: Tensor, starts: Tensor, stride: int, batch_sizes: Tensor) -> Tens
         How many sequences reach each step, (T,) int64 on the CPU, never rising.
     """
     if not _runs_natively(rows):
-        return rows[_places(starts, stride, batch_sizes).to(rows.device)]
+        return rows[places(starts, stride, batch_sizes).to(rows.device)]
     if rows.requires_grad and torch.is_grad_enabled():
         return _Pack.apply(rows, starts, stride, batch_sizes)
     packed = rows.new_empty((int(batch_sizes.sum()), *rows.shape[1:]))
@@ -47,7 +49,7 @@ def unpack(packed: Tensor, count: int, starts: Tensor, stride: int, batch_sizes:
     """Copy packed rows (ΣT, *) to their places among ``count`` rows; the others hold ``fill`` (None: there are no others)."""
     if not _runs_natively(packed):
         rows = packed.new_empty((count, *packed.shape[1:])) if fill is None else packed.new_full((count, *packed.shape[1:]), fill)
-        return rows.index_copy(0, _places(starts, stride, batch_sizes).to(packed.device), packed)
+        return rows.index_copy(0, places(starts, stride, batch_sizes).to(packed.device), packed)
     if packed.requires_grad and torch.is_grad_enabled():
         return _Unpack.apply(packed, count, starts, stride, batch_sizes, fill)
     rows = packed.new_empty((count, *packed.shape[1:])) if fill is None else packed.new_full((count, *packed.shape[1:]), fill)
@@ -55,14 +57,12 @@ def unpack(packed: Tensor, count: int, starts: Tensor, stride: int, batch_sizes:
     return rows
 
 
-def flip(packed: Tensor, batch_sizes: Tensor, sorted_lengths: Tensor) -> Tensor:
-    """Mirror each packed sequence in its own length; ``sorted_lengths`` is (N,), longest first."""
+def flip(packed: Tensor, batch_sizes: Tensor) -> Tensor:
+    """Mirror each packed sequence in its own length."""
     if not _runs_natively(packed):
-        steps, places, first = _steps_and_places(batch_sizes)
-        mirrored = sorted_lengths[places] - 1 - steps
-        return packed[(first[mirrored] + places).to(packed.device)]
+        return packed[mirror(batch_sizes).to(packed.device)]
     if packed.requires_grad and torch.is_grad_enabled():
-        return _Flip.apply(packed, batch_sizes, sorted_lengths)
+        return _Flip.apply(packed, batch_sizes)
     source = packed.detach().contiguous()
     flipped = torch.empty_like(source)
     sizes = batch_sizes.contiguous()
@@ -78,7 +78,7 @@ def _runs_natively(rows: Tensor) -> bool:
         and rows.device.type == "cpu"
         and rows.layout == torch.strided
         and not torch.compiler.is_compiling()
-        and not torch._C._functorch.is_functorch_wrapped_tensor(rows)
+        and not torch._C._functorch.is_functorch_wrapped_tensor(rows)  # pyright: ignore[reportAttributeAccessIssue]
     )
 
 
@@ -97,17 +97,10 @@ def _native_call(name: str, to: Tensor, source: Tensor, starts: Tensor, stride: 
     getattr(_native, name)(to.data_ptr(), source.data_ptr(), starts.data_ptr(), stride, sizes.data_ptr(), len(sizes), size, threads)
 
 
-def _steps_and_places(batch_sizes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """For each packed row its step and its place in the batch, and the first packed row of each step."""
-    steps = torch.repeat_interleave(torch.arange(len(batch_sizes)), batch_sizes)
-    first = torch.cumsum(batch_sizes, 0) - batch_sizes
-    return steps, torch.arange(len(steps)) - first[steps], first
-
-
-def _places(starts: Tensor, stride: int, batch_sizes: Tensor) -> Tensor:
-    """For each packed row, its row in the other layout, (ΣT,) int64."""
-    steps, places, _ = _steps_and_places(batch_sizes)
-    return starts[places] + steps * stride
+def places(starts: Tensor, stride: int, batch_sizes: Tensor) -> Tensor:
+    """Return for each packed row its row in the other layout, (ΣT,) int64."""
+    steps, positions = steps_and_places(batch_sizes)
+    return starts[positions] + steps * stride
 
 
 class _Pack(Function):
@@ -144,12 +137,12 @@ class _Flip(Function):
     """Native mirroring inside a graph; it is its own gradient."""
 
     @staticmethod
-    def forward(ctx: Any, packed: Tensor, batch_sizes: Tensor, sorted_lengths: Tensor) -> Tensor:
+    def forward(ctx: Any, packed: Tensor, batch_sizes: Tensor) -> Tensor:
         """Mirror."""
-        ctx.geometry = batch_sizes, sorted_lengths
-        return flip(packed.detach(), batch_sizes, sorted_lengths)
+        ctx.batch_sizes = batch_sizes
+        return flip(packed.detach(), batch_sizes)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> Any:
         """Mirror back."""
-        return flip(grads[0], *ctx.geometry), None, None
+        return flip(grads[0], ctx.batch_sizes), None

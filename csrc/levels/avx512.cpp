@@ -1,0 +1,16 @@
+// The kernels compiled for one level; CMakeLists.txt gives the flags.
+
+#define ELMAN_LEVEL avx512
+#include "levels/level.hpp"
+#include "levels/passes.hpp"
+
+namespace elman {
+extern const Level avx512_level;
+const Level avx512_level = {"avx512",
+                          avx512::kBytes,
+                          avx512::widths,
+                          avx512::forward<float>,
+                          avx512::forward<double>,
+                          avx512::backward<float>,
+                          avx512::backward<double>};
+}  // namespace elman

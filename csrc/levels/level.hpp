@@ -1,0 +1,25 @@
+// The kernels of one instruction-set level, and the choice between levels.
+#pragma once
+#include "recurrence/layer.hpp"
+
+namespace elman {
+
+// Functions of one level. Passes return false when memory for scratch is refused.
+struct Level {
+  const char* name;
+  int bytes;  // per vector
+  Widths (*widths)(Cell cell, int64_t hidden, int element_bytes);
+  bool (*forward_float)(const Shape&, const Tensors<float>&);
+  bool (*forward_double)(const Shape&, const Tensors<double>&);
+  bool (*backward_float)(const Shape&, const Tensors<float>&);
+  bool (*backward_double)(const Shape&, const Tensors<double>&);
+};
+
+// The best level this machine can run, or the one named by the environment variable ELMAN_ISA when the machine can run it.
+// Chosen once, at the first call.
+const Level& level();
+
+// The level of a name, or null when there is none or this machine cannot run it.
+const Level* find_level(const char* name);
+
+}  // namespace elman

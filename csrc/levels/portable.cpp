@@ -1,0 +1,16 @@
+// The kernels compiled for one level; CMakeLists.txt gives the flags.
+
+#define ELMAN_LEVEL portable
+#include "levels/level.hpp"
+#include "levels/passes.hpp"
+
+namespace elman {
+extern const Level portable_level;
+const Level portable_level = {"portable",
+                          portable::kBytes,
+                          portable::widths,
+                          portable::forward<float>,
+                          portable::forward<double>,
+                          portable::backward<float>,
+                          portable::backward<double>};
+}  // namespace elman

@@ -1,0 +1,167 @@
+// Backpropagation through time of one thread over its own sequences, from the last step walked to the first.
+#pragma once
+#include "recurrence/forward.hpp"
+
+namespace elman::ELMAN_LEVEL {
+
+// Scratch of one thread. What is carried to the step before: dh without the products of the gates, and dc.
+template <class T>
+struct BackwardScratch {
+  T *dh, *dc, *tile, *zeros;
+
+  void carve(Carver& carver, const Layout<T>& layout, int64_t rows) {
+    dh = carver.take<T>(rows * layout.unit_width);
+    dc = carver.take<T>(rows * layout.unit_width);
+    tile = carver.take<T>(16 * 4 * kLanes<T>);
+    zeros = carver.take<T>(4 * kLanes<T>);
+  }
+};
+
+// The left matrix of the backward products: the slots of one product in rows of gates.
+template <class T>
+Depth gates_depth(const Layout<T>& layout) {
+  constexpr int W = kLanes<T>;
+  if (layout.gates == layout.slots) return Depth{layout.groups * layout.gates * W};
+  return Depth{layout.gates * W, layout.groups, layout.slots * W};
+}
+
+template <class T, class C, bool kExtra>
+struct Backward {
+  static constexpr int W = kLanes<T>;
+  const Shape& shape;
+  const Tensors<T>& t;
+  const Layout<T>& layout;
+  const T* w_hh;  // packed by pack_depth_panel, panels of Columns(H)
+  const Steps& steps;
+  BackwardScratch<T> own;
+  Rows rows;
+
+  void run() {
+    const int64_t n = rows.count(shape.count);
+    for (int64_t j = 0; j < n; ++j) start(j);
+    for (int64_t i = 0; i < 4 * W; ++i) own.zeros[i] = T(0);
+    int64_t after = -1, known = 0;  // the step walked through just before, and how many of our rows it had
+    for (int64_t i = shape.steps; i-- > 0;) {
+      const int64_t step = steps.at(i), active = rows.count(steps.active(step));
+      retreat(step, active, after, known);
+      after = step;
+      known = active;
+    }
+    retreat(-1, 0, after, known);
+    for (int64_t j = rows.count(steps.active(0)); j < n; ++j) begin_row(j);
+  }
+
+  // Gradients of the last states into the carries of local row j.
+  void start(int64_t j) {
+    const int64_t from = rows.sequence(j) * shape.hidden;
+    for (int64_t u = 0; u < layout.unit_width; ++u) {
+      own.dh[j * layout.unit_width + u] = t.d_h_n && u < shape.hidden ? t.d_h_n[from + u] : T(0);
+      own.dc[j * layout.unit_width + u] = t.d_c_n && u < shape.hidden ? t.d_c_n[from + u] : T(0);
+    }
+  }
+
+  // Gradients of the initial states of a row without any step.
+  void begin_row(int64_t j) {
+    for (int64_t g = 0; g < layout.groups; ++g) begin_group(j, g, Vec<T>{});
+  }
+
+  // From step `after` with `known` rows to step `step` with `active` rows. Rows beyond `active` have begun at `after`:
+  // their gradient belongs to the initial state. Rows beyond `known` have their last step here: nothing comes from `after`.
+  void retreat(int64_t step, int64_t active, int64_t after, int64_t known) {
+    const Columns<T> columns(shape.hidden);
+    const Depth depth = gates_depth(layout);
+    const int64_t size = layout.groups * layout.gates * W * 4 * W;
+    const T* d = (shape.layer_norm ? t.d_norm_h : t.d_gates) + layout.h_slot * W;
+    for (int64_t p = 0; p < columns.panels(); ++p) {
+      const int vectors = columns.panel_vectors(p);
+      for_each_row_tile(known, panel_rows(vectors), [&](int64_t begin, int count) {
+        const T* a = d + (steps.offsets[after] + rows.sequence(begin)) * layout.gate_width;
+        panel_tile<T, 1>(count, vectors, a, rows.stride * layout.gate_width, depth, w_hh + p * size, own.zeros, 0, own.tile, 4 * W);
+        for (int64_t j = begin; j < begin + count; ++j) {
+          for (int v = 0; v < vectors; ++v) {
+            const Vec<T> past = load(own.tile + (j - begin) * 4 * W + v * W);
+            j < active ? cell(step, j, p * 4 + v, past) : begin_group(j, p * 4 + v, past);
+          }
+        }
+      });
+      for (int64_t j = known; j < active; ++j) {
+        for (int v = 0; v < vectors; ++v) cell(step, j, p * 4 + v, Vec<T>{});
+      }
+    }
+    if (shape.layer_norm && step >= 0) unnorm(step, active);
+  }
+
+  // dh as it comes out of the recurrence: what was carried, and the gates' product through the mask.
+  ELMAN_INLINE Vec<T> arriving(int64_t j, int64_t group, Vec<T> past) {
+    const Vec<T> carried = load(own.dh + j * layout.unit_width + group * W);
+    if (kExtra && t.mask) {
+      past *= load_upto(t.mask + rows.sequence(j) * shape.hidden + group * W, layout.units(group));
+    }
+    return carried + past;
+  }
+
+  ELMAN_INLINE void begin_group(int64_t j, int64_t group, Vec<T> past) {
+    const int64_t to = rows.sequence(j) * shape.hidden + group * W;
+    const int units = layout.units(group);
+    if (t.d_h_0) store_upto(t.d_h_0 + to, arriving(j, group, past), units);
+    if (C::kHasInner && t.d_c_0) store_upto(t.d_c_0 + to, load(own.dc + j * layout.unit_width + group * W), units);
+  }
+
+  ELMAN_INLINE void load_gates(int64_t row, int64_t group, Vec<T>* g) {
+    if (C::kSlots == 1 && !t.gates) {
+      g[0] = load_upto(t.y + row * shape.hidden + group * W, layout.units(group));
+      return;
+    }
+    const T* from = t.gates + row * layout.gate_width + group * layout.slots * W;
+    for (int v = 0; v < C::kSlots; ++v) g[v] = load(from + v * W);
+  }
+
+  // One group of units of local row j at `step`: gradients of its gates, and the carries for the step before.
+  ELMAN_INLINE void cell(int64_t step, int64_t j, int64_t group, Vec<T> past) {
+    const int64_t r = rows.sequence(j), row = steps.offsets[step] + r;
+    const int64_t out = row * shape.hidden + group * W, at = j * layout.unit_width + group * W;
+    const int units = layout.units(group);
+    Vec<T> g[4], d[4] = {}, dh_carry, dc_out{}, dc_carry{};
+    load_gates(row, group, g);
+    Vec<T> dh = arriving(j, group, past);
+    if (t.d_y) dh += load_upto(t.d_y + out, units);
+    Vec<T> dc = C::kHasInner ? load(own.dc + at) : Vec<T>{};
+    Vec<T> h_old{}, c_old{}, zone_h{}, zone_c{};
+    if (C::kSlots == 4 && !C::kHasInner) h_old = load_upto(steps.previous(t.y, t.h_0, step, r) + group * W, units);
+    if (C::kHasInner) c_old = load_upto(steps.previous<T>(t.c, t.c_0, step, r) + group * W, units);
+    if (kExtra) {
+      zone_h = kept(dh, t.zone_h, shape.zone_h, out, units);
+      if (C::kHasInner) zone_c = kept(dc, t.zone_c, shape.zone_c, out, units);
+    }
+    const Vec<T> c_new = inner_state(row, group, g, c_old);
+    C::output_back(g, h_old, c_new, dh, d, dh_carry, dc_out);
+    store(own.dh + at, dh_carry + zone_h);
+    T* to = t.d_gates + row * layout.gate_width + group * layout.slots * W;
+    if (C::kHasInner && !shape.layer_norm) {
+      C::inner_back(g, c_old, dc + dc_out, d, dc_carry);
+      store(own.dc + at, dc_carry + zone_c);
+    } else if (C::kHasInner) {
+      // Layer norm of c needs the whole row: unnorm() goes on from here.
+      store(t.d_norm_c + row * layout.unit_width + group * W, keep_first<T>(dc_out, units));
+      store(own.dc + at, dc);
+      keep_zone(j, group, zone_c);
+    }
+    for (int v = 0; v < C::kSlots; ++v) store(to + v * W, keep_first<T>(d[v], units));
+  }
+
+  // The new c as output() saw it.
+  ELMAN_INLINE Vec<T> inner_state(int64_t, int64_t, const Vec<T>* g, Vec<T> c_old) { return C::inner(g, c_old); }
+  ELMAN_INLINE void keep_zone(int64_t, int64_t, Vec<T>) {}
+  void unnorm(int64_t, int64_t) {}
+
+  // Zoneout: takes z·d for the old state out of d and leaves (1 - z)·d for the new one.
+  ELMAN_INLINE static Vec<T> kept(Vec<T>& d, const T* zone, double all, int64_t out, int units) {
+    if (!zone && all == 0) return Vec<T>{};
+    const Vec<T> z = zone ? load_upto(zone + out, units) : splat(static_cast<T>(all));
+    const Vec<T> old = z * d;
+    d = (1 - z) * d;
+    return old;
+  }
+};
+
+}  // namespace elman::ELMAN_LEVEL

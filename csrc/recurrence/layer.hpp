@@ -1,0 +1,53 @@
+// What the recurrence is asked to do: one layer, one direction, over a packed batch. Plain data, the same for every level.
+#pragma once
+#include <cstdint>
+
+namespace elman {
+
+enum class Cell : int { kTanh, kRelu, kGru, kLstm };
+
+constexpr int gate_count(Cell cell) { return cell == Cell::kLstm ? 4 : cell == Cell::kGru ? 3 : 1; }
+
+// Sizes and switches. N sequences, packed rows time-major with the longest sequence first.
+struct Shape {
+  Cell cell;
+  int64_t inputs;              // I
+  int64_t hidden;              // H
+  int64_t count;               // N, empty sequences included
+  int64_t steps;               // T
+  const int64_t* batch_sizes;  // (T,), never rising, each in 1..N
+  int64_t threads;             // at most so many
+  bool reverse;                // read each sequence from its own last step to its first
+  bool layer_norm;             // both products are normalised over G·H, and an LSTM's c over H
+  double eps;                  // of layer norm
+  double zone_h, zone_c;       // keep-factors for all elements, used where the tensors of the same names are null
+};
+
+// Tensors, all contiguous; null where a call has none. "saved" is written by forward when not null and read by backward.
+// No two may overlap.
+template <class T>
+struct Tensors {
+  // inputs of both passes
+  const T *x, *h_0, *c_0;             // (ΣT, I), (N, H), (N, H)
+  const T *w_ih, *w_hh, *b_ih, *b_hh;  // (G·H, I), (G·H, H), (G·H,), (G·H,); rows in torch's gate order
+  const T *mask;                      // (N, H): multiplies h before w_hh
+  const T *zone_h, *zone_c;           // (ΣT, H)
+  const T *gain_ih, *gain_hh, *gain_c, *bias_c;  // (G·H,), (G·H,), (H,), (H,): layer norm
+  // outputs of forward
+  T *y, *h_n, *c_n;  // (ΣT, H), (N, H), (N, H)
+  // saved: activated gates (ΣT, gate_width), every c (ΣT, H), layer norm's normalised products and 1/deviations
+  T *gates, *c, *norm_x, *norm_h, *norm_c, *scales;  // (ΣT, gate_width) × 3, (ΣT, hidden_width), (ΣT, 4)
+  // inputs of backward
+  const T *d_y, *d_h_n, *d_c_n;  // (ΣT, H), (N, H), (N, H)
+  // outputs of backward; any may be null when nobody asks
+  T *d_x, *d_h_0, *d_c_0, *d_w_ih, *d_w_hh, *d_b_ih, *d_b_hh, *d_gain_ih, *d_gain_hh, *d_gain_c, *d_bias_c;
+  // workspace of backward: gradients of the gates (ΣT, gate_width), and with layer norm of the two raw products
+  T *d_gates, *d_norm_x, *d_norm_h, *d_norm_c;
+};
+
+// Row lengths of the saved tensors and of the workspace, in elements; they depend on the level's vectors.
+struct Widths {
+  int64_t gates, hidden;
+};
+
+}  // namespace elman

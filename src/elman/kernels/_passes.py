@@ -1,0 +1,143 @@
+"""The compiled passes on tensors: allocate outputs, hand over addresses. Everything here is plain data, no autograd."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch  # before the compiled module, so that both share one OpenMP pool
+from torch import Tensor
+
+from elman import _native
+
+CELLS = {"elman": 0, "elman_relu": 1, "gru": 2, "lstm": 3}
+INPUTS = ("x", "h_0", "c_0", "w_ih", "w_hh", "b_ih", "b_hh", "gain_ih", "gain_hh", "gain_c", "bias_c", "mask", "zone_h", "zone_c")
+LEARNED = INPUTS[:11]  # those that may have a gradient
+_TENSORS: tuple[str, ...] = _native.TENSORS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spec:
+    """What is not a tensor in a call.
+
+    Parameters
+    ----------
+    cell : str
+        A name of ``CELLS``.
+    reverse : bool
+        Read each sequence from its own last step to its first.
+    eps : float or None
+        Of layer norm; None without.
+    zone_h, zone_c : float
+        Keep-factors for all elements, where the tensors of the same names are missing.
+    """
+
+    cell: str
+    reverse: bool = False
+    eps: float | None = None
+    zone_h: float = 0.0
+    zone_c: float = 0.0
+
+    @property
+    def has_c(self) -> bool:
+        """Whether the cell has an inner state."""
+        return self.cell == "lstm"
+
+    @property
+    def keeps_gates(self) -> bool:
+        """Whether backward needs the gates; a plain Elman cell's only gate is its output."""
+        return self.cell in ("gru", "lstm") or self.eps is not None or self.zone_h != 0
+
+
+def forward(spec: Spec, batch_sizes: Tensor, given: dict[str, Tensor], save: bool) -> dict[str, Tensor]:
+    """Run the forward pass.
+
+    Parameters
+    ----------
+    spec : Spec
+        What to run.
+    batch_sizes : Tensor
+        (T,) int64, contiguous.
+    given : dict
+        Contiguous tensors by the names of ``INPUTS``; those a call has not are left out.
+    save : bool
+        Also return what backward needs.
+
+    Returns
+    -------
+    dict
+        ``y`` (ΣT, H), ``h_n``, for an LSTM ``c_n`` (N, H), and with ``save`` the saved tensors.
+    """
+    x, hidden = given["x"], given["w_hh"].shape[1]
+    out = {"y": x.new_empty(len(x), hidden), "h_n": torch.empty_like(given["h_0"])}
+    if spec.has_c:
+        out["c_n"] = torch.empty_like(given["c_0"])
+    if save:
+        out |= _saved(spec, given, hidden)
+    _run(_native.forward, spec, batch_sizes, given, out)
+    return out
+
+
+def _saved(spec: Spec, given: dict[str, Tensor], hidden: int) -> dict[str, Tensor]:
+    x = given["x"]
+    width, units = _native.widths(CELLS[spec.cell], hidden, x.element_size())
+    saved = {}
+    if spec.keeps_gates or "zone_h" in given:
+        saved["gates"] = x.new_empty(len(x), width)
+    if spec.has_c:
+        saved["c"] = x.new_empty(len(x), hidden)
+    if spec.eps is not None:
+        saved |= {"norm_x": x.new_empty(len(x), width), "norm_h": x.new_empty(len(x), width), "scales": x.new_empty(len(x), 4)}
+        if spec.has_c:
+            saved["norm_c"] = x.new_empty(len(x), units)
+    return saved
+
+
+def backward(
+    spec: Spec, batch_sizes: Tensor, given: dict[str, Tensor], saved: dict[str, Tensor], grads: dict[str, Tensor], wanted: set[str]
+) -> dict[str, Tensor]:
+    """Run the backward pass; nothing that was saved is changed.
+
+    Parameters
+    ----------
+    spec, batch_sizes, given
+        As forward had them.
+    saved : dict
+        What forward returned.
+    grads : dict
+        ``d_y``, ``d_h_n``, ``d_c_n``, contiguous; a missing one is zero.
+    wanted : set of str
+        Names of ``LEARNED`` whose gradients are asked for.
+
+    Returns
+    -------
+    dict
+        Gradients by the names of ``LEARNED``.
+    """
+    x, hidden = given["x"], given["w_hh"].shape[1]
+    width, units = _native.widths(CELLS[spec.cell], hidden, x.element_size())
+    work = {"d_gates": x.new_empty(len(x), width)}
+    if spec.eps is not None:
+        work |= {"d_norm_x": x.new_empty(len(x), width), "d_norm_h": x.new_empty(len(x), width)}
+        if spec.has_c:
+            work["d_norm_c"] = x.new_empty(len(x), units)
+    result = {name: torch.empty_like(given[name]) for name in LEARNED if name in wanted and name in given}
+    _run(_native.backward, spec, batch_sizes, given, saved | grads | work | {f"d_{name}": value for name, value in result.items()})
+    return result
+
+
+def _run(compiled: Any, spec: Spec, batch_sizes: Tensor, given: dict[str, Tensor], other: dict[str, Tensor]) -> None:
+    x, h_0 = given["x"], given["h_0"]
+    sizes = (
+        CELLS[spec.cell],
+        x.shape[1],
+        given["w_hh"].shape[1],
+        len(h_0),
+        len(batch_sizes),
+        torch.get_num_threads(),
+        spec.reverse,
+        spec.eps is not None,
+    )
+    tensors = given | other
+    addresses = tuple([tensors[name].data_ptr() if name in tensors else 0 for name in _TENSORS])
+    compiled(x.dtype == torch.float64, sizes, (spec.eps or 0.0, spec.zone_h, spec.zone_c), batch_sizes.data_ptr(), addresses)

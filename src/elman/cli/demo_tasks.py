@@ -148,6 +148,7 @@ def _same_length(words: Sequence[str], phonemes: Sequence[Sequence[str]]) -> tup
 
 def _forecast(name: str, load: Callable[[], Any], horizon: int, seconds: float) -> Callable[[float, Path, int], Outcome]:
     def run(factor: float, folder: Path, verbose: int) -> Outcome:
+        """Forecast the last steps from the ones before."""
         from elman import Forecaster
 
         frame, start = load(), time.perf_counter()

@@ -108,7 +108,7 @@ class Sampling:
 
         Yields
         ------
-        dict of int to int
+        dict[int, int]
             Row to symbol; rows that ended are left out.
         """
         draws = [np.random.default_rng((self.random_state, row)) for row in range(len(limits))]

@@ -19,9 +19,11 @@ Kind = Literal["ragged", "packed", "lengths", "batch", "single"]
 class Incoming:
     """A checked input: how it came, and its rows in packed order.
 
-    Shapes
-    ------
-    data (ΣT, I)      batch_sizes (T,)      order, back (N,): sorted position -> caller's row and the other way; None where they agree
+    Notes
+    -----
+    Shapes:
+
+        data (ΣT, I)      batch_sizes (T,)      order, back (N,): sorted position -> caller's row and the other way; None where they agree
     """
 
     kind: Kind

@@ -3,7 +3,10 @@
 
 #include <new>
 
+#include <nanobind/ndarray.h>
+
 #include "levels/level.hpp"
+#include "memory/pool.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -80,6 +83,23 @@ nb::tuple widths(int cell, int64_t hidden, int element_bytes) {
   return nb::make_tuple(found.gates, found.hidden);
 }
 
+// An uninitialised torch tensor (rows, columns) on a block of the pool; the block goes back when the tensor's memory is freed.
+template <class T>
+nb::object block_tensor(int64_t rows, int64_t columns) {
+  char* block = nullptr;
+  int64_t bytes = 0;
+  if (rows < 0 || columns < 0 || __builtin_mul_overflow(rows, columns, &bytes) ||
+      __builtin_mul_overflow(bytes, static_cast<int64_t>(sizeof(T)), &bytes) || !(block = elman::acquire(bytes))) {
+    throw std::bad_alloc();
+  }
+  const nb::capsule owner(block, [](void* memory) noexcept { elman::release(static_cast<char*>(memory)); });
+  return nb::cast(nb::ndarray<nb::pytorch, T, nb::ndim<2>>(block, {static_cast<size_t>(rows), static_cast<size_t>(columns)}, owner));
+}
+
+nb::object empty(bool is_double, int64_t rows, int64_t columns) {
+  return is_double ? block_tensor<double>(rows, columns) : block_tensor<float>(rows, columns);
+}
+
 template <size_t N>
 nb::tuple names(const char* const (&list)[N]) {
   nb::list result;
@@ -95,6 +115,8 @@ void bind_recurrence(nb::module_& module) {
   module.attr("TENSORS") = names(kTensors);
   module.def("isa", [] { return elman::level().name; }, "Name of the instruction-set level in use: portable, avx2 or avx512.");
   module.def("widths", &widths, "cell"_a, "hidden"_a, "element_bytes"_a, "Row lengths of saved gates and saved units.");
+  module.def("empty", &empty, "is_double"_a, "rows"_a, "columns"_a, "Uninitialised tensor on a block that is used again when it is freed.");
+  module.def("trim", &elman::trim, "Give unused blocks back to the system.");
   module.def("forward", &forward, "is_double"_a, "sizes"_a, "numbers"_a, "batch_sizes"_a, "addresses"_a, "Run a layer in one direction.");
   module.def("backward", &backward, "is_double"_a, "sizes"_a, "numbers"_a, "batch_sizes"_a, "addresses"_a, "Run its gradients.");
 }

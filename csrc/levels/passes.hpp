@@ -67,9 +67,9 @@ bool forward(const Shape& shape, const Tensors<T>& t) {
   plan.threads = pass_threads(shape, layout, total_rows(shape));
   if (plan.threads > 64) plan.threads = 64;
   if (plan.threads > shape.count) plan.threads = shape.count > 0 ? static_cast<int>(shape.count) : 1;
-  char* block = scratch(plan.carve(nullptr, shape, t, layout));
-  if (!block) return false;
-  plan.carve(block, shape, t, layout);
+  const Scratch block(plan.carve(nullptr, shape, t, layout));
+  if (!block.get()) return false;
+  plan.carve(block.get(), shape, t, layout);
   fill_offsets(shape, plan.offsets);
   const Steps steps{shape, plan.offsets};
   auto body = [&](int thread, int threads) {
@@ -84,7 +84,6 @@ bool forward(const Shape& shape, const Tensors<T>& t) {
     });
   };
   parallel(plan.threads, body);
-  release_scratch();
   return true;
 }
 
@@ -145,9 +144,9 @@ bool backward(const Shape& shape, const Tensors<T>& t) {
   plan.threads = pass_threads(shape, layout, total_rows(shape));
   if (plan.threads > 64) plan.threads = 64;
   plan.row_threads = plan.threads < shape.count ? plan.threads : shape.count > 0 ? static_cast<int>(shape.count) : 1;
-  char* block = scratch(plan.carve(nullptr, shape, layout));
-  if (!block) return false;
-  plan.carve(block, shape, layout);
+  const Scratch block(plan.carve(nullptr, shape, layout));
+  if (!block.get()) return false;
+  plan.carve(block.get(), shape, layout);
   fill_offsets(shape, plan.offsets);
   const Steps steps{shape, plan.offsets};
   auto body = [&](int thread, int threads) {
@@ -166,7 +165,6 @@ bool backward(const Shape& shape, const Tensors<T>& t) {
     for (int part = thread; part < plan.threads; part += threads) gradients(shape, t, layout, plan, steps, part);
   };
   parallel(plan.threads, body);
-  release_scratch();
   return true;
 }
 

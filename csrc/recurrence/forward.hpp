@@ -2,11 +2,11 @@
 #pragma once
 #include "gemm/pack.hpp"
 #include "gemm/tile.hpp"
+#include "memory/pool.hpp"
 #include "pointwise/elman.hpp"
 #include "pointwise/gru.hpp"
 #include "pointwise/lstm.hpp"
 #include "recurrence/rows.hpp"
-#include "threads/arena.hpp"
 #include "threads/threads.hpp"
 
 namespace elman::ELMAN_LEVEL {

@@ -7,7 +7,10 @@ from typing import Any
 
 _HOME = {
     "elman.estimators": ("Model", "LanguageModel", "Forecaster", "load"),
-    "elman.codecs": ("Category", "Image", "Number", "Record", "Series", "Symbols", "Tags", "Text", "Vector"),
+    "elman.codecs": (
+        *("Audio", "Category", "Dialogue", "Image", "Notes", "Number", "Record"),
+        *("Series", "Strokes", "Symbols", "Tags", "Text", "Vector"),
+    ),
     "elman.network.settings": ("Network",),
     "elman.nn": ("accelerate", "restore"),
     "elman.training.settings": ("Training",),

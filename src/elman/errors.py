@@ -71,6 +71,10 @@ class CheckpointError(FileError):
     """A checkpoint cannot be written or verified."""
 
 
+class CheckError(ElmanError, AssertionError):
+    """A plug-in (cell, kernel, codec, estimator) failed a check of :mod:`elman.testing`; the message says which and how."""
+
+
 class MissingExtraError(ElmanError, ImportError):
     """An optional library is needed; the message names the extra that brings it.
 

@@ -17,6 +17,11 @@ _CELLS = {cell.name: cell for cell in (ELMAN, ELMAN_RELU, GRU, LSTM)}
 def names() -> list[str]:
     """Return the names of all cells, ours first; entry points are listed, not loaded.
 
+    Returns
+    -------
+    list of str
+        What :func:`get` takes.
+
     Examples
     --------
     >>> from elman import cells

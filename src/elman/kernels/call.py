@@ -21,7 +21,7 @@ class Norms:
 
     Shapes
     ------
-    gain_ih, gain_hh  (G·H,)      gain_c, bias_c  (H,) or None for a cell with one state
+    gain_ih, gain_hh  (G·H,)      gain_c, bias_c  (H,); None leaves c as it is, always so for a cell with one state
 
     References
     ----------
@@ -121,6 +121,8 @@ class Call:
         for name, tensor, shape in self.tensors():
             if tuple(tensor.shape) != shape:
                 raise ShapeError(f"{name} must have shape {shape}; got {tuple(tensor.shape)}. Give tensors that belong to one layer.")
+            if tensor.layout is not torch.strided or tensor.is_nested:
+                raise ShapeError(f"{name} must be a dense tensor; got {tensor.layout}. Convert it first.")
             if tensor.device != self.x.device:
                 raise ShapeError(f"{name} must be on the input's device {self.x.device}; got {tensor.device}. Move the layer or the input.")
             if tensor.dtype != self.x.dtype and not torch.is_autocast_enabled(self.x.device.type):
@@ -140,8 +142,14 @@ class Call:
             raise ShapeError("bias_ih and bias_hh must both be given or both be None; got one of them.")
         if isinstance(self.zoneout, tuple) and len(self.zoneout) != len(self.cell.states):
             raise ShapeError(f"zoneout must be a number or one tensor per state; got {len(self.zoneout)} for states {self.cell.states}.")
-        if isinstance(self.zoneout, float) and not 0 <= self.zoneout <= 1:
+        if not isinstance(self.zoneout, tuple) and not 0 <= self.zoneout <= 1:
             raise ShapeError(f"zoneout must lie in 0..1; got {self.zoneout}.")
+        if self.weight_hr is None:
+            return
+        if self.weight_hr.dim() != 2 or not 0 < self.weight_hr.shape[0] < self.hidden_size:
+            raise ShapeError(f"weight_hr must be (P, H) with 0 < P < H={self.hidden_size}; got {tuple(self.weight_hr.shape)}.")
+        if len(self.cell.states) < 2:
+            raise ShapeError(f"weight_hr needs a cell with an inner state; {self.cell.name!r} has only {self.cell.states}. Leave it out.")
 
 
 def _norm_tensors(norms: Norms, gates: int, hidden: int) -> Iterator[tuple[str, Tensor, tuple[int, ...]]]:

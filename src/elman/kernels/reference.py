@@ -87,7 +87,6 @@ def _product(x: Tensor, weight: Tensor, bias: Tensor | None, gain: Tensor | None
 
 
 def _inner_norm(cell: Cell, norms: Norms | None) -> partial[Tensor] | None:
-    if norms is None or len(cell.states) < 2:
+    if norms is None or norms.gain_c is None or len(cell.states) < 2:
         return None
-    size = (norms.gain_c if norms.gain_c is not None else norms.gain_hh).shape[0]
-    return partial(F.layer_norm, normalized_shape=(size,), weight=norms.gain_c, bias=norms.bias_c, eps=norms.eps)
+    return partial(F.layer_norm, normalized_shape=norms.gain_c.shape, weight=norms.gain_c, bias=norms.bias_c, eps=norms.eps)

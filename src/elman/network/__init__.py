@@ -1,0 +1,47 @@
+"""Network: from rank and space of both sides to a plan, and from a plan to a model.
+
+Names load on first use: ``elman.network.settings`` is read by ``elman --help`` and must not import torch.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from elman.network.assembly import SequenceModel as SequenceModel
+    from elman.network.assembly import build as build
+    from elman.network.contract import Encoded as Encoded
+    from elman.network.contract import Loss as Loss
+    from elman.network.contract import State as State
+    from elman.network.inputs import collate as collate
+    from elman.network.planning import Plan as Plan
+    from elman.network.planning import plan as plan
+    from elman.network.relation import Relation as Relation
+    from elman.network.relation import relate as relate
+    from elman.network.search import Steps as Steps
+    from elman.network.settings import Network as Network
+    from elman.network.sizes import Sizes as Sizes
+    from elman.network.spaces import Side as Side
+
+_HOME = {
+    "assembly": ("SequenceModel", "build"),
+    "contract": ("Encoded", "Loss", "State"),
+    "inputs": ("collate",),
+    "planning": ("Plan", "plan"),
+    "relation": ("Relation", "relate"),
+    "search": ("Steps",),
+    "settings": ("Network",),
+    "sizes": ("Sizes",),
+    "spaces": ("Side",),
+}
+_WHERE = {name: module for module, names in _HOME.items() for name in names}
+
+__all__ = sorted(_WHERE)  # pyright: ignore[reportUnsupportedDunderAll]  # attributes come lazily (PEP 562)
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for on first use."""
+    if name in _WHERE:
+        return getattr(importlib.import_module(f"elman.network.{_WHERE[name]}"), name)
+    raise AttributeError(f"module 'elman.network' has no attribute {name!r}")

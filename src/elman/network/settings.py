@@ -42,3 +42,11 @@ class Network(Settings):
     """Use the embedding as the output layer where both have the same vocabulary and size."""
     label_smoothing: float | Literal["auto"] = "auto"
     """Share of the target spread over all classes."""
+    head: Literal["auto", "point", "gaussian", "student_t", "quantile"] = "auto"
+    """Distribution over numbers: squared error, Gaussian, Student-t, or quantiles."""
+    input_feeding: bool = False
+    """Feed attention's result into the next step (Luong 2015, section 3.3); training then goes step by step."""
+    time_stride: int = 1
+    """Steps of sound or sensors per step of the network, for ``stem="conv"``."""
+    class_weight: Literal["none", "balanced"] = "none"
+    """"balanced" weighs rare classes more, by n / (classes · count)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +14,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from elman import cells
 from elman.cells import Cell
-from elman.errors import SettingError
+from elman.errors import ElmanWarning, SettingError
 from elman.kernels import dispatch
 from elman.nn import _border, _stack
 from elman.nn._options import Options
@@ -145,7 +146,7 @@ class Recurrent(nn.RNNBase):
         parts = tuple(s[:, :first].contiguous() for s in states)
         hx = parts if len(parts) > 1 else next(iter(parts))
         if int(came.batch_sizes[-1]) == first:  # full: torch's dense operators are much faster than its packed ones
-            dense = came.data.view(came.steps, first, -1) if came.kind != "single" else came.data.unsqueeze(1)
+            dense = came.data.view(len(came.batch_sizes), first, -1)
             dense = dense.transpose(0, 1) if self.batch_first else dense
             output, last = super().forward(dense, hx)  # type: ignore[misc]
             output = (output.transpose(0, 1) if self.batch_first else output).reshape(len(came.data), -1)
@@ -214,8 +215,15 @@ class Recurrent(nn.RNNBase):
         return other
 
     def __prepare_scriptable__(self) -> nn.RNNBase:
-        """Give ``torch.jit.script`` torch's own layer: TorchScript cannot hold our kernels."""
-        return self.twin()
+        """Give ``torch.jit.script`` torch's own layer: TorchScript cannot hold our kernels.
+
+        Torch puts the twin into the model that is being scripted, too; hence the warning.
+        """
+        twin = self.twin()
+        warnings.warn(
+            f"torch.jit.script turns elman's {type(self).__name__} into torch's own, over the same parameters.", ElmanWarning, stacklevel=2
+        )
+        return twin
 
 
 def _torchs_constructor(init: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:

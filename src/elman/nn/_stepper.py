@@ -62,4 +62,8 @@ def zeros(layer: Recurrent, n: int) -> tuple[Tensor, ...]:
         One per state of the cell.
     """
     widths = (layer.proj_size or layer.hidden_size, layer.hidden_size)[: len(layer.cell.states)]
-    return tuple(layer.weight_ih_l0.new_zeros(layer.num_layers * layer.directions, n, width) for width in widths)
+    depth = layer.num_layers * layer.directions
+    try:
+        return tuple(layer.weight_ih_l0.new_zeros(depth, n, width) for width in widths)
+    except (TypeError, RuntimeError) as error:  # torch's words for "more than fits into memory, or into an index"
+        raise SettingError(f"The states of {n} sequences do not fit into memory. Take fewer.") from error

@@ -70,8 +70,11 @@ class _CellBorder(nn.RNNCellBase):
         expected = {"weight_ih": (gates, self.input_size), "weight_hh": (gates, self.hidden_size), "bias_ih": (gates,), "bias_hh": (gates,)}
         for name, shape in expected.items():
             weight = getattr(self, name)
-            if weight is not None and tuple(weight.shape) != shape:
-                raise ShapeError(f"{name} must have shape {shape}; got {tuple(weight.shape)}. Set it back or build a new cell.")
+            if weight is None:
+                continue
+            if tuple(weight.shape) != shape or weight.dtype != self.weight_ih.dtype or weight.device != self.weight_ih.device:
+                given = f"{tuple(weight.shape)} {weight.dtype} on {weight.device}"
+                raise ShapeError(f"{name} must have shape {shape} and weight_ih's dtype and device; got {given}. Set it back.")
 
 
 class RNNCell(_CellBorder, torch.nn.RNNCell):

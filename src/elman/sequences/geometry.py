@@ -14,6 +14,16 @@ def first_rows(batch_sizes: Tensor) -> Tensor:
 def steps_and_places(batch_sizes: Tensor) -> tuple[Tensor, Tensor]:
     """Return for each packed row its step and its sorted position, both (ΣT,).
 
+    Parameters
+    ----------
+    batch_sizes : Tensor
+        (T,) int64, never rising.
+
+    Returns
+    -------
+    tuple of Tensor
+        ``(steps, places)``.
+
     Examples
     --------
     >>> steps, places = steps_and_places(torch.tensor([2, 1]))
@@ -35,6 +45,16 @@ def sorted_lengths(batch_sizes: Tensor) -> Tensor:
 
 def mirror(batch_sizes: Tensor) -> Tensor:
     """Return for each packed row the row that stands there when every sequence is read backwards, (ΣT,).
+
+    Parameters
+    ----------
+    batch_sizes : Tensor
+        (T,) int64, never rising.
+
+    Returns
+    -------
+    Tensor
+        (ΣT,) int64; its own inverse.
 
     Examples
     --------

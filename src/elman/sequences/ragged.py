@@ -82,10 +82,6 @@ class Ragged:
         """First row of each sequence, longest first, when sequences stand end to end in the caller's order."""
         return (torch.cumsum(self.lengths, 0) - self.lengths)[self.sorted_indices]
 
-    def _source_rows(self) -> Tensor:
-        """For each packed row, its place among sequences laid end to end in the caller's order."""
-        return _rows.places(self._starts(), 1, self.batch_sizes)
-
     @classmethod
     def from_padded(cls, padded: Tensor, lengths: Tensor) -> Self:
         """Pack a batch-first padded tensor (N, T, *); what stands beyond a length is never read."""
@@ -99,10 +95,10 @@ class Ragged:
             at = int(too_long[0])
             given = f"got {int(lengths[at])} at index {at}"
             raise ShapeError(f"lengths must be in 0..T (T={padded.shape[1]}); {given}. Trim the lengths or pad the batch first.")
-        count, longest = padded.shape[:2]
+        longest = padded.shape[1]
         shape = cls.from_lengths(padded.new_empty(int(lengths.sum()), 0), lengths)
         if padded.transpose(0, 1).is_contiguous():  # time-first memory is read as it is
-            data = _rows.pack(padded.transpose(0, 1).flatten(0, 1), shape.sorted_indices, count, shape.batch_sizes)
+            data = _rows.pack(padded.transpose(0, 1).flatten(0, 1), shape.sorted_indices, len(padded), shape.batch_sizes)
         else:
             data = _rows.pack(padded.flatten(0, 1), shape.sorted_indices * longest, 1, shape.batch_sizes)
         return replace(shape, data=data)
@@ -213,16 +209,8 @@ class Ragged:
             raise ShapeError("concat needs at least one batch; got none.")
         for row, batch in enumerate(batches):
             _check_like(batch.data, batches[0].data, row)
-        places, offset = [], 0
-        for batch in batches:
-            source = batch._source_rows()
-            place = torch.empty_like(source)
-            place[source] = torch.arange(offset, offset + len(source))
-            places.append(place)
-            offset += len(source)
-        data = torch.cat([batch.data for batch in batches])
-        frame = cls.from_lengths(data, torch.cat([batch.lengths for batch in batches]))
-        return replace(frame, data=data[torch.cat(places)[frame._source_rows()].to(data.device)])
+        rows = [_rows.unpack(batch.data, len(batch.data), batch._starts(), 1, batch.batch_sizes) for batch in batches]
+        return cls._pack_rows(torch.cat(rows), torch.cat([batch.lengths for batch in batches]))
 
     def chunks(self, step: int) -> Iterator[Self]:
         """Cut time into windows of at most ``step`` steps, without copying: truncated backpropagation reads them in turn.

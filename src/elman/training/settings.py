@@ -2,10 +2,42 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
+from elman.errors import SettingError
 from elman.settings import Settings
+
+_UNITS = {"s": 1.0, "sec": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]*)")
+
+
+def seconds(duration: str | float, name: str = "budget") -> float:
+    """Return a time span in seconds.
+
+    Parameters
+    ----------
+    duration : str or float
+        "90s", "5min", "2h", or a number of seconds.
+    name : str, default "budget"
+        Name of the setting, for the error.
+
+    Returns
+    -------
+    float
+        Seconds, 0 or more.
+
+    Examples
+    --------
+    >>> seconds("5min"), seconds(2.5), seconds("2h")
+    (300.0, 2.5, 7200.0)
+    """
+    match = _DURATION.fullmatch(str(duration).strip().lower())
+    unit = (match[2] or "s") if match else ""
+    if match is None or unit not in _UNITS:
+        raise SettingError(f"{name} must be a time like '90s', '5min', '2h' or a number of seconds; got {duration!r}.")
+    return float(match[1]) * _UNITS[unit]
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

@@ -1,0 +1,98 @@
+# Everything runs in .venv, made on first use from any Python >= 3.11. Needs a C++ compiler; nothing else.
+#   make demo     train real models on real data, in minutes          make test     the whole test suite
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python; do \
+  $$name -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$name; break; }; done)
+# torch has its own install call: what else is installed must not pull another build of it. To choose an index, for example
+# PyTorch's own CPU index: make demo TORCH="torch==2.13.0 --index-url ADDRESS"
+TORCH ?= torch==2.13.0
+JOBS ?= 2
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+NATIVE := CMakeLists.txt pyproject.toml $(shell find csrc -type f 2>/dev/null)
+
+.PHONY: help demo test lint docs bench quality sanitize fuzz needles wheel clean
+
+help:
+	@echo "make demo      train real models on real data"
+	@echo "make test      the whole test suite (make test T=tests/io for a part)"
+	@echo "make lint      ruff, pyright, pydoclint, validate-pyproject"
+	@echo "make docs      the documentation, into site/"
+	@echo "make bench     speed beside torch; make quality: scores on real data"
+	@echo "make sanitize  the kernels under the address and undefined-behaviour sanitizers"
+	@echo "make fuzz      mangled files against every reader, for minutes"
+	@echo "make needles   longer batteries: every test marked slow"
+	@echo "make wheel     sdist and wheel, into dist/"
+
+$(VENV)/.base: Makefile
+	@test -n "$(PYTHON)" || { echo "elman needs Python 3.11 or newer with venv; none was found. Try: make $(MAKECMDGOALS) PYTHON=/path/to/python"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --quiet --upgrade "pip>=25.1"
+	$(PIP) install $(TORCH)
+	$(PIP) install --quiet "scikit-build-core>=0.10" "nanobind>=2.4" cmake ninja
+	@touch $@
+
+# Editable: Python files count at once; the native module is built again whenever a file of csrc/ is newer.
+$(VENV)/.demo: $(VENV)/.base $(NATIVE)
+	$(PIP) install --quiet --no-build-isolation -e '.[demo]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.base $(NATIVE)
+	$(PIP) install --quiet --no-build-isolation -e '.[all,demo]' --group dev
+	@touch $@ $(VENV)/.demo
+
+$(VENV)/.docs: $(VENV)/.dev
+	$(PIP) install --quiet --group docs
+	@touch $@
+
+demo: $(VENV)/.demo
+	$(BIN)/elman demo
+
+# One thread a worker: the results are the same for any number of threads, and two cores are then used fully.
+test: $(VENV)/.dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal --benchmark-disable -m "not slow" $(T)
+
+# Types in docstrings are for people ("int, default 3"); pydoclint can only want all of them exact or none (DOC111).
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright --pythonpath $(BIN)/python src
+	! $(BIN)/pydoclint --quiet --show-filenames-in-every-violation-message True src 2>&1 | grep -E "DOC[0-9]+" | grep -v DOC111
+	$(BIN)/validate-pyproject pyproject.toml
+
+docs: $(VENV)/.docs
+	$(BIN)/mkdocs build --strict
+
+bench: $(VENV)/.dev
+	$(BIN)/elman bench
+	@for script in benchmarks/speed/*.py; do test -e "$$script" || continue; echo "$$script"; $(BIN)/python "$$script" || exit 1; done
+
+quality: $(VENV)/.dev
+	@for script in benchmarks/quality/*.py; do test -e "$$script" || continue; echo "$$script"; $(BIN)/python "$$script" || exit 1; done
+
+# Without site (-S) the editable install is not seen, so that the instrumented module is the one imported.
+SANITIZED := build/sanitize/site
+sanitize: $(VENV)/.dev
+	rm -rf $(SANITIZED)
+	CXXFLAGS="-fsanitize=address,undefined -fno-omit-frame-pointer -g -O1" $(PIP) install --quiet --no-deps --no-build-isolation \
+	  -C build-dir=build/sanitize/cmake -C install.strip=false --target $(SANITIZED) .
+	packages=$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))'); \
+	LD_PRELOAD=$$($${CXX:-c++} -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0 OMP_NUM_THREADS=2 \
+	  PYTHONPATH="$(SANITIZED):$$packages" $(BIN)/python -S -m pytest -p no:xdist --import-mode=importlib tests/kernels
+
+fuzz: $(VENV)/.dev
+	$(BIN)/python -m pytest -n $(JOBS) --benchmark-disable -m slow -k "mangled or fuzz" --timeout 1800 tests
+
+needles: $(VENV)/.dev
+	$(BIN)/python -m pytest -n $(JOBS) --benchmark-disable -m slow --timeout 3600 tests
+
+wheel: $(VENV)/.dev
+	$(PIP) install --quiet build
+	$(BIN)/python -m build --no-isolation --outdir dist .
+
+clean:
+	rm -rf build dist site $(VENV)/.demo $(VENV)/.dev

@@ -1,0 +1,193 @@
+"""What to know about a table before training on it: lengths, missing values, duplicates, leaks, groups, balance."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Any
+
+from elman.io.tables import Table
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something worth knowing.
+
+    Parameters
+    ----------
+    kind : str
+        "leak", "duplicates", "balance", "missing", "constant", "length", "groups" or "reading".
+    text : str
+        What was found, with figures.
+    advice : str
+        What to do about it.
+    """
+
+    kind: str
+    text: str
+    advice: str
+
+
+def describe(table: Table) -> list[dict[str, Any]]:
+    """Return one line of facts for each column: kind of values, missing, different ones, lengths."""
+    return [_facts(name, values) for name, values in table.columns.items()]
+
+
+def _facts(name: str, values: list[Any]) -> dict[str, Any]:
+    known = [value for value in values if not _missing(value)]
+    lengths = sorted(len(value) for value in known if hasattr(value, "__len__"))
+    kinds = Counter(type(value).__name__ for value in known)
+    return {
+        "column": name,
+        "kind": kinds.most_common(1)[0][0] if kinds else "nothing",
+        "missing": len(values) - len(known),
+        "different": len({key(value) for value in known}),
+        "shortest": lengths[0] if lengths else None,
+        "middle": lengths[len(lengths) // 2] if lengths else None,
+        "longest": lengths[-1] if lengths else None,
+    }
+
+
+def key(value: Any) -> Hashable:
+    """Return something hashable that is equal where values are."""
+    if hasattr(value, "tobytes"):
+        return value.tobytes()
+    return value if isinstance(value, Hashable) else repr(value)
+
+
+def _missing(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and value.strip() == "")
+
+
+def columns(table: Table) -> list[Finding]:
+    """Return findings about columns alone: constant ones, missing values, outlying lengths."""
+    found = [Finding("reading", note, "Look at those rows in the file.") for note in table.notes]
+    for facts in describe(table):
+        name, rows = facts["column"], len(table)
+        if facts["different"] == 1 and rows > 1 and not facts["missing"]:
+            found.append(Finding("constant", f"column {name!r} has the same value in every row", "It tells nothing; leave it out."))
+        if facts["missing"]:
+            share = f"{facts['missing']:,} of {rows:,} values of column {name!r} are missing"
+            found.append(Finding("missing", share, "Rows without source or target are dropped in training, and counted."))
+        if facts["longest"] and facts["middle"] and facts["longest"] > 20 * facts["middle"] + 100:
+            text = f"the longest value of {name!r} has {facts['longest']:,} elements, the middle one {facts['middle']:,}"
+            found.append(Finding("length", text, "A few long ones set the time and memory; check that they are real."))
+    return found
+
+
+def duplicates(sources: list[Any], targets: list[Any] | None) -> list[Finding]:
+    """Return findings about rows with the same source."""
+    seen: dict[Hashable, set[Hashable]] = {}
+    counts: Counter[Hashable] = Counter()
+    for i, source in enumerate(sources):
+        counts[key(source)] += 1
+        seen.setdefault(key(source), set()).add(key(targets[i]) if targets is not None else None)
+    found = []
+    extra = sum(count - 1 for count in counts.values())
+    if extra:
+        text = f"{extra:,} of {len(sources):,} rows repeat the source of an earlier row"
+        found.append(
+            Finding(
+                "duplicates", text, "The same row in training and test makes the score too good; remove them, or keep them in one part."
+            )
+        )
+    torn = sum(len(answers) > 1 for answers in seen.values())
+    if targets is not None and torn:
+        text = f"{torn:,} sources appear with more than one target"
+        found.append(Finding("duplicates", text, "No model can be right on all of those; check the labels."))
+    return found
+
+
+def leaks(table: Table, source_names: list[str], target_name: str) -> list[Finding]:
+    """Return findings about a target that the source gives away."""
+    found = []
+    targets = table.column(target_name)
+    if len({key(value) for value in targets}) < 2:
+        return found
+    for name in table.names:
+        if name == target_name:
+            continue
+        used = "a source" if name in source_names else "not used as a source; never make it one"
+        values = table.column(name)
+        if all(key(a) == key(b) for a, b in zip(values, targets, strict=True)):
+            found.append(Finding("leak", f"column {name!r} is the target itself", f"It is {used}. Leave it out."))
+        elif _determines(values, targets):
+            found.append(
+                Finding("leak", f"every value of column {name!r} always has the same target", f"It is {used}. Would it be known in use?")
+            )
+    for name in source_names:
+        own, chance = _visible(table.column(name), targets)
+        if own - chance > 0.2:
+            text = f"the target stands in {own:.0%} of the values of {name!r} (another row's target: {chance:.0%})"
+            found.append(Finding("leak", text, "The model may only learn to find it; remove it from the source."))
+    return found
+
+
+def _determines(values: list[Any], targets: list[Any]) -> bool:
+    """Whether each value has one target only, with values that repeat enough for that to mean something."""
+    answers: dict[Hashable, Hashable] = {}
+    for value, target in zip(values, targets, strict=True):
+        if answers.setdefault(key(value), key(target)) != key(target):
+            return False
+    return 1 < len(answers) <= len(values) / 3
+
+
+def _visible(values: list[Any], targets: list[Any]) -> tuple[float, float]:
+    """Return how often a row's target stands in its source as a word, and how often another row's does."""
+    rows = [
+        (f" {_words(v)} ", f" {_words(t)} ")
+        for v, t in zip(values, targets, strict=True)
+        if isinstance(v, str) and isinstance(t, str) and t.strip()
+    ]
+    if not rows:
+        return 0.0, 0.0
+    others = [target for _, target in rows]
+    random.Random(0).shuffle(others)
+    own = sum(target in source for source, target in rows) / len(rows)
+    return own, sum(target in source for (source, _), target in zip(rows, others, strict=True)) / len(rows)
+
+
+def _words(text: str) -> str:
+    return " ".join("".join(c if c.isalnum() else " " for c in text.lower()).split())
+
+
+def groups(table: Table, names: list[str]) -> list[Finding]:
+    """Return findings about columns that look like the person or thing several rows come from."""
+    found = []
+    for name in table.names:
+        parts = name.lower().replace("-", "_").split("_")
+        different = len({key(value) for value in table.columns[name]})
+        if (
+            name not in names
+            and {"id", "user", "speaker", "author", "patient", "group", "subject"} & set(parts)
+            and 1 < different < len(table)
+        ):
+            text = f"column {name!r} has {different:,} different values in {len(table):,} rows: several rows come from one {name}"
+            found.append(
+                Finding("groups", text, "Rows of one should not be in both training and test: split the file by this column first.")
+            )
+    return found
+
+
+def balance(targets: list[Any]) -> list[Finding]:
+    """Return findings about how often each class appears."""
+    counts = Counter(key(value) for value in targets if not _missing(value))
+    total = sum(counts.values())
+    if not counts or len(counts) > max(20, total**0.5) or any(isinstance(value, float) for value in counts):
+        return []
+    (top, most), rare = counts.most_common(1)[0], [name for name, count in counts.items() if count < 5]
+    found = [
+        Finding(
+            "balance",
+            f"{len(counts)} classes; the most frequent, {top!r}, is {most / total:.1%}",
+            "Always saying that scores as much: beat it.",
+        )
+    ]
+    if rare:
+        text = f"{len(rare)} classes have fewer than 5 rows: {', '.join(map(repr, rare[:5]))}"
+        found.append(Finding("balance", text, "Too few to learn from or to test on; gather more, or join them."))
+    if len(counts) == 1:
+        found.append(Finding("balance", "there is only one class", "There is nothing to learn; is this the right target?"))
+    return found

@@ -1,0 +1,26 @@
+"""``elman info``: what is in a model file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from elman.cli.output import Output, size
+from elman.cli.shared_options import Json, ModelFile, Quiet
+
+
+def info(model: ModelFile, *, json: Json = False, quiet: Quiet = False) -> None:
+    """Print what a model file holds: its kind, what goes in and out, settings, plan and history."""
+    import elman
+
+    loaded = elman.load(model)
+    facts: dict[str, Any] = {"file": str(model), "bytes": model.stat().st_size, "kind": type(loaded).__name__}
+    for name in ("source_", "target_", "columns_", "network", "training", "baseline_", "plan_"):
+        value = getattr(loaded, name, None)
+        if value is not None:
+            facts[name.rstrip("_")] = value if isinstance(value, dict | float | int) else str(value)
+    lines = [f"{model}: {facts['kind']}, {size(facts['bytes'])}"]
+    shown = [name for name in ("source", "target", "columns", "network", "training", "baseline") if name in facts]
+    lines += [f"{name + ':':<10} {facts[name]}" for name in shown]
+    if "plan" in facts:
+        lines += ["", *facts["plan"].splitlines()]
+    Output(json, quiet).result(facts, lines)

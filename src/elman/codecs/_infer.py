@@ -1,0 +1,137 @@
+"""Guess the codec of a column of values, and say why."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from pathlib import PurePath
+from typing import Any
+
+import numpy as np
+
+from elman.codecs import pictures
+from elman.codecs._base import Codec, rows
+from elman.codecs.category import Category
+from elman.codecs.image import Image
+from elman.codecs.number import Number
+from elman.codecs.record import Record
+from elman.codecs.series import Series
+from elman.codecs.symbols import Symbols
+from elman.codecs.tags import Tags
+from elman.codecs.text import Text
+from elman.codecs.vector import Vector
+from elman.codecs.vocabulary import is_nan, plain
+from elman.errors import DataError
+
+_MOST_CLASSES = 50
+_SAMPLE = 10_000
+_MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\x00", b"MM\x00*", b"RIFF")
+
+
+def infer(values: Iterable[Any]) -> tuple[Codec, str]:
+    """Return a codec for a column of values (not fitted) and the reason.
+
+    Parameters
+    ----------
+    values : iterable
+        One value a row; None and NaN are looked past, and at most 10,000 rows are looked at.
+
+    Returns
+    -------
+    tuple
+        The codec, and a sentence without its full stop.
+
+    Examples
+    --------
+    >>> infer(["good", "bad", "bad", "good"])
+    (Category(), '2 distinct texts in 4 rows')
+    >>> infer([1.5, 2.25, 3.5])
+    (Number(), 'numbers with fractions')
+    """
+    listed = rows(values, "infer")
+    if isinstance(listed, np.ndarray) and listed.ndim == 2 and listed.dtype.kind in "iuf":
+        return Vector(), f"a table of {listed.shape[1]} numbers a row"
+    known = [plain(v) for v in listed[:_SAMPLE] if v is not None and not is_nan(plain(v))]
+    if not known:
+        raise DataError("expected at least one value that is not missing, to infer a codec from; got none.")
+    for guess in (_text, _number, _mapping, _picture, _sequence):
+        found = guess(known)
+        if found is not None:
+            return found
+    if all(isinstance(v, Hashable) for v in known):
+        return Category(), f"values of {_kinds(known)}, taken as they are"
+    raise DataError(f"no codec fits values of {_kinds(known)}. Name one, as in --source text:column.")
+
+
+def _text(known: list[Any]) -> tuple[Codec, str] | None:
+    if all(isinstance(v, bytes | bytearray) for v in known):
+        if all(bytes(v).startswith(_MAGIC) for v in known):
+            return Image(), "bytes that begin like picture files"
+        return Text(), "bytes, read as UTF-8 text"
+    if not all(isinstance(v, str | PurePath) for v in known):
+        return None
+    texts = [str(v) for v in known]
+    if all(t.lower().endswith(pictures.ENDINGS) for t in texts):
+        return Image(), f"names of picture files, as {texts[0]!r}"
+    distinct, longest = len(set(texts)), max(map(len, texts))
+    if distinct < len(texts) and longest <= 100 and _few(distinct, len(texts)):
+        return Category(), f"{distinct} distinct texts in {len(texts)} rows"
+    spaced = sum(any(c.isspace() for c in t) for t in texts)
+    if 2 * spaced >= len(texts):
+        return Text(), f"{distinct} distinct texts in {len(texts)} rows, most of several words"
+    return Text("char"), f"{distinct} distinct texts in {len(texts)} rows, most of one word"
+
+
+def _number(known: list[Any]) -> tuple[Codec, str] | None:
+    if all(isinstance(v, bool) for v in known):
+        return Category(), "true or false"
+    if not all(isinstance(v, int | float) for v in known):
+        return None
+    if any(isinstance(v, float) and v != int(v) for v in known if abs(v) != float("inf")):
+        return Number(), "numbers with fractions"
+    distinct = len(set(known))
+    if distinct < len(known) and distinct <= 20 and _few(distinct, len(known)):
+        return Category(), f"{distinct} distinct whole numbers in {len(known)} rows"
+    return Number(), f"{distinct} distinct whole numbers in {len(known)} rows"
+
+
+def _mapping(known: list[Any]) -> tuple[Codec, str] | None:
+    if not all(isinstance(v, Mapping) for v in known):
+        return None
+    columns = {name: infer([v.get(name) for v in known]) for name in known[0]}
+    if not columns or not all(isinstance(name, str) for name in columns):
+        raise DataError("expected mappings with named columns, to infer a Record from.")
+    why = "; ".join(f"{name}: {type(codec).__name__}, {reason}" for name, (codec, reason) in columns.items())
+    return Record(**{name: codec for name, (codec, _) in columns.items()}), why
+
+
+def _picture(known: list[Any]) -> tuple[Codec, str] | None:
+    if all(type(v).__module__.startswith("PIL.") for v in known):
+        return Image(), "pictures"
+    if not all(isinstance(v, np.ndarray) and v.dtype.kind in "biuf" for v in known):
+        return None
+    if all(v.ndim == 3 and v.shape[2] <= 4 for v in known):
+        return Image(), "arrays (height, width, channels)"
+    if all(v.ndim == 2 and v.dtype == np.uint8 for v in known):
+        return Image(), "arrays of bytes (height, width)"
+    return None
+
+
+def _sequence(known: list[Any]) -> tuple[Codec, str] | None:
+    if all(isinstance(v, set | frozenset) for v in known):
+        return Tags(), "sets"
+    if not all(isinstance(v, Sequence | np.ndarray) and not isinstance(v, str | bytes | bytearray) for v in known):
+        return None
+    firsts = [item for v in known for item in v[:20]]
+    if firsts and all(isinstance(plain(item), int | float | None) and not isinstance(item, bool) for item in firsts):
+        return Series(), "sequences of numbers"
+    if firsts and all(isinstance(item, Sequence | np.ndarray) and not isinstance(item, str | bytes) for item in firsts):
+        return Series(), "sequences of rows of numbers"
+    return Symbols(), "sequences of things that are not numbers"
+
+
+def _few(distinct: int, count: int) -> bool:
+    return distinct <= _MOST_CLASSES and distinct * 2 <= max(count, 4)
+
+
+def _kinds(known: list[Any]) -> str:
+    return ", ".join(sorted({type(v).__name__ for v in known}))

@@ -1,0 +1,151 @@
+"""Which codecs there are: by versioned id for files (a closed set), by name for people and the command line."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from importlib import metadata
+from typing import Any
+
+from elman.codecs._base import Codec
+from elman.codecs.checks import strict
+from elman.errors import DataError, SettingError, did_you_mean
+
+_BUILT_IN = {
+    "audio.v1": ("audio", "Audio"),
+    "category.v1": ("category", "Category"),
+    "dialogue.v1": ("dialogue", "Dialogue"),
+    "image.v1": ("image", "Image"),
+    "notes.v1": ("notes", "Notes"),
+    "number.v1": ("number", "Number"),
+    "record.v1": ("record", "Record"),
+    "series.v1": ("series", "Series"),
+    "strokes.v1": ("strokes", "Strokes"),
+    "symbols.v1": ("symbols", "Symbols"),
+    "tags.v1": ("tags", "Tags"),
+    "text.v1": ("text", "Text"),
+    "vector.v1": ("vector", "Vector"),
+}
+_SETTING = {"text": ("level", ("word", "char", "bpe")), "image": ("read", ("whole", "rows", "columns", "patches", "pixels"))}
+_DEEPEST = 8
+
+
+def registry() -> dict[str, type[Codec]]:
+    """Return every codec a model file may name: ours, and those of plug-ins that are imported already.
+
+    Returns
+    -------
+    dict
+        Versioned ids and classes.
+    """
+    found: dict[str, type[Codec]] = {}
+    for entry in metadata.entry_points(group="elman.codecs"):
+        module = sys.modules.get(entry.module)  # loading a file never imports anything
+        kind = getattr(module, entry.attr, None)
+        if isinstance(kind, type) and issubclass(kind, Codec):
+            found[kind.id] = kind
+    for id_, (module, name) in _BUILT_IN.items():
+        found[id_] = getattr(importlib.import_module(f"elman.codecs.{module}"), name)
+    return found
+
+
+def describe(codec: Codec) -> dict[str, Any]:
+    """Return a fitted codec as plain JSON, with its id.
+
+    Parameters
+    ----------
+    codec : Codec
+        Fitted.
+
+    Returns
+    -------
+    dict
+        ``id`` and ``config``.
+    """
+    return {"id": codec.id, "config": codec.config()}
+
+
+def rebuild(described: Any) -> Codec:
+    """Return the codec of what ``describe`` gave; an unknown id or anything odd raises DataError.
+
+    Parameters
+    ----------
+    described : dict
+        ``id`` and ``config``, from JSON.
+
+    Returns
+    -------
+    Codec
+        Fitted.
+    """
+    known = strict(described, ("id", "config"), "codec")
+    _shallow(known["config"])
+    kinds = registry()
+    if not isinstance(known["id"], str) or known["id"] not in kinds:
+        hint = did_you_mean(str(known["id"]), kinds)
+        raise DataError(f"unknown codec {known['id']!r}; expected one of {sorted(kinds)}.{hint} Import its package first, or update elman.")
+    return kinds[known["id"]].from_config(known["config"])
+
+
+def names() -> list[str]:
+    """Return the names ``from_name`` takes, the variants written out.
+
+    Returns
+    -------
+    list of str
+        As ``text`` and ``text:char``.
+    """
+    found = []
+    for name in sorted(_kinds()):
+        found.append(name)
+        found.extend(f"{name}:{variant}" for variant in _SETTING.get(name, ("", ()))[1])
+    return found
+
+
+def from_name(name: str) -> Codec:
+    """Return the codec of a name, with its default settings.
+
+    Parameters
+    ----------
+    name : str
+        ``category``, ``number``, ``text``, ``text:char``, ``image:rows``, …
+
+    Returns
+    -------
+    Codec
+        Not fitted.
+
+    Examples
+    --------
+    >>> from_name("text:bpe")
+    Text(level='bpe')
+    """
+    if not isinstance(name, str):
+        raise SettingError(f"the name of a codec must be text, as 'text:char'; got {name!r}.")
+    outer, colon, variant = name.strip().lower().partition(":")
+    kinds = _kinds()
+    if outer not in kinds:
+        raise SettingError(f"unknown codec {name!r}; expected one of {', '.join(names())}.{did_you_mean(outer, kinds)}")
+    if not colon:
+        return kinds[outer]()
+    setting, variants = _SETTING.get(outer, ("", ()))
+    if variant not in variants:
+        expected = f"one of {', '.join(variants)}" if variants else "nothing after the name"
+        raise SettingError(f"codec {name!r}: expected {expected}; got {variant!r}.{did_you_mean(variant, variants)}")
+    return kinds[outer](**{setting: variant})
+
+
+def _kinds() -> dict[str, type[Codec]]:
+    return {id_.partition(".")[0]: kind for id_, kind in registry().items() if id_ != "record.v1"}
+
+
+def _shallow(value: Any, depth: int = 0) -> None:
+    # a Record in a Record in a Record … from a forged file must not reach Python's own recursion limit
+    if depth > 6 * _DEEPEST:
+        raise DataError(f"codec: nested deeper than {_DEEPEST} records.")
+    if isinstance(value, dict):
+        for inner in value.values():
+            _shallow(inner, depth + 1)
+    elif isinstance(value, list) and value and isinstance(value[0], dict | list):
+        for inner in value:
+            _shallow(inner, depth + 1)

@@ -1,0 +1,184 @@
+"""Record: several columns as one value."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+from elman.codecs._base import Codec, Rank, each
+from elman.codecs._registry import describe, rebuild
+from elman.codecs.checks import strict
+from elman.codecs.space import Product
+from elman.errors import DataError, DataTypeError, SettingError, did_you_mean
+
+
+class Record(Codec):
+    """Several columns as one value: a mapping with (at least) the names given here.
+
+    Parameters
+    ----------
+    **codecs : Codec
+        The codec of each column. ``fit`` fits copies.
+
+    Attributes
+    ----------
+    codecs_ : dict
+        The fitted copies.
+
+    Examples
+    --------
+    >>> from elman.codecs import Number, Text
+    >>> codec = Record(review=Text(), price=Number()).fit([{"review": "good", "price": 3}, {"review": "bad", "price": 5}])
+    >>> codec.decode(codec.encode({"review": "bad", "price": 3}))
+    {'review': 'bad', 'price': 3.0}
+    """
+
+    id = "record.v1"
+
+    def __init__(self, **codecs: Codec) -> None:
+        self.codecs = codecs
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the codecs by column, and with ``deep`` their own parameters as ``column__parameter``.
+
+        Parameters
+        ----------
+        deep : bool, default True
+            Also list the parameters of the codecs.
+
+        Returns
+        -------
+        dict
+            Names and values.
+        """
+        found: dict[str, Any] = dict(self.codecs)
+        if deep:
+            for name, codec in self.codecs.items():
+                found.update({f"{name}__{inner}": value for inner, value in codec.get_params().items()})
+        return found
+
+    def set_params(self, **params: Any) -> Self:
+        """Set codecs by column, or their parameters by ``column__parameter``.
+
+        Parameters
+        ----------
+        **params : Any
+            New values.
+
+        Returns
+        -------
+        Record
+            The object itself.
+        """
+        for name, value in params.items():
+            outer, _, inner = name.partition("__")
+            if outer not in self.codecs:
+                raise SettingError(f"Record has no column {outer!r}; it has {list(self.codecs)}.{did_you_mean(outer, self.codecs)}")
+            if inner:
+                self.codecs[outer].set_params(**{inner: value})
+            else:
+                self.codecs = {**self.codecs, outer: value}
+        return self
+
+    @property
+    def rank(self) -> Rank:  # type: ignore[override]  # follows from the columns
+        """Many if any column is a sequence."""
+        return "many" if any(codec.rank == "many" for codec in self.codecs.values()) else "one"
+
+    @property
+    def space(self) -> Product:
+        """The spaces of the columns, each with its own rank."""
+        codecs = self._fitted("codecs_")
+        return Product({name: c.space for name, c in codecs.items()}, {name: c.rank for name, c in codecs.items()})
+
+    def encode(self, value: Any) -> dict[str, Any]:
+        """Return one array a column.
+
+        Parameters
+        ----------
+        value : mapping
+            Column names and values; names that no codec was given for are left out.
+
+        Returns
+        -------
+        dict
+            Arrays by column.
+        """
+        return {name: _in_column(name, codec.encode, self._cell(value, name)) for name, codec in self._fitted("codecs_").items()}
+
+    def decode(self, array: Any) -> dict[str, Any]:
+        """Return the values of the columns.
+
+        Parameters
+        ----------
+        array : dict
+            Arrays by column.
+
+        Returns
+        -------
+        dict
+            Values by column.
+        """
+        codecs = self._fitted("codecs_")
+        known = strict(array, codecs, "Record")
+        return {name: _in_column(name, codec.decode, known[name]) for name, codec in codecs.items()}
+
+    def _cell(self, value: Any, name: str) -> Any:
+        if not isinstance(value, Mapping):
+            raise DataTypeError(f"expected a mapping with the columns {list(self.codecs)}; got {type(value).__name__}. Give dicts.")
+        if name not in value:
+            raise DataError(f"column {name!r} is missing; got {list(value)}.{did_you_mean(name, map(str, value))}")
+        return value[name]
+
+    def _check(self) -> None:
+        for name, codec in self.codecs.items():
+            if not isinstance(codec, Codec):
+                raise SettingError(f"Record: column {name!r} needs a codec such as Text(); got {codec!r}.")
+            codec._check()
+
+    def _fit(self, values: Sequence[Any]) -> None:
+        if not self.codecs:
+            raise SettingError("Record needs at least one column: Record(review=Text(), price=Number()).")
+        fitted = {}
+        for name, codec in self.codecs.items():
+            column = each(lambda value, name=name: self._cell(value, name), values)
+            fitted[name] = _in_column(name, copy.deepcopy(codec).fit, column, role=self.role_)
+        self.codecs_ = fitted
+
+    def _encode_many(self, values: Sequence[Any]) -> list[Any] | None:
+        codecs = self._fitted("codecs_")
+        columns = []
+        for name, codec in codecs.items():
+            column = each(lambda value, name=name: self._cell(value, name), values)
+            columns.append(_in_column(name, codec.encode_all, column))
+        return [dict(zip(codecs, row, strict=True)) for row in zip(*columns, strict=True)]
+
+    def _settings(self) -> dict[str, Any]:
+        return {}  # the fitted copies carry the settings
+
+    @classmethod
+    def _from_settings(cls, settings: Any) -> Self:
+        strict(settings, (), "Record settings")
+        return cls.__new__(cls)._hold({})
+
+    def _hold(self, codecs: dict[str, Codec]) -> Self:
+        self.codecs = codecs
+        return self
+
+    def _state(self) -> dict[str, Any]:
+        return {"columns": {name: describe(codec) for name, codec in self._fitted("codecs_").items()}}
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        columns = strict(state, ("columns",), "Record state")["columns"]
+        if not isinstance(columns, Mapping) or not columns:
+            raise DataError("Record state: columns must be a mapping of names to codecs, with at least one.")
+        self.codecs_ = {name: rebuild(described) for name, described in columns.items()}
+        self.codecs = dict(self.codecs_)
+
+
+def _in_column(name: str, function: Any, *arguments: Any, **options: Any) -> Any:
+    try:
+        return function(*arguments, **options)
+    except DataError as error:
+        raise type(error)(f"column {name!r}: {error.detail}", row=error.row) from error

@@ -1,0 +1,218 @@
+"""Text: words, characters or subwords."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import Any
+
+import numpy as np
+
+from elman.codecs import bpe, words
+from elman.codecs._base import Codec, each
+from elman.codecs.checks import MOST, one_of, strict, whole
+from elman.codecs.space import Discrete
+from elman.codecs.vocabulary import Vocabulary, indices_in
+from elman.errors import DataError, DataTypeError, SettingError
+
+UNKNOWN = "\ufffd"
+"""What an unknown symbol is decoded to: the Unicode replacement character."""
+
+_SIZES = {"word": 30_000, "char": MOST, "bpe": 8_000}
+
+
+class Text(Codec):
+    """Text as a sequence of symbols, any length from 0. Unknown symbols are index 0 and come back as "\ufffd".
+
+    Parameters
+    ----------
+    level : {"word", "char", "bpe"}, default "word"
+        Words and marks (:mod:`elman.codecs.words`), code points, or byte-level subwords learned from the values.
+    lowercase : bool, default False
+        Read capitals as small letters; they do not come back.
+    max_vocabulary : int, optional
+        Most symbols kept, the most frequent first: 30,000 words, 8,000 subwords (at least 256), every character.
+    min_count : int, default 1
+        Words or characters seen less often are unknown; subwords seen less often (and those seen once) are not merged.
+    normalize : {"NFC", "NFKC", None}, default "NFC"
+        Unicode form, so that "é" typed in two ways is one thing.
+
+    Notes
+    -----
+    Bytes are read as UTF-8; what is not UTF-8 becomes an unknown symbol.
+
+    Examples
+    --------
+    >>> codec = Text().fit(["The food was good.", "The service wasn't."])
+    >>> codec.decode(codec.encode("The food wasn't bad."))
+    "The food wasn't \ufffd."
+    """
+
+    id = "text.v1"
+    rank = "many"
+
+    def __init__(
+        self,
+        level: str = "word",
+        *,
+        lowercase: bool = False,
+        max_vocabulary: int | None = None,
+        min_count: int = 1,
+        normalize: str | None = "NFC",
+    ) -> None:
+        self.level = level
+        self.lowercase = lowercase
+        self.max_vocabulary = max_vocabulary
+        self.min_count = min_count
+        self.normalize = normalize
+
+    @property
+    def space(self) -> Discrete:
+        """One index for each symbol, and 0 for unknown."""
+        return Discrete(len(self._fitted("vocabulary_")))
+
+    def encode(self, value: Any) -> np.ndarray:
+        """Return the indices of a text.
+
+        Parameters
+        ----------
+        value : str or bytes
+            Any text.
+
+        Returns
+        -------
+        ndarray
+            int64 (T,).
+        """
+        vocabulary = self._fitted("vocabulary_")
+        text = self._read(value)
+        if self.level == "bpe":
+            return np.array(self._bpe.encode(text).ids, dtype=np.int64)
+        return vocabulary.indices(words.split(text) if self.level == "word" else text)
+
+    def decode(self, array: Any) -> str:
+        """Return the text of indices.
+
+        Parameters
+        ----------
+        array : ndarray
+            Whole numbers (T,).
+
+        Returns
+        -------
+        str
+            Encoding it again gives the same indices.
+        """
+        vocabulary = self._fitted("vocabulary_")
+        indices = indices_in(array, "Text").tolist()
+        symbols = [vocabulary.symbol(index, UNKNOWN) for index in indices]
+        if self.level == "bpe":
+            return self._bpe.decode(indices, skip_special_tokens=False)
+        return words.join(symbols) if self.level == "word" else "".join(symbols)
+
+    def tokens(self, value: Any) -> list[str]:
+        """Return the symbols of a text as the network sees them, to show them.
+
+        Parameters
+        ----------
+        value : str or bytes
+            Any text.
+
+        Returns
+        -------
+        list of str
+            One string for each index of ``encode``; unknown symbols as they were written (words, characters).
+        """
+        text = self._read(value)
+        if self.level == "bpe":
+            self._fitted("vocabulary_")
+            encoding = self._bpe.encode(text)
+            return [text[start:end] for start, end in encoding.offsets]
+        return words.split(text) if self.level == "word" else list(text)
+
+    def _read(self, value: Any) -> str:
+        if isinstance(value, bytes | bytearray):
+            value = bytes(value).decode("utf-8", "replace")
+        if not isinstance(value, str):
+            raise DataTypeError(
+                f"expected text; got {type(value).__name__} {str(value)[:60]!r}. Convert it with str(), or use another codec."
+            )
+        if value.isascii():
+            return value.lower() if self.lowercase else value
+        try:
+            value.encode()
+        except UnicodeEncodeError:  # lone surrogates, as os.fsdecode gives them
+            value = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        text = self._normal(value)
+        return self._normal(text.lower()) if self.lowercase else text
+
+    def _normal(self, text: str) -> str:
+        return unicodedata.normalize(self.normalize, text) if self.normalize else text  # type: ignore[arg-type]
+
+    def _check(self) -> None:
+        one_of(self.level, tuple(_SIZES), "level", SettingError)
+        one_of(self.lowercase, (True, False), "lowercase", SettingError)
+        one_of(self.normalize, ("NFC", "NFKC", None), "normalize", SettingError)
+        whole(self.min_count, "min_count", 1, MOST, SettingError)
+        if self.max_vocabulary is not None:
+            whole(self.max_vocabulary, "max_vocabulary", 256 if self.level == "bpe" else 1, MOST, SettingError)
+
+    def _fit(self, values: Sequence[Any]) -> None:
+        most = self.max_vocabulary or _SIZES[self.level]
+        if self.level == "bpe":
+            texts = each(self._read, values)
+            pieces, self.merges_ = bpe.learn(texts, size=most, least=max(2, self.min_count))
+            self.vocabulary_ = Vocabulary(pieces)
+            self._bpe = bpe.build(pieces, self.merges_)
+            return
+        counts: Counter[str] = Counter()
+        parts = words.split if self.level == "word" else lambda text: text
+        # many texts a call: Counter counts in C, and never holds more than a slice of the symbols
+        for start in range(0, len(values), 4096):
+            counts.update(chain.from_iterable(map(parts, _slice(self._read, values, start))))
+        del counts[UNKNOWN]
+        self.vocabulary_ = Vocabulary.from_counts(counts, most=most, least=self.min_count)
+
+    def _encode_many(self, values: Sequence[Any]) -> list[Any] | None:
+        self._fitted("vocabulary_")
+        if self.level != "bpe":
+            return None
+        texts = each(self._read, values)
+        return [np.array(encoding.ids, dtype=np.int64) for encoding in self._bpe.encode_batch_fast(texts)]
+
+    def _state(self) -> dict[str, Any]:
+        symbols = self._fitted("vocabulary_").state("Text")
+        return {"symbols": symbols, "merges": [list(pair) for pair in self.merges_] if self.level == "bpe" else []}
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        known = strict(state, ("symbols", "merges"), "Text state")
+        if not isinstance(known["symbols"], list) or not all(isinstance(symbol, str) for symbol in known["symbols"]):
+            raise DataError("Text state: symbols must be a list of text.")
+        vocabulary = Vocabulary.from_state(known["symbols"], "Text state")
+        merges = bpe.checked(known["merges"])
+        if self.level == "bpe":
+            self._bpe = bpe.build(vocabulary.symbols, merges)
+            self.merges_ = merges
+        elif merges:
+            raise DataError(f"Text state: level {self.level!r} has no merges.")
+        self.vocabulary_ = vocabulary
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the compiled tokeniser, so that copies and worker processes rebuild it."""
+        return {name: value for name, value in self.__dict__.items() if name != "_bpe"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Rebuild the tokeniser from pieces and merges."""
+        self.__dict__.update(state)
+        if "merges_" in state and self.level == "bpe":
+            self._bpe = bpe.build(state["vocabulary_"].symbols, state["merges_"])
+
+
+def _slice(read: Any, values: Sequence[Any], start: int) -> Iterator[str]:
+    for row in range(start, min(start + 4096, len(values))):
+        try:
+            yield read(values[row])
+        except DataError as error:
+            raise error.at(row) from error

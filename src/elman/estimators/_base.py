@@ -1,0 +1,104 @@
+"""What the three estimators share: parameters, the fitted check, settings that are there even when left at None."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from sklearn.base import BaseEstimator
+
+from elman.errors import NotFittedError
+from elman.network.settings import Network
+from elman.training.settings import Training
+
+_GROUPS = {"network": Network, "training": Training}
+
+
+class Estimator(BaseEstimator):
+    """A scikit-learn estimator whose settings stand in two groups, ``network`` and ``training``."""
+
+    kind: ClassVar[str]
+    """Name of the estimator in model files."""
+
+    network: Network | None
+    training: Training | None
+    baseline_: float
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the parameters; groups left at None still show theirs, so that ``network__hidden_size`` can be searched.
+
+        Parameters
+        ----------
+        deep : bool, default True
+            Also list nested parameters.
+
+        Returns
+        -------
+        dict
+            Parameter names and values.
+        """
+        params = super().get_params(deep=deep)
+        if deep:
+            for group, settings in _GROUPS.items():
+                if getattr(self, group) is None:
+                    params.update({f"{group}__{name}": value for name, value in settings().get_params().items()})
+        return params
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters by name; the first nested one makes a group that was left at None.
+
+        Parameters
+        ----------
+        **params : Any
+            ``network__hidden_size=64`` and the like.
+
+        Returns
+        -------
+        Estimator
+            The estimator itself.
+        """
+        for group, settings in _GROUPS.items():
+            if getattr(self, group) is None and params.get(group) is None and any(name.startswith(f"{group}__") for name in params):
+                setattr(self, group, settings())
+                params.pop(group, None)
+        return super().set_params(**params)
+
+    def _own_params(self) -> dict[str, Any]:
+        """Constructor arguments that are plain values, for the model file."""
+        return {}
+
+    def _fitted_state(self) -> dict[str, Any]:
+        """Whatever ``fit`` learned beside network, codecs, plan and history, as plain JSON."""
+        return {"baseline": self.baseline_, "columns": getattr(self, "columns_", None)}
+
+    def _restore_fitted(self, state: dict[str, Any]) -> None:
+        """Take back what :meth:`_fitted_state` gave."""
+        self.baseline_ = float(state["baseline"])
+        columns = state.get("columns")  # where the values came from a table: its columns by role, so that `elman predict` need not ask
+        if isinstance(columns, dict) and all(isinstance(names, list) for names in columns.values()):
+            self.columns_ = {str(role): [str(name) for name in names] for role, names in columns.items()}
+
+    def _settings(self) -> tuple[Network, Training]:
+        return self.network or Network(), self.training or Training()
+
+    def _check_fitted(self) -> None:
+        if not self.__sklearn_is_fitted__():
+            name = type(self).__name__
+            raise NotFittedError(f"This {name} is not fitted yet. Call fit(…) first, or elman.load(path) a saved one.")
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Tell scikit-learn whether ``fit`` has run."""
+        return hasattr(self, "model_")
+
+    def save(self, path: str | Path) -> None:
+        """Write the fitted estimator to one file, atomically; see :func:`elman.load`.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file; ``.elman`` is the usual ending. An existing one is replaced only when the new one is whole.
+        """
+        from elman.estimators._files import save
+
+        self._check_fitted()
+        save(self, Path(path))

@@ -1,0 +1,121 @@
+"""Saving and loading: a fitted estimator as one model file, and back, by closed registries and a strict schema."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sklearn.base import clone
+
+from elman.codecs import Codec, registry
+from elman.errors import DataError, ModelFileError, SettingError, did_you_mean
+from elman.io import model_file
+from elman.network import Plan, build
+from elman.network.settings import Network
+from elman.settings import Settings
+from elman.training.history import History
+from elman.training.settings import Training
+
+_KEYS = {"params", "network", "training", "source", "target", "plan", "history", "fitted"}
+
+
+def save(estimator: Any, path: Path) -> None:
+    """Write a fitted estimator to a model file, atomically."""
+    spec = {
+        "params": estimator._own_params(),
+        "network": _settings_spec(estimator.network),
+        "training": _settings_spec(estimator.training),
+        "source": _codec_spec(estimator.source_),
+        "target": _codec_spec(estimator.target_),
+        "plan": estimator.plan_.config(),
+        "history": estimator.history_.to_dict(),
+        "fitted": estimator._fitted_state(),
+    }
+    tensors = {name: tensor.detach() for name, tensor in estimator.model_.state_dict().items()}
+    model_file.write(path, tensors, {"kind": estimator.kind, "spec": spec})
+
+
+def load(path: str | Path) -> Any:
+    """Load what :meth:`save` wrote: a Model, LanguageModel or Forecaster.
+
+    Parameters
+    ----------
+    path : str or Path
+        A model file.
+
+    Returns
+    -------
+    Model, LanguageModel or Forecaster
+        Fitted, on the CPU. A damaged, foreign or newer file raises ModelFileError; no code of the file is run.
+
+    Examples
+    --------
+    >>> import elman
+    >>> elman.load("missing.elman")
+    Traceback (most recent call last):
+    elman.errors.ModelFileError: could not read missing.elman: No such file or directory. Check the path and its permissions.
+    """
+    from elman.estimators import Forecaster, LanguageModel, Model
+
+    kinds = {cls.kind: cls for cls in (Model, LanguageModel, Forecaster)}
+    meta, tensors = model_file.read(path)
+    if meta["kind"] not in kinds:
+        raise ModelFileError(f"{path}: it holds a {meta['kind']!r}; expected one of {sorted(kinds)}.{did_you_mean(meta['kind'], kinds)}")
+    try:
+        return _rebuild(kinds[meta["kind"]], meta["spec"], tensors)
+    except ModelFileError as error:
+        raise ModelFileError(f"{path}: {error}") from error.__cause__
+    except (DataError, SettingError, KeyError, TypeError, ValueError) as error:
+        raise ModelFileError(f"{path}: its description does not make a model ({error}). The file is damaged or foreign.") from error
+
+
+def _rebuild(cls: Any, spec: Any, tensors: dict[str, Any]) -> Any:
+    if not isinstance(spec, dict) or set(spec) != _KEYS:
+        found = sorted(spec) if isinstance(spec, dict) else type(spec).__name__
+        raise ModelFileError(f"its description has keys {found}; expected {sorted(_KEYS)}.")
+    source, target = _codec(spec["source"]), _codec(spec["target"])
+    groups = {"network": _settings(Network, spec["network"]), "training": _settings(Training, spec["training"])}
+    estimator = cls._from_params(_unfitted(source), _unfitted(target), spec["params"], groups)
+    estimator.source_, estimator.target_ = source, target
+    estimator.plan_ = Plan.from_config(spec["plan"])
+    estimator.history_ = History.from_dict(spec["history"])
+    estimator._restore_fitted(spec["fitted"])
+    model = build(estimator.plan_)
+    model_file.check_state(tensors, model.state_dict())
+    model.load_state_dict(tensors)
+    estimator.model_ = model.eval()
+    return estimator
+
+
+def _unfitted(codec: Codec | None) -> Codec | None:
+    return None if codec is None else clone(codec)
+
+
+def _codec_spec(codec: Codec | None) -> dict[str, Any] | None:
+    return None if codec is None else {"id": codec.id, "config": codec.config()}
+
+
+def _codec(spec: Any) -> Codec | None:
+    if spec is None:
+        return None
+    if not isinstance(spec, dict) or set(spec) != {"id", "config"}:
+        raise ModelFileError(f"a codec needs id and config; got {str(spec)[:100]}.")
+    known = registry()
+    if spec["id"] not in known:
+        raise ModelFileError(
+            f"it needs codec {spec['id']!r}, which is not known here; known are {sorted(known)}.{did_you_mean(spec['id'], known)}"
+            " Import the package that brings it first."
+        )
+    return known[spec["id"]].from_config(spec["config"])
+
+
+def _settings_spec(settings: Settings | None) -> dict[str, Any] | None:
+    return None if settings is None else settings.get_params(deep=False)
+
+
+def _settings(cls: type[Any], spec: Any) -> Any:
+    if spec is None:
+        return None
+    if not isinstance(spec, dict):
+        raise ModelFileError(f"{cls.__name__} settings must be names and values; got {str(spec)[:100]}.")
+    return cls().set_params(**spec)

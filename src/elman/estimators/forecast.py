@@ -1,0 +1,118 @@
+"""Forecast: what a Forecaster says about the next steps, as numbers, as a frame, as a picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from elman.errors import MissingExtraError, SettingError
+from elman.estimators._panel import Panel
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Forecast:
+    """The next steps of every series.
+
+    Shapes
+    ------
+    mean    (n, horizon)          the forecast in the data's own units
+    low     {level: (n, horizon)} lower ends of the intervals
+    high    {level: (n, horizon)} upper ends
+    stamps  n lists of horizon stamps
+    """
+
+    panel: Panel
+    mean: np.ndarray
+    stamps: list[list[Any]]
+    low: dict[int, np.ndarray]
+    high: dict[int, np.ndarray]
+
+    @property
+    def values(self) -> np.ndarray:
+        """The forecast: (horizon,) when one array was given, else (n, horizon)."""
+        return self.mean[0] if self.panel.form == "array" else self.mean
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        """Let NumPy take the forecast as an array."""
+        return np.array(self.values, dtype=dtype, copy=True if copy is None else copy)
+
+    def __len__(self) -> int:
+        """Length of ``values``."""
+        return len(self.values)
+
+    def __getitem__(self, index: Any) -> Any:
+        """Index ``values``."""
+        return self.values[index]
+
+    def columns(self) -> dict[str, list[Any]]:
+        """Return columns unique_id, ds, elman, elman-lo-80, elman-hi-80, …, one row a forecast step."""
+        horizon = self.mean.shape[1]
+        found: dict[str, list[Any]] = {
+            "unique_id": [series.name for series in self.panel.series for _ in range(horizon)],
+            "ds": [stamp for stamps in self.stamps for stamp in stamps],
+            "elman": self.mean.ravel().tolist(),
+        }
+        for level in sorted(self.low):
+            found[f"elman-lo-{level}"] = self.low[level].ravel().tolist()
+            found[f"elman-hi-{level}"] = self.high[level].ravel().tolist()
+        return found
+
+    def to_frame(self, kind: str | None = None) -> Any:
+        """Return the forecast as a data frame.
+
+        Parameters
+        ----------
+        kind : {"pandas", "polars", "pyarrow"}, optional
+            By default the kind that ``fit`` was given, and a PyArrow table for arrays.
+
+        Returns
+        -------
+        data frame
+            Columns unique_id, ds, elman and, per level, elman-lo-LEVEL and elman-hi-LEVEL.
+        """
+        import narwhals as nw
+
+        if kind is None:
+            like = self.panel.like
+            backend: Any = nw.from_native(like).implementation if like is not None else "pyarrow"
+        elif kind in ("pandas", "polars", "pyarrow"):
+            backend = kind
+        else:
+            raise SettingError(f"kind must be 'pandas', 'polars' or 'pyarrow'; got {kind!r}.")
+        return nw.from_dict(self.columns(), backend=backend).to_native()
+
+    def plot(self, series: int = 0, *, axes: Any = None, history: int | None = None) -> Any:
+        """Draw the end of the history and the forecast with its intervals.
+
+        Parameters
+        ----------
+        series : int, default 0
+            Which series.
+        axes : matplotlib axes, optional
+            Where to draw; a new figure by default.
+        history : int, optional
+            Steps of history to show; five horizons by default.
+
+        Returns
+        -------
+        matplotlib axes
+            The axes drawn on.
+        """
+        if axes is None:
+            try:
+                from matplotlib import pyplot
+            except ImportError as error:
+                raise MissingExtraError("plot", "matplotlib", "plot a forecast") from error
+            axes = pyplot.figure(figsize=(9, 3.5), layout="constrained").add_subplot()
+        one = self.panel.series[series]
+        shown = slice(-(history or 5 * self.mean.shape[1]), None)
+        axes.plot(one.stamps[shown], one.values[shown], color="tab:blue", label=str(one.name))
+        for level in sorted(self.low, reverse=True):
+            axes.fill_between(
+                self.stamps[series], self.low[level][series], self.high[level][series], color="tab:orange", alpha=0.2, label=f"{level} %"
+            )
+        axes.plot(self.stamps[series], self.mean[series], color="tab:orange", label="elman")
+        axes.legend(loc="upper left", frameon=False)
+        return axes

@@ -1,0 +1,298 @@
+"""LanguageModel: continues symbols. Text, notes, strokes of a grammar: the next one from all those before it."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import torch
+
+from elman.codecs import Codec, Discrete
+from elman.errors import DataError, DataTypeError, SettingError
+from elman.estimators._base import Estimator
+from elman.estimators._inference import batches_by_length
+from elman.estimators._learning import learn
+from elman.estimators._pieces import Pieces, pieces_of
+from elman.estimators._rows import rows_of
+from elman.estimators._scoring import Scoring
+from elman.generation import Sampling, continue_prompts, next_probabilities, stream_prompt
+from elman.network import Plan, SequenceModel, Sizes, collate, plan
+from elman.network.settings import Network
+from elman.training.settings import Training
+
+
+class LanguageModel(Estimator):
+    """A recurrent network that gives the probability of every next symbol.
+
+    Parameters
+    ----------
+    codec : Codec
+        ``Text("char")``, ``Text("word")``, ``Text("bpe")`` or ``Symbols()``.
+    network : Network, optional
+        Cell, sizes and regularisation; whatever is "auto" is decided from the data.
+    training : Training, optional
+        Epochs, budget, learning rate, seed, checkpoints.
+
+    Attributes
+    ----------
+    target_ : Codec
+        Fitted copy of the codec.
+    history_ : History
+        One row an epoch; the metric is bits per symbol.
+    baseline_ : float
+        Bits per symbol, on the held-out part, of a model that knows only how frequent each symbol is.
+
+    Examples
+    --------
+    >>> from elman import LanguageModel, Text, Training
+    >>> model = LanguageModel(Text("char"), training=Training(max_epochs=40, learning_rate=0.02, verbose=0))
+    >>> model.fit(["abcabcabc"] * 30).generate("ab", temperature=0, max_new_steps=4)
+    'abcabc'
+    """
+
+    kind: ClassVar[str] = "language_model"
+
+    def __init__(self, codec: Codec, *, network: Network | None = None, training: Training | None = None) -> None:
+        self.codec = codec
+        self.network = network
+        self.training = training
+
+    def fit(self, texts: Any, y: None = None) -> Self:  # noqa: ARG002  # scikit-learn passes y
+        """Learn from documents.
+
+        Parameters
+        ----------
+        texts : list, column or str
+            One document a row, or one long text.
+        y : None
+            Ignored; here for scikit-learn.
+
+        Returns
+        -------
+        LanguageModel
+            The estimator itself.
+        """
+        if not isinstance(self.codec, Codec):
+            raise DataTypeError(f"codec must be a codec such as Text(); got {self.codec!r}. Give an instance, not a class or name.")
+        documents = self._documents(texts)
+        self.source_ = None
+        self.target_ = copy.deepcopy(self.codec).fit(documents, role="target")
+        if self.target_.rank != "many" or not isinstance(self.target_.space, Discrete):
+            raise SettingError(f"LanguageModel continues sequences of symbols; {type(self.codec).__name__} is not one. Use Text() or Symbols().")
+        encoded = self.target_.encode_all(documents)
+        if sum(len(row) for row in encoded) < 2:
+            raise DataError("The documents hold fewer than 2 symbols; there is nothing to continue. Give more text.")
+        self._learn(pieces_of(encoded))
+        return self
+
+    def _learn(self, pieces: Pieces) -> None:
+        network, training = self._settings()
+        self.plan_ = plan(None, self.target_, network, examples=Sizes.measure(None, self.target_, None, pieces.rows))
+        learned = learn(self.plan_, None, pieces.rows, pieces.settings(training), _bits(self.target_.space))
+        self.model_, self.history_, self.baseline_ = learned.model, learned.history, learned.baseline
+
+    def generate(
+        self,
+        prompt: Any = "",
+        *,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        max_new_steps: int = 200,
+        stop: Any = None,
+        random_state: int = 0,
+        stream: bool = False,
+    ) -> Any:
+        """Continue a prompt.
+
+        Parameters
+        ----------
+        prompt : value or list of values
+            What stands before; for text a string, and a list of strings continues each. Unknown symbols are allowed.
+        temperature : float, default 1.0
+            Below 1 is bolder on the likely, 0 always takes the likeliest.
+        top_k : int, optional
+            Draw from the k likeliest symbols.
+        top_p : float, optional
+            Draw from the fewest symbols whose probabilities reach p.
+        max_new_steps : int, default 200
+            Symbols to add at most; the model may end a document earlier.
+        stop : str or symbol, optional
+            End before this text (or symbol) appears in what is new.
+        random_state : int, default 0
+            Seed: the same prompt and seed give the same continuation, alone or in a batch.
+        stream : bool, default False
+            Return an iterator over the new pieces, as they are drawn.
+
+        Returns
+        -------
+        value, list of values or iterator
+            Prompt and continuation; with ``stream`` only what is new, piece by piece.
+        """
+        self._check_fitted()
+        sampling = Sampling(temperature=temperature, top_k=top_k, top_p=top_p, random_state=random_state)
+        if stream:
+            return self._stream(prompt, sampling, max_new_steps, stop)
+        many = isinstance(prompt, list) and (self._is_text() or bool(prompt and isinstance(prompt[0], list | tuple)))
+        prompts = prompt if many else [prompt]
+        encoded = [self._prompt(p) for p in prompts]
+        found = continue_prompts(self.model_, encoded, max_new_steps=max_new_steps, search=sampling)
+        whole = [_cut(self._joined(p, e, new), stop, len(p)) for p, e, new in zip(prompts, encoded, found, strict=True)]
+        return whole if many else whole[0]
+
+    def next(self, prompt: Any = "", k: int = 5) -> list[tuple[Any, float]]:
+        """Return the k likeliest next symbols with their probabilities.
+
+        Parameters
+        ----------
+        prompt : value
+            What stands before.
+        k : int, default 5
+            How many.
+
+        Returns
+        -------
+        list of (symbol, probability)
+            Likeliest first; the end of the document is given as None.
+        """
+        self._check_fitted()
+        if isinstance(k, bool) or not isinstance(k, int) or k < 1:
+            raise SettingError(f"k must be a whole number from 1; got {k!r}.")
+        chances = next_probabilities(self.model_, [self._prompt(prompt)])[0]
+        order = np.argsort(-chances, kind="stable")[:k]
+        return [(self._symbol(int(i)), float(chances[i])) for i in order]
+
+    def perplexity(self, texts: Any) -> float:
+        """Return exp(nats per symbol) over all documents, their ends included.
+
+        Parameters
+        ----------
+        texts : list, column or str
+            Documents.
+
+        Returns
+        -------
+        float
+            1 is perfect; the size of the vocabulary is guessing.
+        """
+        return math.exp(self._nats(texts))
+
+    def score(self, texts: Any, y: None = None) -> float:  # noqa: ARG002  # scikit-learn passes y
+        """Return bits per symbol (character, word or piece of a word), document ends included; lower is better.
+
+        Parameters
+        ----------
+        texts : list, column or str
+            Documents.
+        y : None
+            Ignored; here for scikit-learn.
+
+        Returns
+        -------
+        float
+            log2 of the perplexity.
+        """
+        return self._nats(texts) / math.log(2)
+
+    def plan(self) -> Plan:
+        """Return what was inferred from the data and why; printable."""
+        self._check_fitted()
+        return self.plan_
+
+    @classmethod
+    def _from_params(cls, source: None, target: Codec, params: dict[str, Any], groups: dict[str, Any]) -> Self:  # noqa: ARG003  # one signature for all
+        return cls(target, **groups)
+
+    def _nats(self, texts: Any) -> float:
+        self._check_fitted()
+        total, units = _row_losses(self.model_, self.target_.encode_all(self._documents(texts)))
+        return float(total.sum() / units.sum())
+
+    def _documents(self, texts: Any) -> list[Any]:
+        return [texts] if isinstance(texts, str | bytes) else rows_of(texts, "texts")
+
+    def _is_text(self) -> bool:
+        return isinstance(self.target_.decode(np.zeros(0, dtype=np.int64)), str)
+
+    def _prompt(self, prompt: Any) -> np.ndarray:
+        return np.asarray(self.target_.encode([] if isinstance(prompt, str) and not prompt and not self._is_text() else prompt))
+
+    def _joined(self, prompt: Any, encoded: np.ndarray, new: np.ndarray) -> Any:
+        """The prompt as it was given, and what is new as it reads after it."""
+        if not self._is_text():
+            return [*prompt, *self.target_.decode(new)]
+        before, whole = self.target_.decode(encoded), self.target_.decode(np.concatenate([encoded, new]))
+        return prompt + (whole[len(before) :] if whole.startswith(before) else self.target_.decode(new))
+
+    def _symbol(self, index: int) -> Any:
+        if index == self.target_.space.n:
+            return None
+        decoded = self.target_.decode(np.asarray([index]))
+        return decoded if isinstance(decoded, str) else decoded[0]
+
+    def _stream(self, prompt: Any, sampling: Sampling, max_new_steps: int, stop: Any) -> Iterator[Any]:
+        """Yield what each new symbol adds; text that could be the beginning of ``stop`` waits until it is clear."""
+        encoded, new, given = self._prompt(prompt), [], prompt
+        for symbol in stream_prompt(self.model_, encoded, max_new_steps=max_new_steps, sampling=sampling):
+            new.append(symbol)
+            whole = self._joined(prompt, encoded, np.asarray(new))
+            cut = _cut(whole, stop, len(prompt))
+            ready = cut if len(cut) < len(whole) else whole[: len(whole) - _could_stop(whole, stop)]
+            if len(ready) > len(given):
+                yield ready[len(given) :]
+                given = ready
+            if len(cut) < len(whole):
+                return
+        whole = _cut(self._joined(prompt, encoded, np.asarray(new, dtype=np.int64)), stop, len(prompt))
+        if len(whole) > len(given):
+            yield whole[len(given) :]
+
+
+def _cut(whole: Any, stop: Any, start: int) -> Any:
+    """Cut before the first ``stop`` at or after ``start``."""
+    if stop is None:
+        return whole
+    if isinstance(whole, str):
+        at = whole.find(stop, start)
+        return whole if at < 0 else whole[:at]
+    at = next((i for i in range(start, len(whole)) if whole[i] == stop), len(whole))
+    return whole[:at]
+
+
+def _could_stop(whole: Any, stop: Any) -> int:
+    """Length of the longest end of the text that is a beginning of ``stop``."""
+    if not isinstance(whole, str) or not stop:
+        return 0
+    return next((n for n in range(min(len(stop) - 1, len(whole)), 0, -1) if whole.endswith(stop[:n])), 0)
+
+
+def _row_losses(model: SequenceModel, rows: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    total, units = np.zeros(len(rows)), np.zeros(len(rows))
+    for batch in batches_by_length([len(row) for row in rows]):
+        target: Any = collate([rows[i] for i in batch], model.plan.target.space, "many")
+        losses, steps = model.row_losses(None, target.to(model.device))
+        total[batch], units[batch] = losses.double().cpu().numpy(), steps.numpy()
+    return total, units
+
+
+def _bits(space: Any) -> Scoring:
+    """Bits per symbol on held-out rows; the loop asks for it through the answers, which are each row's (nats, units)."""
+
+    def score(predicted: Sequence[Any], truth: Sequence[Any]) -> float:  # noqa: ARG001  # the losses know the truth
+        nats, units = np.sum(np.asarray(predicted, dtype=np.float64), axis=0)
+        return float(nats / max(units, 1) / math.log(2))
+
+    def constant(train: Sequence[Any], rows: Sequence[Any]) -> list[Any]:
+        counts = np.bincount(np.concatenate([*train]), minlength=space.n + 1).astype(np.float64)
+        counts[space.n] = len(train)
+        nats = -np.log((counts + 0.5) / (counts + 0.5).sum())
+        return [(float(nats[row].sum() + nats[space.n]), len(row) + 1) for row in rows]
+
+    def answers(model: Any, rows: Sequence[Any]) -> list[Any]:
+        with torch.no_grad():
+            return list(zip(*_row_losses(model, rows), strict=True))
+
+    return Scoring(metric="bits", baseline="frequencies", higher_is_better=False, score=score, constant=constant, answers=answers)

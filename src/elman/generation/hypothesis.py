@@ -1,0 +1,55 @@
+"""One finished answer of a search."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Hypothesis:
+    """One answer with its score.
+
+    Attributes
+    ----------
+    symbols : np.ndarray
+        (T,) int64, without the end.
+    log_prob : float
+        Sum of log-probabilities in nats, the end included when there is one.
+    score : float
+        What answers are ranked by: log_prob, normalised for length.
+    ended : bool
+        The model ended it; False when the limit did.
+    attention : np.ndarray or None
+        (T, S) weights of the source for each symbol, where the model attends.
+    """
+
+    symbols: np.ndarray
+    log_prob: float
+    score: float
+    ended: bool
+    attention: np.ndarray | None = None
+
+
+def length_norm(length: int, alpha: float) -> float:
+    """Return GNMT's length penalty ((5 + T) / 6)^alpha (Wu 2016, eq. 14); 1 for alpha 0.
+
+    Parameters
+    ----------
+    length : int
+        Symbols, the end included.
+    alpha : float
+        Strength.
+
+    Returns
+    -------
+    float
+        What log-probabilities are divided by.
+
+    Examples
+    --------
+    >>> length_norm(7, 1.0), length_norm(7, 0.0)
+    (2.0, 1.0)
+    """
+    return float(((5 + length) / 6) ** alpha)

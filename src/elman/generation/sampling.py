@@ -1,0 +1,140 @@
+"""Sampling: temperature first, then top-k, then top-p, from a seed that is each row's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from elman.errors import SettingError
+from elman.generation.rules import Rules
+from elman.network.search import Steps
+
+
+def reshape_logits(log_probs: Tensor, *, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None) -> Tensor:
+    """Return log-probabilities after temperature, then top-k, then top-p, normalised again.
+
+    The temperature comes first: top-p must cut the distribution that is drawn from (Holtzman 2020).
+
+    Parameters
+    ----------
+    log_probs : Tensor
+        (M, V).
+    temperature : float
+        Below 1 sharpens, above 1 flattens.
+    top_k : int, optional
+        Keep the k likeliest; ties at the border are all kept.
+    top_p : float, optional
+        Keep the fewest likeliest whose probabilities reach p.
+
+    Returns
+    -------
+    Tensor
+        (M, V) log-probabilities, -inf where cut.
+
+    Examples
+    --------
+    >>> reshape_logits(torch.tensor([[0.5, 0.3, 0.2]]).log(), top_p=0.6).exp().round(decimals=3).tolist()
+    [[0.625, 0.375, 0.0]]
+    """
+    scores = (log_probs / temperature).log_softmax(-1)
+    if top_k is not None and top_k < scores.shape[-1]:
+        border = scores.topk(top_k, -1).values[:, -1:]
+        scores = scores.masked_fill(scores < border, -torch.inf).log_softmax(-1)
+    if top_p is not None and top_p < 1:
+        ordered, order = torch.sort(scores, stable=True, dim=-1, descending=True)
+        before = ordered.exp().cumsum(-1) - ordered.exp()
+        cut = torch.zeros_like(before, dtype=torch.bool).scatter(-1, order, before >= top_p)
+        scores = scores.masked_fill(cut, -torch.inf).log_softmax(-1)
+    return scores
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampling:
+    """Draw symbols; row n draws from its own generator (random_state, n), so a row alone and in a batch says the same.
+
+    Attributes
+    ----------
+    temperature : float
+        0 always takes the likeliest.
+    top_k : int, optional
+        Draw from the k likeliest.
+    top_p : float, optional
+        Draw from the fewest likeliest that reach p.
+    random_state : int
+        Seed.
+    rules : Rules
+        What may not be said.
+    """
+
+    temperature: float = 1.0
+    top_k: int | None = None
+    top_p: float | None = None
+    random_state: int = 0
+    rules: Rules = field(default_factory=Rules)
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be."""
+        if not 0 <= self.temperature < float("inf"):
+            raise SettingError(f"temperature must be 0 (always the likeliest) or more; got {self.temperature}. Try 0.8.")
+        if self.top_k is not None and self.top_k < 1:
+            raise SettingError(f"top_k must be at least 1; got {self.top_k}.")
+        if self.top_p is not None and not 0 < self.top_p <= 1:
+            raise SettingError(f"top_p must be in 0 < top_p <= 1; got {self.top_p}.")
+
+    def __call__(self, steps: Steps, state: Any, limits: Tensor) -> list[np.ndarray]:
+        """Return what was drawn for each row."""
+        rows: list[list[int]] = [[] for _ in range(len(limits))]
+        for drawn in self.stream(steps, state, limits):
+            for row, symbol in drawn.items():
+                rows[row].append(symbol)
+        return [np.array(row, dtype=np.int64) for row in rows]
+
+    def stream(self, steps: Steps, state: Any, limits: Tensor) -> Iterator[dict[int, int]]:
+        """Yield, step by step, the newest symbol of each row that goes on.
+
+        Parameters
+        ----------
+        steps : Steps
+            One step of the decoder.
+        state : Rows
+            First state of N rows, after their prompts.
+        limits : Tensor
+            (N,) longest allowed lengths.
+
+        Yields
+        ------
+        dict of int to int
+            Row to symbol; rows that ended are left out.
+        """
+        draws = [np.random.default_rng((self.random_state, row)) for row in range(len(limits))]
+        said: dict[int, tuple[int, ...]] = dict.fromkeys(range(len(limits)), ())
+        alive = [row for row in said if int(limits[row]) > 0]
+        state = state.select(torch.tensor(alive, dtype=torch.int64))
+        symbols: Tensor | None = None
+        while alive:
+            log_probs, state, _ = steps.advance(state, symbols)
+            allowed = self.rules.apply(log_probs, [said[row] for row in alive], end=steps.end, banned=steps.banned, strict=True)
+            newest = self._draw(allowed, [draws[row] for row in alive])
+            going = [place for place, symbol in enumerate(newest) if symbol != steps.end]
+            drawn = {alive[place]: newest[place] for place in going}
+            if drawn:
+                yield drawn
+            said.update({row: (*said[row], symbol) for row, symbol in drawn.items()})
+            kept = [place for place in going if len(said[alive[place]]) < int(limits[alive[place]])]
+            state = state.select(torch.tensor(kept, dtype=torch.int64))
+            symbols = torch.tensor([newest[place] for place in kept], dtype=torch.int64, device=log_probs.device)
+            alive = [alive[place] for place in kept]
+
+    def _draw(self, log_probs: Tensor, draws: list[np.random.Generator]) -> list[int]:
+        if self.temperature == 0:
+            return log_probs.argmax(-1).tolist()
+        scores = reshape_logits(log_probs.double(), temperature=self.temperature, top_k=self.top_k, top_p=self.top_p)
+        # Inverse transform on the cumulated probabilities: one uniform number a row, the same whoever else is in the batch.
+        cumulated = scores.exp().cumsum(-1)
+        uniform = torch.tensor([rng.random() for rng in draws], dtype=torch.float64, device=scores.device)[:, None] * cumulated[:, -1:]
+        return torch.searchsorted(cumulated, uniform, right=True)[:, 0].clamp_max(scores.shape[-1] - 1).tolist()

@@ -1,0 +1,55 @@
+"""Attention over an encoded source: dot, general (Luong 2015) and additive (Bahdanau 2015) scores."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from elman.errors import SettingError, did_you_mean
+
+SCORES = ("general", "dot", "additive")
+
+
+class Attention(nn.Module):
+    """Weigh the steps of a source for each query and mix them.
+
+    Parameters
+    ----------
+    query_size : int
+        Size of a query (the decoder's hidden state).
+    memory_size : int
+        Size of a source step (the encoder's output).
+    score : {"general", "dot", "additive"}
+        ``q·W·m`` (Luong 2015, eq. 8), ``q·m`` (needs equal sizes) or ``v·tanh(W q + U m)`` (Bahdanau 2015, A.1.2).
+
+    Shapes
+    ------
+    query  (N, T, Q)     memory  (N, S, M)     mask  (N, S), True = real     context  (N, T, M)     weights  (N, T, S)
+    """
+
+    def __init__(self, query_size: int, memory_size: int, score: str = "general") -> None:
+        super().__init__()
+        if score not in SCORES:
+            raise SettingError(f"attention must be one of {SCORES}; got {score!r}.{did_you_mean(score, SCORES)}")
+        if score == "dot" and query_size != memory_size:
+            raise SettingError(
+                f"attention='dot' needs queries and source steps of one size; got {query_size} and {memory_size}. Use attention='general'."
+            )
+        self.score = score
+        self.key = nn.Identity() if score == "dot" else nn.Linear(memory_size, query_size, bias=False)
+        self.query = nn.Linear(query_size, query_size) if score == "additive" else nn.Identity()
+        self.energy = nn.Linear(query_size, 1, bias=False) if score == "additive" else None
+
+    def keys(self, memory: Tensor) -> Tensor:
+        """Project the memory once per source, (N, S, Q)."""
+        return self.key(memory)
+
+    def forward(self, query: Tensor, keys: Tensor, memory: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Return context and weights; a row with no real step gets a context of zeros."""
+        if self.energy is None:
+            scores = torch.bmm(query, keys.transpose(1, 2))
+        else:
+            scores = self.energy(torch.tanh(self.query(query)[:, :, None] + keys[:, None])).squeeze(-1)
+        scores = scores.masked_fill(~mask[:, None], torch.finfo(scores.dtype).min)
+        weights = scores.softmax(-1) * mask[:, None]
+        return torch.bmm(weights, memory), weights

@@ -1,0 +1,288 @@
+"""Plan: everything that was inferred, with reasons; plain values that rebuild the network without data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from elman.codecs.space import Discrete
+from elman.errors import DataError, SettingError
+from elman.network.relation import relate
+from elman.network.settings import Network
+from elman.network.sizes import Sizes
+from elman.network.sizing import choose
+from elman.network.spaces import HasSpace, Side
+
+PLAN_VERSION = 1
+
+_CHOICES = {
+    "decoder": ("summary", "step", "autoregressive", "ctc"),
+    "pooling": ("last", "mean", "max", "attention", "concat"),
+    "attention": ("general", "dot", "additive", "none"),
+    "stem": ("linear", "conv"),
+    "head": ("point", "gaussian", "student_t", "quantile"),
+}
+_SHARES = ("dropout", "weight_dropout", "recurrent_dropout", "zoneout", "label_smoothing")
+_COUNTS = ("hidden_size", "num_layers", "embedding_size", "time_stride")
+_SWITCHES = ("bidirectional", "input_feeding", "layer_norm", "tie_weights", "joined")
+_LARGEST = 100_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a network will be. ``str(plan)`` is a table; ``config()`` is plain JSON; ``elman.network.build`` makes the network.
+
+    Attributes
+    ----------
+    relation, decoder : str
+        What the table of relations said.
+    source, target : Side
+        Rank and space of both sides; no source for a language model.
+    cell, hidden_size, num_layers, … :
+        As in :class:`elman.Network`, with every "auto" filled.
+    joined : bool
+        Parts of the source are laid end to end.
+    horizon : int or None
+        Steps answered in one go.
+    max_length : int
+        Longest answer given by default.
+    length_ratio : float
+        Longest answer over its source by default.
+    class_weights : tuple of float
+        Weight of each class in the loss; empty for none.
+    parameters : int
+        Trainable numbers.
+    why : dict
+        Reasons by name.
+    """
+
+    relation: str
+    decoder: str
+    source: Side | None
+    target: Side
+    cell: str
+    hidden_size: int
+    num_layers: int
+    bidirectional: bool
+    embedding_size: int
+    pooling: str
+    attention: str
+    input_feeding: bool
+    stem: str
+    time_stride: int
+    head: str
+    dropout: float
+    weight_dropout: float
+    recurrent_dropout: float
+    zoneout: float
+    layer_norm: bool
+    tie_weights: bool
+    label_smoothing: float
+    joined: bool = False
+    horizon: int | None = None
+    max_length: int = 1
+    length_ratio: float = 1.0
+    class_weights: tuple[float, ...] = ()
+    parameters: int = 0
+    why: dict[str, str] = field(default_factory=dict)
+
+    def config(self) -> dict[str, Any]:
+        """Return plain JSON."""
+        values: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
+        values["source"] = None if self.source is None else self.source.config()
+        values["target"] = self.target.config()
+        values["class_weights"] = list(self.class_weights)
+        return {"version": PLAN_VERSION, **values, "why": dict(self.why)}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Plan:
+        """Rebuild a plan; unknown or missing keys, wrong types and absurd sizes raise DataError."""
+        names = {f.name for f in fields(cls)}
+        if not isinstance(config, dict) or set(config) != names | {"version"}:
+            extra = sorted(set(config) ^ (names | {"version"})) if isinstance(config, dict) else []
+            raise DataError(
+                f"A plan must have exactly its own keys; unknown or missing: {extra}. The file is damaged or of another version."
+            )
+        if config["version"] != PLAN_VERSION:
+            raise DataError(f"This plan has version {config['version']!r}; this elman reads {PLAN_VERSION}. Update elman.")
+        values = {name: config[name] for name in names}
+        values["source"] = None if values["source"] is None else Side.from_config(values["source"])
+        values["target"] = Side.from_config(values["target"])
+        values["class_weights"] = tuple(values["class_weights"])
+        made = cls(**values)
+        try:
+            check(made)
+        except SettingError as error:
+            raise DataError(f"A plan holds a value that cannot be: {error} The file is damaged.") from error
+        return made
+
+    def __str__(self) -> str:
+        """Show the plan as a small table."""
+        shown = [(label, str(value), self.why.get(key, "")) for label, value, key in _lines(self)]
+        widths = [max(len(line[i]) for line in shown) for i in (0, 1)]
+        return "\n".join(f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c}".rstrip() for a, b, c in shown)
+
+
+def _lines(p: Plan) -> list[tuple[str, Any, str]]:
+    lines: list[tuple[str, Any, str]] = [("relation", p.relation, "relation"), ("decoder", p.decoder, "decoder")]
+    if p.relation != "one-to-one":
+        lines += [("cell", p.cell, "cell"), ("hidden_size", p.hidden_size, "hidden_size"), ("num_layers", p.num_layers, "num_layers")]
+        lines.append(("bidirectional", "yes" if p.bidirectional else "no", "bidirectional"))
+    lines += [("stem", p.stem, "stem"), ("embedding_size", p.embedding_size, "embedding_size")]
+    if p.decoder == "summary" and p.source is not None and p.source.rank == "many":
+        lines.append(("pooling", p.pooling, "pooling"))
+    if p.attention != "none":
+        lines.append(("attention", p.attention + (" + input feeding" if p.input_feeding else ""), "attention"))
+    lines.append(("dropout", p.dropout, "dropout"))
+    if p.decoder in ("autoregressive", "ctc"):
+        lines.append(("max_length", p.max_length, "max_length"))
+    if p.tie_weights:
+        lines.append(("tie_weights", "yes", "tie_weights"))
+    if p.label_smoothing:
+        lines.append(("label_smoothing", p.label_smoothing, "label_smoothing"))
+    return [*lines, ("parameters", f"{p.parameters:,}", "parameters")]
+
+
+def plan(
+    source: HasSpace | None,
+    target: HasSpace,
+    settings: Network | None = None,
+    *,
+    examples: Sizes,
+    align: str = "auto",
+    horizon: int | None = None,
+) -> Plan:
+    """Decide what the network will be.
+
+    Parameters
+    ----------
+    source : codec or Side or None
+        Fitted codec, or a side; None for a language model.
+    target : codec or Side
+        Fitted codec, or a side.
+    settings : Network, optional
+        What the user set; the rest is "auto".
+    examples : Sizes
+        Numbers about the training data, from ``Sizes.measure``.
+    align : {"auto", "step", "attention", "ctc"}
+        Alignment of two sequences.
+    horizon : int, optional
+        Steps of a forecast in one go.
+
+    Returns
+    -------
+    Plan
+        The decisions with their reasons.
+
+    Raises
+    ------
+    SettingError, DataError
+        If the combination is impossible; see :func:`elman.network.relation.relate`.
+
+    Examples
+    --------
+    >>> from elman.codecs import Continuous
+    >>> sides = Side("many", Continuous(12)), Side("one", Discrete(9))
+    >>> made = plan(*sides, examples=Sizes(rows=270, source_mean=15.8, source_max=26))
+    >>> made.decoder, made.cell, made.bidirectional
+    ('summary', 'gru', True)
+    >>> Plan.from_config(made.config()) == made
+    True
+    """
+    settings = settings or Network()
+    source_side, target_side = None if source is None else Side.of(source), Side.of(target)
+    relation = relate(source_side, target_side, examples, align=align, horizon=horizon)
+    values, why = choose(source_side, target_side, examples, relation, settings)
+    longest = max(8, 2 * examples.target_max)
+    kept = ("input_feeding", "time_stride", "weight_dropout", "recurrent_dropout", "zoneout", "layer_norm")
+    made = Plan(
+        relation=relation.name,
+        decoder=relation.decoder,
+        source=source_side,
+        target=target_side,
+        **values,
+        **{name: getattr(settings, name) for name in kept},
+        joined=examples.joined,
+        horizon=horizon,
+        max_length=longest,
+        length_ratio=max(1.0, 1.5 * examples.longest_ratio),
+        class_weights=_class_weights(target_side, examples, settings.class_weight),
+        why={"relation": relation.why, **why, "max_length": f"twice the longest target seen, {examples.target_max}"},
+    )
+    check(made)
+    return replace(made, parameters=_count(made))
+
+
+def _class_weights(target: Side, sizes: Sizes, kind: str) -> tuple[float, ...]:
+    if kind not in ("none", "balanced"):
+        raise SettingError(f"class_weight must be 'none' or 'balanced'; got {kind!r}.")
+    if kind == "none" or not isinstance(target.space, Discrete):
+        return ()
+    present = [count for count in sizes.class_counts if count]
+    return tuple(sum(present) / (len(present) * count) if count else 0.0 for count in sizes.class_counts)
+
+
+def _count(made: Plan) -> int:
+    import torch
+
+    from elman.network.assembly import assemble
+
+    with torch.device("meta"):
+        return sum(p.numel() for p in assemble(made).parameters())
+
+
+def check(made: Plan) -> None:
+    """Refuse values that cannot be, before anything is built.
+
+    Parameters
+    ----------
+    made : Plan
+        The plan.
+
+    Raises
+    ------
+    SettingError
+        Naming the setting, what was given and what is possible.
+    """
+    for name, known in _CHOICES.items():
+        if getattr(made, name) not in known:
+            raise SettingError(f"{name} must be one of {known}; got {getattr(made, name)!r}.")
+    for name in _COUNTS:
+        value = getattr(made, name)
+        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _LARGEST:
+            raise SettingError(f"{name} must be a whole number in 1..{_LARGEST}; got {value!r}.")
+    for name in _SHARES:
+        value = getattr(made, name)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
+            raise SettingError(f"{name} must be in 0 <= {name} < 1; got {value!r}.")
+    for name in _SWITCHES:
+        if not isinstance(getattr(made, name), bool):
+            raise SettingError(f"{name} must be True or False; got {getattr(made, name)!r}.")
+    _check_lengths(made)
+    _check_together(made)
+
+
+def _check_lengths(made: Plan) -> None:
+    whole = isinstance(made.max_length, int) and made.max_length >= 1
+    if not whole or not isinstance(made.length_ratio, int | float) or not 0 < made.length_ratio < float("inf"):
+        raise SettingError(f"max_length must be 1 or more and length_ratio positive; got {made.max_length!r} and {made.length_ratio!r}.")
+    if made.horizon is not None and (not isinstance(made.horizon, int) or not 1 <= made.horizon <= _LARGEST):
+        raise SettingError(f"horizon must be None or a whole number in 1..{_LARGEST}; got {made.horizon!r}.")
+    classes = made.target.space.n if isinstance(made.target.space, Discrete) else 0
+    if made.class_weights and len(made.class_weights) != classes:
+        raise SettingError(f"class_weights must have one number per class ({classes}); got {len(made.class_weights)}.")
+
+
+def _check_together(made: Plan) -> None:
+    if made.input_feeding and made.attention == "none":
+        raise SettingError("input_feeding needs attention over a source of sequences. Leave input_feeding at False.")
+    if made.bidirectional and made.source is None:
+        raise SettingError("bidirectional=True reads what it should predict: a language model reads one way. Leave it at 'auto'.")
+    if made.time_stride > 1 and (made.decoder == "step" or made.stem != "conv"):
+        raise SettingError("time_stride > 1 needs stem='conv' and a target that is not aligned step by step.")
+    if made.tie_weights and (
+        made.embedding_size != made.hidden_size or not isinstance(made.target.space, Discrete) or made.source is not None
+    ):
+        raise SettingError(
+            "tie_weights=True is for language models over symbols with embedding_size equal to hidden_size. Leave it at 'auto'."
+        )

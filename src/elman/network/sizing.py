@@ -1,0 +1,148 @@
+"""Which sizes suit the data, each with its reason. Every number here is a default of ``Network(...="auto")``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from elman.codecs.space import Discrete, Pixels, Product, Space
+from elman.network.relation import Relation
+from elman.network.settings import Network
+from elman.network.sizes import Sizes
+from elman.network.spaces import Side
+
+Choice = tuple[Any, str]
+
+
+def choose(source: Side | None, target: Side, sizes: Sizes, relation: Relation, settings: Network) -> tuple[dict[str, Any], dict[str, str]]:
+    """Fill every "auto" of the settings.
+
+    Parameters
+    ----------
+    source : Side or None
+        None for a language model.
+    target : Side
+        What is predicted.
+    sizes : Sizes
+        Numbers about the data.
+    relation : Relation
+        What the table said.
+    settings : Network
+        What the user set.
+
+    Returns
+    -------
+    tuple of dict
+        Values and reasons by setting.
+    """
+    symbols = _reads_symbols(source.space if source is not None else target.space)
+    rules: dict[str, Choice] = {
+        "cell": _cell(relation, symbols),
+        "hidden_size": _hidden(sizes, relation, symbols),
+        "num_layers": _layers(sizes, relation),
+        "bidirectional": _directions(source, relation),
+        "pooling": ("concat", "mean, maximum and last state side by side"),
+        "attention": _attention(source, relation),
+        "stem": _stem(source),
+        "label_smoothing": _smoothing(relation, target),
+        "head": ("point", "squared error"),
+    }
+    values: dict[str, Any] = {}
+    why: dict[str, str] = {}
+    for name, (value, reason) in rules.items():
+        given = getattr(settings, name)
+        values[name], why[name] = (value, reason) if given == "auto" else (given, "as set")
+    later = {"embedding_size": _embedding(source, target, values["hidden_size"]), "dropout": _dropout(sizes, relation, symbols)}
+    for name, (value, reason) in later.items():
+        given = getattr(settings, name)
+        values[name], why[name] = (value, reason) if given == "auto" else (given, "as set")
+    values["tie_weights"], why["tie_weights"] = _tie(source, target, values, settings)
+    return values, why
+
+
+def _reads_symbols(space: Space) -> bool:
+    if isinstance(space, Product):
+        return any(_reads_symbols(part) for part in space.parts.values())
+    return isinstance(space, Discrete)
+
+
+def _cell(relation: Relation, symbols: bool) -> Choice:
+    if relation.decoder == "summary" and not symbols:
+        return "gru", "fewer weights for measurements"
+    return "lstm", "keeps symbols and frames over long distances"
+
+
+def _hidden(sizes: Sizes, relation: Relation, symbols: bool) -> Choice:
+    steps = sizes.rows * (sizes.target_mean if relation.decoder != "summary" else sizes.source_mean)
+    why = f"for {sizes.rows} rows, {steps:.0f} steps"
+    if relation.name == "continue":
+        return (128 if steps < 2e5 else 256 if steps < 2e6 else 512), why
+    if relation.name == "free":
+        return (128 if steps < 1e6 else 256), why
+    if relation.decoder == "summary":
+        return (64 if sizes.rows < 500 else 96 if sizes.rows < 3000 else 128), why
+    return (96 if steps < 2e4 else 128 if symbols or steps < 1e6 else 192), why
+
+
+def _layers(sizes: Sizes, relation: Relation) -> Choice:
+    if relation.decoder == "ctc":
+        return 2, "frames need a second layer"
+    if relation.name == "continue" and sizes.rows * sizes.target_mean >= 5e5:
+        return 2, "enough text for two"
+    return 1, "one learns fastest"
+
+
+def _directions(source: Side | None, relation: Relation) -> Choice:
+    if source is None:
+        return False, "what comes next cannot be read"
+    if source.rank == "one":
+        return False, "one element has no direction"
+    if relation.name == "direct":
+        return False, "a forecast reads towards the future"
+    return True, "the whole sequence is there before the answer"
+
+
+def _attention(source: Side | None, relation: Relation) -> Choice:
+    if relation.decoder == "autoregressive" and source is not None and source.rank == "many":
+        return "general", "Luong's score, after the recurrence"
+    return "none", "nothing to attend to"
+
+
+def _stem(source: Side | None) -> Choice:
+    if source is not None and isinstance(source.space, Pixels) and min(source.space.h, source.space.w) > 1:
+        return "conv", "pictures"
+    return "linear", "symbols by embedding, numbers by projection"
+
+
+def _smoothing(relation: Relation, target: Side) -> Choice:
+    if relation.name == "free" and isinstance(target.space, Discrete):
+        return 0.1, "free sequences (Szegedy 2016)"
+    return 0.0, "not needed"
+
+
+def _embedding(source: Side | None, target: Side, hidden: int) -> Choice:
+    space = source.space if source is not None else target.space
+    n = space.n if isinstance(space, Discrete) else 0
+    if not n:
+        return min(hidden, 128), "as wide as the recurrence, 128 at most"
+    if source is None and n > 1000:
+        return hidden, "as wide as the recurrence, to be tied"
+    return (64 if n <= 300 else 128 if n <= 20000 else 192), f"for {n} symbols"
+
+
+def _dropout(sizes: Sizes, relation: Relation, symbols: bool) -> Choice:
+    if relation.name == "one-to-one":
+        return 0.1, "a small network"
+    if relation.decoder == "summary":
+        return (0.5, "texts are learned by heart quickly") if symbols else (0.2, "measurements")
+    if relation.name == "continue":
+        return (0.3, "little text") if sizes.rows * sizes.target_mean < 5e6 else (0.1, "much text")
+    return (0.3, "few rows") if sizes.rows < 20000 else (0.1, "many rows")
+
+
+def _tie(source: Side | None, target: Side, values: dict[str, Any], settings: Network) -> Choice:
+    possible = isinstance(target.space, Discrete) and values["embedding_size"] == values["hidden_size"]
+    if settings.tie_weights != "auto":
+        return bool(settings.tie_weights), "as set"
+    if source is None and possible and isinstance(target.space, Discrete) and target.space.n > 1000:
+        return True, "large vocabulary: embedding and output share their weights (Press & Wolf 2017)"
+    return False, "small vocabulary or different sizes"

@@ -1,0 +1,76 @@
+"""Sides of a relation as plain JSON, so that a plan rebuilds a network without data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from elman.codecs.space import Binary, Continuous, Discrete, Pixels, Product, Space
+from elman.errors import DataError
+
+_KINDS: dict[str, type[Space]] = {"discrete": Discrete, "continuous": Continuous, "binary": Binary, "pixels": Pixels, "product": Product}
+_FIELDS = {"discrete": ("n",), "continuous": ("d",), "binary": ("n",), "pixels": ("c", "h", "w")}
+
+
+class HasSpace(Protocol):
+    """Anything with a rank and a space: a fitted codec, or a Side."""
+
+    @property
+    def rank(self) -> str:
+        """Rank, "one" or "many"."""
+        ...
+
+    @property
+    def space(self) -> Space:
+        """Space of one element."""
+        ...
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of a relation: rank and space, and the index that means "unknown" (never predicted)."""
+
+    rank: Literal["one", "many"]
+    space: Space
+    unknown: int | None = None
+
+    @classmethod
+    def of(cls, codec: HasSpace) -> Side:
+        """Take rank and space from a codec; in sequences of symbols index 0 is "unknown"."""
+        if isinstance(codec, Side):
+            return codec
+        rank: Literal["one", "many"] = "many" if codec.rank == "many" else "one"
+        unknown = 0 if rank == "many" and isinstance(codec.space, Discrete) else None
+        return cls(rank, codec.space, unknown)
+
+    def config(self) -> dict[str, Any]:
+        """Return plain JSON."""
+        return {"rank": self.rank, "space": space_config(self.space), "unknown": self.unknown}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Side:
+        """Rebuild from plain JSON; anything unexpected raises DataError."""
+        if not isinstance(config, dict) or set(config) != {"rank", "space", "unknown"} or config["rank"] not in ("one", "many"):
+            raise DataError(f"A side of a plan needs rank ('one' or 'many'), space and unknown; got {config!r:.200}. The file is damaged.")
+        return cls(config["rank"], space_from_config(config["space"]), config["unknown"])
+
+
+def space_config(space: Space) -> dict[str, Any]:
+    """Return a space as plain JSON."""
+    if isinstance(space, Product):
+        return {"kind": "product", "parts": {n: space_config(p) for n, p in space.parts.items()}, "ranks": dict(space.ranks)}
+    for kind, names in _FIELDS.items():
+        if isinstance(space, _KINDS[kind]):
+            return {"kind": kind, **{name: int(getattr(space, name)) for name in names}}
+    raise DataError(f"A space must be one of {sorted(_KINDS)}; got {space!r}.")
+
+
+def space_from_config(config: dict[str, Any], depth: int = 0) -> Space:
+    """Rebuild a space; unknown kinds, missing numbers and deep nesting raise DataError."""
+    kind = config.get("kind") if isinstance(config, dict) else None
+    if kind == "product" and depth < 4 and isinstance(config.get("parts"), dict) and isinstance(config.get("ranks"), dict):
+        return Product({n: space_from_config(p, depth + 1) for n, p in config["parts"].items()}, dict(config["ranks"]))
+    names = _FIELDS.get(str(kind))
+    if names is None or set(config) != {"kind", *names} or not all(isinstance(config[n], int) and config[n] >= 0 for n in names):
+        raise DataError(f"A space of a plan must be one of {sorted(_KINDS)} with whole sizes; got {config!r:.200}. The file is damaged.")
+    return _KINDS[str(kind)](**{name: config[name] for name in names})

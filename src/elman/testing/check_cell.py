@@ -1,0 +1,86 @@
+"""check_cell: is a cell a proper recurrence? For ours and for other people's."""
+
+from __future__ import annotations
+
+import torch
+
+from elman.cells import Cell
+from elman.errors import CheckError
+from elman.kernels import aten, reference
+from elman.testing._calls import HIDDEN_SIZE, OPTIONS, gradients, make_call, same, same_answer
+from elman.testing.check_kernel import run_properties
+
+
+def check_cell(cell: Cell) -> list[str]:
+    """Check a cell's data and its step, looped by the reference backend in float64.
+
+    A cell named as one of torch's must give torch's values and gradients (1e-12). Every cell must be a function of its own
+    sequence only: alone as in a batch, whatever the neighbours; two halves with carried state as one pass; derivatives that are
+    finite differences; and it must stand every option (zoneout, recurrent mask, layer norm).
+
+    Parameters
+    ----------
+    cell : Cell
+        Registered or not.
+
+    Returns
+    -------
+    list of str
+        What was checked; the first thing wrong raises CheckError.
+
+    Examples
+    --------
+    >>> from elman import cells
+    >>> from elman.testing import check_cell
+    >>> check_cell(cells.get("gru"))[:2]
+    ['data', 'one step']
+    """
+    _check_data(cell)
+    _check_step(cell)
+    report = ["data", "one step"]
+    if aten.reason_against(make_call(cell)) is None:
+        for option in ("plain", "no bias", "reverse"):
+            _check_parity(cell, option)
+            report.append(f"torch's values and gradients: {option}")
+    for option in OPTIONS:
+        output, states = reference.run(make_call(cell, option=option))
+        if not all(bool(torch.isfinite(part).all()) for part in (output, *states)):
+            raise CheckError(f"{cell.name}, {option}: gives values that are not finite for ordinary input.")
+        report.append(f"finite: {option}")
+    run_properties(reference, cell, torch.float64, cell.name)
+    return [*report, "properties of a recurrence"]
+
+
+def _check_data(cell: Cell) -> None:
+    if not isinstance(cell, Cell):
+        raise CheckError(f"A cell must be an elman.cells.Cell; got {type(cell).__name__}.")
+    for field in ("gates", "states"):
+        words = getattr(cell, field)
+        if not isinstance(words, tuple) or not words or len(set(words)) != len(words) or not all(isinstance(w, str) and w for w in words):
+            raise CheckError(f"{cell.name}: {field} must be a tuple of different, non-empty strings; got {words!r}.")
+    if not cell.name or not cell.doc.strip():
+        raise CheckError(f"{cell.name!r}: a cell needs a name, and a doc with its equations and their source.")
+
+
+def _check_step(cell: Cell) -> None:
+    width = len(cell.gates) * HIDDEN_SIZE
+    for n in (0, 1, 4):
+        states = tuple(torch.randn(n, HIDDEN_SIZE, dtype=torch.float64) for _ in cell.states)
+        before = tuple(s.clone() for s in states)
+        new = cell.step(torch.zeros(n, width, dtype=torch.float64), torch.zeros(n, width, dtype=torch.float64), states)
+        if not isinstance(new, tuple) or len(new) != len(cell.states):
+            raise CheckError(f"{cell.name}: step must return a tuple of {len(cell.states)} states {cell.states}; got {type(new).__name__}.")
+        for name, given, old, kept in zip(cell.states, new, states, before, strict=True):
+            if given.shape != old.shape or given.dtype != old.dtype:
+                raise CheckError(f"{cell.name}: step must keep the shape and dtype of {name}; got {tuple(given.shape)} {given.dtype}.")
+            same(f"{cell.name}: {name} given to step, which must not write into it", old, kept, 0.0)
+
+
+def _check_parity(cell: Cell, option: str) -> None:
+    call = make_call(cell, option=option)
+    answer, given = gradients(reference, call)
+    expected, wanted = gradients(aten, call)
+    what = f"{cell.name}, {option} against torch"
+    same_answer(what, answer, expected, 1e-12)
+    for name, gradient in wanted.items():
+        same(f"{what}, gradient by {name}", given[name], gradient, 1e-11)

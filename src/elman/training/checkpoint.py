@@ -1,0 +1,184 @@
+"""Checkpoints: all that is needed to go on as if nothing had happened, in a folder that is whole or is not there.
+
+A checkpoint is a folder ``checkpoint-000012`` with ``weights.safetensors`` (model, averages, best), ``optimizer.safetensors``,
+``state.json`` (position, random states, schedule, history) and ``MANIFEST``, the SHA-256 of each, written last. It is written
+under another name, synced, read back, renamed, and its parent synced. Older ones go only after a new one has been verified, and
+weights that are not finite are never written, so that the newest finite checkpoint always stays.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from elman.errors import CheckpointError, ElmanWarning, ModelFileError
+from elman.io import atomic, digest, model_file, strict_json
+
+KEEP = 2
+"""Verified checkpoints that are kept."""
+_VERSION = 1
+_PREFIX, _PARTIAL = "checkpoint-", ".partial-"
+_FILES = ("weights.safetensors", "optimizer.safetensors", "state.json")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Saved:
+    """What a checkpoint holds."""
+
+    name: str
+    weights: dict[str, Tensor]
+    optimizer: dict[str, Tensor]
+    state: dict[str, Any]
+
+
+class Checkpoints:
+    """The checkpoints of one run in one folder.
+
+    Parameters
+    ----------
+    folder : path-like
+        Where they live; created if needed.
+    fingerprint : dict of str to JSON
+        What the run is: a checkpoint of another run is refused, naming what differs.
+    keep : int, default 2
+        How many verified ones stay.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str], fingerprint: dict[str, Any], *, keep: int = KEEP) -> None:
+        self.folder, self.fingerprint, self.keep = Path(folder), fingerprint, keep
+
+    def names(self) -> list[str]:
+        """Return the checkpoints there, oldest first, whole or not."""
+        if not self.folder.is_dir():
+            return []
+        found = [p.name for p in self.folder.iterdir() if p.name.startswith(_PREFIX) and p.name[len(_PREFIX) :].isdigit()]
+        return sorted(found, key=lambda name: int(name[len(_PREFIX) :]))
+
+    def prepare(self) -> None:
+        """Create the folder and remove what an interrupted save left in it."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            for orphan in self.folder.glob(f"{_PARTIAL}*"):
+                shutil.rmtree(orphan)
+        except OSError as cause:
+            raise CheckpointError(atomic.explain(cause, f"could not prepare the checkpoint folder {self.folder}")) from cause
+
+    def save(self, weights: dict[str, Tensor], optimizer: dict[str, Tensor], state: dict[str, Any]) -> str:
+        """Write one more checkpoint, verify it, and drop those beyond ``keep``.
+
+        Parameters
+        ----------
+        weights : dict of Tensor
+            Model, averages and best; must be finite.
+        optimizer : dict of Tensor
+            State of the optimizer; must be finite.
+        state : dict
+            Plain JSON.
+
+        Returns
+        -------
+        str
+            The checkpoint's name.
+        """
+        names = self.names()
+        name = f"{_PREFIX}{int(names[-1][len(_PREFIX) :]) + 1 if names else 1:06d}"
+        partial = self.folder / f"{_PARTIAL}{secrets.token_hex(6)}"
+        try:
+            partial.mkdir(parents=True)
+            self._fill(partial, weights, optimizer, state)
+            _verify(partial)
+            os.replace(partial, self.folder / name)  # noqa: PTH105  # os-level, as in atomic: tests fail each call in turn
+            atomic.sync_folder(self.folder)
+        except ModelFileError as cause:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise CheckpointError(f"could not write a checkpoint in {self.folder}: {cause} The previous checkpoint stays.") from cause
+        except OSError as cause:
+            shutil.rmtree(partial, ignore_errors=True)
+            if isinstance(cause, CheckpointError):
+                raise
+            raise CheckpointError(atomic.explain(cause, f"could not write a checkpoint in {self.folder}")) from cause
+        self._drop([*names, name][: -self.keep])
+        return name
+
+    def _fill(self, partial: Path, weights: dict[str, Tensor], optimizer: dict[str, Tensor], state: dict[str, Any]) -> None:
+        model_file.write(partial / _FILES[0], weights, {"kind": "checkpoint.weights", "spec": None})
+        model_file.write(partial / _FILES[1], optimizer, {"kind": "checkpoint.optimizer", "spec": None})
+        text = strict_json.canonical({"version": _VERSION, "fingerprint": self.fingerprint, "state": state})
+        atomic.write(partial / _FILES[2], text.encode(), error=CheckpointError)
+        manifest = {file: digest.sha256(partial / file) for file in _FILES}
+        atomic.write(partial / "MANIFEST", strict_json.canonical(manifest).encode(), error=CheckpointError)
+
+    def _drop(self, names: list[str]) -> None:
+        """Remove old checkpoints; a rename first, so that a half-removed one is never taken for whole."""
+        for name in names:
+            partial = self.folder / f"{_PARTIAL}{secrets.token_hex(6)}"
+            try:
+                os.replace(self.folder / name, partial)  # noqa: PTH105
+                shutil.rmtree(partial)
+            except OSError as cause:
+                warnings.warn(
+                    atomic.explain(cause, f"could not remove the old checkpoint {self.folder / name}"), ElmanWarning, stacklevel=4
+                )
+
+    def load(self) -> Saved | None:
+        """Return the newest checkpoint that verifies, or None where there is none.
+
+        A damaged one is passed over aloud (ElmanWarning); if none is whole, or it is of another run, CheckpointError.
+        """
+        names = self.names()
+        for name in reversed(names):
+            try:
+                found = self._read(name)
+            except (CheckpointError, OSError, ValueError) as problem:
+                warnings.warn(
+                    f"checkpoint {self.folder / name} is damaged ({problem}); trying the one before it.", ElmanWarning, stacklevel=3
+                )
+                continue
+            self._check_fingerprint(name, found["fingerprint"])
+            return Saved(name=name, weights=found["weights"], optimizer=found["optimizer"], state=found["state"])
+        if names:
+            raise CheckpointError(f"none of the {len(names)} checkpoints in {self.folder} is whole. Remove the folder to start again.")
+        return None
+
+    def _read(self, name: str) -> dict[str, Any]:
+        folder = self.folder / name
+        _verify(folder)
+        text = strict_json.parse((folder / "state.json").read_text("ascii"))
+        if text.get("version") != _VERSION:
+            raise CheckpointError(f"it has version {text.get('version')}; this elman reads {_VERSION}")
+        weights, optimizer = (model_file.read(folder / file)[1] for file in _FILES[:2])
+        return {"weights": weights, "optimizer": optimizer, **text}
+
+    def _check_fingerprint(self, name: str, theirs: dict[str, Any]) -> None:
+        differing = [
+            f"{key} was {_short(theirs.get(key))}, is now {_short(self.fingerprint.get(key))}"
+            for key in sorted({*theirs, *self.fingerprint})
+            if theirs.get(key) != self.fingerprint.get(key)
+        ]
+        if differing:
+            raise CheckpointError(
+                f"{self.folder / name} belongs to another run: {'; '.join(differing[:4])}."
+                " Give the same settings and data, or another checkpoint_dir to start anew."
+            )
+
+
+def _verify(folder: Path) -> None:
+    """Compare each file of a checkpoint with its MANIFEST; raise CheckpointError for the first that differs."""
+    manifest = strict_json.parse((folder / "MANIFEST").read_text("ascii"))
+    if not isinstance(manifest, dict) or set(manifest) != set(_FILES):
+        raise CheckpointError(f"its MANIFEST does not list exactly {list(_FILES)}")
+    for file, expected in manifest.items():
+        if digest.sha256(folder / file) != expected:
+            raise CheckpointError(f"{file} does not match its SHA-256")
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

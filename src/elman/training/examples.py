@@ -1,0 +1,241 @@
+"""Examples: encoded rows, collated only when a batch is asked for; split by whole rows."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from elman.codecs.space import Space
+from elman.errors import DataError, SettingError
+
+Collate = Callable[[list[Any], Space | None, str], Any]
+
+
+class Examples:
+    """Rows of source and target as the codecs encoded them.
+
+    Parameters
+    ----------
+    source : sequence or None
+        One encoded value a row; None for a language model. Any object with ``len`` and ``[row]`` will do, so that files
+        can be read when their turn comes.
+    target : sequence
+        One encoded value a row.
+    source_space : Space, optional
+        What ``collate`` is told about an element of the source.
+    target_space : Space, optional
+        The same of the target.
+    source_rank : {"one", "many"}
+        Whether a row of the source is one element or a sequence of them.
+    target_rank : {"one", "many"}
+        The same of the target.
+    lengths : array of int, optional
+        Steps of each row, source and target together, (N,). Counted if not given, which reads every row once.
+    steps : array of int, optional
+        Steps of the longer side of each row, (N,).
+    collate : callable, optional
+        Makes a batch of a list of encoded values; :func:`elman.network.inputs.collate` by default.
+
+    Examples
+    --------
+    >>> rows = Examples(None, [np.zeros(3), np.zeros(5)], collate=lambda values, space, rank: values)
+    >>> len(rows), rows.lengths.tolist()
+    (2, [3, 5])
+    """
+
+    def __init__(
+        self,
+        source: Sequence[Any] | None,
+        target: Sequence[Any],
+        *,
+        source_space: Space | None = None,
+        target_space: Space | None = None,
+        source_rank: str = "many",
+        target_rank: str = "many",
+        lengths: np.ndarray | None = None,
+        steps: np.ndarray | None = None,
+        collate: Collate | None = None,
+    ) -> None:
+        if source is not None and len(source) != len(target):
+            raise DataError(f"source and target must have as many rows; got {len(source)} and {len(target)}.")
+        self.source, self.target = source, target
+        self.source_space, self.target_space = source_space, target_space
+        self.source_rank, self.target_rank = source_rank, target_rank
+        self._collate = collate
+        if lengths is None or steps is None:
+            ours = _steps(target, target_rank)
+            theirs = _steps(source, source_rank) if source is not None else np.zeros_like(ours)
+            lengths = ours + theirs if lengths is None else lengths
+            steps = np.maximum(ours, theirs) if steps is None else steps
+        self.lengths, self.steps = np.asarray(lengths, dtype=np.int64), np.asarray(steps, dtype=np.int64)
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        return len(self.target)
+
+    def subset(self, rows: Sequence[int] | np.ndarray) -> Examples:
+        """Return some rows, by index; nothing is read or copied."""
+        rows = np.asarray(rows, dtype=np.int64)
+        return Examples(
+            None if self.source is None else _Picked(self.source, rows),
+            _Picked(self.target, rows),
+            source_space=self.source_space,
+            target_space=self.target_space,
+            source_rank=self.source_rank,
+            target_rank=self.target_rank,
+            lengths=self.lengths[rows],
+            steps=self.steps[rows],
+            collate=self._collate,
+        )
+
+    def collate(self, rows: Sequence[int] | np.ndarray) -> tuple[Any, Any]:
+        """Return the source batch (None for a language model) and the target batch of some rows."""
+        collate = self._collate or _network_collate()
+        source = None if self.source is None else collate([self.source[i] for i in rows], self.source_space, self.source_rank)
+        return source, collate([self.target[i] for i in rows], self.target_space, self.target_rank)
+
+    def batches(self, plan: Sequence[np.ndarray], num_workers: int = 0) -> Iterator[tuple[Any, Any]]:
+        """Yield the batches of a plan in its order, read ahead by ``num_workers`` processes if asked."""
+        if num_workers == 0 or not plan:
+            return (self.collate(rows) for rows in plan)
+        loader = torch.utils.data.DataLoader(
+            _Rows(self),
+            batch_sampler=[rows.tolist() for rows in plan],  # type: ignore[arg-type]
+            collate_fn=self.collate,
+            num_workers=num_workers,
+            generator=torch.Generator().manual_seed(0),  # else the loader draws from the run's own random numbers
+        )
+        return iter(loader)
+
+    def fingerprint(self) -> str:
+        """Return a digest of the rows, to notice that a checkpoint belongs to other data.
+
+        Rows that are read from files only when needed are known by their lengths.
+        """
+        state = hashlib.blake2b(self.lengths.tobytes(), digest_size=16)
+        for side in (self.source, self.target):
+            for value in _in_memory(side):
+                _update(state, value)
+        return state.hexdigest()
+
+
+class _Picked(Sequence[Any]):
+    """Some rows of a sequence, without reading them."""
+
+    def __init__(self, rows: Sequence[Any], places: np.ndarray) -> None:
+        self.rows, self.places = rows, places
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def __getitem__(self, row: Any) -> Any:
+        return self.rows[int(self.places[row])]
+
+
+class _Rows(torch.utils.data.Dataset[int]):
+    """Row numbers; a worker process turns a batch of them into tensors."""
+
+    def __init__(self, examples: Examples) -> None:
+        self.examples = examples
+
+    def __len__(self) -> int:
+        return len(self.examples)
+
+    def __getitem__(self, row: int) -> int:
+        return row
+
+
+def _network_collate() -> Collate:
+    from elman.network.inputs import collate  # pyright: ignore[reportMissingImports]
+
+    return collate
+
+
+def _steps(values: Sequence[Any], rank: str) -> np.ndarray:
+    if rank == "one":
+        return np.ones(len(values), dtype=np.int64)
+    return np.fromiter((_length(value) for value in values), dtype=np.int64, count=len(values))
+
+
+def _length(value: Any) -> int:
+    """Steps of one encoded sequence; of a record, those of its longest part."""
+    if isinstance(value, dict):
+        return max((_length(part) for part in value.values()), default=0)
+    return len(value) if np.ndim(value) else 1
+
+
+def _in_memory(side: Sequence[Any] | None) -> Iterable[Any]:
+    if isinstance(side, _Picked):
+        return (side.rows[i] for i in side.places) if isinstance(side.rows, list | np.ndarray) else ()
+    return side if isinstance(side, list | np.ndarray) else ()
+
+
+def _update(state: Any, value: Any) -> None:
+    if isinstance(value, dict):
+        for name in sorted(value):
+            state.update(name.encode())
+            _update(state, value[name])
+    else:
+        array = np.ascontiguousarray(value)
+        state.update(f"{array.dtype}{array.shape}".encode())
+        state.update(array.data if array.size else b"")
+
+
+def split_rows(
+    count: int, fraction: float, *, strata: Sequence[Hashable] | None = None, random_state: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Split whole rows into a training and a held-out part.
+
+    Parameters
+    ----------
+    count : int
+        Number of rows.
+    fraction : float
+        Share held out, 0 <= fraction < 1.
+    strata : sequence, optional
+        The category of each row: each is held out in proportion (largest remainders first), and at least one row of
+        each stays in training, so that no class is met for the first time in the held-out part.
+    random_state : int, default 0
+        Seed.
+
+    Returns
+    -------
+    train, held : array of int
+        Row numbers, ascending; ``held`` has at least one row when fraction > 0 and there are two rows.
+
+    Examples
+    --------
+    >>> train, held = split_rows(10, 0.2, strata="aaaaaaaabb")
+    >>> len(train), len(held)
+    (8, 2)
+    """
+    if not 0 <= fraction < 1:
+        raise SettingError(f"validation_fraction must be in [0, 1); got {fraction}.")
+    if strata is not None and len(strata) != count:
+        raise DataError(f"strata must name a category for each of {count} rows; got {len(strata)}.")
+    order = np.random.default_rng(random_state).permutation(count)
+    wanted = min(max(round(count * fraction), 1), count - 1) if fraction and count > 1 else 0
+    held = order[:wanted] if strata is None else _stratified(order, strata, wanted)
+    mask = np.zeros(count, dtype=bool)
+    mask[held] = True
+    return np.flatnonzero(~mask), np.flatnonzero(mask)
+
+
+def _stratified(order: np.ndarray, strata: Sequence[Hashable], wanted: int) -> np.ndarray:
+    """Take ``wanted`` rows, from each category its share, never its last row."""
+    groups: dict[Hashable, list[int]] = {}
+    for row in order:
+        groups.setdefault(strata[row], []).append(int(row))
+    shares = {name: len(rows) * wanted / len(order) for name, rows in groups.items()}
+    quota = {name: min(int(share), len(groups[name]) - 1) for name, share in shares.items()}
+    while sum(quota.values()) < wanted:
+        open_groups = [name for name in groups if quota[name] < len(groups[name]) - 1]
+        if not open_groups:
+            break
+        neediest = max(open_groups, key=lambda name: shares[name] - quota[name])
+        quota[neediest] += 1
+    return np.array([row for name, rows in groups.items() for row in rows[: quota[name]]], dtype=np.int64)

@@ -1,0 +1,138 @@
+"""History: what happened in training, one row an epoch."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from elman.errors import DataError, MissingExtraError, SettingError
+from elman.io import strict_json
+
+Row = dict[str, Any]
+
+
+@dataclass(kw_only=True)
+class History:
+    """One row for each epoch, and how training ended.
+
+    Examples
+    --------
+    >>> history = History(rows=[{"epoch": 1, "loss": 0.5}], metric="accuracy")
+    >>> len(history), history[0]["loss"]
+    (1, 0.5)
+    """
+
+    rows: list[Row] = field(default_factory=list)
+    """``epoch``, ``step``, ``loss``, ``validation_loss``, ``metric``, ``learning_rate``, ``grad_norm``, ``best``, ``seconds``."""
+    metric: str = ""
+    """Name of the metric."""
+    baseline: float | None = None
+    """The metric of the simplest baseline on the same held-out rows."""
+    best_epoch: int | None = None
+    """The epoch whose weights were kept."""
+    stopped: Literal["", "max_epochs", "patience", "budget", "interrupted"] = ""
+    """Why training ended; "" while it goes on."""
+    reasons: list[str] = field(default_factory=list)
+    """What "auto" became, and why."""
+
+    def __len__(self) -> int:
+        """Number of epochs."""
+        return len(self.rows)
+
+    def __getitem__(self, index: int) -> Row:
+        """Return the row of one epoch, counted from 0."""
+        return self.rows[index]
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended training."""
+        return self.stopped == "interrupted"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all of it as plain JSON values."""
+        return {
+            "rows": self.rows,
+            "metric": self.metric,
+            "baseline": self.baseline,
+            "best_epoch": self.best_epoch,
+            "stopped": self.stopped,
+            "reasons": self.reasons,
+        }
+
+    def to_json(self) -> str:
+        """Return all of it as JSON text."""
+        return strict_json.canonical(self.to_dict())
+
+    @classmethod
+    def from_dict(cls, value: dict[str, Any]) -> History:
+        """Rebuild a history; unknown or missing keys raise DataError."""
+        expected = set(cls.__dataclass_fields__)
+        if not isinstance(value, dict) or set(value) != expected:
+            got = sorted(value) if isinstance(value, dict) else value
+            raise DataError(f"a history must have exactly the keys {sorted(expected)}; got {str(got)[:200]}.")
+        return cls(**value)
+
+    def to_frame(self, kind: Literal["pandas", "polars", "pyarrow"] = "pandas") -> Any:
+        """Return the rows as a data frame.
+
+        Parameters
+        ----------
+        kind : {"pandas", "polars", "pyarrow"}
+            Whose.
+
+        Returns
+        -------
+        DataFrame or Table
+            One row an epoch.
+        """
+        if kind not in ("pandas", "polars", "pyarrow"):
+            raise SettingError(f"kind must be 'pandas', 'polars' or 'pyarrow'; got {kind!r}.")
+        try:
+            library = importlib.import_module(kind)
+        except ImportError as cause:
+            raise SettingError(f"{kind} is not installed. Run: pip install {kind}, or ask for kind='pyarrow'.") from cause
+        return library.Table.from_pylist(self.rows) if kind == "pyarrow" else library.DataFrame(self.rows)
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw training and validation loss over the epochs, and the metric with its baseline beside them.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw the losses; a new figure by default.
+
+        Returns
+        -------
+        Axes
+            The axes of the losses.
+        """
+        try:
+            from matplotlib.figure import Figure
+        except ImportError as cause:
+            raise MissingExtraError("plot", "matplotlib", "plot a history") from cause
+        ax = Figure(layout="constrained").subplots() if ax is None else ax
+        epochs = [row["epoch"] for row in self.rows]
+        for name, label in (("loss", "training loss"), ("validation_loss", "validation loss")):
+            if any(row.get(name) is not None for row in self.rows):
+                ax.plot(epochs, [_number(row.get(name)) for row in self.rows], label=label)
+        if self.best_epoch is not None:
+            ax.axvline(self.best_epoch, color="0.7", linewidth=1, label="kept")
+        self._plot_metric(ax, epochs)
+        ax.set_xlabel("epoch")
+        ax.set_ylabel("loss")
+        ax.legend()
+        return ax
+
+    def _plot_metric(self, ax: Any, epochs: list[int]) -> None:
+        if not self.metric or all(row.get("metric") is None for row in self.rows):
+            return
+        twin = ax.twinx()
+        twin.plot(epochs, [_number(row.get("metric")) for row in self.rows], color="C2", linestyle="--")
+        if self.baseline is not None:
+            twin.axhline(self.baseline, color="C2", linewidth=1, linestyle=":")
+        twin.set_ylabel(self.metric)
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value

@@ -1,0 +1,89 @@
+"""One pass over batches: moving them, cutting them for truncated backpropagation, and the loss without gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import nullcontext
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from elman.errors import SettingError
+from elman.training.batches import plan_in_order
+from elman.training.distributed import Group
+from elman.training.examples import Examples
+from elman.training.resolve import ResolvedTraining
+
+
+def to_device(batch: Any, device: str) -> Any:
+    """Move a collated batch; on the CPU it is already there."""
+    if device == "cpu" or batch is None:
+        return batch
+    if isinstance(batch, dict):
+        return {name: to_device(part, device) for name, part in batch.items()}
+    return batch.to(device)
+
+
+def autocast(device: str, precision: str) -> Any:
+    """Return the context in which the network computes."""
+    if precision == "float32":
+        return nullcontext()
+    return torch.autocast(torch.device(device).type, dtype=torch.bfloat16)
+
+
+def count_chunks(steps: np.ndarray, length: int | None) -> int:
+    """Return into how many chunks a batch is cut, the same in every process because ``steps`` are those of the whole batch."""
+    return 1 if length is None or len(steps) == 0 else max(1, -(-int(steps.max()) // length))
+
+
+def losses(model: nn.Module, source: Any, target: Any, length: int | None) -> Iterator[Any]:
+    """Return the losses of a batch: one, or with truncated backpropagation one for each chunk of ``length`` steps.
+
+    The network cuts, because it knows what to carry on: it detaches its state between chunks.
+    """
+    if length is None:
+        return iter((model.loss(source, target),))  # type: ignore[operator]
+    return model.losses(source, target, length)  # type: ignore[operator]
+
+
+def check_truncation(model: nn.Module, length: int | None) -> None:
+    """Refuse truncated backpropagation where a network cannot carry a state from chunk to chunk."""
+    if length is not None and not getattr(model, "carries_state", False):
+        raise SettingError(
+            "tbptt_length works where there is a target for every step and the network reads one way"
+            " (language models, aligned models); leave it at None here."
+        )
+
+
+def mean_loss(model: nn.Module, examples: Examples, settings: ResolvedTraining, device: str, group: Group | None = None) -> float:
+    """Return the loss per unit (token, step or row) over all examples, without gradients.
+
+    Parameters
+    ----------
+    model : Module
+        In evaluation mode.
+    examples : Examples
+        Held-out rows.
+    settings : ResolvedTraining
+        Limits of a batch, precision.
+    device : str
+        Where the model is.
+    group : Group, optional
+        Processes that share the work.
+
+    Returns
+    -------
+    float
+        Summed loss over summed units; NaN if there are no units.
+    """
+    group = group or Group()
+    plan = plan_in_order(examples.lengths, batch_size=4 * settings.batch_size, batch_tokens=2 * settings.batch_tokens)
+    total, units = 0.0, 0
+    with torch.no_grad(), autocast(device, settings.precision):
+        for source, target in examples.batches(plan[group.rank :: group.world], settings.num_workers):
+            loss = model.loss(to_device(source, device), to_device(target, device))  # type: ignore[operator]
+            total, units = total + float(loss.total), units + loss.units
+    total, units = group.sum([total, float(units)])
+    return total / units if units else float("nan")

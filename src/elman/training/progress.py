@@ -1,0 +1,163 @@
+"""Progress: one line an epoch on the error stream, a live bar only on a terminal, nothing at all with ``verbose=0``."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import Any, TextIO
+
+_REDRAW = 0.1
+"""Seconds between two drawings of the bar."""
+
+
+class Progress:
+    """Tell a person how training goes.
+
+    Parameters
+    ----------
+    verbose : int
+        0 says nothing.
+    max_epochs : int
+        Epochs at most.
+    metric : str
+        Name of the metric; "" if there is none.
+    baseline : float or None
+        The simplest baseline's metric, put beside.
+    stream : file, optional
+        Where to; ``sys.stderr`` by default.
+    """
+
+    def __init__(self, *, verbose: int, max_epochs: int, metric: str, baseline: float | None, stream: TextIO | None = None) -> None:
+        self.on = verbose > 0
+        self.max_epochs, self.metric, self.baseline = max_epochs, metric, baseline
+        self.stream = stream or sys.stderr
+        live = self.on and self.stream.isatty() and os.environ.get("TERM") != "dumb"
+        self._bar = _Bar(self.stream) if live else None
+
+    def start_epoch(self, epoch: int, batches: int, done: int = 0) -> None:
+        """Begin to count batches of an epoch (from 1)."""
+        if self._bar is not None:
+            self._bar.start(f"epoch {epoch}/{self.max_epochs}", batches, done)
+
+    def advance(self) -> None:
+        """Count one batch."""
+        if self._bar is not None:
+            self._bar.advance()
+
+    def end_epoch(self, row: dict[str, Any], *, steps_per_second: float, seconds_left: float | None) -> None:
+        """Print the line of an epoch."""
+        self.say(self.line(row, steps_per_second, seconds_left))
+
+    def line(self, row: dict[str, Any], steps_per_second: float, seconds_left: float | None) -> str:
+        """Return the line of an epoch.
+
+        Parameters
+        ----------
+        row : dict
+            A row of the history.
+        steps_per_second : float
+            Steps of the optimizer.
+        seconds_left : float or None
+            Estimate of the time left at most.
+
+        Returns
+        -------
+        str
+            The line, without its end.
+
+        Examples
+        --------
+        >>> quiet = Progress(verbose=0, max_epochs=9, metric="accuracy", baseline=0.5)
+        >>> row = {"epoch": 1, "loss": 0.7, "validation_loss": 0.6, "metric": 0.9, "best": True}
+        >>> quiet.line(row, 20.0, 61)
+        'epoch 1/9  loss 0.7  validation 0.6  accuracy 0.9 (baseline 0.5)  20 steps/s  1m01s left  * best'
+        """
+        parts = [f"epoch {row['epoch']:>{len(str(self.max_epochs))}}/{self.max_epochs}", f"loss {row['loss']:.4g}"]
+        if row.get("validation_loss") is not None:
+            parts.append(f"validation {row['validation_loss']:.4g}")
+        if self.metric and row.get("metric") is not None:
+            beside = "" if self.baseline is None else f" (baseline {self.baseline:.4g})"
+            parts.append(f"{self.metric} {row['metric']:.4g}{beside}")
+        parts.append(f"{steps_per_second:.3g} steps/s")
+        if seconds_left is not None:
+            parts.append(f"{clock(seconds_left)} left")
+        if row.get("best"):
+            parts.append("* best")
+        return "  ".join(parts)
+
+    def say(self, text: str) -> None:
+        """Print a line, above the bar if there is one."""
+        if self._bar is not None:
+            self._bar.say(text)
+        elif self.on:
+            self.stream.write(text + "\n")
+            self.stream.flush()
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.close()
+
+
+class _Bar:
+    """A bar of rich, which honours NO_COLOR; imported only here."""
+
+    def __init__(self, stream: TextIO) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as RichProgress
+
+        self.console = Console(file=stream, highlight=False)
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        self.bar = RichProgress(*columns, console=self.console, transient=True, auto_refresh=False)
+        self.task = self.bar.add_task("", total=1)
+        self.count, self.drawn = 0, 0.0
+
+    def start(self, text: str, total: int, done: int) -> None:
+        """Begin to count to ``total``."""
+        self.bar.start()
+        self.count = done
+        self.bar.reset(self.task, description=text, total=total, completed=done)
+
+    def advance(self) -> None:
+        """Count one, and draw if it is time."""
+        self.count += 1
+        now = time.monotonic()
+        if now - self.drawn >= _REDRAW:
+            self.drawn = now
+            self.bar.update(self.task, completed=self.count)
+            self.bar.refresh()
+
+    def say(self, text: str) -> None:
+        """Print a line above the bar."""
+        self.bar.stop()
+        self.console.print(text, markup=False, soft_wrap=True)
+
+    def close(self) -> None:
+        """Take the bar away."""
+        self.bar.stop()
+
+
+def clock(seconds: float) -> str:
+    """Return a time span as people write it: 9s, 1m20s, 2h05m.
+
+    Parameters
+    ----------
+    seconds : float
+        The span.
+
+    Returns
+    -------
+    str
+        Two units at most.
+
+    Examples
+    --------
+    >>> clock(9.4), clock(80), clock(7500)
+    ('9s', '1m20s', '2h05m')
+    """
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole}s"
+    return f"{whole // 60}m{whole % 60:02d}s" if whole < 3600 else f"{whole // 3600}h{whole % 3600 // 60:02d}m"

@@ -1,0 +1,292 @@
+"""The house itself: floors, forbidden calls, import times, docstrings, the README and the project files."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import time
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import elman
+from elman.cli.app import VERBS
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "src" / "elman"
+
+FLOORS = (
+    {"errors", "settings", "typing", "_native"},
+    {"cells", "sequences"},
+    {"kernels"},
+    {"nn"},
+    {"codecs", "ngrams"},
+    {"network"},
+    {"training", "generation", "io", "datasets"},
+    {"estimators", "baselines", "contest", "insight"},
+    {"cli", "server"},
+)
+LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
+PURE_SETTINGS = {"elman.network.settings", "elman.training.settings"}
+"""Data without torch, read by every floor above that needs their types; nothing below does."""
+FORBIDDEN = {
+    "pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve",
+    "torch.load", "torch.save", "torch.package", "torch.hub.load",
+    "eval", "exec", "os.system", "os.popen", "yaml.load", "breakpoint",
+}  # fmt: skip
+PRINTS = ("cli",)
+
+
+@cache
+def modules() -> dict[Path, ast.Module]:
+    found = {path.relative_to(PACKAGE): ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
+    assert len(found) > 20
+    return found
+
+
+def room_of(path: Path) -> str:
+    return path.parts[0].removesuffix(".py")
+
+
+def imports(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Every module of elman that a tree imports, wherever in it, with the line."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            yield from ((node.lineno, f"{node.module}.{alias.name}" if node.module == "elman" else node.module) for alias in node.names)
+
+
+def test_imports_point_only_down() -> None:
+    wrong = []
+    for path, tree in modules().items():
+        own = room_of(path)
+        for line, name in imports(tree):
+            parts = name.split(".")
+            if parts[0] != "elman" or len(parts) < 2 or name in PURE_SETTINGS:
+                continue
+            if LEVEL.get(parts[1], -1) > LEVEL.get(own, len(FLOORS)):
+                wrong.append(f"{path}:{line} imports {name}")
+    assert wrong == []
+
+
+def test_imports_are_absolute() -> None:
+    relative = [
+        f"{path}:{n.lineno}" for path, tree in modules().items() for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.level
+    ]
+    assert relative == []
+
+
+def test_every_room_has_a_floor() -> None:
+    unknown = {room_of(path) for path in modules()} - set(LEVEL) - {"__init__", "testing"}
+    assert unknown == set()
+
+
+def dotted(node: ast.AST) -> str:
+    if isinstance(node, ast.Attribute):
+        return f"{dotted(node.value)}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def test_no_forbidden_calls_or_imports() -> None:
+    wrong = []
+    for path, tree in modules().items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and dotted(node.func) in FORBIDDEN:
+                wrong.append(f"{path}:{node.lineno} calls {dotted(node.func)}")
+            if (
+                isinstance(node, ast.keyword)
+                and node.arg == "allow_pickle"
+                and not (isinstance(node.value, ast.Constant) and node.value.value is False)
+            ):
+                wrong.append(f"{path}:{node.lineno} allows pickle")
+        wrong += [f"{path}:{line} imports {name}" for line, name in imports(tree) if name.split(".")[0] in FORBIDDEN]
+    assert wrong == []
+
+
+def test_the_library_neither_prints_nor_asserts() -> None:
+    wrong = []
+    for path, tree in modules().items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Assert) and room_of(path) != "testing":
+                wrong.append(f"{path}:{node.lineno} asserts")
+            if isinstance(node, ast.Call) and dotted(node.func) == "print" and room_of(path) not in PRINTS:
+                wrong.append(f"{path}:{node.lineno} prints")
+            if isinstance(node, ast.ExceptHandler) and node.type is None:
+                wrong.append(f"{path}:{node.lineno} bare except")
+    assert wrong == []
+
+
+def is_public(name: str) -> bool:
+    return not name.startswith("_")
+
+
+def undocumented(path: Path, tree: ast.Module) -> Iterator[str]:
+    """Public classes, functions and methods without a docstring (a method that overrides speaks for its base)."""
+    for node in tree.body:
+        if not isinstance(node, ast.ClassDef | ast.FunctionDef) or not is_public(node.name):
+            continue
+        if ast.get_docstring(node) is None:
+            yield f"{path}: {node.name}"
+        if isinstance(node, ast.ClassDef) and not node.bases:
+            methods = [inner for inner in node.body if isinstance(inner, ast.FunctionDef) and is_public(inner.name)]
+            yield from (f"{path}: {node.name}.{m.name}" for m in methods if ast.get_docstring(m) is None)
+
+
+def test_every_public_name_has_a_docstring() -> None:
+    private = {path for path in modules() if any(part.startswith("_") and part != "__init__.py" for part in path.parts)}
+    missing = [name for path, tree in modules().items() if path not in private for name in undocumented(path, tree)]
+    missing += [str(path) for path, tree in modules().items() if ast.get_docstring(tree) is None]
+    assert missing == []
+
+
+def test_files_and_functions_are_short() -> None:
+    long = [str(path) for path in modules() if (PACKAGE / path).read_text(encoding="utf-8").count("\n") > 500]
+    for path, tree in modules().items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef):
+                body = node.body[1:] if ast.get_docstring(node) else node.body
+                lines = node.body[-1].end_lineno - body[0].lineno + 1 if body and node.body[-1].end_lineno else 0
+                if lines > 60:
+                    long.append(f"{path}:{node.lineno} {node.name}: {lines} lines")
+    assert long == []
+
+
+# importing -----------------------------------------------------------------------------------------------------------
+
+
+def loaded(statement: str) -> set[str]:
+    script = f"{statement}\nimport sys\nprint(*sys.modules)"
+    return set(subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True).stdout.split())
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["import elman", "from elman import Network, Training", "import elman.errors", "import elman.io.tables", "from elman.cli import main"],
+)
+def test_importing_is_light(statement: str) -> None:
+    heavy = {"torch", "sklearn", "pyarrow", "pandas", "polars", "tokenizers", "matplotlib", "scipy"}
+    assert loaded(statement) & heavy == set()
+
+
+def test_import_elman_takes_a_moment_only() -> None:
+    def took(statement: str) -> float:
+        started = time.perf_counter()
+        subprocess.run([sys.executable, "-c", statement], timeout=60, check=True)
+        return time.perf_counter() - started
+
+    bare = min(took("pass") for _ in range(3))
+    assert min(took("import elman") for _ in range(5)) - bare < 0.2 * max(1.0, bare / 0.03)
+
+
+def test_every_public_name_is_there() -> None:
+    assert set(elman.__all__) <= set(dir(elman))
+    for name in elman.__all__:
+        assert getattr(elman, name) is not None
+    with pytest.raises(AttributeError, match="module 'elman' has no attribute 'Modell'"):
+        _ = elman.Modell
+
+
+# the project's files -------------------------------------------------------------------------------------------------
+
+
+def pyproject() -> dict:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def test_pyproject_is_valid() -> None:
+    validator = pytest.importorskip("validate_pyproject.api").Validator()
+    assert validator(pyproject())["project"]["name"] == "elman"
+
+
+def test_versions_and_extras_agree() -> None:
+    project = pyproject()["project"]
+    assert project["version"] == elman.__version__
+    extras = set(project["optional-dependencies"]) - {"all", "demo"}
+    (everything,) = project["optional-dependencies"]["all"]
+    assert set(everything.removeprefix("elman[").removesuffix("]").split(",")) == extras
+    assert f"## {project['version']}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_the_required_dependencies_are_those_of_the_design() -> None:
+    names = {re.split(r"[<>=\[ ]", requirement)[0] for requirement in pyproject()["project"]["dependencies"]}
+    assert names == {"torch", "scikit-learn", "tokenizers", "safetensors", "narwhals", "pyarrow", "typer", "rich"}
+
+
+def texts() -> dict[Path, str]:
+    found = {path: path.read_text(encoding="utf-8") for path in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]}
+    assert len(found) > 3
+    return found
+
+
+def test_commands_in_the_texts_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"(?m)^([a-z]+):", makefile))
+    readme = texts()[ROOT / "README.md"]
+    assert {"demo", "test"} <= set(re.findall(r"(?m)^make ([a-z]+)", readme)) <= targets
+    for path, text in texts().items():
+        if path.name == "design.md":  # the plan names verbs to come
+            continue
+        for verb in re.findall(r"(?m)(?:^|`|&& )elman ([a-z]+)", text):
+            assert verb in VERBS, f"{path.name}: elman {verb}"
+
+
+def test_options_in_the_readme_exist() -> None:
+    from typer.main import get_command
+
+    from elman.cli.app import build
+
+    command = get_command(build())
+    readme = texts()[ROOT / "README.md"]
+    calls = [call for line in re.findall(r"(?m)^elman .*", readme) for call in line.split(" && ")]
+    assert len(calls) >= 5
+    for call in calls:
+        verb = call.split()[1]
+        known = {flag for parameter in command.commands[verb].params for flag in parameter.opts}  # type: ignore[attr-defined]
+        assert set(re.findall(r"--[a-z-]+", call)) <= known, call
+
+
+def test_python_in_the_texts_compiles_and_names_what_exists() -> None:
+    for path, text in texts().items():
+        for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
+            if path.name == "design.md":  # signatures, not programs
+                continue
+            tree = ast.parse(block)
+            for node in ast.walk(tree):
+                if isinstance(node, ast.ImportFrom) and node.module == "elman":
+                    assert {alias.name for alias in node.names} <= set(elman.__all__), path.name
+
+
+def test_the_first_lines_of_the_readme_run(tmp_path: Path) -> None:
+    block = re.search(r"```python\n(.*?)```", texts()[ROOT / "README.md"], re.DOTALL)
+    assert block is not None
+    quick = block[1].replace("Category())", "Category(), training=Training(max_epochs=3, verbose=0))")
+    quick = quick.replace("horizon=14)", "horizon=14, training=Training(max_epochs=2, verbose=0))")
+    quick = quick.replace("stars.elman", str(tmp_path / "stars.elman"))
+    assert quick.count("Training(") == 2
+    done = subprocess.run([sys.executable, "-c", quick], capture_output=True, text=True, timeout=200, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "stars.elman").exists()
+
+
+def test_links_between_the_texts_lead_somewhere() -> None:
+    for path, text in texts().items():
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", text):
+            assert (path.parent / target).exists(), f"{path.name}: {target}"
+
+
+def test_the_texts_name_no_machine() -> None:
+    files = [*texts(), ROOT / "Makefile", ROOT / "pyproject.toml", ROOT / "mkdocs.yml", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md"]
+    for path in files:
+        assert not re.search(r"/(home|root|work|opt|tmp)/", path.read_text(encoding="utf-8")), path.name
+
+
+def test_contributing_is_short_and_ci_runs_the_readme() -> None:
+    assert (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").count("\n") < 60
+    assert "make test" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert (ROOT / ".ci" / "run").stat().st_mode & 0o111

@@ -106,8 +106,8 @@ struct Forward {
   const Tensors<T>& t;
   const Layout<T>& layout;
   const PackedLayer<T>& packed;
-  const Steps& steps;
-  ForwardScratch<T> own;
+  const Steps steps;
+  const ForwardScratch<T>& own;
   Rows rows;
   int64_t chunk_rows;
 

@@ -4,7 +4,7 @@ import random
 
 import pytest
 import torch
-from native_cases import CELLS, call, draw, leaves
+from native_cases import CELLS, draw, leaves
 
 from elman import cells
 from elman.kernels.call import Call

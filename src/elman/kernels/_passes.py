@@ -128,18 +128,43 @@ def backward(
     return result
 
 
+def new_stream(is_double: bool, count: int, layers: list[tuple[Spec, dict[str, Tensor | None]]]) -> Any:
+    """Return a compiled stream of layers, bottom first, for ``count`` sequences.
+
+    Parameters
+    ----------
+    is_double : bool
+        float64 instead of float32.
+    count : int
+        N.
+    layers : list
+        Of each layer its spec and its tensors by the names of ``INPUTS``; they are copied.
+
+    Returns
+    -------
+    _native.Stream
+        With the states that the layers name.
+    """
+    stream = _native.Stream(is_double, count)
+    for spec, tensors in layers:
+        given = {name: tensor.detach().contiguous() for name, tensor in tensors.items() if tensor is not None}
+        stream.add(_sizes(spec, given, 1), _numbers(spec), _addresses(given))
+    return stream
+
+
 def _run(compiled: Any, spec: Spec, batch_sizes: Tensor, given: dict[str, Tensor], other: dict[str, Tensor]) -> None:
-    x, h_0 = given["x"], given["h_0"]
-    sizes = (
-        CELLS[spec.cell],
-        x.shape[1],
-        given["w_hh"].shape[1],
-        len(h_0),
-        len(batch_sizes),
-        torch.get_num_threads(),
-        spec.reverse,
-        spec.eps is not None,
-    )
-    tensors = given | other
-    addresses = tuple([tensors[name].data_ptr() if name in tensors else 0 for name in _TENSORS])
-    compiled(x.dtype == torch.float64, sizes, (spec.eps or 0.0, spec.zone_h, spec.zone_c), batch_sizes.data_ptr(), addresses)
+    sizes = _sizes(spec, given, len(batch_sizes))
+    compiled(given["x"].dtype == torch.float64, sizes, _numbers(spec), batch_sizes.data_ptr(), _addresses(given | other))
+
+
+def _sizes(spec: Spec, given: dict[str, Tensor], steps: int) -> tuple[int, ...]:
+    inputs, hidden = given["w_ih"].shape[1], given["w_hh"].shape[1]
+    return CELLS[spec.cell], inputs, hidden, len(given["h_0"]), steps, torch.get_num_threads(), spec.reverse, spec.eps is not None
+
+
+def _numbers(spec: Spec) -> tuple[float, ...]:
+    return spec.eps or 0.0, spec.zone_h, spec.zone_c
+
+
+def _addresses(tensors: dict[str, Tensor]) -> tuple[int, ...]:
+    return tuple([tensors[name].data_ptr() if name in tensors else 0 for name in _TENSORS])

@@ -133,7 +133,7 @@ class Forecaster:
         self.columns_in = tables.from_frame(frame).columns
         return self
 
-    def predict(self) -> Forecast:
+    def predict(self, data: Any = None) -> Forecast:
         ids = sorted(set(self.columns_in["unique_id"]))
         steps = [(key, step) for key in ids for step in range(self.horizon)]
         return Forecast({"unique_id": [k for k, _ in steps], "ds": [s for _, s in steps], "elman": [7.0] * len(steps)})

@@ -175,3 +175,8 @@ def test_many_labels_that_keep_coming_back_are_categories():
     assert isinstance(infer(intents)[0], Category)
     words = [f"word{i}" for i in range(500)] * 2
     assert isinstance(infer(words)[0], Text)
+
+
+def test_sentences_that_come_back_stay_texts():
+    assert isinstance(infer(["the film was good", "the film was bad"] * 20)[0], Text)
+    assert isinstance(infer(["very good", "very bad"] * 20)[0], Category)

@@ -162,7 +162,7 @@ def _forecast(name: str, load: Callable[[], Any], horizon: int, seconds: float) 
         return Outcome(
             task=name, shape="forecast", metric="mean abs. error", score=float(np.abs(forecast - future).mean()),
             baseline=float(np.abs(simplest - future).mean()), baseline_name=simplest_name,
-            seconds=time.perf_counter() - start, path=path, command=_history(path, frame, horizon),
+            seconds=time.perf_counter() - start, path=path, command=_history(path, frame),
         )  # fmt: skip
 
     return run
@@ -185,13 +185,13 @@ def _samples(path: Path, values: Sequence[Any]) -> str:
     return f"elman predict {path} {file} --source input"
 
 
-def _history(path: Path, frame: Any, horizon: int) -> str:
+def _history(path: Path, frame: Any) -> str:
     """Write the whole series beside a model and return the command that forecasts what follows."""
     from elman.io import tables
 
     file = path.with_suffix(".csv")
     tables.write(file, {name: frame[name].tolist() for name in frame.columns})
-    return f"elman forecast {file} --time ds --value y --group unique_id --horizon {horizon}"
+    return f"elman forecast {file} --time ds --value y --group unique_id --model {path}"
 
 
 def _outcome(task: str, shape: str, metric: str, model: Any, split: demo_data.Split, start: float, path: Path) -> Outcome:

@@ -13,7 +13,7 @@ from elman.cli.output import Output, table
 from elman.cli.series import long_form
 from elman.cli.settings_options import with_settings
 from elman.cli.shared_options import Data, Encoding, Json, Quiet, Rows
-from elman.errors import DataError
+from elman.errors import DataError, SettingError
 from elman.network.settings import Network
 from elman.training.settings import Training
 
@@ -24,7 +24,8 @@ Column = dict[str, list[Any]]
 def forecast(
     data: Data,
     *,
-    horizon: Annotated[int, typer.Option("--horizon", min=1, help="Steps to forecast.")] = 30,
+    horizon: Annotated[int | None, typer.Option("--horizon", min=1, help="Steps to forecast (30, or the model's own).")] = None,
+    model: Annotated[Path | None, typer.Option("--model", help="Go on with a saved model instead of training one.")] = None,
     time: Annotated[str | None, typer.Option("--time", help="Column of the times. Inferred when left out.")] = None,
     value: Annotated[str | None, typer.Option("--value", help="Column of the numbers. Inferred when left out.")] = None,
     group: Annotated[str | None, typer.Option("--group", help="Column that tells several series apart. Inferred when left out.")] = None,
@@ -39,7 +40,6 @@ def forecast(
     training: Training | None = None,
 ) -> None:
     """Forecast one series or many from a file with a column of numbers, and usually of times."""
-    from elman import Forecaster
     from elman.io import tables
 
     output = Output(json, quiet)
@@ -48,12 +48,14 @@ def forecast(
     output.note(*notes)
     training = training or Training()
     training.verbose = min(training.verbose, output.verbose)
+    saved = None if model is None else _saved(model, horizon)
+    horizon = saved.horizon if saved is not None else horizon or 30
     known, future = _split(columns, horizon) if holdout else (columns, None)
-    model = Forecaster(horizon, network=network, training=training)
-    model.fit(tables.to_frame(known))
-    made = tables.from_frame(model.predict().to_frame()).columns
+    frame = tables.to_frame(known)
+    forecaster = saved if saved is not None else _trained(horizon, frame, network, training)
+    made = tables.from_frame(forecaster.predict(frame).to_frame()).columns
     if save is not None:
-        model.save(save)
+        forecaster.save(save)
     data_out: dict[str, Any] = {"horizon": horizon, "series": len(set(columns["unique_id"]))}
     lines: list[str] = []
     if future is not None:
@@ -69,6 +71,24 @@ def forecast(
         lines = table(list(shown), [[v if isinstance(v, float) else str(v) for v in row] for row in zip(*shown.values(), strict=True)][:30])
         data_out["forecast"] = shown
     output.result(data_out | ({"out": str(out)} if out else {}), lines)
+
+
+def _trained(horizon: int, frame: Any, network: Network | None, training: Training) -> Any:
+    from elman import Forecaster
+
+    return Forecaster(horizon, network=network, training=training).fit(frame)
+
+
+def _saved(path: Path, horizon: int | None) -> Any:
+    """Return the saved Forecaster, whose horizon was fixed when it was trained."""
+    import elman
+
+    loaded = elman.load(path)
+    if not isinstance(loaded, elman.Forecaster):
+        raise SettingError(f"{path} is a {type(loaded).__name__}, which does not forecast. Give a model saved by elman forecast --save.")
+    if horizon is not None and horizon != loaded.horizon:
+        raise SettingError(f"{path} forecasts {loaded.horizon} steps; --horizon {horizon} needs a model of its own. Leave --horizon out.")
+    return loaded
 
 
 def _days(stamps: list[Any]) -> list[Any]:

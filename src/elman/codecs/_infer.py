@@ -24,6 +24,8 @@ from elman.errors import DataError
 
 _MOST_CLASSES = 50
 _MANY_CLASSES = 1000
+_SENTENCE = 3
+"""Words on average from which texts are sentences, not labels, however often they come back."""
 _SAMPLE = 10_000
 _MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\x00", b"MM\x00*", b"RIFF")
 
@@ -74,7 +76,8 @@ def _text(known: list[Any]) -> tuple[Codec, str] | None:
     if all(t.lower().endswith(pictures.ENDINGS) for t in texts):
         return Image(), f"names of picture files, as {texts[0]!r}"
     distinct, longest = len(set(texts)), max(map(len, texts))
-    if distinct < len(texts) and longest <= 100 and _few(distinct, len(texts)):
+    words = sum(len(t.split()) for t in texts) / len(texts)
+    if distinct < len(texts) and longest <= 100 and words < _SENTENCE and _few(distinct, len(texts)):
         return Category(), f"{distinct} distinct texts in {len(texts)} rows"
     spaced = sum(any(c.isspace() for c in t) for t in texts)
     if 2 * spaced >= len(texts):

@@ -107,6 +107,11 @@ def did_you_mean(given: str, known: Iterable[str]) -> str:
     known : iterable of str
         What would have been right.
 
+    Returns
+    -------
+    str
+        What to add to a message.
+
     Examples
     --------
     >>> did_you_mean("hiden_size", ["hidden_size", "dropout"])

@@ -144,7 +144,7 @@ def test_nan_in_a_target_is_refused(quick):
 
 def test_a_category_never_seen_in_fit_is_refused_in_score(waves, quick):
     model = Model(Series(), Category(), training=quick.set_params(max_epochs=1)).fit(*waves)
-    with pytest.raises(DataError, match="row 1.*slaw.*slow"):
+    with pytest.raises(DataError, match=r"row 1.*slaw.*slow"):
         model.score(waves[0][:2], ["slow", "slaw"])
 
 

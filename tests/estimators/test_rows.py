@@ -32,7 +32,7 @@ def test_one_value_instead_of_rows_is_refused(value):
 
 
 def test_a_number_is_refused():
-    with pytest.raises(DataTypeError, match="X must hold one value a row.*got int"):
+    with pytest.raises(DataTypeError, match=r"X must hold one value a row.*got int"):
         rows_of(3, "X")
     with pytest.raises(DataTypeError, match="must have rows along its first axis"):
         rows_of(np.array(3.0), "X")

@@ -33,7 +33,7 @@ def flat(result):
     return [output, *(state if isinstance(state, tuple) else (state,))]
 
 
-def agree(given, expected):
+def assert_agree(given, expected):
     for a, b in zip(flat(given), flat(expected), strict=True):
         torch.testing.assert_close(a, b, rtol=1e-12, atol=1e-12)
 
@@ -71,7 +71,7 @@ def test_every_input_gives_torchs_values_and_gradients(data):
         with kernels.use(backend):
             given = ours(inputs, hx)
         assert type(given[0]) is type(expected[0])
-        agree(given, expected)
+        assert_agree(given, expected)
         sum((part**2).sum() for part in flat(given)).backward()
         for (name, a), b in zip(ours.named_parameters(), theirs.parameters(), strict=True):
             torch.testing.assert_close(a.grad, b.grad, rtol=1e-10, atol=1e-11, msg=lambda m, name=name: f"{name}: {m}")
@@ -88,7 +88,7 @@ def test_lengths_are_packing(kind, batch_first, backend):
     expected, state = theirs(pack_padded_sequence(x, torch.tensor(lengths), batch_first, enforce_sorted=False))
     padded = torch.nn.utils.rnn.pad_packed_sequence(expected, batch_first, total_length=6)[0]
     with kernels.use(backend):
-        agree(ours(x, lengths=lengths), (padded, state))
+        assert_agree(ours(x, lengths=lengths), (padded, state))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -105,7 +105,7 @@ def test_empty_sequences_keep_their_state_in_every_layer(kind, backend):
         first = tuple(s[:, n] for s in hx) if kind == "lstm" else hx[:, n]
         expected = theirs(sequence, first) if len(sequence) else (sequence.new_empty(0, 2 * H), first)
         last = tuple(s[:, n] for s in state) if kind == "lstm" else state[:, n]
-        agree((found, last), expected)
+        assert_agree((found, last), expected)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -127,8 +127,8 @@ def test_dropout_between_layers_is_torchs_for_the_same_seed():
         torch.manual_seed(7)
         with kernels.use(backend):
             results.append(run(x))
-    agree(results[1], results[0])
-    agree(results[2], results[0])
+    assert_agree(results[1], results[0])
+    assert_agree(results[2], results[0])
     assert not torch.equal(results[0][0], ours.eval()(x)[0])
 
 

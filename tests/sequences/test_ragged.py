@@ -25,7 +25,7 @@ def sequences(lengths, width=2):
     return list(torch.split(values, lengths))
 
 
-def same(given, expected):
+def assert_same(given, expected):
     assert len(given) == len(expected)
     for a, b in zip(given, expected, strict=True):
         torch.testing.assert_close(a, b, rtol=0, atol=0)
@@ -35,7 +35,7 @@ def same(given, expected):
 @FEW
 def test_lists_come_back(lengths):
     batch = Ragged.from_list(sequences(lengths)).validate()
-    same(batch.to_list(), sequences(lengths))
+    assert_same(batch.to_list(), sequences(lengths))
     assert batch.lengths.tolist() == lengths
     assert len(batch) == len(lengths)
 
@@ -49,7 +49,7 @@ def test_padding_comes_back_and_what_was_padded_is_never_read(lengths):
     torch.testing.assert_close(again, padded, equal_nan=True)
     assert mask.sum(1).tolist() == lengths
     assert bool(torch.isfinite(batch.data).all())
-    same(Ragged.from_padded(padded.transpose(0, 1).contiguous().transpose(0, 1), lengths).to_list(), sequences(lengths))
+    assert_same(Ragged.from_padded(padded.transpose(0, 1).contiguous().transpose(0, 1), lengths).to_list(), sequences(lengths))
 
 
 @given(LENGTHS.filter(all))
@@ -59,7 +59,7 @@ def test_torchs_packed_sequence_both_ways_without_copying(lengths):
     packed = pack_padded_sequence(padded, torch.tensor(lengths), enforce_sorted=False)
     batch = Ragged.from_packed(packed).validate()
     assert batch.data.data_ptr() == packed.data.data_ptr()
-    same(batch.to_list(), sequences(lengths))
+    assert_same(batch.to_list(), sequences(lengths))
     back = batch.to_packed()
     assert back.data.data_ptr() == packed.data.data_ptr()
     torch.testing.assert_close(pad_packed_sequence(back)[0], padded)
@@ -67,7 +67,7 @@ def test_torchs_packed_sequence_both_ways_without_copying(lengths):
 
 def test_a_sorted_packed_sequence_without_indices():
     packed = pack_padded_sequence(torch.nn.utils.rnn.pad_sequence(sequences([3, 1])), torch.tensor([3, 1]))
-    same(Ragged.from_packed(packed).to_list(), sequences([3, 1]))
+    assert_same(Ragged.from_packed(packed).to_list(), sequences([3, 1]))
 
 
 @given(LENGTHS)
@@ -82,8 +82,8 @@ def test_rows_know_where_they_belong(lengths):
 @FEW
 def test_flip_last_and_gradients(lengths):
     batch = Ragged.from_list(sequences(lengths))
-    same(batch.flip().to_list(), [s.flip(0) for s in sequences(lengths)])
-    same(list(batch.last()), [s[-1] if len(s) else torch.zeros(2) for s in sequences(lengths)])
+    assert_same(batch.flip().to_list(), [s.flip(0) for s in sequences(lengths)])
+    assert_same(list(batch.last()), [s[-1] if len(s) else torch.zeros(2) for s in sequences(lengths)])
     data = batch.data.clone().requires_grad_()
     batch.with_data(data).last().sum().backward()
     assert data.grad is not None
@@ -95,7 +95,7 @@ def test_flip_last_and_gradients(lengths):
 def test_select_takes_rows_in_any_order_and_number(lengths, data):
     rows = data.draw(st.lists(st.integers(0, len(lengths) - 1), max_size=8))
     chosen = Ragged.from_list(sequences(lengths)).select(rows).validate()
-    same(chosen.to_list() if rows else [], [sequences(lengths)[r] for r in rows])
+    assert_same(chosen.to_list() if rows else [], [sequences(lengths)[r] for r in rows])
 
 
 @given(LENGTHS, st.integers(1, 9))
@@ -107,14 +107,14 @@ def test_chunks_are_views_that_make_up_the_whole(lengths, step):
     base = batch.data.data_ptr()
     assert all(base <= w.data.data_ptr() <= base + batch.data.nbytes for w in windows)
     joined = [torch.cat([w.to_list()[n] for w in windows]) if windows else torch.empty(0, 2) for n in range(len(batch))]
-    same(joined, sequences(lengths))
+    assert_same(joined, sequences(lengths))
 
 
 @given(st.lists(LENGTHS, min_size=1, max_size=3))
 @FEW
 def test_concat_keeps_every_sequence(groups):
     batches = [Ragged.from_list(sequences(lengths)) for lengths in groups]
-    same(Ragged.concat(batches).validate().to_list(), [s for lengths in groups for s in sequences(lengths)])
+    assert_same(Ragged.concat(batches).validate().to_list(), [s for lengths in groups for s in sequences(lengths)])
 
 
 def test_a_million_steps_without_a_loop_per_element():

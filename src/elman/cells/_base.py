@@ -36,11 +36,13 @@ class Cell:
     step : callable
         ``step(gx, gh, states, norm=None) -> states``; ``norm`` normalises an inner state before the output (layer norm).
 
-    Shapes
-    ------
-    gx      (N, G·H)   W_ih·x_t + b_ih
-    gh      (N, G·H)   W_hh·h_{t-1} + b_hh
-    states  each (N, H)
+    Notes
+    -----
+    Shapes:
+
+        gx      (N, G·H)   W_ih·x_t + b_ih
+        gh      (N, G·H)   W_hh·h_{t-1} + b_hh
+        states  each (N, H)
 
     Examples
     --------

@@ -35,7 +35,7 @@ def digits(*, spelled: bool) -> Split:
     from sklearn.datasets import load_digits
 
     words = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
-    bunch = load_digits()
+    bunch: Any = load_digits()
     images = (bunch.images / 16.0).astype(np.float32)
     labels = [words[d] if spelled else int(d) for d in bunch.target]
     order = np.random.RandomState(0).permutation(len(images))

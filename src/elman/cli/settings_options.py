@@ -63,10 +63,12 @@ def with_settings(**groups: type[Settings]) -> Callable[[Callable[..., Any]], Ca
     """
 
     def decorate(verb: Callable[..., Any]) -> Callable[..., Any]:
+        """Give a verb the options."""
         options = {f"{group}__{name}": p for group, kind in groups.items() for name, p in _options(group, kind).items()}
 
         @functools.wraps(verb)
         def command(**given: Any) -> Any:
+            """Gather the options into settings and call the verb."""
             for group, kind in groups.items():
                 names = {key: key.partition("__")[2] for key in options if key.startswith(group + "__")}
                 chosen = {name: value for key, name in names.items() if (value := given.pop(key)) is not None}

@@ -57,9 +57,11 @@ def numbers(value: Any, ranks: tuple[int, ...], what: str) -> np.ndarray:
 class Scaler:
     """Standardise d channels: (x - center) / scale, on log(x) if ``log``; with ``masked``, d more channels say what is real.
 
-    Shapes
-    ------
-    center, scale  (d,)      x  (..., d)      encoded  (..., d), or (..., 2·d) when masked: values, then 1 = real, 0 = missing
+    Notes
+    -----
+    Shapes:
+
+        center, scale  (d,)      x  (..., d)      encoded  (..., d), or (..., 2·d) when masked: values, then 1 = real, 0 = missing
     """
 
     center: np.ndarray

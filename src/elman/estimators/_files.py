@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sklearn.base import clone
 
@@ -88,7 +88,7 @@ def _rebuild(cls: Any, spec: Any, tensors: dict[str, Any]) -> Any:
 
 
 def _unfitted(codec: Codec | None) -> Codec | None:
-    return None if codec is None else clone(codec)
+    return None if codec is None else cast(Codec, clone(codec))
 
 
 def _codec_spec(codec: Codec | None) -> dict[str, Any] | None:

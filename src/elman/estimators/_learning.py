@@ -74,8 +74,10 @@ def learn(
     ----------
     plan : Plan
         What to build.
-    sources, targets : sequence
-        Encoded values, one a row.
+    sources : sequence, optional
+        Encoded values, one a row; None for a language model.
+    targets : sequence
+        The same of the target.
     training : Training
         How to learn.
     scoring : Scoring

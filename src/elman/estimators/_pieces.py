@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from sklearn.base import clone
@@ -31,7 +32,8 @@ class Pieces:
             return training
         size = 32 if training.batch_size == "auto" else training.batch_size
         tokens = size * max(len(row) for row in self.rows) if training.batch_tokens == "auto" else training.batch_tokens
-        return clone(training).set_params(tbptt_length=_REACH, batch_size=size, batch_tokens=tokens)
+        fresh: Any = clone(training)
+        return fresh.set_params(tbptt_length=_REACH, batch_size=size, batch_tokens=tokens)
 
 
 def pieces_of(documents: Sequence[np.ndarray]) -> Pieces:

@@ -94,6 +94,7 @@ def _mean(*, rounded: bool) -> Callable[[Sequence[Any], Sequence[Any]], list[np.
 
 def _mean_step(*, rounded: bool) -> Callable[[Sequence[Any], Sequence[Any]], list[np.ndarray]]:
     def constant(train: Sequence[Any], rows: Sequence[Any]) -> list[np.ndarray]:
+        """The mean step of the training rows, at every step."""
         answer = np.mean(np.concatenate(list(train)), axis=0)
         answer = np.round(answer) if rounded else answer
         return [np.broadcast_to(answer, (len(row), *answer.shape)) for row in rows]

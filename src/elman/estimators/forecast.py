@@ -15,12 +15,14 @@ from elman.estimators._panel import Panel
 class Forecast:
     """The next steps of every series.
 
-    Shapes
-    ------
-    mean    (n, horizon)          the forecast in the data's own units
-    low     {level: (n, horizon)} lower ends of the intervals
-    high    {level: (n, horizon)} upper ends
-    stamps  n lists of horizon stamps
+    Notes
+    -----
+    Shapes:
+
+        mean    (n, horizon)          the forecast in the data's own units
+        low     {level: (n, horizon)} lower ends of the intervals
+        high    {level: (n, horizon)} upper ends
+        stamps  n lists of horizon stamps
     """
 
     panel: Panel

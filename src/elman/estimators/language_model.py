@@ -81,11 +81,12 @@ class LanguageModel(Estimator):
         self.source_ = None
         self.target_ = copy.deepcopy(self.codec).fit(documents, role="target")
         if self.target_.rank != "many" or not isinstance(self.target_.space, Discrete):
-            raise SettingError(f"LanguageModel continues sequences of symbols; {type(self.codec).__name__} is not one. Use Text() or Symbols().")
+            name = type(self.codec).__name__
+            raise SettingError(f"LanguageModel continues sequences of symbols; {name} is not one. Use Text() or Symbols().")
         encoded = self.target_.encode_all(documents)
         if sum(len(row) for row in encoded) < 2:
             raise DataError("The documents hold fewer than 2 symbols; there is nothing to continue. Give more text.")
-        self._learn(pieces_of(encoded))
+        self._learn(pieces_of([np.asarray(row) for row in encoded]))
         return self
 
     def _learn(self, pieces: Pieces) -> None:
@@ -103,7 +104,7 @@ class LanguageModel(Estimator):
         top_p: float | None = None,
         max_new_steps: int = 200,
         stop: Any = None,
-        random_state: int = 0,
+        random_state: int | None = 0,
         stream: bool = False,
     ) -> Any:
         """Continue a prompt.
@@ -123,7 +124,7 @@ class LanguageModel(Estimator):
         stop : str or symbol, optional
             End before this text (or symbol) appears in what is new.
         random_state : int, default 0
-            Seed: the same prompt and seed give the same continuation, alone or in a batch.
+            Seed: the same prompt and seed give the same continuation, alone or in a batch; None: another one each time.
         stream : bool, default False
             Return an iterator over the new pieces, as they are drawn.
 
@@ -208,7 +209,7 @@ class LanguageModel(Estimator):
 
     def _nats(self, texts: Any) -> float:
         self._check_fitted()
-        total, units = _row_losses(self.model_, self.target_.encode_all(self._documents(texts)))
+        total, units = _row_losses(self.model_, [np.asarray(row) for row in self.target_.encode_all(self._documents(texts))])
         return float(total.sum() / units.sum())
 
     def _documents(self, texts: Any) -> list[Any]:
@@ -228,7 +229,8 @@ class LanguageModel(Estimator):
         return prompt + (whole[len(before) :] if whole.startswith(before) else self.target_.decode(new))
 
     def _symbol(self, index: int) -> Any:
-        if index == self.target_.space.n:
+        space: Any = self.target_.space
+        if index == space.n:
             return None
         decoded = self.target_.decode(np.asarray([index]))
         return decoded if isinstance(decoded, str) else decoded[0]
@@ -286,6 +288,7 @@ def _bits(space: Any) -> Scoring:
         return float(nats / max(units, 1) / math.log(2))
 
     def constant(train: Sequence[Any], rows: Sequence[Any]) -> list[Any]:
+        """Each row's nats when every symbol has its frequency in the training rows."""
         counts = np.bincount(np.concatenate([*train]), minlength=space.n + 1).astype(np.float64)
         counts[space.n] = len(train)
         nats = -np.log((counts + 0.5) / (counts + 0.5).sum())

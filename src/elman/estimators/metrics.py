@@ -12,8 +12,10 @@ def edit_distance(left: Sequence[int] | np.ndarray, right: Sequence[int] | np.nd
 
     Parameters
     ----------
-    left, right : sequence of int, (S,) and (T,)
-        Symbols as indices.
+    left : sequence of int
+        Symbols as indices, (S,).
+    right : sequence of int
+        The same, (T,).
 
     Returns
     -------
@@ -43,8 +45,10 @@ def error_rate(predicted: Sequence[np.ndarray], truth: Sequence[np.ndarray]) -> 
 
     Parameters
     ----------
-    predicted, truth : sequence of int arrays
+    predicted : sequence of int arrays
         One array of indices a row.
+    truth : sequence of int arrays
+        The same rows as they should be.
 
     Returns
     -------

@@ -71,8 +71,10 @@ class Model(Estimator):
 
         Parameters
         ----------
-        X, y : list, array or column, N rows each
-            Values of the source and of the target.
+        X : list, array or column
+            Values of the source, N rows.
+        y : list, array or column
+            Values of the target, N rows.
 
         Returns
         -------
@@ -136,8 +138,10 @@ class Model(Estimator):
 
         Parameters
         ----------
-        X, y : list, array or column
-            Values of the source and the true values of the target.
+        X : list, array or column
+            Values of the source.
+        y : list, array or column
+            True values of the target.
 
         Returns
         -------

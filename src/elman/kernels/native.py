@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 
-from elman.kernels import _passes, ops
+from elman.kernels import _passes
 from elman.kernels._function import Recurrence
 from elman.kernels._passes import CELLS, Spec
 from elman.kernels.call import Call
@@ -41,8 +41,6 @@ def reason_against(call: Call) -> str | None:
 
 
 def _reason_against_tensors(call: Call) -> str | None:
-    if torch.compiler.is_compiling():
-        return None
     tensors = [tensor for _, tensor, _ in call.tensors()]
     if any(type(tensor) not in (Tensor, torch.nn.Parameter) for tensor in tensors):
         return "a tensor is of another class than torch.Tensor (fake, traced or wrapped)"
@@ -75,21 +73,12 @@ def run(call: Call) -> tuple[Tensor, tuple[Tensor, ...]]:
     """
     spec, tensors = split(call)
     batch_sizes = call.batch_sizes.contiguous()
-    if torch.compiler.is_compiling():
-        return _run_compiled(spec, batch_sizes, tensors)
     if torch.is_grad_enabled() and any(tensor is not None and tensor.requires_grad for tensor in tensors.values()):
         output, *states = Recurrence.apply(spec, batch_sizes, *tensors.values())
         return output, tuple(states)
     given = {key: tensor.detach().contiguous() for key, tensor in tensors.items() if tensor is not None}
     out = _passes.forward(spec, batch_sizes, given, save=False)
     return out["y"], (out["h_n"], out["c_n"]) if spec.has_c else (out["h_n"],)
-
-
-def _run_compiled(spec: Spec, batch_sizes: Tensor, tensors: dict[str, Tensor | None]) -> tuple[Tensor, tuple[Tensor, ...]]:
-    """Leave one operator in the graph of ``torch.compile`` or ``torch.export``."""
-    save = torch.is_grad_enabled() and any(tensor is not None and tensor.requires_grad for tensor in tensors.values())
-    y, h_n, c_n = ops.recurrence(spec, batch_sizes, tensors, save)[:3]
-    return y, (h_n, c_n) if spec.has_c else (h_n,)
 
 
 def split(call: Call) -> tuple[Spec, dict[str, Tensor | None]]:

@@ -22,9 +22,11 @@ class Attention(nn.Module):
     score : {"general", "dot", "additive"}
         ``q·W·m`` (Luong 2015, eq. 8), ``q·m`` (needs equal sizes) or ``v·tanh(W q + U m)`` (Bahdanau 2015, A.1.2).
 
-    Shapes
-    ------
-    query  (N, T, Q)     memory  (N, S, M)     mask  (N, S), True = real     context  (N, T, M)     weights  (N, T, S)
+    Notes
+    -----
+    Shapes:
+
+        query  (N, T, Q)     memory  (N, S, M)     mask  (N, S), True = real     context  (N, T, M)     weights  (N, T, S)
     """
 
     def __init__(self, query_size: int, memory_size: int, score: str = "general") -> None:

@@ -34,10 +34,12 @@ class Memory:
 class DecoderState:
     """Where M answers stand. Everything a step needs is in here; nothing is kept in the module.
 
-    Shapes
-    ------
-    recurrent  h or (h, c), each (L, M, H)    last  newest elements (M, *)    feed  (M, F) attentional vector of input feeding
-    memory     the source, M rows              context  (M, E) vector of a source of rank "one"
+    Notes
+    -----
+    Shapes:
+
+        recurrent  h or (h, c), each (L, M, H)    last  newest elements (M, *)    feed  (M, F) attentional vector of input feeding
+        memory     the source, M rows              context  (M, E) vector of a source of rank "one"
     """
 
     recurrent: Recurrent | None

@@ -22,9 +22,11 @@ class Bridge(nn.Module):
     num_states : int
         States of its cell: 2 for an LSTM, 1 otherwise.
 
-    Shapes
-    ------
-    vector  (N, features)     state  h or (h, c), each (num_layers, N, hidden_size)
+    Notes
+    -----
+    Shapes:
+
+        vector  (N, features)     state  h or (h, c), each (num_layers, N, hidden_size)
     """
 
     def __init__(self, features: int, num_layers: int, hidden_size: int, num_states: int) -> None:

@@ -33,10 +33,12 @@ def map_tensors(function: Callable[[Tensor], Tensor], value: Any) -> Any:
 class State:
     """What a network remembers between two pieces of the same sequences.
 
-    Shapes
-    ------
-    recurrent   h or (h, c), each (L·D, N, H), rows in the caller's order
-    last        last symbol of each row, (N,) or (N, d) or a dict; None before the first step and for step decoders
+    Notes
+    -----
+    Shapes:
+
+        recurrent   h or (h, c), each (L·D, N, H), rows in the caller's order
+        last        last symbol of each row, (N,) or (N, d) or a dict; None before the first step and for step decoders
     """
 
     recurrent: Recurrent | None
@@ -82,11 +84,13 @@ class Loss:
 class Encoded:
     """A source after stem and encoder.
 
-    Shapes
-    ------
-    sequence   Ragged (ΣS, D·H), or None for a source of rank "one" or no source
-    vector     (N, E) a source of rank "one"; (N, D·H) last states of the top layer otherwise; None without a source
-    state      the encoder's state after each row's own last step
+    Notes
+    -----
+    Shapes:
+
+        sequence   Ragged (ΣS, D·H), or None for a source of rank "one" or no source
+        vector     (N, E) a source of rank "one"; (N, D·H) last states of the top layer otherwise; None without a source
+        state      the encoder's state after each row's own last step
     """
 
     size: int

@@ -59,9 +59,11 @@ class Encoder(nn.Module):
     options : dict
         ``num_layers``, ``dropout``, ``weight_dropout``, … of the layers.
 
-    Shapes
-    ------
-    x  Ragged (ΣT, input_size)     output  Ragged (ΣT, D·H)     last  (N, D·H)
+    Notes
+    -----
+    Shapes:
+
+        x  Ragged (ΣT, input_size)     output  Ragged (ΣT, D·H)     last  (N, D·H)
     """
 
     def __init__(

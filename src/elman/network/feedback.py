@@ -27,9 +27,11 @@ class Feedback(nn.Module):
     dropout : float
         Dropout on the vectors.
 
-    Shapes
-    ------
-    values  (M, *) or a dict of them     output  (M, E)
+    Notes
+    -----
+    Shapes:
+
+        values  (M, *) or a dict of them     output  (M, E)
     """
 
     def __init__(self, space: Space, size: int, dropout: float = 0.0) -> None:

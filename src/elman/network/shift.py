@@ -15,12 +15,14 @@ from elman.sequences import Ragged
 class Shifted:
     """Geometry of a decoder's run over a target: inputs start, x1 … xT and outputs x1 … xT, end.
 
-    Shapes
-    ------
-    inputs     (ΣT',)  for each packed step, its row in cat([first (N), target.data])
-    outputs    (ΣT',)  for each packed step, its row in cat([target.data, one row for "end"])
-    geometry   Ragged over the (ΣT',) steps; a row has T+1 steps where its end is known, T otherwise
-    last       (N,)    row in cat([first, target.data]) that is the input after this piece
+    Notes
+    -----
+    Shapes:
+
+        inputs     (ΣT',)  for each packed step, its row in cat([first (N), target.data])
+        outputs    (ΣT',)  for each packed step, its row in cat([target.data, one row for "end"])
+        geometry   Ragged over the (ΣT',) steps; a row has T+1 steps where its end is known, T otherwise
+        last       (N,)    row in cat([first, target.data]) that is the input after this piece
     """
 
     inputs: Tensor

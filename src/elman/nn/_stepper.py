@@ -39,6 +39,7 @@ def stepper(layer: Recurrent) -> Stepper:
         raise SettingError("A bidirectional layer cannot be streamed: its second direction starts from the end. Use bidirectional=False.")
 
     def run(x: Tensor, steps: int, states: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Read ``steps`` steps of every sequence."""
         n = states[0].shape[1]
         sizes = torch.full((steps if n else 0,), n, dtype=torch.int64)
         return _stack.run(layer, x, sizes, states, training=False)

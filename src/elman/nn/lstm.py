@@ -34,11 +34,13 @@ class LSTM(Recurrent, torch.nn.LSTM):
     forget_bias : float, optional
         What the forget gate's bias starts from; the second bias starts from zero there.
 
-    Shapes
-    ------
-    input   (T, N, I), with batch_first (N, T, I), unbatched (T, I), packed or Ragged (ΣT, I)
-    output  as input, with D·H (D·P with ``proj_size``) features
-    state   h (L·D, N, H or P), c (L·D, N, H), in the caller's row order
+    Notes
+    -----
+    Shapes:
+
+        input   (T, N, I), with batch_first (N, T, I), unbatched (T, I), packed or Ragged (ΣT, I)
+        output  as input, with D·H (D·P with ``proj_size``) features
+        state   h (L·D, N, H or P), c (L·D, N, H), in the caller's row order
 
     References
     ----------

@@ -113,6 +113,7 @@ class Stream:
 
     @state.setter
     def state(self, state: StreamState) -> None:
+        """Go on from a copy of ``state``."""
         shapes = [tuple(t.shape) for t in self._state.tensors]
         if not isinstance(state, StreamState) or [tuple(t.shape) for t in state.tensors] != shapes:
             raise ShapeError(f"state must be a StreamState of shapes {shapes}; got {state!r}.")

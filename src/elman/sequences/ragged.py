@@ -22,13 +22,15 @@ class Ragged:
 
     Rows of ``data`` are time-major: first all first steps, longest sequence first, then all second steps, and so on.
 
-    Shapes
-    ------
-    data              (ΣT, *)   any dtype and device
-    batch_sizes       (T,)      int64, CPU, never rising: how many sequences reach step t
-    sorted_indices    (N,)      int64, CPU: sorted position -> caller's row (longest first, stable)
-    unsorted_indices  (N,)      int64, CPU: caller's row -> sorted position
-    lengths           (N,)      int64, CPU, in the caller's order
+    Notes
+    -----
+    Shapes:
+
+        data              (ΣT, *)   any dtype and device
+        batch_sizes       (T,)      int64, CPU, never rising: how many sequences reach step t
+        sorted_indices    (N,)      int64, CPU: sorted position -> caller's row (longest first, stable)
+        unsorted_indices  (N,)      int64, CPU: caller's row -> sorted position
+        lengths           (N,)      int64, CPU, in the caller's order
 
     Examples
     --------
@@ -224,7 +226,7 @@ class Ragged:
 
         Yields
         ------
-        Ragged
+        Self
             A view of this batch's rows.
 
         Examples

@@ -35,6 +35,11 @@ def pack(rows: Tensor, starts: Tensor, stride: int, batch_sizes: Tensor) -> Tens
         Rows from one step of a sequence to its next.
     batch_sizes : Tensor
         How many sequences reach each step, (T,) int64 on the CPU, never rising.
+
+    Returns
+    -------
+    Tensor
+        The rows in packed order, (ΣT, *).
     """
     if not _runs_natively(rows):
         return rows[places(starts, stride, batch_sizes).to(rows.device)]

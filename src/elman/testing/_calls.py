@@ -92,6 +92,7 @@ def leaves(call: Call) -> tuple[Call, list[tuple[str, Tensor]]]:
     found: list[tuple[str, Tensor]] = []
 
     def leaf(name: str, value: Tensor | None) -> Tensor | None:
+        """Copy a tensor so that it has a gradient of its own."""
         if value is None:
             return None
         fresh = value.detach().clone().requires_grad_()

@@ -12,7 +12,8 @@ import torch
 from elman.codecs.space import Space
 from elman.errors import DataError, SettingError
 
-Collate = Callable[[list[Any], Space | None, str], Any]
+Collate = Callable[[list[Any], Any, str], Any]
+"""Makes a batch of encoded rows, their space and their rank."""
 
 
 class Examples:
@@ -150,7 +151,7 @@ class _Rows(torch.utils.data.Dataset[int]):
 
 
 def _network_collate() -> Collate:
-    from elman.network.inputs import collate  # pyright: ignore[reportMissingImports]
+    from elman.network.inputs import collate
 
     return collate
 

@@ -21,9 +21,11 @@ class BernoulliHead(Head):
     dropout : float
         Dropout on the features.
 
-    Shapes
-    ------
-    features  (M, F)     target  (M, n) zeros and ones     proba  (M, n)
+    Notes
+    -----
+    Shapes:
+
+        features  (M, F)     target  (M, n) zeros and ones     proba  (M, n)
     """
 
     def __init__(self, in_features: int, n: int, *, dropout: float = 0.0) -> None:

@@ -24,9 +24,11 @@ class ContinuousHead(Head):
     dropout : float
         Dropout on the features.
 
-    Shapes
-    ------
-    features  (M, F)     target  (M, *shape)     quantiles  (M, *shape, Q)
+    Notes
+    -----
+    Shapes:
+
+        features  (M, F)     target  (M, *shape)     quantiles  (M, *shape, Q)
     """
 
     numbers = 1

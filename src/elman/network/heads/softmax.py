@@ -27,9 +27,11 @@ class SoftmaxHead(Head):
     tied : nn.Parameter, optional
         Embedding weights to share.
 
-    Shapes
-    ------
-    features  (M, F)     target  (M,) int64     proba  (M, n)
+    Notes
+    -----
+    Shapes:
+
+        features  (M, F)     target  (M,) int64     proba  (M, n)
     """
 
     weight: Tensor | None

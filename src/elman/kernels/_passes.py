@@ -49,7 +49,7 @@ class Spec:
         return self.cell in ("gru", "lstm") or self.eps is not None or self.zone_h != 0
 
 
-def forward(spec: Spec, batch_sizes: Tensor, given: dict[str, Tensor], save: bool, clear: bool = False) -> dict[str, Tensor]:
+def forward(spec: Spec, batch_sizes: Tensor, given: dict[str, Tensor], save: bool) -> dict[str, Tensor]:
     """Run the forward pass.
 
     Parameters
@@ -62,8 +62,6 @@ def forward(spec: Spec, batch_sizes: Tensor, given: dict[str, Tensor], save: boo
         Contiguous tensors by the names of ``INPUTS``; those a call has not are left out.
     save : bool
         Also return what backward needs.
-    clear : bool, default False
-        Fill the gaps in what is saved with zeros; nothing reads them, but an operator's every element must be defined.
 
     Returns
     -------
@@ -75,8 +73,7 @@ def forward(spec: Spec, batch_sizes: Tensor, given: dict[str, Tensor], save: boo
     if spec.has_c:
         out["c_n"] = torch.empty_like(given["c_0"])
     if save:
-        saved = _saved(spec, given, hidden)
-        out |= {name: tensor.zero_() for name, tensor in saved.items()} if clear else saved
+        out |= _saved(spec, given, hidden)
     _run(_native.forward, spec, batch_sizes, given, out)
     return out
 

@@ -42,6 +42,18 @@ void backward(bool is_double, nb::tuple sizes, nb::tuple numbers, uint64_t batch
   pass(elman::level().backward_float, elman::level().backward_double, is_double, sizes, numbers, batch_sizes, addresses);
 }
 
+// Whether batch sizes are in 1..count, never rise and sum to `rows`.
+bool batch_sizes_fit(uint64_t address, int64_t steps, int64_t rows, int64_t count) {
+  const auto* sizes = reinterpret_cast<const int64_t*>(static_cast<uintptr_t>(address));
+  int64_t left = rows, most = count;
+  for (int64_t t = 0; t < steps; ++t) {
+    if (sizes[t] < 1 || sizes[t] > most || sizes[t] > left) return false;
+    most = sizes[t];
+    left -= sizes[t];
+  }
+  return left == 0;
+}
+
 nb::tuple widths(int cell, int64_t hidden, int element_bytes) {
   const elman::Widths found = elman::level().widths(static_cast<elman::Cell>(cell), hidden, element_bytes);
   return nb::make_tuple(found.gates, found.hidden);
@@ -78,6 +90,8 @@ void bind_recurrence(nb::module_& module) {
   module.attr("NUMBERS") = names(kNumbers);
   module.attr("TENSORS") = names(kTensors);
   module.def("isa", [] { return elman::level().name; }, "Name of the instruction-set level in use: portable, avx2 or avx512.");
+  module.def("batch_sizes_fit", &batch_sizes_fit, "address"_a, "steps"_a, "rows"_a, "count"_a,
+             "Whether batch sizes are in 1..count, never rise and sum to rows.");
   module.def("widths", &widths, "cell"_a, "hidden"_a, "element_bytes"_a, "Row lengths of saved gates and saved units.");
   module.def("empty", &empty, "is_double"_a, "rows"_a, "columns"_a, "Uninitialised tensor on a block that is used again when it is freed.");
   module.def("trim", &elman::trim, "Give unused blocks back to the system.");

@@ -56,7 +56,7 @@ def _differentiable(
     """Gradients with a graph of their own."""
     inputs = {name: given[name] for name in LEARNED if name in wanted and name in given}
     output, states = reference.run(as_call(spec, batch_sizes, given))
-    outputs = dict(zip(("d_y", "d_h_n", "d_c_n"), (output, *states), strict=False))
+    outputs: dict[str, Tensor] = dict(zip(("d_y", "d_h_n", "d_c_n"), (output, *states), strict=False))
     pairs = [(outputs[name], grad) for name, grad in incoming.items() if outputs[name].requires_grad]
     if not pairs:
         return {}

@@ -218,6 +218,11 @@ def load(name: str) -> Backend:
     return importlib.import_module(f"elman.kernels.{_known(name)}")  # type: ignore[return-value]  # a module is the backend
 
 
+def has_native() -> bool:
+    """Return whether the native module is there."""
+    return _why_missing("native") is None
+
+
 @cache
 def _why_missing(name: str) -> str | None:
     """Only the native module may be missing: a wheel for another machine, or a source tree that was never built."""

@@ -12,6 +12,7 @@ from elman.kernels._passes import CELLS, Spec
 from elman.kernels.call import Call
 
 name = "native"
+_PLAIN = {Tensor, torch.nn.Parameter}
 
 
 def reason_against(call: Call) -> str | None:
@@ -42,9 +43,9 @@ def reason_against(call: Call) -> str | None:
 
 def _reason_against_tensors(call: Call) -> str | None:
     tensors = [tensor for _, tensor, _ in call.tensors()]
-    if any(type(tensor) not in (Tensor, torch.nn.Parameter) for tensor in tensors):
+    if not {type(tensor) for tensor in tensors} <= _PLAIN:
         return "a tensor is of another class than torch.Tensor (fake, traced or wrapped)"
-    if any(torch._C._functorch.is_functorch_wrapped_tensor(tensor) for tensor in tensors):  # pyright: ignore[reportAttributeAccessIssue]
+    if torch._C._functorch.peek_interpreter_stack() is not None:  # pyright: ignore[reportAttributeAccessIssue]
         return "a functional transform (vmap, jvp) is at work"
     if forward_ad._current_level >= 0:
         return "forward-mode differentiation is at work"
@@ -76,7 +77,7 @@ def run(call: Call) -> tuple[Tensor, tuple[Tensor, ...]]:
     if torch.is_grad_enabled() and any(tensor is not None and tensor.requires_grad for tensor in tensors.values()):
         output, *states = Recurrence.apply(spec, batch_sizes, *tensors.values())
         return output, tuple(states)
-    given = {key: tensor.detach().contiguous() for key, tensor in tensors.items() if tensor is not None}
+    given = {key: tensor.contiguous() for key, tensor in tensors.items() if tensor is not None}
     out = _passes.forward(spec, batch_sizes, given, save=False)
     return out["y"], (out["h_n"], out["c_n"]) if spec.has_c else (out["h_n"],)
 

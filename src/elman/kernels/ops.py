@@ -88,7 +88,7 @@ def run(call: Call) -> tuple[Tensor, tuple[Tensor, ...]]:
     tuple
         ``(output, states)``.
     """
-    spec, tensors = native._split(call)
+    spec, tensors = native.split(call)
     save = torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in tensors.values())
     operator = getattr(torch.ops.elman, NAMES[spec.cell])
     arguments = [tensors[name] for name in _inputs(spec.cell)]
@@ -156,7 +156,9 @@ def _checked(spec: Spec, batch_sizes: Tensor, given: dict[str, Tensor]) -> tuple
     call.check()
     reason = native.reason_against(call)
     if reason is not None:
-        raise BackendError(f"torch.ops.elman.{NAMES[spec.cell]} cannot run this call: {reason}. Use elman.kernels.run, which finds who can.")
+        raise BackendError(
+            f"torch.ops.elman.{NAMES[spec.cell]} cannot run this call: {reason}. Use elman.kernels.run, which finds who can."
+        )
     return sizes, total
 
 

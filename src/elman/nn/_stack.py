@@ -115,6 +115,8 @@ def run(
         x = outputs[0] if len(outputs) == 1 else torch.cat(outputs, 1)
         if layer.dropout and training and depth + 1 < layer.num_layers:
             x = F.dropout(x, layer.dropout, True)
+    if len(last) == 1:
+        return x, tuple(state.unsqueeze(0) for state in last[0])
     return x, tuple(torch.stack(each) for each in zip(*last, strict=True))
 
 

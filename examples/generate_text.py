@@ -20,9 +20,9 @@ else:
 text = text[: 20_000 if quick else 300_000]
 cut = len(text) * 9 // 10
 
-# A small network and short reaches of gradient learn most in 45 seconds on one core. With more time, leave the defaults.
+# A small network and short reaches of gradient learn most in half a minute on one core. With more time, leave the defaults.
 network = Network(hidden_size=128, num_layers=1, dropout=0.0)
-training = Training(budget="2s" if quick else "45s", tbptt_length=50, learning_rate=0.01)
+training = Training(budget="2s" if quick else "35s", tbptt_length=50, learning_rate=0.01)
 model = LanguageModel(Text("char"), network=network, training=training).fit(text[:cut])
 
 print(f"bits per letter on the last tenth: {model.score(text[cut:]):.2f}; knowing only how frequent each letter is: {model.baseline_:.2f}")

@@ -29,7 +29,7 @@ FLOORS = (
     {"network"},
     {"training", "generation", "io", "datasets"},
     {"estimators", "baselines", "contest", "insight"},
-    {"cli", "server"},
+    {"cli", "server", "__main__"},
 )
 LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 PURE_SETTINGS = {"elman.network.settings", "elman.training.settings"}

@@ -1,8 +1,11 @@
 // The kernels compiled for one level; CMakeLists.txt gives the flags.
 
+#include <new>
+
 #define ELMAN_LEVEL avx2
 #include "levels/level.hpp"
 #include "levels/passes.hpp"
+#include "levels/stream.hpp"
 
 namespace elman {
 extern const Level avx2_level;
@@ -12,5 +15,7 @@ const Level avx2_level = {"avx2",
                           avx2::forward<float>,
                           avx2::forward<double>,
                           avx2::backward<float>,
-                          avx2::backward<double>};
+                          avx2::backward<double>,
+                              avx2::make_stream<float>,
+                          avx2::make_stream<double>};
 }  // namespace elman

@@ -1,8 +1,11 @@
 // The kernels compiled for one level; CMakeLists.txt gives the flags.
 
+#include <new>
+
 #define ELMAN_LEVEL avx512
 #include "levels/level.hpp"
 #include "levels/passes.hpp"
+#include "levels/stream.hpp"
 
 namespace elman {
 extern const Level avx512_level;
@@ -12,5 +15,7 @@ const Level avx512_level = {"avx512",
                           avx512::forward<float>,
                           avx512::forward<double>,
                           avx512::backward<float>,
-                          avx512::backward<double>};
+                          avx512::backward<double>,
+                                avx512::make_stream<float>,
+                          avx512::make_stream<double>};
 }  // namespace elman

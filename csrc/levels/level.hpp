@@ -4,6 +4,16 @@
 
 namespace elman {
 
+// One layer of a stream of `count` sequences; weights are copied when it is made. Pointers are to elements of its type.
+class StreamLayer {
+ public:
+  virtual ~StreamLayer() = default;
+  virtual bool ready() const = 0;                               // false: memory was refused
+  virtual void step(const void* x, void* y) = 0;                // (count, I) -> (count, H), contiguous, not overlapping
+  virtual void get_state(void* h, void* c) = 0;                 // (count, H) each; c only for an LSTM
+  virtual void set_state(const void* h, const void* c) = 0;
+};
+
 // Functions of one level. Passes return false when memory for scratch is refused.
 struct Level {
   const char* name;
@@ -13,6 +23,8 @@ struct Level {
   bool (*forward_double)(const Shape&, const Tensors<double>&);
   bool (*backward_float)(const Shape&, const Tensors<float>&);
   bool (*backward_double)(const Shape&, const Tensors<double>&);
+  StreamLayer* (*stream_float)(const Shape&, const Tensors<float>&);  // null when memory is refused
+  StreamLayer* (*stream_double)(const Shape&, const Tensors<double>&);
 };
 
 // The best level this machine can run, or the one named by the environment variable ELMAN_ISA when the machine can run it.

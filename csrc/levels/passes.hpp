@@ -1,8 +1,8 @@
 // Whole passes: scratch, threads, and the kernels in order.
 #pragma once
 #include "gemm/gradients.hpp"
-#include "recurrence/backward.hpp"
-#include "recurrence/forward.hpp"
+#include "recurrence/backward_norm.hpp"
+#include "recurrence/forward_norm.hpp"
 
 namespace elman::ELMAN_LEVEL {
 
@@ -67,9 +67,9 @@ bool forward(const Shape& shape, const Tensors<T>& t) {
   plan.threads = pass_threads(shape, layout, total_rows(shape));
   if (plan.threads > 64) plan.threads = 64;
   if (plan.threads > shape.count) plan.threads = shape.count > 0 ? static_cast<int>(shape.count) : 1;
-  char* block = scratch(plan.carve(nullptr, shape, t, layout));
-  if (!block) return false;
-  plan.carve(block, shape, t, layout);
+  const Scratch block(plan.carve(nullptr, shape, t, layout));
+  if (!block.get()) return false;
+  plan.carve(block.get(), shape, t, layout);
   fill_offsets(shape, plan.offsets);
   const Steps steps{shape, plan.offsets};
   auto body = [&](int thread, int threads) {
@@ -84,7 +84,6 @@ bool forward(const Shape& shape, const Tensors<T>& t) {
     });
   };
   parallel(plan.threads, body);
-  release_scratch();
   return true;
 }
 
@@ -93,6 +92,7 @@ struct BackwardPlan {
   int threads, row_threads;
   int64_t* offsets;
   T *w_ih, *w_hh;
+  PackedLayer<T> norms;
   BackwardScratch<T> scratch[64];
   GradientScratch<T> gradient[64];
 
@@ -102,9 +102,10 @@ struct BackwardPlan {
     const int64_t depth = layout.groups * layout.gates * kLanes<T>;
     w_ih = carver.take<T>(depth * Columns<T>(shape.inputs).panels() * 4 * kLanes<T>);
     w_hh = carver.take<T>(depth * Columns<T>(shape.hidden).panels() * 4 * kLanes<T>);
+    norms.carve_norms(carver, layout);
     const int64_t rows = (shape.count + row_threads - 1) / row_threads;
     for (int i = 0; i < threads; ++i) {
-      scratch[i].carve(carver, layout, rows);
+      scratch[i].carve(carver, layout, rows, shape.layer_norm);
       gradient[i].carve(carver, layout, threads);
     }
     return carver.used();
@@ -136,6 +137,14 @@ void gradients(const Shape& shape, const Tensors<T>& t, const Layout<T>& layout,
   WeightGradient<T>{layout, layout.h_gate, d_h + layout.h_slot * W, RightRows<T>{steps, nullptr, t.y, t.h_0, t.mask, shape.hidden},
                     steps.total(), t.d_w_hh, shape.layer_norm ? nullptr : t.d_b_hh, plan.gradient[part]}
       .run(groups);
+  if (!shape.layer_norm) return;
+  const int64_t width = layout.gate_width, total = steps.total();
+  const int only[1] = {0};
+  norm_sums(layout, groups, layout.gates, layout.slots, layout.x_gate, width, total, t.d_gates + layout.x_slot * W,
+            t.norm_x + layout.x_slot * W, t.d_gain_ih, t.d_b_ih);
+  norm_sums(layout, groups, layout.gates, layout.slots, layout.h_gate, width, total, t.d_gates + layout.h_slot * W,
+            t.norm_h + layout.h_slot * W, t.d_gain_hh, t.d_b_hh);
+  if (t.d_gain_c || t.d_bias_c) norm_sums(layout, groups, 1, 1, only, layout.unit_width, total, t.d_norm_c, t.norm_c, t.d_gain_c, t.d_bias_c);
 }
 
 template <class T>
@@ -145,28 +154,28 @@ bool backward(const Shape& shape, const Tensors<T>& t) {
   plan.threads = pass_threads(shape, layout, total_rows(shape));
   if (plan.threads > 64) plan.threads = 64;
   plan.row_threads = plan.threads < shape.count ? plan.threads : shape.count > 0 ? static_cast<int>(shape.count) : 1;
-  char* block = scratch(plan.carve(nullptr, shape, layout));
-  if (!block) return false;
-  plan.carve(block, shape, layout);
+  const Scratch block(plan.carve(nullptr, shape, layout));
+  if (!block.get()) return false;
+  plan.carve(block.get(), shape, layout);
   fill_offsets(shape, plan.offsets);
   const Steps steps{shape, plan.offsets};
   auto body = [&](int thread, int threads) {
     plan.pack(plan.w_hh, layout, layout.h_gate, t.w_hh, Columns<T>(shape.hidden), thread, threads);
     if (t.d_x) plan.pack(plan.w_ih, layout, layout.x_gate, t.w_ih, Columns<T>(shape.inputs), thread, threads);
+    if (shape.layer_norm && thread == 0) plan.norms.fill_norms(layout, t);
     for (int part = thread; part < plan.threads; part += threads) {
       for (int i = 0; i < 4 * kLanes<T>; ++i) plan.scratch[part].zeros[i] = T(0);
     }
     barrier(threads);
     with_cell(shape, t, [&](auto cell, auto extra) {
       for (int part = thread; part < plan.row_threads; part += threads) {
-        Backward<T, decltype(cell), extra.value>{shape, t, layout, plan.w_hh, steps, plan.scratch[part], Rows{part, plan.row_threads}}.run();
+        Backward<T, decltype(cell), extra.value>{shape, t, layout, plan.w_hh, plan.norms, steps, plan.scratch[part], Rows{part, plan.row_threads}}.run();
       }
     });
     barrier(threads);
     for (int part = thread; part < plan.threads; part += threads) gradients(shape, t, layout, plan, steps, part);
   };
   parallel(plan.threads, body);
-  release_scratch();
   return true;
 }
 

@@ -1,8 +1,11 @@
 // The kernels compiled for one level; CMakeLists.txt gives the flags.
 
+#include <new>
+
 #define ELMAN_LEVEL portable
 #include "levels/level.hpp"
 #include "levels/passes.hpp"
+#include "levels/stream.hpp"
 
 namespace elman {
 extern const Level portable_level;
@@ -12,5 +15,7 @@ const Level portable_level = {"portable",
                           portable::forward<float>,
                           portable::forward<double>,
                           portable::backward<float>,
-                          portable::backward<double>};
+                          portable::backward<double>,
+                                  portable::make_stream<float>,
+                          portable::make_stream<double>};
 }  // namespace elman

@@ -7,11 +7,12 @@ namespace elman::ELMAN_LEVEL {
 // Scratch of one thread. What is carried to the step before: dh without the products of the gates, and dc.
 template <class T>
 struct BackwardScratch {
-  T *dh, *dc, *tile, *zeros;
+  T *dh, *dc, *kept, *tile, *zeros;
 
-  void carve(Carver& carver, const Layout<T>& layout, int64_t rows) {
+  void carve(Carver& carver, const Layout<T>& layout, int64_t rows, bool layer_norm) {
     dh = carver.take<T>(rows * layout.unit_width);
     dc = carver.take<T>(rows * layout.unit_width);
+    kept = layer_norm ? carver.take<T>(rows * layout.unit_width) : nullptr;
     tile = carver.take<T>(16 * 4 * kLanes<T>);
     zeros = carver.take<T>(4 * kLanes<T>);
   }
@@ -32,6 +33,7 @@ struct Backward {
   const Tensors<T>& t;
   const Layout<T>& layout;
   const T* w_hh;  // packed by pack_depth_panel, panels of Columns(H)
+  const PackedLayer<T>& norms;  // only its gains and biases
   const Steps& steps;
   BackwardScratch<T> own;
   Rows rows;
@@ -144,15 +146,15 @@ struct Backward {
       // Layer norm of c needs the whole row: unnorm() goes on from here.
       store(t.d_norm_c + row * layout.unit_width + group * W, keep_first<T>(dc_out, units));
       store(own.dc + at, dc);
-      keep_zone(j, group, zone_c);
+      store(own.kept + at, zone_c);
     }
     for (int v = 0; v < C::kSlots; ++v) store(to + v * W, keep_first<T>(d[v], units));
   }
 
-  // The new c as output() saw it.
-  ELMAN_INLINE Vec<T> inner_state(int64_t, int64_t, const Vec<T>* g, Vec<T> c_old) { return C::inner(g, c_old); }
-  ELMAN_INLINE void keep_zone(int64_t, int64_t, Vec<T>) {}
-  void unnorm(int64_t, int64_t) {}
+  // With layer norm: backward_norm.hpp.
+  Vec<T> inner_state(int64_t row, int64_t group, const Vec<T>* g, Vec<T> c_old);
+  void unnorm(int64_t step, int64_t active);
+  void unnorm_inner(int64_t step, int64_t j, int64_t row);
 
   // Zoneout: takes z·d for the old state out of d and leaves (1 - z)·d for the new one.
   ELMAN_INLINE static Vec<T> kept(Vec<T>& d, const T* zone, double all, int64_t out, int units) {

@@ -2,11 +2,12 @@
 #pragma once
 #include "gemm/pack.hpp"
 #include "gemm/tile.hpp"
+#include "memory/pool.hpp"
 #include "pointwise/elman.hpp"
 #include "pointwise/gru.hpp"
 #include "pointwise/lstm.hpp"
+#include "recurrence/layer_norm.hpp"
 #include "recurrence/rows.hpp"
-#include "threads/arena.hpp"
 #include "threads/threads.hpp"
 
 namespace elman::ELMAN_LEVEL {
@@ -17,7 +18,8 @@ constexpr int64_t kChunkBytes = 256 << 10;  // pre-activations of so many steps 
 // or the past's part stands alone, b_hh; with layer norm only the slots of the input's product.
 template <class T>
 struct PackedLayer {
-  T *w_ih, *w_hh, *bias, *bias_hh;
+  T *w_ih, *w_hh, *bias, *bias_hh, *zeros;
+  T *gain, *gain_hh, *gain_c, *bias_c;  // with layer norm: rows of gates, rows of units
 
   void carve(Carver& carver, const Layout<T>& layout, int64_t inputs) {
     const int64_t columns = layout.groups * layout.gates * kLanes<T>;
@@ -25,6 +27,15 @@ struct PackedLayer {
     w_hh = carver.take<T>(columns * layout.hidden);
     bias = carver.take<T>(layout.gate_width);
     bias_hh = carver.take<T>(layout.gate_width);
+    zeros = carver.take<T>(layout.gate_width);
+    carve_norms(carver, layout);
+  }
+
+  void carve_norms(Carver& carver, const Layout<T>& layout) {
+    gain = carver.take<T>(layout.gate_width);
+    gain_hh = carver.take<T>(layout.gate_width);
+    gain_c = carver.take<T>(layout.unit_width);
+    bias_c = carver.take<T>(layout.unit_width);
   }
 
   int64_t panel_size(const Layout<T>& layout) const { return layout.groups_per_panel() * layout.gates * kLanes<T>; }
@@ -36,20 +47,34 @@ struct PackedLayer {
       pack_gate_panel(w_hh + p * panel_size(layout) * shape.hidden, layout, p, layout.h_gate, t.w_hh, shape.hidden);
     }
     if (thread) return;
-    for (int64_t i = 0; i < layout.gate_width; ++i) bias[i] = bias_hh[i] = T(0);
+    for (int64_t i = 0; i < layout.gate_width; ++i) bias[i] = bias_hh[i] = zeros[i] = T(0);
     add_bias(bias, layout, layout.x_slot, layout.x_gate, t.b_ih);
     add_bias(shape.layer_norm ? bias_hh : bias, layout, layout.h_slot, layout.h_gate, t.b_hh);
+    if (shape.layer_norm) fill_norms(layout, t);
+  }
+
+  // A missing gain is one, a missing bias zero.
+  void fill_norms(const Layout<T>& layout, const Tensors<T>& t) {
+    for (int64_t i = 0; i < layout.gate_width; ++i) gain[i] = t.gain_ih ? T(0) : T(1);
+    for (int64_t i = 0; i < layout.gate_width; ++i) gain_hh[i] = t.gain_hh ? T(0) : T(1);
+    add_bias(gain, layout, layout.x_slot, layout.x_gate, t.gain_ih);
+    add_bias(gain_hh, layout, layout.h_slot, layout.h_gate, t.gain_hh);
+    for (int64_t i = 0; i < layout.unit_width; ++i) {
+      gain_c[i] = t.gain_c && i < layout.hidden ? t.gain_c[i] : T(1);
+      bias_c[i] = t.bias_c && i < layout.hidden ? t.bias_c[i] : T(0);
+    }
   }
 };
 
 // Scratch of one thread.
 template <class T>
 struct ForwardScratch {
-  T *pre, *past, *x, *h[2], *masked[2], *c;
+  T *pre, *past, *inner, *x, *h[2], *masked[2], *c;
 
   void carve(Carver& carver, const Shape& shape, const Layout<T>& layout, int64_t chunk_rows, int64_t rows, bool gather, bool mask) {
     pre = carver.take<T>(chunk_rows * layout.gate_width);
     past = shape.layer_norm ? carver.take<T>(rows * layout.gate_width) : nullptr;
+    inner = shape.layer_norm ? carver.take<T>(2 * layout.unit_width) : nullptr;
     x = gather ? carver.take<T>(chunk_rows * shape.inputs) : nullptr;
     for (int i = 0; i < 2; ++i) {
       h[i] = carver.take<T>(rows * layout.unit_width);
@@ -81,8 +106,8 @@ struct Forward {
   const Tensors<T>& t;
   const Layout<T>& layout;
   const PackedLayer<T>& packed;
-  const Steps& steps;
-  ForwardScratch<T> own;
+  const Steps steps;
+  const ForwardScratch<T>& own;
   Rows rows;
   int64_t chunk_rows;
 
@@ -245,8 +270,11 @@ struct Forward {
     return fma(z, old, (1 - z) * fresh);
   }
 
-  void project_normed(const T*, int64_t, int64_t, int64_t) {}
-  void advance_normed(int64_t, int64_t, T*, int) {}
+  // With layer norm: forward_norm.hpp.
+  void project_normed(const T* x, int64_t total, int64_t i, int64_t end);
+  void advance_normed(int64_t step, int64_t n, T* pre, int now);
+  void row_normed(int64_t step, int64_t j, T* pre, int now);
+  void keep_normal(T* saved, int64_t out, int slot, const T* row, int which, T scale, const NormedRow<T>& normed);
 };
 
 }  // namespace elman::ELMAN_LEVEL

@@ -34,6 +34,7 @@ constexpr int kBytes = 16;
 template <class T>
 struct VecOf {
   typedef T type __attribute__((vector_size(kBytes)));
+  typedef T anywhere __attribute__((vector_size(kBytes), aligned(sizeof(T))));  // the same in memory, at any address of a T
 };
 template <class T>
 using Vec = typename VecOf<T>::type;
@@ -45,14 +46,12 @@ constexpr int kLanes = kBytes / static_cast<int>(sizeof(T));
 
 template <class T>
 ELMAN_INLINE Vec<T> load(const T* from) {
-  Vec<T> v;
-  __builtin_memcpy(&v, from, kBytes);
-  return v;
+  return *reinterpret_cast<const typename VecOf<T>::anywhere*>(from);
 }
 
 template <class T>
 ELMAN_INLINE void store(T* to, Vec<T> v) {
-  __builtin_memcpy(to, &v, kBytes);
+  *reinterpret_cast<typename VecOf<T>::anywhere*>(to) = v;
 }
 
 template <class T>

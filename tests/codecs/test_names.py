@@ -168,3 +168,10 @@ def test_nothing_to_guess_from() -> None:
         infer([bytearray(b"x"), "x"])
     with pytest.raises(DataError, match="expected mappings with named columns"):
         infer([{}])
+
+
+def test_many_labels_that_keep_coming_back_are_categories():
+    intents = [f"intent_{i % 77}" for i in range(1000)]
+    assert isinstance(infer(intents)[0], Category)
+    words = [f"word{i}" for i in range(500)] * 2
+    assert isinstance(infer(words)[0], Text)

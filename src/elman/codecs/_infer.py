@@ -23,6 +23,7 @@ from elman.codecs.vocabulary import is_nan, plain
 from elman.errors import DataError
 
 _MOST_CLASSES = 50
+_MANY_CLASSES = 1000
 _SAMPLE = 10_000
 _MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\x00", b"MM\x00*", b"RIFF")
 
@@ -130,7 +131,8 @@ def _sequence(known: list[Any]) -> tuple[Codec, str] | None:
 
 
 def _few(distinct: int, count: int) -> bool:
-    return distinct <= _MOST_CLASSES and distinct * 2 <= max(count, 4)
+    """A handful of values that come back, or some hundreds that each come back ten times on average."""
+    return (distinct <= _MOST_CLASSES and distinct * 2 <= max(count, 4)) or (distinct <= _MANY_CLASSES and distinct * 10 <= count)
 
 
 def _kinds(known: list[Any]) -> str:

@@ -57,7 +57,9 @@ def _differentiable(
     inputs = {name: given[name] for name in LEARNED if name in wanted and name in given}
     output, states = reference.run(as_call(spec, batch_sizes, given))
     outputs = dict(zip(("d_y", "d_h_n", "d_c_n"), (output, *states), strict=False))
-    pairs = [(outputs[name], grad) for name, grad in incoming.items()]
+    pairs = [(outputs[name], grad) for name, grad in incoming.items() if outputs[name].requires_grad]
+    if not pairs:
+        return {}
     found = torch.autograd.grad(
         [value for value, _ in pairs], list(inputs.values()), [grad for _, grad in pairs], create_graph=True, allow_unused=True
     )

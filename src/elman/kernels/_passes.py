@@ -81,16 +81,19 @@ def forward(spec: Spec, batch_sizes: Tensor, given: dict[str, Tensor], save: boo
 def _saved(spec: Spec, given: dict[str, Tensor], hidden: int) -> dict[str, Tensor]:
     x = given["x"]
     width, units = _native.widths(CELLS[spec.cell], hidden, x.element_size())
-    saved = {}
+    widths: dict[str, int] = {}
     if spec.keeps_gates or "zone_h" in given:
-        saved["gates"] = x.new_empty(len(x), width)
+        widths["gates"] = width
     if spec.has_c:
-        saved["c"] = x.new_empty(len(x), hidden)
+        widths["c"] = hidden
     if spec.eps is not None:
-        saved |= {"norm_x": x.new_empty(len(x), width), "norm_h": x.new_empty(len(x), width), "scales": x.new_empty(len(x), 4)}
-        if spec.has_c:
-            saved["norm_c"] = x.new_empty(len(x), units)
-    return saved
+        widths |= {"norm_x": width, "norm_h": width, "scales": 4} | ({"norm_c": units} if spec.has_c else {})
+    return {name: _empty(x, columns) for name, columns in widths.items()}
+
+
+def _empty(x: Tensor, columns: int) -> Tensor:
+    """Rows beside those of x, on memory that the next call uses again: fresh pages would cost a quarter of a training step."""
+    return _native.empty(x.dtype == torch.float64, len(x), columns)
 
 
 def backward(
@@ -116,28 +119,52 @@ def backward(
     """
     x, hidden = given["x"], given["w_hh"].shape[1]
     width, units = _native.widths(CELLS[spec.cell], hidden, x.element_size())
-    work = {"d_gates": x.new_empty(len(x), width)}
-    if spec.eps is not None:
-        work |= {"d_norm_x": x.new_empty(len(x), width), "d_norm_h": x.new_empty(len(x), width)}
-        if spec.has_c:
-            work["d_norm_c"] = x.new_empty(len(x), units)
+    names = ["d_gates"] if spec.eps is None else ["d_gates", "d_norm_x", "d_norm_h"]
+    work = {name: _empty(x, width) for name in names}
+    if spec.eps is not None and spec.has_c:
+        work["d_norm_c"] = _empty(x, units)
     result = {name: torch.empty_like(given[name]) for name in LEARNED if name in wanted and name in given}
     _run(_native.backward, spec, batch_sizes, given, saved | grads | work | {f"d_{name}": value for name, value in result.items()})
     return result
 
 
+def new_stream(is_double: bool, count: int, layers: list[tuple[Spec, dict[str, Tensor | None]]]) -> Any:
+    """Return a compiled stream of layers, bottom first, for ``count`` sequences.
+
+    Parameters
+    ----------
+    is_double : bool
+        float64 instead of float32.
+    count : int
+        N.
+    layers : list
+        Of each layer its spec and its tensors by the names of ``INPUTS``; they are copied.
+
+    Returns
+    -------
+    _native.Stream
+        With the states that the layers name.
+    """
+    stream = _native.Stream(is_double, count)
+    for spec, tensors in layers:
+        given = {name: tensor.detach().contiguous() for name, tensor in tensors.items() if tensor is not None}
+        stream.add(_sizes(spec, given, 1), _numbers(spec), _addresses(given))
+    return stream
+
+
 def _run(compiled: Any, spec: Spec, batch_sizes: Tensor, given: dict[str, Tensor], other: dict[str, Tensor]) -> None:
-    x, h_0 = given["x"], given["h_0"]
-    sizes = (
-        CELLS[spec.cell],
-        x.shape[1],
-        given["w_hh"].shape[1],
-        len(h_0),
-        len(batch_sizes),
-        torch.get_num_threads(),
-        spec.reverse,
-        spec.eps is not None,
-    )
-    tensors = given | other
-    addresses = tuple([tensors[name].data_ptr() if name in tensors else 0 for name in _TENSORS])
-    compiled(x.dtype == torch.float64, sizes, (spec.eps or 0.0, spec.zone_h, spec.zone_c), batch_sizes.data_ptr(), addresses)
+    sizes = _sizes(spec, given, len(batch_sizes))
+    compiled(given["x"].dtype == torch.float64, sizes, _numbers(spec), batch_sizes.data_ptr(), _addresses(given | other))
+
+
+def _sizes(spec: Spec, given: dict[str, Tensor], steps: int) -> tuple[int, ...]:
+    inputs, hidden = given["w_ih"].shape[1], given["w_hh"].shape[1]
+    return CELLS[spec.cell], inputs, hidden, len(given["h_0"]), steps, torch.get_num_threads(), spec.reverse, spec.eps is not None
+
+
+def _numbers(spec: Spec) -> tuple[float, ...]:
+    return spec.eps or 0.0, spec.zone_h, spec.zone_c
+
+
+def _addresses(tensors: dict[str, Tensor]) -> tuple[int, ...]:
+    return tuple([tensors[name].data_ptr() if name in tensors else 0 for name in _TENSORS])

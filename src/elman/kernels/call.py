@@ -116,7 +116,12 @@ class Call:
                 yield f"zoneout of {name}", keep, (rows, like.shape[1])
 
     def check(self) -> None:
-        """Raise ShapeError unless every tensor has the rank, size, dtype and device that the others ask for."""
+        """Raise ShapeError unless every tensor has the rank, size, dtype and device that the others ask for, and batch sizes fit."""
+        self.check_tensors()
+        check_batch_sizes(self.batch_sizes, self.x.shape[0], self.state[0].shape[0])
+
+    def check_tensors(self) -> None:
+        """Check everything but the values of ``batch_sizes``, which a recorded call does not know yet."""
         self._check_form()
         for name, tensor, shape in self.tensors():
             if tuple(tensor.shape) != shape:
@@ -127,7 +132,6 @@ class Call:
                 raise ShapeError(f"{name} must be on the input's device {self.x.device}; got {tensor.device}. Move the layer or the input.")
             if tensor.dtype != self.x.dtype and not torch.is_autocast_enabled(self.x.device.type):
                 raise ShapeError(f"{name} must have the input's dtype {self.x.dtype}; got {tensor.dtype}. Convert the layer or the input.")
-        check_batch_sizes(self.batch_sizes, self.x.shape[0], self.state[0].shape[0])
 
     def _check_form(self) -> None:
         if self.x.dim() != 2 or self.weight_ih.dim() != 2:

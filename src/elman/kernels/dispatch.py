@@ -15,6 +15,7 @@ from torch import Tensor
 
 from elman.errors import BackendError, did_you_mean
 from elman.kernels.call import Call
+from elman.kernels.recording import is_recording
 
 ORDER = ("native", "aten", "reference")
 VARIABLE = "ELMAN_BACKEND"
@@ -78,7 +79,20 @@ def run(call: Call, backend: str | None = None) -> tuple[Tensor, tuple[Tensor, .
     tuple
         ``(output, states)``: (ΣT, H) and, for each state, (N, H) after each sequence's own last step.
     """
+    if is_recording(call.x):
+        return _run_recorded(call, backend)
     call.check()
+    return load(choose(call, backend)).run(call)
+
+
+def _run_recorded(call: Call, backend: str | None) -> tuple[Tensor, tuple[Tensor, ...]]:
+    """Record a call as one operator where there is one; values, batch sizes among them, are checked when the graph runs."""
+    call.check_tensors()
+    if backend in (None, "native") and reason_against_operator(call.x, projected=call.weight_hr is not None) is None:
+        from elman.kernels import ops
+
+        if ops.reason_against(call) is None:
+            return ops.run(call)
     return load(choose(call, backend)).run(call)
 
 
@@ -148,6 +162,43 @@ def reason_against(name: str, call: Call) -> str | None:
     """
     missing = _why_missing(name)
     return missing if missing is not None else load(name).reason_against(call)
+
+
+def reason_against_operator(x: Tensor, *, projected: bool = False) -> str | None:
+    """Return why an input cannot go into one of our operators for graphs (:mod:`elman.kernels.ops`), or None.
+
+    Parameters
+    ----------
+    x : Tensor
+        The input, or a weight.
+    projected : bool, default False
+        Whether the output is projected.
+
+    Returns
+    -------
+    str or None
+        The reason.
+    """
+    reason = _against_recording()
+    if reason is not None:
+        return reason
+    from elman.kernels import ops  # loads the compiled module
+
+    return ops.reason_against_tensor(x, projected=projected)
+
+
+def _against_recording() -> str | None:
+    """Say why no operator may be recorded now, whatever the call; also makes the operators known."""
+    if wanted() not in (None, "native"):
+        return f"{wanted()!r} was asked for"
+    missing = _why_missing("native")
+    if missing is None:
+        importlib.import_module("elman.kernels.ops")
+    return missing
+
+
+# What torch.compiler.assume_constant_result does, without importing the tracer: run it while tracing, a graph keeps the answer.
+_against_recording._dynamo_marked_constant = True  # type: ignore[attr-defined]
 
 
 @cache

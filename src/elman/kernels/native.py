@@ -71,7 +71,7 @@ def run(call: Call) -> tuple[Tensor, tuple[Tensor, ...]]:
     tuple
         ``(output, states)``.
     """
-    spec, tensors = _split(call)
+    spec, tensors = split(call)
     batch_sizes = call.batch_sizes.contiguous()
     if torch.is_grad_enabled() and any(tensor is not None and tensor.requires_grad for tensor in tensors.values()):
         output, *states = Recurrence.apply(spec, batch_sizes, *tensors.values())
@@ -81,8 +81,19 @@ def run(call: Call) -> tuple[Tensor, tuple[Tensor, ...]]:
     return out["y"], (out["h_n"], out["c_n"]) if spec.has_c else (out["h_n"],)
 
 
-def _split(call: Call) -> tuple[Spec, dict[str, Tensor | None]]:
-    """Tensors in the order of ``INPUTS``, and what is no tensor."""
+def split(call: Call) -> tuple[Spec, dict[str, Tensor | None]]:
+    """Return what is no tensor in a call, and its tensors in the order of ``INPUTS``.
+
+    Parameters
+    ----------
+    call : Call
+        A checked call.
+
+    Returns
+    -------
+    tuple
+        ``(spec, tensors)``.
+    """
     norms, zones = call.norms, call.zoneout if isinstance(call.zoneout, tuple) else ()
     number = 0.0 if isinstance(call.zoneout, tuple) else float(call.zoneout)
     spec = Spec(cell=call.cell.name, reverse=call.reverse, eps=None if norms is None else norms.eps, zone_h=number, zone_c=number)

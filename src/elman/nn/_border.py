@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
 from elman.errors import DataTypeError, ShapeError
+from elman.kernels.recording import is_recording
 from elman.sequences import Ragged
 
 Kind = Literal["ragged", "packed", "lengths", "batch", "single"]
@@ -24,6 +25,7 @@ class Incoming:
     Shapes:
 
         data (ΣT, I)      batch_sizes (T,)      order, back (N,): sorted position -> caller's row and the other way; None where they agree
+        places (T·N,)     where each time-major padded row stands in ``data``; only of a recorded call, which has padding at the end
     """
 
     kind: Kind
@@ -34,6 +36,7 @@ class Incoming:
     back: Tensor | None = None
     ragged: Ragged | None = None
     steps: int = 0
+    places: Tensor | None = None
 
 
 def dense(what: str, value: Any, *, like: Tensor) -> Tensor:
@@ -105,6 +108,8 @@ def read(value: Any, lengths: Any, *, like: Tensor, input_size: int, batch_first
         return _full(value.unsqueeze(1), "single")
     if lengths is None:
         return _full(value.transpose(0, 1) if batch_first else value, "batch")
+    if is_recording(value):
+        return _recorded(value.transpose(0, 1) if batch_first else value, lengths)
     return _padded(value if batch_first else value.transpose(0, 1), lengths)
 
 
@@ -135,6 +140,20 @@ def _full(time_major: Tensor, kind: Kind) -> Incoming:
 def _padded(padded: Tensor, lengths: Any) -> Incoming:
     packed = _from_ragged(Ragged.from_padded(padded, lengths), "lengths", padded, padded.shape[2])
     return Incoming(**{**packed.__dict__, "steps": padded.shape[1]})
+
+
+def _recorded(time_major: Tensor, lengths: Any) -> Incoming:
+    """Sort padded rows without looking at values, so that a graph can hold it: real rows first, in packed order, then padding."""
+    from elman.kernels import ops  # loads the compiled module
+
+    steps, n, width = time_major.shape
+    lengths = torch.as_tensor(lengths)
+    if tuple(lengths.shape) != (n,) or lengths.dtype.is_floating_point or lengths.dtype.is_complex or lengths.dtype == torch.bool:
+        raise ShapeError(f"lengths must be ({n},) whole numbers, one per row; got {tuple(lengths.shape)} {lengths.dtype}.")
+    rows, sizes, order, back = ops.order_of(lengths.to("cpu", torch.int64), steps)
+    data = time_major.reshape(steps * n, width).index_select(0, rows)
+    places = torch.zeros_like(rows).scatter(0, rows, torch.arange(steps * n))
+    return Incoming(kind="lengths", data=data, batch_sizes=sizes, n=n, order=order, back=back, steps=steps, places=places)
 
 
 def read_state(hx: Any, names: tuple[str, ...], shapes: list[tuple[int, ...]], *, like: Tensor, single: bool) -> tuple[Tensor, ...]:

@@ -16,7 +16,8 @@ from elman import cells
 from elman.cells import Cell
 from elman.errors import ElmanWarning, SettingError
 from elman.kernels import dispatch
-from elman.nn import _border, _stack
+from elman.kernels.recording import in_one_operator, is_recording
+from elman.nn import _border, _dynamo, _stack
 from elman.nn._options import Options
 from elman.nn.stream import Stream
 from elman.sequences import Ragged
@@ -124,10 +125,13 @@ class Recurrent(nn.RNNBase):
         return states if came.order is None else tuple(s.index_select(1, came.order) for s in states)
 
     def _traced(self, value: Any, lengths: Any) -> bool:
-        """Whether a graph is being recorded of a plain call: it shall hold torch's one recurrent operator, not our unrolling."""
-        if not (torch.compiler.is_compiling() or torch._C._get_tracing_state() is not None or torch.onnx.is_in_onnx_export()):
+        """Whether a recorded plain call shall be torch's one recurrent operator: where ours would not be understood, or cannot run."""
+        if not is_recording(self.weight_ih_l0) or not self._plain_now() or lengths is not None or isinstance(value, Ragged):
             return False
-        return self._plain_now() and lengths is None and not isinstance(value, Ragged)
+        return in_one_operator() or isinstance(value, PackedSequence) or self._against_operator() is not None
+
+    def _against_operator(self) -> str | None:
+        return dispatch.reason_against_operator(self.weight_ih_l0, projected=bool(self.proj_size))
 
     def _plain_now(self) -> bool:
         options = self.options if self.training else replace(self.options, weight_dropout=0.0, recurrent_dropout=0.0)
@@ -135,7 +139,7 @@ class Recurrent(nn.RNNBase):
 
     def _torchs_own(self, came: _border.Incoming, states: tuple[Tensor, ...]) -> bool:
         """Whether torch runs the layer: then all layers and directions go to it in one call, which is what cuDNN is fast at."""
-        if not self._plain_now() or len(came.batch_sizes) == 0:
+        if is_recording(came.data) or not self._plain_now() or len(came.batch_sizes) == 0:
             return False
         call = _stack.call_of(self, 0, came.data, came.batch_sizes, tuple(s[0] for s in states), training=False)
         call.check()
@@ -158,6 +162,8 @@ class Recurrent(nn.RNNBase):
         return output, tuple(torch.cat([new, old[:, first:]], 1) if first < came.n else new for new, old in zip(last, states, strict=True))
 
     def _shape_output(self, data: Tensor, came: _border.Incoming) -> Any:
+        if came.places is not None:
+            data = data.index_select(0, came.places)
         if came.ragged is None:
             output = data.view(came.steps, came.n, data.shape[1])
             if came.kind == "single":
@@ -232,3 +238,6 @@ def _torchs_constructor(init: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
         init(*args, **kwargs)
     except (TypeError, ValueError, RuntimeError, OverflowError) as error:
         raise SettingError(f"The layer cannot be built from {args} {kwargs}: {error}") from error
+
+
+_dynamo.open_to(Recurrent)

@@ -1,0 +1,128 @@
+// Stream: layers stepped one element at a time, on NumPy arrays (any C-contiguous buffer) or on addresses.
+#include "bindings/stream.hpp"
+
+#include <cstring>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <vector>
+
+#include "bindings/arguments.hpp"
+#include "levels/level.hpp"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace {
+
+constexpr int64_t kLongStep = 1 << 18;  // products in a step from which other Python threads are let in
+
+// A view of a Python object's memory, for the length of a scope.
+class View {
+ public:
+  View(nb::handle object, const char* what, bool writable, const char* format, int64_t rows, int64_t columns) {
+    const int flags = PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | (writable ? PyBUF_WRITABLE : 0);
+    if (PyObject_GetBuffer(object.ptr(), &buffer_, flags)) {
+      PyErr_Clear();
+      refuse(what, rows, columns, format);
+    }
+    const bool right = buffer_.ndim == 2 && buffer_.shape[0] == rows && buffer_.shape[1] == columns && !std::strcmp(buffer_.format, format);
+    if (right) return;
+    PyBuffer_Release(&buffer_);
+    refuse(what, rows, columns, format);
+  }
+  ~View() { PyBuffer_Release(&buffer_); }
+  View(const View&) = delete;
+  View& operator=(const View&) = delete;
+  void* data() const { return buffer_.buf; }
+
+ private:
+  [[noreturn]] static void refuse(const char* what, int64_t rows, int64_t columns, const char* format) {
+    const nb::object error = nb::module_::import_("elman.errors").attr("ShapeError");
+    PyErr_Format(error.ptr(), "%s must be a C-contiguous array of shape (%lld, %lld) and dtype %s. Use numpy.ascontiguousarray first.", what,
+                 static_cast<long long>(rows), static_cast<long long>(columns), *format == 'f' ? "float32" : "float64");
+    throw nb::python_error();
+  }
+  Py_buffer buffer_;
+};
+
+class Stream {
+ public:
+  Stream(bool is_double, int64_t count) : is_double_(is_double), count_(count) {}
+
+  void add(nb::tuple sizes, nb::tuple numbers, nb::tuple addresses) {
+    if (!elman::fits(sizes, numbers, addresses)) throw nb::value_error("sizes, numbers and addresses must be as long as the module says");
+    elman::Shape shape = elman::read_shape(sizes.ptr(), numbers.ptr(), 0);
+    shape.count = count_;
+    std::unique_ptr<elman::StreamLayer> layer(
+        is_double_ ? elman::level().stream_double(shape, elman::read_tensors<double>(addresses.ptr()))
+                   : elman::level().stream_float(shape, elman::read_tensors<float>(addresses.ptr())));
+    if (!layer || !layer->ready()) throw std::bad_alloc();
+    if (layers_.empty()) inputs_ = shape.inputs;
+    hidden_ = shape.hidden;
+    work_ += count_ * elman::gate_count(shape.cell) * shape.hidden * (shape.inputs + shape.hidden);
+    layers_.push_back(std::move(layer));
+    between_.emplace_back(static_cast<size_t>(count_ * hidden_) * (is_double_ ? 8 : 4));
+  }
+
+  nb::object step(nb::object x, nb::object out) {
+    const char* format = is_double_ ? "d" : "f";
+    const View from(x, "x", false, format, count_, inputs_);
+    const View to(out, "out", true, format, count_, hidden_);
+    run(from.data(), to.data());
+    return out;
+  }
+
+  void step_at(uint64_t x, uint64_t y) {
+    run(reinterpret_cast<const void*>(static_cast<uintptr_t>(x)), reinterpret_cast<void*>(static_cast<uintptr_t>(y)));
+  }
+
+  void get_state(size_t layer, uint64_t h, uint64_t c) {
+    const std::lock_guard<std::mutex> alone(mutex_);
+    layers_.at(layer)->get_state(reinterpret_cast<void*>(static_cast<uintptr_t>(h)), reinterpret_cast<void*>(static_cast<uintptr_t>(c)));
+  }
+
+  void set_state(size_t layer, uint64_t h, uint64_t c) {
+    const std::lock_guard<std::mutex> alone(mutex_);
+    layers_.at(layer)->set_state(reinterpret_cast<const void*>(static_cast<uintptr_t>(h)),
+                                 reinterpret_cast<const void*>(static_cast<uintptr_t>(c)));
+  }
+
+ private:
+  void run(const void* x, void* y) {
+    if (work_ < kLongStep) {
+      walk(x, y);
+      return;
+    }
+    nb::gil_scoped_release free_the_interpreter;
+    walk(x, y);
+  }
+
+  // The lock is never waited for with the interpreter held by a short step: whoever holds it there also held the interpreter.
+  void walk(const void* x, void* y) {
+    const std::lock_guard<std::mutex> alone(mutex_);
+    for (size_t i = 0; i < layers_.size(); ++i) {
+      void* to = i + 1 == layers_.size() ? y : between_[i].data();
+      layers_[i]->step(x, to);
+      x = to;
+    }
+  }
+
+  bool is_double_;
+  int64_t count_, inputs_ = 0, hidden_ = 0, work_ = 0;
+  std::vector<std::unique_ptr<elman::StreamLayer>> layers_;
+  std::vector<std::vector<char>> between_;  // outputs of all layers but the last
+  std::mutex mutex_;
+};
+
+}  // namespace
+
+void bind_stream(nb::module_& module) {
+  nb::class_<Stream>(module, "Stream", "Layers stepped one element at a time; weights are packed when a layer is added.")
+      .def(nb::init<bool, int64_t>(), "is_double"_a, "count"_a)
+      .def("add", &Stream::add, "sizes"_a, "numbers"_a, "addresses"_a, "Add a layer on top; its state starts from h_0 and c_0.")
+      .def("step", &Stream::step, "x"_a, "out"_a, "One step of every sequence: (count, I) into out (count, H), which is returned.")
+      .def("step_at", &Stream::step_at, "x"_a, "y"_a, "The same on the addresses of contiguous memory.")
+      .def("get_state", &Stream::get_state, "layer"_a, "h"_a, "c"_a, "Copy a layer's state to addresses.")
+      .def("set_state", &Stream::set_state, "layer"_a, "h"_a, "c"_a, "Copy a layer's state from addresses.");
+}

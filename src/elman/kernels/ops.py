@@ -1,0 +1,333 @@
+"""The compiled recurrences as torch operators, ``torch.ops.elman.lstm`` and its like, for graphs: compile, export, fake tensors.
+
+Eager calls do not come here: ``autograd.Function`` costs less. Each operator has its four blocks: schema, CPU implementation,
+fake (shapes only) and autograd. One operator is one layer in one direction over a packed batch.
+
+Shapes of a graph may not depend on values, and the number of real rows does. So an operator takes R ≥ ΣT rows and T steps, the last
+of which may be empty: rows beyond the real ones are never read, and give zeros and zero gradients. :func:`order_of` sorts padded
+rows like that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch  # before the compiled module, so that both share one OpenMP pool
+from torch import Tensor
+
+from elman import _native
+from elman.errors import BackendError, ShapeError
+from elman.kernels import _function, _passes, native
+from elman.kernels._passes import INPUTS, LEARNED, Spec
+from elman.kernels.call import Call
+from elman.sequences import Ragged
+
+# Operator by cell, in torch's words.
+NAMES = {"elman": "rnn_tanh", "elman_relu": "rnn_relu", "gru": "gru", "lstm": "lstm"}
+_INNER = ("c_0", "gain_c", "bias_c", "zone_c")  # inputs only a cell with an inner state has
+_ALWAYS = ("x", "h_0", "c_0", "w_ih", "w_hh")
+_INCOMING = ("d_y", "d_h_n", "d_c_n")
+_SETTINGS = "bool reverse, float? eps, float zoneout"
+
+Settings = tuple[bool, float | None, float]
+
+
+def reason_against(call: Call) -> str | None:
+    """Say why a call cannot be recorded as one operator, or None.
+
+    Parameters
+    ----------
+    call : Call
+        A call with checked shapes; its tensors may be fake.
+
+    Returns
+    -------
+    str or None
+        The reason.
+    """
+    if call.cell.name not in NAMES:
+        return f"no compiled kernel for the cell {call.cell.name!r}"
+    return reason_against_tensor(call.x, projected=call.weight_hr is not None)
+
+
+def reason_against_tensor(x: Tensor, *, projected: bool = False) -> str | None:
+    """Say why an input cannot go into one of our operators, or None.
+
+    Parameters
+    ----------
+    x : Tensor
+        The input.
+    projected : bool, default False
+        Whether the output is projected (``proj_size``).
+
+    Returns
+    -------
+    str or None
+        The reason.
+    """
+    if x.device.type != "cpu":
+        return f"the compiled kernels run on the CPU; the input is on {x.device}"
+    if x.dtype not in (torch.float32, torch.float64):
+        return f"the compiled kernels take float32 and float64; the input is {x.dtype}"
+    if projected:
+        return "no compiled kernel projects the output (proj_size)"
+    return "autocast asks for lower precision" if torch.is_autocast_enabled("cpu") else None
+
+
+def run(call: Call) -> tuple[Tensor, tuple[Tensor, ...]]:
+    """Run a call through its operator.
+
+    Parameters
+    ----------
+    call : Call
+        One that :func:`reason_against` has nothing against; ``batch_sizes`` may end in zeros and ``x`` have more rows.
+
+    Returns
+    -------
+    tuple
+        ``(output, states)``.
+    """
+    spec, tensors = native._split(call)
+    save = torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in tensors.values())
+    operator = getattr(torch.ops.elman, NAMES[spec.cell])
+    arguments = [tensors[name] for name in _inputs(spec.cell)]
+    output, *others = operator(call.batch_sizes, *arguments, spec.reverse, spec.eps, spec.zone_h, save)
+    return output, tuple(others[: len(call.state)])
+
+
+def order_of(lengths: Tensor, steps: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return how padded rows are sorted into packed order, padding last.
+
+    Parameters
+    ----------
+    lengths : Tensor
+        (N,) whole numbers in 0..T.
+    steps : int
+        T.
+
+    Returns
+    -------
+    tuple of Tensor
+        ``rows`` (T·N,): the time-major padded row of each packed row; ``batch_sizes`` (T,), zeros at the end; ``order`` and ``back``
+        (N,): sorted position -> row, and the other way.
+
+    Examples
+    --------
+    >>> [part.tolist() for part in order_of(torch.tensor([1, 2]), 3)]
+    [[1, 0, 3, 5, 4, 2], [2, 1, 0], [1, 0], [1, 0]]
+    """
+    return torch.ops.elman.order_of(lengths, steps)
+
+
+def _inputs(cell: str) -> tuple[str, ...]:
+    return tuple(name for name in INPUTS if cell == "lstm" or name not in _INNER)
+
+
+def _learned(cell: str) -> tuple[str, ...]:
+    return tuple(name for name in _inputs(cell) if name in LEARNED)
+
+
+def _schema(cell: str) -> str:
+    return ", ".join(f"Tensor{'' if name in _ALWAYS else '?'} {name}" for name in _inputs(cell))
+
+
+def _spec(cell: str, settings: Settings) -> Spec:
+    reverse, eps, zoneout = settings
+    return Spec(cell=cell, reverse=reverse, eps=eps, zone_h=zoneout, zone_c=zoneout)
+
+
+def _given(cell: str, tensors: Sequence[Tensor | None]) -> dict[str, Tensor]:
+    return {name: tensor.contiguous() for name, tensor in zip(_inputs(cell), tensors, strict=True) if tensor is not None}
+
+
+def _real(batch_sizes: Tensor, x: Tensor) -> tuple[Tensor, int]:
+    """Return the steps that have rows, and how many rows they have."""
+    if batch_sizes.dim() != 1 or batch_sizes.dtype != torch.int64 or x.dim() != 2:
+        raise ShapeError(f"batch_sizes must be (T,) int64 and x (R, I); got {batch_sizes.dtype} and {tuple(x.shape)}.")
+    steps = int((batch_sizes > 0).sum())
+    return batch_sizes[:steps].contiguous(), int(batch_sizes.sum())
+
+
+def _checked(spec: Spec, batch_sizes: Tensor, given: dict[str, Tensor]) -> tuple[Tensor, int]:
+    """Operators may be called by anybody: nothing wrong reaches the compiled code."""
+    sizes, total = _real(batch_sizes, given["x"])
+    call = _function.as_call(spec, sizes, _first_rows(given, total))
+    call.check()
+    reason = native.reason_against(call)
+    if reason is not None:
+        raise BackendError(f"torch.ops.elman.{NAMES[spec.cell]} cannot run this call: {reason}. Use elman.kernels.run, which finds who can.")
+    return sizes, total
+
+
+def _first_rows(given: dict[str, Tensor], total: int) -> dict[str, Tensor]:
+    return given | {name: given[name][:total] for name in ("x", "zone_h", "zone_c") if name in given}
+
+
+def _saved_widths(spec: Spec, given: dict[str, Tensor]) -> dict[str, int]:
+    """Names and row lengths of what forward keeps for backward, found on no rows at all."""
+    probe = given | {"x": torch.empty(0, given["x"].shape[1], dtype=given["x"].dtype)}
+    return {name: kept.shape[1] for name, kept in _passes._saved(spec, probe, given["w_hh"].shape[1]).items()}
+
+
+def _forward(cell: str, batch_sizes: Tensor, *rest: Any) -> list[Tensor]:
+    tensors, settings, save = rest[:-4], rest[-4:-1], rest[-1]
+    spec, given = _spec(cell, settings), _given(cell, [None if t is None else t.detach() for t in tensors])
+    sizes, _ = _checked(spec, batch_sizes, given)
+    x, hidden = given["x"], given["w_hh"].shape[1]
+    # Zeros, not just any memory: what a graph holds is compared by torch's checks, unused ends of rows too.
+    out = {"y": x.new_zeros(x.shape[0], hidden), "h_n": torch.zeros_like(given["h_0"])}
+    if spec.has_c:
+        out["c_n"] = torch.zeros_like(given["c_0"])
+    if save:
+        out |= {name: kept.zero_() for name, kept in _passes._saved(spec, given, hidden).items()}
+    _passes._run(_native.forward, spec, sizes, given, out)
+    return list(out.values())
+
+
+def _forward_fake(cell: str, batch_sizes: Tensor, *rest: Any) -> list[Tensor]:  # noqa: ARG001  # the same arguments as _forward
+    tensors, settings, save = rest[:-4], rest[-4:-1], rest[-1]
+    spec, given = _spec(cell, settings), _given(cell, tensors)
+    x, h_0 = given["x"], given["h_0"]
+    out = [x.new_empty(x.shape[0], given["w_hh"].shape[1])]
+    out += [h_0.new_empty(h_0.shape) for _ in range(2 if spec.has_c else 1)]
+    return out + [x.new_empty(x.shape[0], width) for width in (_saved_widths(spec, given).values() if save else ())]
+
+
+def _setup(cell: str, ctx: Any, inputs: tuple[Any, ...], output: list[Tensor]) -> None:
+    batch_sizes, tensors, ctx.settings = inputs[0], inputs[1:-4], inputs[-4:-1]
+    answers = 3 if cell == "lstm" else 2
+    ctx.present = [tensor is not None for tensor in tensors]
+    ctx.set_materialize_grads(False)
+    ctx.mark_non_differentiable(*output[answers:])
+    ctx.save_for_backward(batch_sizes, *(tensor for tensor in tensors if tensor is not None), output[0], *output[answers:])
+
+
+def _backward_formula(cell: str, ctx: Any, incoming: list[Tensor | None]) -> tuple[Any, ...]:
+    batch_sizes, *found = ctx.saved_tensors
+    rest = iter(found)
+    tensors = [next(rest) if there else None for there in ctx.present]
+    kept = list(rest)
+    asked = dict(zip(_inputs(cell), ctx.needs_input_grad[1:-4], strict=True))
+    wanted = [asked[name] and tensors[_inputs(cell).index(name)] is not None for name in _learned(cell)]
+    names = [name for name, want in zip(_learned(cell), wanted, strict=True) if want]
+    grads = dict(zip(_INCOMING, incoming, strict=False))
+    if torch.is_grad_enabled():  # a graph of the gradients is asked for: the reference has one
+        gradients = _differentiable(cell, ctx.settings, batch_sizes, tensors, grads, set(names))
+    else:
+        operator = getattr(torch.ops.elman, f"{NAMES[cell]}_backward")
+        dense = [grads.get(name) for name in _INCOMING[: 3 if cell == "lstm" else 2]]
+        gradients = dict(zip(names, operator(*dense, batch_sizes, *tensors, kept, *ctx.settings, wanted), strict=True))
+    return (None, *(gradients.get(name) for name in _inputs(cell)), *[None] * 4)
+
+
+def _differentiable(
+    cell: str,
+    settings: Settings,
+    batch_sizes: Tensor,
+    tensors: Sequence[Tensor | None],
+    grads: dict[str, Tensor | None],
+    wanted: set[str],
+) -> dict[str, Tensor]:
+    given = {name: tensor for name, tensor in zip(_inputs(cell), tensors, strict=True) if tensor is not None}
+    sizes, total = _real(batch_sizes, given["x"])
+    incoming = {name: grad if name != "d_y" else grad[:total] for name, grad in grads.items() if grad is not None}
+    found = _function._differentiable(_spec(cell, settings), sizes, _first_rows(given, total), incoming, wanted)
+    if "x" in found:
+        found["x"] = torch.nn.functional.pad(found["x"], (0, 0, 0, given["x"].shape[0] - total))
+    return found
+
+
+def _backward(cell: str, *arguments: Any) -> list[Tensor]:
+    incoming, batch_sizes, tensors, kept, settings, wanted = _split_backward(cell, arguments)
+    spec, given = _spec(cell, settings), _given(cell, tensors)
+    sizes, total = _checked(spec, batch_sizes, given)
+    saved = _saved(spec, sizes, given, kept)
+    grads = {name: grad.to(given["x"].dtype).contiguous() for name, grad in zip(_INCOMING, incoming, strict=False) if grad is not None}
+    _check_incoming(grads, given)
+    found = _passes.backward(spec, sizes, given, saved, grads, {n for n, want in zip(_learned(cell), wanted, strict=True) if want})
+    if "x" in found:
+        found["x"][total:] = 0
+    return [found[name] for name, want in zip(_learned(cell), wanted, strict=True) if want]
+
+
+def _saved(spec: Spec, sizes: Tensor, given: dict[str, Tensor], kept: Sequence[Tensor]) -> dict[str, Tensor]:
+    """Name what forward kept; a graph recorded without gradients kept nothing, so forward runs again."""
+    widths = _saved_widths(spec, given)
+    rows, hidden = given["x"].shape[0], given["w_hh"].shape[1]
+    shapes = {"y": (rows, hidden)} | {name: (rows, width) for name, width in widths.items()}
+    if len(kept) == len(shapes):
+        saved = {name: tensor.contiguous() for name, tensor in zip(shapes, kept, strict=True)}
+    else:
+        out = _passes.forward(spec, sizes, given, save=True)
+        saved = {name: out[name] for name in shapes}
+    for name, shape in shapes.items():
+        if tuple(saved[name].shape) != shape or saved[name].dtype != given["x"].dtype:
+            raise ShapeError(f"saved {name} must be {shape} {given['x'].dtype}; got {tuple(saved[name].shape)} {saved[name].dtype}.")
+    return saved
+
+
+def _check_incoming(grads: dict[str, Tensor], given: dict[str, Tensor]) -> None:
+    rows, (n, hidden) = given["x"].shape[0], given["h_0"].shape
+    for name, grad in grads.items():
+        shape = (rows, hidden) if name == "d_y" else (n, hidden)
+        if tuple(grad.shape) != shape or grad.device.type != "cpu":
+            raise ShapeError(f"{name} must have shape {shape} on the CPU; got {tuple(grad.shape)} on {grad.device}.")
+
+
+def _backward_fake(cell: str, *arguments: Any) -> list[Tensor]:
+    _, _, tensors, _, _, wanted = _split_backward(cell, arguments)
+    given = _given(cell, tensors)
+    return [given[name].new_empty(given[name].shape) for name, want in zip(_learned(cell), wanted, strict=True) if want]
+
+
+def _split_backward(cell: str, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+    grads = 3 if cell == "lstm" else 2
+    *tensors, kept, reverse, eps, zoneout, wanted = arguments[grads + 1 :]
+    return arguments[:grads], arguments[grads], tensors, kept, (reverse, eps, zoneout), wanted
+
+
+def _order(lengths: Tensor, steps: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    n = lengths.shape[0] if lengths.dim() else 0
+    frame = Ragged.from_padded(torch.empty(n, steps, 0), lengths)
+    sizes = torch.zeros(steps, dtype=torch.int64)
+    sizes[: len(frame.batch_sizes)] = frame.batch_sizes
+    real = sizes[:, None] > torch.arange(n)[None, :]
+    padded_rows = (torch.arange(steps)[:, None] * n + frame.sorted_indices[None, :]).flatten()
+    rows = padded_rows[torch.argsort((~real).flatten().to(torch.int8), stable=True)]
+    return rows, sizes, frame.sorted_indices.clone(), frame.unsorted_indices.clone()
+
+
+def _order_fake(lengths: Tensor, steps: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    n = lengths.shape[0]
+    made = [torch.empty(size, dtype=torch.int64, device="cpu") for size in (n * steps, steps, n, n)]
+    return made[0], made[1], made[2], made[3]
+
+
+def _register(library: torch.library.Library, cell: str) -> None:
+    """Give one cell its two operators, each in its blocks."""
+    name = NAMES[cell]
+    grads = ", ".join(f"Tensor? {grad}" for grad in _INCOMING[: 3 if cell == "lstm" else 2])
+    library.define(f"{name}(Tensor batch_sizes, {_schema(cell)}, {_SETTINGS}, bool save) -> Tensor[]")
+    library.define(f"{name}_backward({grads}, Tensor batch_sizes, {_schema(cell)}, Tensor[] kept, {_SETTINGS}, bool[] wanted) -> Tensor[]")
+
+    library.impl(name, lambda *a: _forward(cell, *a), "CPU")
+    library.impl(f"{name}_backward", lambda *a: _backward(cell, *a), "CPU")
+
+    torch.library.register_fake(f"elman::{name}", lambda *a: _forward_fake(cell, *a), lib=library)
+    torch.library.register_fake(f"elman::{name}_backward", lambda *a: _backward_fake(cell, *a), lib=library)
+
+    torch.library.register_autograd(
+        f"elman::{name}",
+        lambda ctx, incoming: _backward_formula(cell, ctx, incoming),
+        setup_context=lambda ctx, inputs, output: _setup(cell, ctx, inputs, output),
+        lib=library,
+    )
+
+
+_library = torch.library.Library("elman", "FRAGMENT")
+for _cell in NAMES:
+    _register(_library, _cell)
+_library.define("order_of(Tensor lengths, int steps) -> (Tensor, Tensor, Tensor, Tensor)")
+_library.impl("order_of", _order, "CPU")
+torch.library.register_fake("elman::order_of", _order_fake, lib=_library)

@@ -1,0 +1,48 @@
+"""Whether operations are recorded into a graph, or seen by a mode, instead of simply being run.
+
+A pass that hands addresses to compiled code would be invisible there: a graph would hold empty tensors that nothing fills. So
+recorded calls go through operators that torch knows (:mod:`elman.kernels.ops`), eager calls go the shorter way.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import Parameter
+
+
+def is_recording(x: Tensor | None = None) -> bool:
+    """Say whether ``torch.compile``, ``torch.export``, ``torch.jit.trace``, a dispatch mode or a fake tensor is at work.
+
+    Parameters
+    ----------
+    x : Tensor, optional
+        An input, to find out whether it is fake.
+
+    Returns
+    -------
+    bool
+        False in plain eager code.
+    """
+    if torch.compiler.is_compiling():
+        return True
+    if torch._C._len_torch_dispatch_stack() or torch._C._get_tracing_state() is not None:
+        return True
+    return x is not None and type(x) not in (Tensor, Parameter) and _is_fake(x)
+
+
+def _is_fake(x: Tensor) -> bool:
+    from torch._subclasses.fake_tensor import FakeTensor  # only met by those who have loaded it
+
+    return isinstance(x, FakeTensor)
+
+
+def in_one_operator() -> bool:
+    """Say whether the graph goes where only torch's own operators are understood: ``torch.jit.trace`` and ONNX.
+
+    Returns
+    -------
+    bool
+        True if a plain layer shall be recorded as torch's own operator.
+    """
+    return torch._C._get_tracing_state() is not None or torch.onnx.is_in_onnx_export()

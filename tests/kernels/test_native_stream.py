@@ -82,7 +82,7 @@ def test_refusals():
         stepper.step(np.zeros((1, size), np.float32), np.zeros((1, 1, 1), np.float32))
     with pytest.raises(ShapeError, match="x must be a contiguous CPU tensor"):
         stepper.step(torch.zeros(size))
-    with pytest.raises(ShapeError, match="float32; got .* on meta"):
+    with pytest.raises(ShapeError, match=r"float32; got .* on meta"):
         stepper.step(torch.zeros(1, size, device="meta"))
     with pytest.raises(ShapeError, match="x must be"):
         stepper.step([[0.0] * size])

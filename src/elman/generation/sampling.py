@@ -85,6 +85,8 @@ class Sampling:
             raise SettingError(f"top_k must be at least 1; got {self.top_k}.")
         if self.top_p is not None and not 0 < self.top_p <= 1:
             raise SettingError(f"top_p must be in 0 < top_p <= 1; got {self.top_p}.")
+        if isinstance(self.random_state, bool) or not isinstance(self.random_state, int | np.integer) or self.random_state < 0:
+            raise SettingError(f"random_state must be a whole number from 0; got {self.random_state!r}.")
 
     def __call__(self, steps: Steps, state: Any, limits: Tensor) -> list[np.ndarray]:
         """Return what was drawn for each row."""

@@ -156,7 +156,9 @@ def _checked(spec: Spec, batch_sizes: Tensor, given: dict[str, Tensor]) -> tuple
     call.check()
     reason = native.reason_against(call)
     if reason is not None:
-        raise BackendError(f"torch.ops.elman.{NAMES[spec.cell]} cannot run this call: {reason}. Use elman.kernels.run, which finds who can.")
+        raise BackendError(
+            f"torch.ops.elman.{NAMES[spec.cell]} cannot run this call: {reason}. Use elman.kernels.run, which finds who can."
+        )
     return sizes, total
 
 

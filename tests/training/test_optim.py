@@ -5,6 +5,8 @@ import pytest
 import torch
 from torch import nn
 
+from dataclasses import replace
+
 from elman.training.optim import Schedule, adamw, clip_and_scale, parameter_groups
 from elman.training.resolve import resolve
 from elman.training.settings import Training
@@ -70,3 +72,10 @@ def test_constant_stays():
     schedule = Schedule(resolved(learning_rate=0.1, schedule="constant"))
     schedule.after_epoch(False)
     assert schedule.rate(10**6) == 0.1
+
+
+def test_a_short_budget_is_not_all_warm_up():
+    schedule = Schedule(replace(resolve(Training(schedule="cosine"), 100, 10.0), warmup_steps=500, total_steps=10_000))
+    assert schedule.rate(10, 0.025) == pytest.approx(schedule.peak / 2)
+    assert schedule.rate(40, 0.05) == pytest.approx(schedule.peak, rel=0.01)
+    assert schedule.rate(80, 1.0) == pytest.approx(0.02 * schedule.peak)

@@ -104,7 +104,7 @@ class LanguageModel(Estimator):
         top_p: float | None = None,
         max_new_steps: int = 200,
         stop: Any = None,
-        random_state: int = 0,
+        random_state: int | None = 0,
         stream: bool = False,
     ) -> Any:
         """Continue a prompt.
@@ -124,7 +124,7 @@ class LanguageModel(Estimator):
         stop : str, symbol or list of them, optional
             End before this text (or symbol), or the first of several, appears in what is new.
         random_state : int, default 0
-            Seed: the same prompt and seed give the same continuation, alone or in a batch.
+            Seed: the same prompt and seed give the same continuation, alone or in a batch; None: another one each time.
         stream : bool, default False
             Return an iterator over the new pieces, as they are drawn.
 

@@ -65,8 +65,8 @@ class Sampling:
         Draw from the k likeliest.
     top_p : float, optional
         Draw from the fewest likeliest that reach p.
-    random_state : int
-        Seed.
+    random_state : int, optional
+        Seed; None draws something else each time.
     rules : Rules
         What may not be said.
     """
@@ -74,7 +74,7 @@ class Sampling:
     temperature: float = 1.0
     top_k: int | None = None
     top_p: float | None = None
-    random_state: int = 0
+    random_state: int | None = 0
     rules: Rules = field(default_factory=Rules)
 
     def __post_init__(self) -> None:
@@ -113,7 +113,8 @@ class Sampling:
         dict[int, int]
             Row to symbol; rows that ended are left out.
         """
-        draws = [np.random.default_rng((self.random_state, row)) for row in range(len(limits))]
+        seed = np.random.SeedSequence().entropy if self.random_state is None else self.random_state
+        draws = [np.random.default_rng((seed, row)) for row in range(len(limits))]
         said: dict[int, tuple[int, ...]] = dict.fromkeys(range(len(limits)), ())
         alive = [row for row in said if int(limits[row]) > 0]
         state = state.select(torch.tensor(alive, dtype=torch.int64))

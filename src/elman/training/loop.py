@@ -181,6 +181,8 @@ class _Run:
             last = self.position + 1 == len(self.plan) and chunk + 1 == chunks
             if self.pending_batches >= self.settings.gradient_accumulation or last:
                 votes = self._update()
+            if votes[0] and self.checkpoints is None:
+                break  # a long text is one batch of many chunks; a checkpoint stands between batches only
         return votes
 
     def _backward(self, losses: Iterator[Any]) -> None:

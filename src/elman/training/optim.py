@@ -13,6 +13,8 @@ from elman.training.resolve import ResolvedTraining
 _FLOOR = 0.02
 """Share of the peak learning rate at the end of the cosine."""
 _PLATEAU_FACTOR = 0.5
+_WARMUP_OF_BUDGET = 0.05
+"""Share of a time budget after which the warm-up is over, however few steps there were."""
 
 
 def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, object]]:
@@ -90,11 +92,12 @@ class Schedule:
 
     def rate(self, step: int, progress: float = 0.0) -> float:
         """Return the learning rate of a step; ``progress`` is the share of a time budget already used."""
-        if step < self.warmup:
-            return self.peak * (step + 1) / self.warmup
+        ramp = max((step + 1) / max(self.warmup, 1), progress / _WARMUP_OF_BUDGET)  # a short budget is not all warm-up
+        if step < self.warmup and ramp < 1:
+            return self.peak * ramp
         if self.kind != "cosine":
             return self.peak * self.factor
-        done = (step - self.warmup) / max(self.total - self.warmup, 1)
+        done = max(step - self.warmup, 0) / max(self.total - self.warmup, 1)
         done = min(max(done, progress), 1.0)
         return self.peak * (_FLOOR + (1 - _FLOOR) * 0.5 * (1 + math.cos(math.pi * done)))
 

@@ -90,7 +90,7 @@ def test_generate_streams(elman_cli: Cli, fake: ModuleType, tmp_path: Path) -> N
     elman_cli("fit", "corpus.txt")
     code, out, _ = elman_cli("generate", "corpus.elman", "--prompt", "zero", "--temperature", "0.5", "--top-k", "4", "--stop", "x")
     assert (code, out) == (0, "zero one two\n")
-    options = {"temperature": 0.5, "max_new_steps": 200, "random_state": 0, "top_k": 4, "stop": ["x"]}
+    options = {"temperature": 0.5, "max_new_steps": 200, "random_state": None, "top_k": 4, "stop": ["x"]}
     assert fake.SAVED["corpus.elman"].options_ == options
     _, out, _ = elman_cli("generate", "corpus.elman", "--prompt", "zero", "--json")
     assert json.loads(out) == {"prompt": "zero", "text": " one two"}

@@ -1,11 +1,10 @@
 import math
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 import torch
 from torch import nn
-
-from dataclasses import replace
 
 from elman.training.optim import Schedule, adamw, clip_and_scale, parameter_groups
 from elman.training.resolve import resolve

@@ -19,7 +19,7 @@ names = random.Random(0).sample(sorted(words), rows)
 spoken = [words[name] for name in names]
 cut = rows * 19 // 20
 
-model = Model(Text("char"), Symbols(), align="attention", training=Training(budget="2s" if quick else "45s"))
+model = Model(Text("char"), Symbols(), align="attention", training=Training(budget="2s" if quick else "35s"))
 model.fit(names[:cut], spoken[:cut])
 
 new, truth = names[cut:][:200], spoken[cut:][:200]

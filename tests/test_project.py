@@ -29,7 +29,7 @@ FLOORS = (
     {"network"},
     {"training", "generation", "io", "datasets"},
     {"estimators", "baselines", "contest", "insight"},
-    {"cli", "server"},
+    {"cli", "server", "__main__"},
 )
 LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 PURE_SETTINGS = {"elman.network.settings", "elman.training.settings"}
@@ -126,6 +126,10 @@ def is_public(name: str) -> bool:
     return not name.startswith("_")
 
 
+def is_overload(node: ast.FunctionDef) -> bool:
+    return any(isinstance(mark, ast.Name) and mark.id == "overload" for mark in node.decorator_list)
+
+
 def undocumented(path: Path, tree: ast.Module) -> Iterator[str]:
     """Public classes, functions and methods without a docstring (a method that overrides speaks for its base)."""
     for node in tree.body:
@@ -134,7 +138,9 @@ def undocumented(path: Path, tree: ast.Module) -> Iterator[str]:
         if ast.get_docstring(node) is None:
             yield f"{path}: {node.name}"
         if isinstance(node, ast.ClassDef) and not node.bases:
-            methods = [inner for inner in node.body if isinstance(inner, ast.FunctionDef) and is_public(inner.name)]
+            methods = [
+                inner for inner in node.body if isinstance(inner, ast.FunctionDef) and is_public(inner.name) and not is_overload(inner)
+            ]
             yield from (f"{path}: {node.name}.{m.name}" for m in methods if ast.get_docstring(m) is None)
 
 

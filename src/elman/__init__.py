@@ -16,7 +16,7 @@ _HOME = {
     "elman.training.settings": ("Training",),
 }
 _WHERE = {name: module for module, names in _HOME.items() for name in names}
-_ROOMS = ("nn", "kernels", "errors", "codecs", "sequences", "datasets", "testing")
+_ROOMS = ("nn", "cells", "kernels", "errors", "codecs", "sequences", "datasets", "testing")
 
 __version__ = "0.1.0"
 __all__ = sorted([*_WHERE, *_ROOMS])  # pyright: ignore[reportUnsupportedDunderAll]  # attributes come lazily (PEP 562)

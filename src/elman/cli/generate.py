@@ -21,7 +21,9 @@ def generate(
     top_p: Annotated[float | None, typer.Option("--top-p", help="Sample among the likeliest that make up this probability.")] = None,
     max_new_steps: Annotated[int, typer.Option("--max-new-steps", min=1, help="Symbols to make at most.")] = 200,
     stop: Annotated[list[str] | None, typer.Option("--stop", help="Stop at this text; may be given several times.")] = None,
-    random_state: Annotated[int | None, typer.Option("--random-state", help="Seed: the same seed gives the same text.")] = None,
+    random_state: Annotated[
+        int | None, typer.Option("--random-state", min=0, help="Seed: the same seed gives the same text; without one, another each time.")
+    ] = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:

@@ -20,7 +20,13 @@ def info(model: ModelFile, *, json: Json = False, quiet: Quiet = False) -> None:
             facts[name.rstrip("_")] = value if isinstance(value, dict | float | int) else str(value)
     lines = [f"{model}: {facts['kind']}, {size(facts['bytes'])}"]
     shown = [name for name in ("source", "target", "columns", "network", "training", "baseline") if name in facts]
-    lines += [f"{name + ':':<10} {facts[name]}" for name in shown]
+    lines += [f"{name + ':':<10} {_readable(facts[name])}" for name in shown]
     if "plan" in facts:
         lines += ["", *facts["plan"].splitlines()]
     Output(json, quiet).result(facts, lines)
+
+
+def _readable(fact: Any) -> str:
+    if isinstance(fact, dict):
+        return "; ".join(f"{key} {', '.join(map(repr, names))}" for key, names in fact.items())
+    return f"{fact:.4g}" if isinstance(fact, float) else str(fact)

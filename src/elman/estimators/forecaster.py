@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 from sklearn.base import clone
@@ -56,7 +56,6 @@ class Forecaster(Estimator):
     Examples
     --------
     >>> import numpy as np
-    from sklearn.base import clone
     >>> from elman import Forecaster, Training
     >>> wave = np.sin(np.arange(200) * 2 * np.pi / 20)
     >>> forecast = Forecaster(5, training=Training(max_epochs=5, verbose=0)).fit(wave).predict()
@@ -116,7 +115,8 @@ class Forecaster(Estimator):
     def _learn(self, rows: list[Any], held_out: list[Any]) -> None:
         inputs, targets = [r[0] for r in rows + held_out], [r[1] for r in rows + held_out]
         network, training = self._settings()
-        network = network if network.head != "auto" else clone(network).set_params(head="quantile")
+        if network.head == "auto":
+            network = cast(Network, clone(network)).set_params(head="quantile")
         self.source_ = Series().fit(inputs, role="source")
         self.target_ = Vector("none").fit(targets, role="target")  # scaled by the window: zero must stay the reference
         sources = self.source_.encode_all(inputs)

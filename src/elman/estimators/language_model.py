@@ -121,8 +121,8 @@ class LanguageModel(Estimator):
             Draw from the fewest symbols whose probabilities reach p.
         max_new_steps : int, default 200
             Symbols to add at most; the model may end a document earlier.
-        stop : str or symbol, optional
-            End before this text (or symbol) appears in what is new.
+        stop : str, symbol or list of them, optional
+            End before this text (or symbol), or the first of several, appears in what is new.
         random_state : int, default 0
             Seed: the same prompt and seed give the same continuation, alone or in a batch; None: another one each time.
         stream : bool, default False
@@ -253,22 +253,26 @@ class LanguageModel(Estimator):
             yield whole[len(given) :]
 
 
+def _stops(stop: Any) -> list[Any]:
+    """One stop, several or none, as a list; an empty text stops nothing."""
+    return [one for one in (stop if isinstance(stop, list) else [stop]) if one is not None and one != ""]
+
+
 def _cut(whole: Any, stop: Any, start: int) -> Any:
     """Cut before the first ``stop`` at or after ``start``."""
-    if stop is None:
-        return whole
     if isinstance(whole, str):
-        at = whole.find(stop, start)
-        return whole if at < 0 else whole[:at]
-    at = next((i for i in range(start, len(whole)) if whole[i] == stop), len(whole))
-    return whole[:at]
+        found = [at for one in _stops(stop) if (at := whole.find(one, start)) >= 0]
+    else:
+        found = [at for at in range(start, len(whole)) if whole[at] in _stops(stop)][:1]
+    return whole[: min(found)] if found else whole
 
 
 def _could_stop(whole: Any, stop: Any) -> int:
-    """Length of the longest end of the text that is a beginning of ``stop``."""
-    if not isinstance(whole, str) or not stop:
+    """Length of the longest end of the text that is a beginning of a ``stop``."""
+    if not isinstance(whole, str):
         return 0
-    return next((n for n in range(min(len(stop) - 1, len(whole)), 0, -1) if whole.endswith(stop[:n])), 0)
+    ends = (n for one in _stops(stop) for n in range(1, min(len(one) - 1, len(whole)) + 1) if whole.endswith(one[:n]))
+    return max(ends, default=0)
 
 
 def _row_losses(model: SequenceModel, rows: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

@@ -85,6 +85,9 @@ class Sampling:
             raise SettingError(f"top_k must be at least 1; got {self.top_k}.")
         if self.top_p is not None and not 0 < self.top_p <= 1:
             raise SettingError(f"top_p must be in 0 < top_p <= 1; got {self.top_p}.")
+        seed = self.random_state
+        if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0):
+            raise SettingError(f"random_state must be a whole number from 0, or None; got {seed!r}.")
 
     def __call__(self, steps: Steps, state: Any, limits: Tensor) -> list[np.ndarray]:
         """Return what was drawn for each row."""
@@ -111,7 +114,7 @@ class Sampling:
         dict[int, int]
             Row to symbol; rows that ended are left out.
         """
-        seed = np.random.SeedSequence().entropy if self.random_state is None else self.random_state
+        seed = int(np.random.SeedSequence().generate_state(1)[0]) if self.random_state is None else self.random_state
         draws = [np.random.default_rng((seed, row)) for row in range(len(limits))]
         said: dict[int, tuple[int, ...]] = dict.fromkeys(range(len(limits)), ())
         alive = [row for row in said if int(limits[row]) > 0]

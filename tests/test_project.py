@@ -127,7 +127,7 @@ def is_public(name: str) -> bool:
 
 
 def undocumented(path: Path, tree: ast.Module) -> Iterator[str]:
-    """Public classes, functions and methods without a docstring (a method that overrides speaks for its base)."""
+    """Public classes, functions and methods without a docstring (a method that overrides speaks for its base, a property for its setter)."""
     for node in tree.body:
         if not isinstance(node, ast.ClassDef | ast.FunctionDef) or not is_public(node.name):
             continue
@@ -135,6 +135,7 @@ def undocumented(path: Path, tree: ast.Module) -> Iterator[str]:
             yield f"{path}: {node.name}"
         if isinstance(node, ast.ClassDef) and not node.bases:
             methods = [inner for inner in node.body if isinstance(inner, ast.FunctionDef) and is_public(inner.name)]
+            methods = [m for m in methods if not any(isinstance(d, ast.Attribute) and d.attr == "setter" for d in m.decorator_list)]
             yield from (f"{path}: {node.name}.{m.name}" for m in methods if ast.get_docstring(m) is None)
 
 

@@ -49,7 +49,7 @@ def _digit_class(factor: float, folder: Path, verbose: int) -> Outcome:
 
     split, start = demo_data.digits(spelled=False), time.perf_counter()
     model = Model(Image(), Category(), training=_training(15 * factor, verbose)).fit(split.x_train, split.y_train)
-    return _outcome("digit picture -> class", "one-to-one", "accuracy", model, split, start, folder / "digits.elman", "info")
+    return _outcome("digit picture -> class", "one-to-one", "accuracy", model, split, start, folder / "digits.elman")
 
 
 def _digit_word(factor: float, folder: Path, verbose: int) -> Outcome:
@@ -57,7 +57,7 @@ def _digit_word(factor: float, folder: Path, verbose: int) -> Outcome:
 
     split, start = demo_data.digits(spelled=True), time.perf_counter()
     model = Model(Image(), Text("char"), training=_training(25 * factor, verbose)).fit(split.x_train, split.y_train)
-    return _outcome("digit picture -> word", "one-to-many", "whole words", model, split, start, folder / "spelled.elman", "info")
+    return _outcome("digit picture -> word", "one-to-many", "whole words", model, split, start, folder / "spelled.elman")
 
 
 def _vowels(factor: float, folder: Path, verbose: int) -> Outcome:
@@ -65,7 +65,7 @@ def _vowels(factor: float, folder: Path, verbose: int) -> Outcome:
 
     split, start = demo_data.japanese_vowels(), time.perf_counter()
     model = Model(Series(), Category(), training=_training(30 * factor, verbose)).fit(split.x_train, split.y_train)
-    return _outcome("vowels -> speaker", "many-to-one", "accuracy", model, split, start, folder / "vowels.elman", "info")
+    return _outcome("vowels -> speaker", "many-to-one", "accuracy", model, split, start, folder / "vowels.elman")
 
 
 def _stress(factor: float, folder: Path, verbose: int) -> Outcome:
@@ -80,7 +80,7 @@ def _stress(factor: float, folder: Path, verbose: int) -> Outcome:
     model.save(path)
     return Outcome(
         task="phonemes -> stress", shape="many-to-many (aligned)", metric="accuracy", score=score, baseline=baseline,
-        baseline_name="usual stress of the phoneme", seconds=time.perf_counter() - start, path=path, command="info",
+        baseline_name="usual stress of the phoneme", seconds=time.perf_counter() - start, path=path, command=_samples(path, split.x_test),
     )  # fmt: skip
 
 
@@ -125,15 +125,20 @@ def _phonemes(factor: float, folder: Path, verbose: int) -> Outcome:
     model = Model(Text("char"), Symbols(), align="attention", training=_training(85 * factor, verbose)).fit(split.x_train, split.y_train)
     rows = slice(0, 2000)
     score = phoneme_error_rate(model.predict(split.x_test[rows]), split.y_test[rows])
-    letters = _usual_answer(*_same_length(split.x_train, split.y_train))
-    guess = [[letters[c] for c in word if c in letters] for word in split.x_test[rows]]
+    guess = letter_baseline(split)(split.x_test[rows])
     path = folder / "phonemes.elman"
     model.save(path)
     return Outcome(
         task="word -> phonemes", shape="many-to-many (free)", metric="phoneme error", score=score,
         baseline=phoneme_error_rate(guess, split.y_test[rows]), baseline_name="usual phoneme of each letter",
-        seconds=time.perf_counter() - start, path=path, command="info",
+        seconds=time.perf_counter() - start, path=path, command=_samples(path, ["elman", "recurrent", "network", *split.x_test[:7]]),
     )  # fmt: skip
+
+
+def letter_baseline(split: demo_data.Split) -> Callable[[Sequence[str]], list[list[str]]]:
+    """Return a function that spells words by the usual phoneme of each letter, learnt where both are equally long."""
+    letters = _usual_answer(*_same_length(split.x_train, split.y_train))
+    return lambda words: [[letters[c] for c in word if c in letters] for word in words]
 
 
 def _same_length(words: Sequence[str], phonemes: Sequence[Sequence[str]]) -> tuple[list[Any], list[Any]]:
@@ -150,13 +155,13 @@ def _forecast(name: str, load: Callable[[], Any], horizon: int, seconds: float) 
         model = Forecaster(horizon, training=_training(seconds * factor, verbose)).fit(past)
         forecast = model.predict().mean
         simplest = np.stack([model.windows_.reference(s.values) for s in model.panel_.series])
-        path = folder / f"{name.split()[0]}.elman"
+        path = folder / f"{name.split(",")[0]}.elman"
         model.save(path)
         simplest_name = "last value" if model.windows_.season == 1 else f"value {model.windows_.season} steps ago"
         return Outcome(
             task=name, shape="forecast", metric="mean abs. error", score=float(np.abs(forecast - future).mean()),
             baseline=float(np.abs(simplest - future).mean()), baseline_name=simplest_name,
-            seconds=time.perf_counter() - start, path=path, command="forecast",
+            seconds=time.perf_counter() - start, path=path, command=_history(path, frame, horizon),
         )  # fmt: skip
 
     return run
@@ -170,14 +175,32 @@ def _last_steps_held_out(frame: Any, horizon: int) -> tuple[Any, np.ndarray]:
     return past, np.stack([group["y"].to_numpy()[-horizon:] for group in groups])
 
 
-def _outcome(task: str, shape: str, metric: str, model: Any, split: demo_data.Split, start: float, path: Path, command: str) -> Outcome:
+def _samples(path: Path, values: Sequence[Any]) -> str:
+    """Write ten held-out inputs beside a model and return the command that reads them."""
+    from elman.io import tables
+
+    file = path.with_suffix(".jsonl")
+    tables.write(file, {"input": [np.asarray(v).tolist() for v in values[:10]]})
+    return f"elman predict {path} {file} --source input"
+
+
+def _history(path: Path, frame: Any, horizon: int) -> str:
+    """Write the whole series beside a model and return the command that forecasts what follows."""
+    from elman.io import tables
+
+    file = path.with_suffix(".csv")
+    tables.write(file, {name: frame[name].tolist() for name in frame.columns})
+    return f"elman forecast {file} --time ds --value y --group unique_id --horizon {horizon}"
+
+
+def _outcome(task: str, shape: str, metric: str, model: Any, split: demo_data.Split, start: float, path: Path) -> Outcome:
     predicted = model.predict(split.x_test)
     usual, _ = Counter(split.y_train).most_common(1)[0]
     model.save(path)
     return Outcome(
         task=task, shape=shape, metric=metric, score=float(np.mean([p == t for p, t in zip(predicted, split.y_test, strict=True)])),
         baseline=float(np.mean([usual == t for t in split.y_test])), baseline_name="most frequent", seconds=time.perf_counter() - start,
-        path=path, command=command,
+        path=path, command=_samples(path, split.x_test),
     )  # fmt: skip
 
 

@@ -38,6 +38,11 @@ def proba_rows(model: SequenceModel, sources: Sequence[Any], codec: Codec) -> li
     return _in_batches(model.predict_proba, model, sources, codec)
 
 
+def quantile_rows(model: SequenceModel, sources: Sequence[Any], codec: Codec, levels: tuple[float, ...]) -> list[np.ndarray]:
+    """Return quantiles of numbers, (*shape, Q) a row, in the order given."""
+    return _in_batches(lambda source: list(model.quantiles(source, levels).cpu().numpy()), model, sources, codec)
+
+
 def decode_all(codec: Codec, answers: Sequence[Any], *, nested: bool = False) -> Any:
     """Decode answers; single plain values of one type come as an array, as scikit-learn's do."""
     if nested:

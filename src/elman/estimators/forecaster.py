@@ -6,11 +6,12 @@ from dataclasses import asdict
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from sklearn.base import clone
 
 from elman.codecs import Series, Vector
 from elman.errors import DataError, SettingError
 from elman.estimators._base import Estimator
-from elman.estimators._inference import predict_rows
+from elman.estimators._inference import predict_rows, quantile_rows
 from elman.estimators._learning import learn
 from elman.estimators._panel import Panel, read_panel
 from elman.estimators._panel_files import panel_config, panel_from_config
@@ -37,7 +38,7 @@ class Forecaster(Estimator):
     season : int or "auto", default "auto"
         Steps of the cycle; "auto" infers it from the stamps or from the series; 1 for none.
     level : sequence of int, default (80, 95)
-        Intervals in per cent, from the errors on windows held out in time.
+        Intervals in per cent: quantiles of the network, widened until they hold on windows held out in time.
     network : Network, optional
         Cell, sizes and regularisation.
     training : Training, optional
@@ -55,6 +56,7 @@ class Forecaster(Estimator):
     Examples
     --------
     >>> import numpy as np
+from sklearn.base import clone
     >>> from elman import Forecaster, Training
     >>> wave = np.sin(np.arange(200) * 2 * np.pi / 20)
     >>> forecast = Forecaster(5, training=Training(max_epochs=5, verbose=0)).fit(wave).predict()
@@ -114,6 +116,7 @@ class Forecaster(Estimator):
     def _learn(self, rows: list[Any], held_out: list[Any]) -> None:
         inputs, targets = [r[0] for r in rows + held_out], [r[1] for r in rows + held_out]
         network, training = self._settings()
+        network = network if network.head != "auto" else clone(network).set_params(head="quantile")
         self.source_ = Series().fit(inputs, role="source")
         self.target_ = Vector("none").fit(targets, role="target")  # scaled by the window: zero must stay the reference
         sources = self.source_.encode_all(inputs)
@@ -121,9 +124,25 @@ class Forecaster(Estimator):
         self.plan_ = plan(self.source_, self.target_, network, examples=Sizes.measure(self.source_, self.target_, sources, encoded))
         learned = learn(self.plan_, sources, encoded, training, _SCALED_ERROR, held_out=np.arange(len(rows), len(inputs)), from_zero=True)
         self.model_, self.history_, self.baseline_ = learned.model, learned.history, learned.baseline
-        predicted = np.stack(predict_rows(self.model_, sources[len(rows) :], self.source_))
-        errors = np.abs(predicted - np.stack(targets[len(rows) :]))
-        self.spread_ = {int(level): np.quantile(errors, level / 100, axis=0) for level in self.level}
+        self.margin_ = self._margins(sources[len(rows) :], np.stack(targets[len(rows) :]))
+
+    def _margins(self, sources: list[Any], truth: np.ndarray) -> dict[int, float]:
+        """How far the network's intervals must be widened (or narrowed) to hold their share of the held-out steps.
+
+        Conformalized quantile regression (Romano 2019, eq. 6), pooled over the steps of the horizon.
+        """
+        margins = {}
+        for level in self.level:
+            low, _, high = self._quantiles(sources, level)
+            missed = np.maximum(low - truth, truth - high)
+            margins[int(level)] = float(np.quantile(missed, level / 100))
+        return margins
+
+    def _quantiles(self, sources: list[Any], level: int) -> np.ndarray:
+        """Low end, median and high end of the interval, (3, n, horizon), in units of the windows' scales."""
+        outer = (1 - level / 100) / 2
+        rows = quantile_rows(self.model_, sources, self.source_, (outer, 0.5, 1 - outer))
+        return np.moveaxis(np.stack(rows), -1, 0)
 
     def predict(self, data: Any = None) -> Forecast:
         """Forecast the steps after the end of the series seen in ``fit``, or of other ones.
@@ -142,16 +161,17 @@ class Forecaster(Estimator):
         panel = self.panel_ if data is None else read_panel(data)
         values = self._known_values(panel)
         inputs, scales = zip(*(self.windows_.inputs(v) for v in values), strict=True)
-        changes = np.stack(predict_rows(self.model_, self.source_.encode_all(inputs), self.source_))
+        sources = self.source_.encode_all(inputs)
+        changes = np.stack(predict_rows(self.model_, sources, self.source_))
         scale = np.asarray(scales)[:, None]
-        mean = np.stack([self.windows_.reference(v) for v in values]) + changes * scale
-        widths = {level: spread[None, :] * scale for level, spread in self.spread_.items()}
+        reference = np.stack([self.windows_.reference(v) for v in values])
+        ends = {level: self._quantiles(sources, level) for level in self.margin_}
         return Forecast(
             panel=panel,
-            mean=mean,
+            mean=reference + changes * scale,
             stamps=[panel.frequency.following(s.stamps[-1], self.horizon) for s in panel.series],
-            low={level: mean - width for level, width in widths.items()},
-            high={level: mean + width for level, width in widths.items()},
+            low={k: reference + np.minimum(ends[k][0] - margin, changes) * scale for k, margin in self.margin_.items()},
+            high={k: reference + np.maximum(ends[k][2] + margin, changes) * scale for k, margin in self.margin_.items()},
         )
 
     def score(self, data: Any, y: Any = None) -> float:  # noqa: ARG002  # scikit-learn passes y
@@ -196,14 +216,14 @@ class Forecaster(Estimator):
         return {
             **super()._fitted_state(),
             "windows": asdict(self.windows_),
-            "spread": {str(level): spread.tolist() for level, spread in self.spread_.items()},
+            "margin": {str(level): margin for level, margin in self.margin_.items()},
             "panel": panel_config(self.panel_, kept),
         }
 
     def _restore_fitted(self, state: dict[str, Any]) -> None:
         super()._restore_fitted(state)
         self.windows_ = WindowPlan(**state["windows"])
-        self.spread_ = {int(level): np.asarray(spread) for level, spread in state["spread"].items()}
+        self.margin_ = {int(level): float(margin) for level, margin in state["margin"].items()}
         self.panel_ = panel_from_config(state["panel"])
 
     def _rows(self, values: list[np.ndarray]) -> tuple[list[Any], list[Any]]:

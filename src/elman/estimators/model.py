@@ -188,9 +188,13 @@ class Model(Estimator):
 
     def __sklearn_tags__(self) -> Any:
         """Tell scikit-learn what kind of estimator this is (classifiers get stratified folds)."""
+        from sklearn.utils import ClassifierTags, RegressorTags
+
         tags = super().__sklearn_tags__()
         one_category = type(self.target).__name__ == "Category"
         tags.estimator_type = "classifier" if one_category else "regressor" if type(self.target).__name__ == "Number" else None
+        tags.classifier_tags = ClassifierTags() if tags.estimator_type == "classifier" else None
+        tags.regressor_tags = RegressorTags() if tags.estimator_type == "regressor" else None
         tags.input_tags.string = tags.input_tags.three_d_array = True
         tags.target_tags.required = True
         return tags

@@ -127,7 +127,7 @@ def is_public(name: str) -> bool:
 
 
 def undocumented(path: Path, tree: ast.Module) -> Iterator[str]:
-    """Public classes, functions and methods without a docstring (a method that overrides speaks for its base, a property for its setter)."""
+    """Public classes, functions and methods without a docstring (an override and a setter need none)."""
     for node in tree.body:
         if not isinstance(node, ast.ClassDef | ast.FunctionDef) or not is_public(node.name):
             continue

@@ -79,7 +79,7 @@ def test_record_parameters_reach_into_the_columns() -> None:
         Record().fit([{}])
     with pytest.raises(SettingError, match=r"Record: column 'a' needs a codec such as Text\(\); got 'text'"):
         Record(a="text").fit([ROW])  # type: ignore[arg-type]
-    with pytest.raises(DataError, match="Record state: columns must be a mapping"):
+    with pytest.raises(DataError, match="Record state: columns must be pairs of a name and a codec"):
         Record.from_config({"role": "source", "settings": {}, "state": {"columns": {}}})
 
 

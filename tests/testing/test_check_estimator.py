@@ -4,7 +4,23 @@ import numpy as np
 import pytest
 import torch
 
-from elman import Category, Forecaster, Image, LanguageModel, Model, Network, Number, Series, Symbols, Tags, Text, Training, Vector
+from elman import (
+    Category,
+    Forecaster,
+    Image,
+    LanguageModel,
+    Model,
+    Network,
+    Number,
+    Record,
+    Series,
+    Strokes,
+    Symbols,
+    Tags,
+    Text,
+    Training,
+    Vector,
+)
 from elman.errors import CheckError
 from elman.testing import check_estimator
 
@@ -41,6 +57,16 @@ RELATIONS = {
         Model(Text("char"), Tags(), network=SMALL, training=quick(20)),
         WORDS,
         [sorted(set(w) & set("ab")) for w in WORDS],
+    ),
+    "several columns": (
+        Model(Record(word=Text("char"), number=Number()), Category(), network=SMALL, training=quick(20)),
+        [{"word": w, "number": i % 2} for i, w in enumerate(WORDS)],
+        ["odd" if i % 2 else "even" for i in range(60)],
+    ),
+    "pen strokes": (
+        Model(Strokes(), Category(), network=SMALL, training=quick()),
+        [np.cumsum(RNG.normal(size=(6 + i % 4, 2)) + np.array([i % 2, 0]), axis=0) for i in range(60)],
+        ["right", "nowhere"] * 30,
     ),
     "one to one": (Model(Vector(), Category(), network=SMALL, training=quick()), list(np.eye(3)) * 20, ["x", "y", "z"] * 20),
     "picture to one": (

@@ -155,7 +155,7 @@ def _forecast(name: str, load: Callable[[], Any], horizon: int, seconds: float) 
         model = Forecaster(horizon, training=_training(seconds * factor, verbose)).fit(past)
         forecast = model.predict().mean
         simplest = np.stack([model.windows_.reference(s.values) for s in model.panel_.series])
-        path = folder / f"{name.split(",")[0]}.elman"
+        path = folder / f"{name.split(',')[0]}.elman"
         model.save(path)
         simplest_name = "last value" if model.windows_.season == 1 else f"value {model.windows_.season} steps ago"
         return Outcome(

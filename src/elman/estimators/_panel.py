@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -99,7 +100,7 @@ def _from_columns(columns: dict[str, Any], *, like: Any) -> Panel:
 def _one(name: Any, stamps: list[Any], values: np.ndarray) -> OneSeries:
     order = sorted(range(len(stamps)), key=stamps.__getitem__)
     ordered = [stamps[i] for i in order]
-    twice = next((a for a, b in zip(ordered[:-1], ordered[1:], strict=True) if a == b), None)
+    twice = next((a for a, b in itertools.pairwise(ordered) if a == b), None)
     if twice is not None:
         raise DataError(f"series {name!r} has two values at {twice}. Keep one of them, or sum or average them first.")
     return OneSeries(name=name, stamps=ordered, values=values[order])

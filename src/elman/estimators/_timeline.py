@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -54,13 +55,13 @@ def infer_frequency(stamps: Sequence[Any]) -> Frequency:
         return Frequency(kind="delta", step=1 if not isinstance(stamps[0], date) else timedelta(days=1))
     if isinstance(stamps[0], date):
         return _of_dates(stamps)
-    gaps = Counter(b - a for a, b in zip(stamps[:-1], stamps[1:], strict=True))
+    gaps = Counter(b - a for a, b in itertools.pairwise(stamps))
     return Frequency(kind="delta", step=gaps.most_common(1)[0][0], regular=len(gaps) == 1)
 
 
 def _of_dates(stamps: Sequence[Any]) -> Frequency:
-    months = Counter(_months(b) - _months(a) for a, b in zip(stamps[:-1], stamps[1:], strict=True))
-    gaps = Counter(b - a for a, b in zip(stamps[:-1], stamps[1:], strict=True))
+    months = Counter(_months(b) - _months(a) for a, b in itertools.pairwise(stamps))
+    gaps = Counter(b - a for a, b in itertools.pairwise(stamps))
     usual = gaps.most_common(1)[0][0]
     if usual >= timedelta(days=28) and min(months) > 0:
         step = months.most_common(1)[0][0]
@@ -129,6 +130,6 @@ def as_stamp(value: Any) -> Any:
             raise DataError(f"ds must be a number, a date or ISO 8601 text; got {value!r}.") from error
     if hasattr(value, "to_pydatetime"):
         value = value.to_pydatetime(warn=False)
-    if value is None or value != value or not isinstance(value, int | float | date):  # noqa: PLR0124  # NaN and NaT differ from themselves
+    if value is None or value != value or not isinstance(value, int | float | date):  # NaN and NaT differ from themselves
         raise DataError(f"ds must be a number, a date or ISO 8601 text; got {value!r}.")
     return value

@@ -56,7 +56,6 @@ class Forecaster(Estimator):
     Examples
     --------
     >>> import numpy as np
-from sklearn.base import clone
     >>> from elman import Forecaster, Training
     >>> wave = np.sin(np.arange(200) * 2 * np.pi / 20)
     >>> forecast = Forecaster(5, training=Training(max_epochs=5, verbose=0)).fit(wave).predict()

@@ -109,7 +109,7 @@ def refuses_before_fit(case: Case) -> None:
             call(fresh)
         except NotFittedError:
             continue
-        except Exception as error:  # noqa: BLE001  # whatever it is, it is the wrong one
+        except Exception as error:  # whatever it is, it is the wrong one
             raise CheckError(f"{name} before fit raises {type(error).__name__} instead of NotFittedError: {error}") from error
         raise CheckError(f"{name} before fit does not raise NotFittedError")
 
@@ -122,9 +122,9 @@ def fits_and_leaves_the_rest_alone(case: Case) -> None:
     shown, params = _shown(case.fitted), case.fitted.get_params(deep=False)
     kept = {name: copy.deepcopy(vars(value)) for name, value in params.items() if _is_codec(value)}
     data = copy.deepcopy(case.data())
-    before = (np.random.get_state(), torch.get_rng_state())  # noqa: NPY002  # the global ones are the point
+    before = (np.random.get_state(), torch.get_rng_state())  # the global ones are the point
     _must(case.fit(case.fitted) is case.fitted, "fit does not return the estimator")
-    after = (np.random.get_state(), torch.get_rng_state())  # noqa: NPY002
+    after = (np.random.get_state(), torch.get_rng_state())
     _must(_difference(before, after, 0) == 0, "fit draws from the program's own random numbers")
     _must(_shown(case.fitted) == shown, "fit changes the parameters")
     _must(all(case.fitted.get_params(deep=False)[name] is value for name, value in params.items()), "fit replaces a parameter")

@@ -131,7 +131,7 @@ def is_overload(node: ast.FunctionDef) -> bool:
 
 
 def undocumented(path: Path, tree: ast.Module) -> Iterator[str]:
-    """Public classes, functions and methods without a docstring (a method that overrides speaks for its base)."""
+    """Public classes, functions and methods without a docstring (an override and a setter need none)."""
     for node in tree.body:
         if not isinstance(node, ast.ClassDef | ast.FunctionDef) or not is_public(node.name):
             continue
@@ -141,6 +141,7 @@ def undocumented(path: Path, tree: ast.Module) -> Iterator[str]:
             methods = [
                 inner for inner in node.body if isinstance(inner, ast.FunctionDef) and is_public(inner.name) and not is_overload(inner)
             ]
+            methods = [m for m in methods if not any(isinstance(d, ast.Attribute) and d.attr == "setter" for d in m.decorator_list)]
             yield from (f"{path}: {node.name}.{m.name}" for m in methods if ast.get_docstring(m) is None)
 
 

@@ -42,12 +42,13 @@ def test_files_of_earlier_versions_are_read_and_encode_as_then(path: Path) -> No
     held = json.loads(path.read_text(encoding="utf-8"))
     codec = rebuild(held["codec"])
     assert json.loads(json.dumps(describe(codec))) == held["codec"]
+    tolerance = 1e-5 if codec.id == "audio.v1" else 1e-6  # the Fourier transform rounds by the processor it runs on
     for value, expected in held["encoded"]:
         encoded = codec.encode(np.array(value, np.uint8) if codec.id == "image.v1" else value)
         parts = encoded if isinstance(encoded, dict) else {"": encoded}
         assert parts.keys() == expected.keys()
         for name, part in parts.items():
-            np.testing.assert_allclose(part, np.reshape(expected[name], part.shape), rtol=1e-6, atol=1e-7)
+            np.testing.assert_allclose(part, np.reshape(expected[name], part.shape), rtol=tolerance, atol=1e-7)
 
 
 def test_record_fits_copies_and_names_the_column() -> None:
@@ -78,7 +79,7 @@ def test_record_parameters_reach_into_the_columns() -> None:
         Record().fit([{}])
     with pytest.raises(SettingError, match=r"Record: column 'a' needs a codec such as Text\(\); got 'text'"):
         Record(a="text").fit([ROW])  # type: ignore[arg-type]
-    with pytest.raises(DataError, match="Record state: columns must be a mapping"):
+    with pytest.raises(DataError, match="Record state: columns must be pairs of a name and a codec"):
         Record.from_config({"role": "source", "settings": {}, "state": {"columns": {}}})
 
 

@@ -58,7 +58,7 @@ def test_a_stream_says_what_the_whole_says(steps, start) -> None:
     [
         ({"temperature": -0.1}, "temperature must be 0"),
         ({"temperature": float("nan")}, "temperature must be 0"),
-        ({"top_k": 0}, "top_k must be at least 1"),
+        ({"top_k": 0}, "top_k must be a whole number of at least 1"),
         ({"top_p": 0.0}, "top_p must be in"),
         ({"random_state": 1.5}, "random_state must be a whole number from 0, or None; got 1.5"),
         ({"random_state": -1}, "random_state must be a whole number from 0, or None; got -1"),

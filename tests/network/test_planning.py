@@ -112,7 +112,7 @@ def test_damaged_plans_are_refused(change, message) -> None:
 def test_deep_spaces_are_refused() -> None:
     config = {"kind": "discrete", "n": 2}
     for _ in range(6):
-        config = {"kind": "product", "parts": {"a": config}, "ranks": {"a": "one"}}
+        config = {"kind": "product", "parts": [["a", "one", config]]}
     with pytest.raises(DataError, match="A space of a plan"):
         space_from_config(config)
 

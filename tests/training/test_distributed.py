@@ -31,7 +31,7 @@ def run(mode, out, rows, world):
     printed = []
     try:
         for process in started:
-            printed.append(process.communicate(timeout=60)[1])
+            printed.append(process.communicate(timeout=140)[1])
             assert process.returncode == 0, printed[-1][-2000:]
     finally:
         for process in started:

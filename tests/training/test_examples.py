@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from toys import make_rows
 
@@ -75,7 +75,7 @@ def test_workers_give_the_same_batches_and_leave_the_random_numbers_alone():
 
 
 @given(st.lists(st.sampled_from("aaaab"), min_size=2, max_size=60), st.floats(0.01, 0.6), st.integers(0, 5))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_split_takes_every_row_once_and_every_class_stays_in_training(strata, fraction, seed):
     train, held = split_rows(len(strata), fraction, strata=strata, random_state=seed)
     assert sorted([*train, *held]) == list(range(len(strata)))

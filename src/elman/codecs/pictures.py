@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import os
+import struct
 import threading
 import warnings
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,10 @@ class Look:
     high: float
 
 
+_BROKEN = (OSError, ValueError, SyntaxError, EOFError, struct.error, zlib.error, LookupError, TypeError, ArithmeticError, AttributeError)
+"""What Pillow raises on mangled files: it has no error of its own."""
+
+
 def is_file(value: Any) -> bool:
     """Tell whether a value is a path, bytes or a PIL image rather than an array."""
     return isinstance(value, str | os.PathLike | bytes | bytearray) or type(value).__module__.startswith("PIL.")
@@ -56,7 +62,7 @@ def look(value: Any, max_pixels: int) -> Look:
         with _opened(value, max_pixels) as image:
             width, height = image.size
             if image.mode in ("1", "L", "LA", "RGB", "RGBA", "P", "CMYK", "YCbCr"):
-                if image.getexif().get(274, 1) >= 5:  # Orientation: lying on its side
+                if _lies_on_its_side(image, value):
                     width, height = height, width
                 return Look(height=height, width=width, channels=1 if image.mode in "1LA" else 3, kind="uint8", low=0.0, high=255.0)
     array = read(value, max_pixels)
@@ -64,6 +70,14 @@ def look(value: Any, max_pixels: int) -> Look:
     low, high = (0.0, _FULL[kind]) if kind != "free" else (float(array.min()), float(array.max()))
     channels = 1 if array.ndim == 2 or array.shape[2] <= 2 else 3
     return Look(height=array.shape[0], width=array.shape[1], channels=channels, kind=kind, low=low, high=high)
+
+
+def _lies_on_its_side(image: Any, value: Any) -> bool:
+    try:
+        orientation = image.getexif().get(274, 1)
+    except _BROKEN as error:  # a PNG may keep it behind the pixels
+        raise DataError(f"{_name(value)} is broken ({error}). Replace the file or drop the row.") from error
+    return isinstance(orientation, int) and orientation >= 5
 
 
 def read(value: Any, max_pixels: int) -> np.ndarray:
@@ -152,7 +166,7 @@ def _opened(value: Any, max_pixels: int) -> Any:
             image = Pillow.open(io.BytesIO(value) if isinstance(value, bytes | bytearray) else Path(value), formats=_FORMATS)
         except FileNotFoundError as error:
             raise DataError(f"there is no file {name}. Check the path, and the folder it starts from.") from error
-        except (OSError, ValueError, SyntaxError) as error:
+        except _BROKEN as error:
             raise DataError(f"{name} is not a picture that can be read ({error}). Expected one of {', '.join(_FORMATS)}.") from error
         finally:
             Pillow.MAX_IMAGE_PIXELS = limit
@@ -186,7 +200,7 @@ def _decoded(value: Any, max_pixels: int) -> np.ndarray:
                 warnings.simplefilter("ignore")
                 upright = ImageOps.exif_transpose(image)
                 return _array(upright)
-        except (OSError, ValueError, SyntaxError, EOFError) as error:
+        except _BROKEN as error:
             raise DataError(f"{_name(value)} is broken ({error}). Replace the file or drop the row.") from error
 
 

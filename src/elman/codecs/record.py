@@ -167,13 +167,17 @@ class Record(Codec):
         return self
 
     def _state(self) -> dict[str, Any]:
-        return {"columns": {name: describe(codec) for name, codec in self._fitted("codecs_").items()}}
+        # a list, not a mapping: columns keep their order, and JSON text sorts its keys
+        return {"columns": [[name, describe(codec)] for name, codec in self._fitted("codecs_").items()]}
 
     def _restore(self, state: dict[str, Any]) -> None:
         columns = strict(state, ("columns",), "Record state")["columns"]
-        if not isinstance(columns, Mapping) or not columns:
-            raise DataError("Record state: columns must be a mapping of names to codecs, with at least one.")
-        self.codecs_ = {name: rebuild(described) for name, described in columns.items()}
+        pairs = isinstance(columns, list) and all(
+            isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str) for pair in columns
+        )
+        if not pairs or not columns or len({name for name, _ in columns}) < len(columns):
+            raise DataError("Record state: columns must be pairs of a name and a codec, with at least one, every name once.")
+        self.codecs_ = {name: rebuild(described) for name, described in columns}
         self.codecs = dict(self.codecs_)
 
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+import sklearn.exceptions
 from sklearn.base import BaseEstimator
 
-from elman.errors import NotFittedError
+from elman import errors
 from elman.network.settings import Network
 from elman.training.settings import Training
 
 _GROUPS = {"network": Network, "training": Training}
+
+
+class NotFittedError(errors.NotFittedError, sklearn.exceptions.NotFittedError):
+    """elman's error, which is scikit-learn's too: programs that catch theirs need not change."""
 
 
 class Estimator(BaseEstimator):

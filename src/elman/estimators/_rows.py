@@ -35,6 +35,8 @@ def rows_of(values: Any, name: str) -> list[Any]:
         rows = list(values.detach().cpu().numpy())
     elif isinstance(values, np.ndarray):
         rows = _rows_of_array(values, name)
+    elif hasattr(values, "__array__") and not hasattr(values, "__iter__"):
+        rows = _rows_of_array(np.asarray(values), name)
     elif not hasattr(values, "__iter__"):
         raise DataTypeError(f"{name} must hold one value a row, as a list, array or column; got {type(values).__name__}.")
     else:

@@ -20,8 +20,12 @@ from elman.estimators._rows import rows_of
 from elman.estimators._scoring import Scoring
 from elman.generation import Sampling, continue_prompts, next_probabilities, stream_prompt
 from elman.network import Plan, SequenceModel, Sizes, collate, plan
+from elman.network.assembly import evaluating
 from elman.network.settings import Network
 from elman.training.settings import Training
+
+_REACH = 32_768
+"""Symbols of one document that are judged at a time."""
 
 
 class LanguageModel(Estimator):
@@ -112,7 +116,8 @@ class LanguageModel(Estimator):
         Parameters
         ----------
         prompt : value or list of values
-            What stands before; for text a string, and a list of strings continues each. Unknown symbols are allowed.
+            What stands before; for text a string, and a list of strings continues each (for symbols, a list of lists).
+            Unknown symbols are allowed.
         temperature : float, default 1.0
             Below 1 is bolder on the likely, 0 always takes the likeliest.
         top_k : int, optional
@@ -124,7 +129,8 @@ class LanguageModel(Estimator):
         stop : str, symbol or list of them, optional
             End before this text (or symbol), or the first of several, appears in what is new.
         random_state : int, default 0
-            Seed: the same prompt and seed give the same continuation, alone or in a batch; None: another one each time.
+            Seed: the same prompt and seed give the same continuation, alone or in a batch; the same prompt given twice in
+            one batch is continued in two ways. None: another continuation each time.
         stream : bool, default False
             Return an iterator over the new pieces, as they are drawn.
 
@@ -135,9 +141,10 @@ class LanguageModel(Estimator):
         """
         self._check_fitted()
         sampling = Sampling(temperature=temperature, top_k=top_k, top_p=top_p, random_state=random_state)
+        self._check_ends(max_new_steps, stop)
         if stream:
             return self._stream(prompt, sampling, max_new_steps, stop)
-        many = isinstance(prompt, list) and (self._is_text() or bool(prompt and isinstance(prompt[0], list | tuple)))
+        many = isinstance(prompt, list) and (self._is_text() or bool(prompt and isinstance(prompt[0], list | np.ndarray)))
         prompts = prompt if many else [prompt]
         encoded = [self._prompt(p) for p in prompts]
         found = continue_prompts(self.model_, encoded, max_new_steps=max_new_steps, search=sampling)
@@ -215,6 +222,13 @@ class LanguageModel(Estimator):
     def _documents(self, texts: Any) -> list[Any]:
         return [texts] if isinstance(texts, str | bytes) else rows_of(texts, "texts")
 
+    def _check_ends(self, max_new_steps: Any, stop: Any) -> None:
+        """Before the first symbol is drawn, so that a stream complains at once."""
+        if isinstance(max_new_steps, bool) or not isinstance(max_new_steps, int) or max_new_steps < 0:
+            raise SettingError(f"max_new_steps must be a whole number of 0 or more; got {max_new_steps!r}.")
+        if stop is not None and self._is_text() and (not isinstance(stop, str) or not stop):
+            raise SettingError(f"stop must be text of at least one character; got {stop!r}.")
+
     def _is_text(self) -> bool:
         return isinstance(self.target_.decode(np.zeros(0, dtype=np.int64)), str)
 
@@ -276,11 +290,17 @@ def _could_stop(whole: Any, stop: Any) -> int:
 
 
 def _row_losses(model: SequenceModel, rows: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Nats and symbols of each row; a very long one is read in pieces, so that memory does not grow with it."""
     total, units = np.zeros(len(rows)), np.zeros(len(rows))
     for batch in batches_by_length([len(row) for row in rows]):
-        target: Any = collate([rows[i] for i in batch], model.plan.target.space, "many")
-        losses, steps = model.row_losses(None, target.to(model.device))
-        total[batch], units[batch] = losses.double().cpu().numpy(), steps.numpy()
+        target: Any = collate([rows[i] for i in batch], model.plan.target.space, "many").to(model.device)
+        if len(batch) == 1 and len(rows[batch[0]]) > _REACH:
+            with torch.no_grad(), evaluating(model):
+                pieces = [(float(piece.total), piece.units) for piece in model.losses(None, target, _REACH)]
+            total[batch], units[batch] = np.sum(pieces, axis=0)
+        else:
+            losses, steps = model.row_losses(None, target)
+            total[batch], units[batch] = losses.double().cpu().numpy(), steps.numpy()
     return total, units
 
 

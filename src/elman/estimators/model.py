@@ -52,7 +52,7 @@ class Model(Estimator):
     >>> rises, falls = [[0, 1, 2], [1, 3], [0, 2, 5, 9]], [[2, 1, 0], [3, 1], [9, 5, 2, 0]]
     >>> model = Model(Series(), Category(), training=Training(max_epochs=30, verbose=0))
     >>> model.fit(rises * 4 + falls * 4, ["up"] * 12 + ["down"] * 12).predict([[1, 2, 3, 4]])
-    ['up']
+    array(['up'], dtype='<U2')
     """
 
     kind: ClassVar[str] = "model"
@@ -97,7 +97,7 @@ class Model(Estimator):
         self.model_, self.history_, self.baseline_ = learned.model, learned.history, learned.baseline
         return self
 
-    def predict(self, X: Any, **decoding: Any) -> list[Any]:
+    def predict(self, X: Any, **decoding: Any) -> Any:
         """Return one value of the target's kind for each row.
 
         Parameters
@@ -109,8 +109,8 @@ class Model(Estimator):
 
         Returns
         -------
-        list
-            Values as the target codec decodes them; with ``n_best=k`` a list of k of them a row.
+        list or array
+            Values as the target codec decodes them, plain strings and numbers as an array; with ``n_best=k`` a list of k of them a row.
         """
         self._check_fitted()
         sources = self._encode(X)
@@ -192,9 +192,13 @@ class Model(Estimator):
 
     def __sklearn_tags__(self) -> Any:
         """Tell scikit-learn what kind of estimator this is (classifiers get stratified folds)."""
+        from sklearn.utils import ClassifierTags, RegressorTags
+
         tags = super().__sklearn_tags__()
         one_category = type(self.target).__name__ == "Category"
         tags.estimator_type = "classifier" if one_category else "regressor" if type(self.target).__name__ == "Number" else None
+        tags.classifier_tags = ClassifierTags() if tags.estimator_type == "classifier" else None
+        tags.regressor_tags = RegressorTags() if tags.estimator_type == "regressor" else None
         tags.input_tags.string = tags.input_tags.three_d_array = True
         tags.target_tags.required = True
         return tags

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -50,7 +52,8 @@ def continue_prompts(
     max_new_steps : int
         Longest continuation.
     search : callable, optional
-        Sampling by default; Greedy and Beam also work.
+        Sampling by default; Greedy and Beam also work. Sampling says the same after a prompt alone and in any batch; the second
+        row of the same prompt is another draw.
 
     Returns
     -------
@@ -58,8 +61,11 @@ def continue_prompts(
         The new symbols of each row, without the prompt.
     """
     state = read_prompts(model, prompts)
+    search = search or Sampling()
+    if isinstance(search, Sampling) and search.streams is None:
+        search = replace(search, streams=_occurrences(prompts))
     with evaluating(model):
-        found = (search or Sampling())(_decoder(model).steps(), state, _limits(len(prompts), max_new_steps))
+        found = search(_decoder(model).steps(), state, _limits(len(prompts), max_new_steps))
         return list(found)
 
 
@@ -124,6 +130,17 @@ def best_answers(model: SequenceModel, source: Any, beam: Beam | None = None, *,
     with evaluating(model):
         encoded = model.encode(source)
         return (beam or Beam()).n_best(decoder.steps(), decoder.begin(encoded), model.limits(encoded, max_length))
+
+
+def _occurrences(prompts: Sequence[np.ndarray]) -> tuple[int, ...]:
+    """How often the same prompt stands before each one."""
+    seen: Counter[bytes] = Counter()
+    counts = []
+    for prompt in prompts:
+        key = np.asarray(prompt, dtype=np.int64).tobytes()
+        counts.append(seen[key])
+        seen[key] += 1
+    return tuple(counts)
 
 
 def _limits(rows: int, max_new_steps: int) -> Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -55,7 +56,7 @@ def reshape_logits(log_probs: Tensor, *, temperature: float = 1.0, top_k: int | 
 
 @dataclass(frozen=True, kw_only=True)
 class Sampling:
-    """Draw symbols; row n draws from its own generator (random_state, n), so a row alone and in a batch says the same.
+    """Draw symbols; every row draws from its own stream of random numbers, so that it says the same whoever else is in the batch.
 
     Attributes
     ----------
@@ -67,6 +68,8 @@ class Sampling:
         Draw from the fewest likeliest that reach p.
     random_state : int, optional
         Seed; None draws something else each time.
+    streams : sequence of int, optional
+        Which of the seed's streams each row draws from; its number in the batch by default.
     rules : Rules
         What may not be said.
     """
@@ -75,19 +78,19 @@ class Sampling:
     top_k: int | None = None
     top_p: float | None = None
     random_state: int | None = 0
+    streams: tuple[int, ...] | None = None
     rules: Rules = field(default_factory=Rules)
 
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
-        if not 0 <= self.temperature < float("inf"):
-            raise SettingError(f"temperature must be 0 (always the likeliest) or more; got {self.temperature}. Try 0.8.")
-        if self.top_k is not None and self.top_k < 1:
-            raise SettingError(f"top_k must be at least 1; got {self.top_k}.")
-        if self.top_p is not None and not 0 < self.top_p <= 1:
-            raise SettingError(f"top_p must be in 0 < top_p <= 1; got {self.top_p}.")
-        seed = self.random_state
-        if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0):
-            raise SettingError(f"random_state must be a whole number from 0, or None; got {seed!r}.")
+        if not _is_number(self.temperature) or not 0 <= self.temperature < float("inf"):
+            raise SettingError(f"temperature must be 0 (always the likeliest) or more; got {self.temperature!r}. Try 0.8.")
+        if self.top_k is not None and (not _is_whole(self.top_k) or self.top_k < 1):
+            raise SettingError(f"top_k must be a whole number of at least 1; got {self.top_k!r}.")
+        if self.top_p is not None and (not _is_number(self.top_p) or not 0 < self.top_p <= 1):
+            raise SettingError(f"top_p must be in 0 < top_p <= 1; got {self.top_p!r}.")
+        if self.random_state is not None and (not _is_whole(self.random_state) or self.random_state < 0):
+            raise SettingError(f"random_state must be a whole number from 0, or None; got {self.random_state!r}.")
 
     def __call__(self, steps: Steps, state: Any, limits: Tensor) -> list[np.ndarray]:
         """Return what was drawn for each row."""
@@ -115,7 +118,7 @@ class Sampling:
             Row to symbol; rows that ended are left out.
         """
         seed = int(np.random.SeedSequence().generate_state(1)[0]) if self.random_state is None else self.random_state
-        draws = [np.random.default_rng((seed, row)) for row in range(len(limits))]
+        draws = [np.random.default_rng((seed, row)) for row in self.streams or range(len(limits))]
         said: dict[int, tuple[int, ...]] = dict.fromkeys(range(len(limits)), ())
         alive = [row for row in said if int(limits[row]) > 0]
         state = state.select(torch.tensor(alive, dtype=torch.int64))
@@ -142,3 +145,11 @@ class Sampling:
         cumulated = scores.exp().cumsum(-1)
         uniform = torch.tensor([rng.random() for rng in draws], dtype=torch.float64, device=scores.device)[:, None] * cumulated[:, -1:]
         return torch.searchsorted(cumulated, uniform, right=True)[:, 0].clamp_max(scores.shape[-1] - 1).tolist()
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)

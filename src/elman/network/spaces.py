@@ -58,7 +58,8 @@ class Side:
 def space_config(space: Space) -> dict[str, Any]:
     """Return a space as plain JSON."""
     if isinstance(space, Product):
-        return {"kind": "product", "parts": {n: space_config(p) for n, p in space.parts.items()}, "ranks": dict(space.ranks)}
+        # a list, not a mapping: the order of parts is the order of weights, and JSON text sorts its keys
+        return {"kind": "product", "parts": [[n, space.ranks.get(n), space_config(p)] for n, p in space.parts.items()]}
     for kind, names in _FIELDS.items():
         if isinstance(space, _KINDS[kind]):
             return {"kind": kind, **{name: int(getattr(space, name)) for name in names}}
@@ -68,9 +69,18 @@ def space_config(space: Space) -> dict[str, Any]:
 def space_from_config(config: dict[str, Any], depth: int = 0) -> Space:
     """Rebuild a space; unknown kinds, missing numbers and deep nesting raise DataError."""
     kind = config.get("kind") if isinstance(config, dict) else None
-    if kind == "product" and depth < 4 and isinstance(config.get("parts"), dict) and isinstance(config.get("ranks"), dict):
-        return Product({n: space_from_config(p, depth + 1) for n, p in config["parts"].items()}, dict(config["ranks"]))
+    if kind == "product" and depth < 4 and set(config) == {"kind", "parts"} and _are_parts(config["parts"]):
+        parts = {name: space_from_config(part, depth + 1) for name, _, part in config["parts"]}
+        return Product(parts, {name: rank for name, rank, _ in config["parts"] if rank is not None})
     names = _FIELDS.get(str(kind))
     if names is None or set(config) != {"kind", *names} or not all(isinstance(config[n], int) and config[n] >= 0 for n in names):
         raise DataError(f"A space of a plan must be one of {sorted(_KINDS)} with whole sizes; got {config!r:.200}. The file is damaged.")
     return _KINDS[str(kind)](**{name: config[name] for name in names})
+
+
+def _are_parts(value: Any) -> bool:
+    """Whether this is a list of (name, rank, space), every name once."""
+    rows = isinstance(value, list) and all(isinstance(row, list) and len(row) == 3 for row in value)
+    if not rows or not all(isinstance(name, str) and rank in ("one", "many", None) for name, rank, _ in value):
+        return False
+    return len({name for name, _, _ in value}) == len(value)

@@ -13,7 +13,7 @@ import numpy as np
 
 from elman.codecs import Binary, Codec, Continuous, Discrete, Pixels, Product, Space
 from elman.codecs._base import Role
-from elman.errors import DataError, NotFittedError
+from elman.errors import CheckError, DataError, NotFittedError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ def check_codec(
     bad: Sequence[Any] = (),
     equal: Callable[[Any, Any], bool] | None = None,
 ) -> None:
-    """Run every check; the first that fails raises AssertionError saying which.
+    """Run every check; the first that fails raises CheckError saying which.
 
     Parameters
     ----------
@@ -67,8 +67,8 @@ def check_codec(
     for check in CHECKS:
         try:
             check(case)
-        except AssertionError as error:
-            raise AssertionError(f"{check.__name__}: {type(codec).__name__}: {error}") from error
+        except CheckError as error:
+            raise CheckError(f"{check.__name__}: {type(codec).__name__}: {error}") from error
 
 
 def names_itself(case: Case) -> None:
@@ -85,7 +85,7 @@ def stores_and_clones(case: Case) -> None:
         try:
             twin: Any = clone(original)
         except RuntimeError as error:  # scikit-learn's word for a constructor that changes what it is given
-            raise AssertionError(str(error)) from error
+            raise CheckError(str(error)) from error
         _must(twin is not original and twin == original, "clone is not an equal new codec")
         _must(_raises(NotFittedError, lambda twin=twin: twin.encode(case.values[0])), "a clone is fitted")
         twin.set_params(**original.get_params(deep=False))
@@ -191,7 +191,7 @@ def refuses_bad_values(case: Case) -> None:
             except DataError as error:
                 _must(error.row == 1, f"{name} does not name the row of {value!r}: {error}")
             else:
-                raise AssertionError(f"{name} takes {value!r}")
+                raise CheckError(f"{name} takes {value!r}")
 
 
 CHECKS = (
@@ -284,4 +284,4 @@ def _raises(kind: type[Exception], use: Callable[[], Any]) -> bool:
 
 def _must(condition: bool, message: str) -> None:
     if not condition:
-        raise AssertionError(message)
+        raise CheckError(message)

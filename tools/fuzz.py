@@ -1,0 +1,239 @@
+"""Mangled files against every reader, for a given time: each must be read, or refused with one of elman's own errors.
+
+``python tools/fuzz.py --seconds 90`` prints how many files of each kind were read and refused, and ends with 1 where anything
+else happened: another error, a crash, or a read that took longer than ten seconds. The file that did it is kept.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import io
+import json
+import platform
+import random
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+GOLDEN = Path(__file__).resolve().parent.parent / "tests" / "golden"
+SLOW = 10.0
+"""Seconds that a small file may take."""
+Seed = tuple[str, bytes]
+
+
+def text_seeds() -> list[Seed]:
+    """Return small files of the kinds that are text."""
+    rows = "".join(f'{i},"a ""word"" {i}",{i / 7:.3f},2024-01-{i % 28 + 1:02}\n' for i in range(30))
+    lines = "".join(json.dumps({"a": i, "b": [i, {"c": None}], "é": "ü" * (i % 4)}) + "\n" for i in range(20))
+    return [
+        ("a.csv", f"n,text,x,day\n{rows}".encode()),
+        ("a.tsv", f"n\ttext\tx\tday\n{rows}".replace('",', '"\t').replace(',"', '\t"').encode("utf-8-sig")),
+        ("a.jsonl", lines.encode()),
+    ]
+
+
+def table_seeds() -> list[Seed]:
+    """Return small Parquet, .npy and .npz files."""
+    import numpy as np
+
+    from elman.io import tables
+
+    with tempfile.TemporaryDirectory() as folder:
+        parquet = Path(folder) / "a.parquet"
+        tables.write(parquet, {"n": list(range(40)), "s": [str(i) for i in range(40)]})
+        held = parquet.read_bytes()
+    npz, npy = io.BytesIO(), io.BytesIO()
+    np.savez_compressed(npz, x=np.arange(24.0).reshape(4, 6), y=np.array(["a", "b", "c", "d"]))
+    np.save(npy, np.arange(12, dtype=np.int16).reshape(3, 4))
+    return [("a.parquet", held), ("a.npz", npz.getvalue()), ("a.npy", npy.getvalue())]
+
+
+def media_seeds() -> list[Seed]:
+    """Return a small PNG and a small WAV file."""
+    import wave
+
+    import numpy as np
+    from PIL import Image
+
+    png, sound = io.BytesIO(), io.BytesIO()
+    Image.fromarray(np.arange(192, dtype=np.uint8).reshape(8, 8, 3)).save(png, "PNG")
+    with wave.open(sound, "wb") as out:
+        out.setparams((1, 2, 8000, 0, "NONE", ""))
+        out.writeframes(np.arange(800, dtype=np.int16).tobytes())
+    return [("a.png", png.getvalue()), ("a.wav", sound.getvalue())]
+
+
+def model_seeds() -> list[Seed]:
+    """Return the golden model files: read as they are, and with a changed description and a right digest."""
+    files = [(path.name, path.read_bytes()) for path in sorted(GOLDEN.glob("*.elman"))]
+    return [*files, *((f"spec-{name}", data) for name, data in files)]
+
+
+SEEDS: dict[str, Callable[[], list[Seed]]] = {"text": text_seeds, "tables": table_seeds, "media": media_seeds, "models": model_seeds}
+TOKENS = (
+    b"\0",
+    b"\xff\xfe",
+    b'"',
+    b"\n\r",
+    b"[" * 3000,
+    b"1e999",
+    b"-1",
+    b"NaN",
+    b"\xf0\x9f",
+    b"PAR1",
+    b"{}",
+    b"99999999999999999999",
+    b",,,",
+)
+
+
+def mangle(data: bytes, chance: random.Random) -> bytes:
+    """Return the data with a few bytes changed, cut, repeated or put in."""
+    mangled = bytearray(data)
+    for _ in range(chance.choice((1, 1, 2, 5, 20))):
+        at, way = chance.randrange(len(mangled) + 1), chance.randrange(6)
+        length = chance.choice((1, 4, 64))
+        if way == 0 and mangled:
+            mangled[at % len(mangled)] ^= 1 << chance.randrange(8)
+        elif way == 1:
+            mangled[at : at + length] = chance.randbytes(length)
+        elif way == 2:
+            del mangled[at : at + length]
+        elif way == 3:
+            mangled[at:at] = mangled[at : at + length]
+        elif way == 4:
+            mangled[at:at] = chance.choice(TOKENS)
+        elif chance.random() < 0.2:
+            del mangled[at:]
+    return bytes(mangled)
+
+
+ODD: tuple[Any, ...] = (None, True, -1, 0, 10**12, 1.5, "", "x", [], {}, [[]], {"a": 1}, "lstm", 3)
+
+
+def change(value: Any, chance: random.Random) -> Any:
+    """Return plain JSON with one leaf, key or item changed somewhere."""
+    if chance.random() < 0.15 or not isinstance(value, dict | list) or not value:
+        return copy.deepcopy(chance.choice(ODD))
+    value = copy.copy(value)
+    at = chance.choice(list(value)) if isinstance(value, dict) else chance.randrange(len(value))
+    way = chance.random()
+    if way < 0.1:
+        del value[at]
+    elif way < 0.2 and isinstance(value, dict):
+        value[f"{at}x"] = value.pop(at)
+    else:
+        value[at] = change(value[at], chance)
+    return value
+
+
+def write_mangled(path: Path, seed: Seed, chance: random.Random) -> None:
+    """Write one mangled file; of models marked so, only the description is changed, and the digest is right."""
+    name, data = seed
+    if not name.startswith("spec-"):
+        path.write_bytes(mangle(data, chance))
+        return
+    from elman.io import model_file
+
+    meta, tensors = model_file.read(GOLDEN / name.removeprefix("spec-"))
+    model_file.write(path, tensors, {"kind": meta["kind"], "spec": change(meta["spec"], chance)})
+
+
+def use(path: Path) -> None:
+    """Read a file with the reader that its ending asks for."""
+    import elman
+    from elman.codecs import Audio, Image
+    from elman.io import tables
+
+    if path.suffix == ".elman":
+        elman.load(path)
+    elif path.suffix == ".png":
+        Image().fit([path], role="source").encode(path)
+    elif path.suffix == ".wav":
+        Audio().fit([path], role="source").encode(path)
+    else:
+        tables.read(path)
+
+
+def child(kind: str, seconds: float, seed: int, folder: Path) -> None:
+    """Mangle and read until the time is over; print the counts as JSON."""
+    from elman.errors import ElmanError
+
+    warnings.simplefilter("ignore")
+    chance, seeds, counts = random.Random(seed), SEEDS[kind](), Counter[str]()
+    for name, data in seeds[:1]:  # libraries are loaded before the clock runs
+        (folder / name).write_bytes(data)
+        use(folder / name)
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        picked = chance.choice(seeds)
+        path = folder / picked[0]
+        write_mangled(path, picked, chance)
+        begun = time.monotonic()
+        group = "model descriptions" if picked[0].startswith("spec-") else f"{path.suffix} files"
+        try:
+            use(path)
+            counts[f"{group}: read"] += 1
+        except ElmanError:
+            counts[f"{group}: refused"] += 1
+        if time.monotonic() - begun > SLOW:
+            raise SystemExit(f"{path} took {time.monotonic() - begun:.1f} s")
+    sys.stdout.write(json.dumps(counts))
+
+
+def main() -> int:
+    """Run every kind in a process of its own, so that a crash is seen; print a table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=120, help="time, over all kinds")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--kind", choices=sorted(SEEDS), help="one kind only")
+    parser.add_argument("--child", type=Path, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.child is not None:
+        child(given.kind, given.seconds, given.seed, given.child)
+        return 0
+    kinds, failed, total = [given.kind] if given.kind else list(SEEDS), 0, Counter[str]()
+    for kind in kinds:
+        folder = Path(tempfile.mkdtemp(prefix=f"fuzz-{kind}-"))
+        share = str(given.seconds / len(kinds))
+        command = [
+            sys.executable,
+            "-X",
+            "faulthandler",
+            __file__,
+            "--kind",
+            kind,
+            "--seconds",
+            share,
+            "--seed",
+            str(given.seed),
+            "--child",
+            str(folder),
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        if done.returncode:
+            failed = 1
+            sys.stdout.write(f"{kind}: ended with {done.returncode}; the last file is in {folder}\n{done.stderr[-3000:]}\n")
+        else:
+            total.update(json.loads(done.stdout))
+    sys.stdout.write(report(total, given.seconds, given.seed))
+    return failed
+
+
+def report(total: Counter[str], seconds: float, seed: int) -> str:
+    """Return the counts as a Markdown table."""
+    groups = sorted({name.partition(": ")[0] for name in total})
+    rows = [f"| {group} | {total[f'{group}: read']} | {total[f'{group}: refused']} |" for group in groups]
+    head = f"{seconds:.0f} s, seed {seed}, Python {platform.python_version()}, {platform.machine()}: {total.total()} mangled files"
+    return "\n".join([head, "", "| kind | read | refused with an error of elman |", "|---|---|---|", *rows, ""])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

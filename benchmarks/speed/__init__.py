@@ -1,1 +1,1 @@
-"""How fast elman's recurrences are, against torch.nn, ONNX Runtime and JAX: ``python -m benchmarks.speed``."""
+"""Speed beside torch, ONNX Runtime, JAX and a convolution: ``python -m benchmarks.speed --help``."""

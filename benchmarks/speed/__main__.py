@@ -1,51 +1,68 @@
-"""Print the tables of the speed benchmark: ``python -m benchmarks.speed [grid] [ragged] [streams] [--seconds 1] [--threads 1,2]``."""
+"""``python -m benchmarks.speed [--quick] [--case NAME …] [--json FILE]``: sections, each a few minutes at most, printed as they are done."""
 
 from __future__ import annotations
 
 import argparse
+import json
+import sys
+import time
+from functools import partial
+from pathlib import Path
 
-import torch
+from benchmarks.speed import conditions, grid, jax_peer, onnx_peer, ragged, scaling, streams
+from benchmarks.speed.layers import CELLS
+from benchmarks.speed.report import machine
 
-from benchmarks.speed import grid, ragged, streams
-from benchmarks.speed.race import sgemm_rate, threads_set
-from elman import _native
+SECTIONS = {
+    **{f"grid:{cell.lower()}": partial(grid.run, cell) for cell in CELLS},
+    **{f"ragged:{cell.lower()}": partial(ragged.run, cell) for cell in CELLS},
+    **{f"ragged-long:{cell.lower()}": partial(ragged.run, cell, long=True) for cell in CELLS},
+    "streams": streams.run,
+    **{f"sgemm:{cell.lower()}": partial(scaling.sgemm, cell) for cell in CELLS},
+    "growth": scaling.growth,
+    "memory": conditions.memory,
+    "conv": scaling.convolution,
+    **{f"onnx:{cell.lower()}": partial(onnx_peer.run, cell) for cell in CELLS},
+    **{f"jax:{cell.lower()}": partial(jax_peer.run, cell) for cell in CELLS},
+    "contention": conditions.contention,
+}
 
-KINDS = ("RNN", "GRU", "LSTM")
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.speed", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="tiny sizes and one round: does everything run?")
+    parser.add_argument("--case", action="append", metavar="NAME", help="a section, or the part before its colon; may be repeated")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write everything as JSON; sections of earlier runs in it stay")
+    parser.add_argument("--list", action="store_true", help="names of the sections")
+    return parser.parse_args()
 
 
-def table(rows: list[dict]) -> str:
-    """Rows as a Markdown table."""
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    lines = [f"| {' | '.join(names)} |", f"|{'---|' * len(names)}"]
-    for row in rows:
-        cells = (f"{value:.3g}" if isinstance(value := row.get(name, ""), float) else str(value) for name in names)
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
+def chosen(cases: list[str] | None) -> list[str]:
+    names = [name for name in SECTIONS if not cases or name in cases or name.split(":")[0] in cases]
+    unknown = [case for case in cases or [] if case not in SECTIONS and case not in {n.split(":")[0] for n in SECTIONS}]
+    if unknown:
+        sys.exit(f"no section {unknown[0]!r}; there are {', '.join(SECTIONS)}")
+    return names
 
 
 def main() -> None:
-    """Race and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=["grid", "ragged", "streams", []], default=[])
-    parser.add_argument("--seconds", type=float, default=1.0, help="per race")
-    parser.add_argument("--threads", default="1,2", help="numbers of threads; each contestant's best counts")
-    parser.add_argument("--kinds", default=",".join(KINDS))
-    parser.add_argument("--shapes", default="", help="places in the grid, as 0,3")
-    given = parser.parse_args()
-    parts = given.parts or ["grid", "ragged", "streams"]
-    threads, kinds = tuple(int(n) for n in given.threads.split(",")), tuple(given.kinds.split(","))
-    print(f"torch {torch.__version__}, level {_native.isa()}, threads {threads}")
-    for count in threads:
-        with threads_set(count):
-            print(f"torch.mm 1024: {sgemm_rate():.0f} GFLOP/s with {count} threads")
-    if "grid" in parts:
-        shapes = tuple(grid.SHAPES[int(i)] for i in given.shapes.split(",")) if given.shapes else grid.SHAPES
-        rows = grid.run(threads, given.seconds, kinds, shapes)
-        print(table(rows), table(grid.summary(rows)), sep="\n\n")
-    if "ragged" in parts:
-        print(table(ragged.run(threads, given.seconds, kinds)))
-    if "streams" in parts:
-        print(table(streams.run(given.seconds, kinds)))
+    given = arguments()
+    if given.list:
+        print("\n".join(SECTIONS))
+        return
+    about = machine()
+    print("## Speed\n\n" + "\n".join(f"- {key}: {value}" for key, value in about.items()) + "\n")
+    kept = json.loads(given.json.read_text()) if given.json and given.json.exists() else {"sections": {}}
+    for name in chosen(given.case):
+        started = time.perf_counter()
+        tables = SECTIONS[name](quick=given.quick)
+        for table in tables:
+            print(table.markdown(), flush=True)
+        print(f"<!-- {name}: {time.perf_counter() - started:.0f} s -->\n", flush=True)
+        rows = [{"title": table.title, "note": table.note, "rows": table.rows} for table in tables]
+        kept["sections"][name] = {"machine": about, "quick": given.quick, "tables": rows}
+        if given.json:
+            given.json.write_text(json.dumps(kept, indent=1))
 
 
 if __name__ == "__main__":

@@ -1,58 +1,77 @@
-"""Interleaved races: every contestant runs in every round, so that a drifting machine slows all of them alike."""
+"""Interleaved rounds: every contestant runs in every round, in changing order, so that a drifting machine harms all alike."""
 
 from __future__ import annotations
 
+import gc
+import random
 import statistics
 import time
 from collections.abc import Callable
-from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 import torch
 
-Runner = Callable[[], object]
+TOO_LONG = 8.0  # seconds; a call that takes longer is measured by its first run
 
 
-def race(runners: dict[str, Runner], seconds: float = 1.0, least: int = 3) -> dict[str, float]:
-    """Return each contestant's median time in milliseconds."""
-    for run in runners.values():
-        run()
-    times: dict[str, list[float]] = {name: [] for name in runners}
-    end = time.perf_counter() + seconds
-    while time.perf_counter() < end or len(next(iter(times.values()))) < least:
-        for name, run in runners.items():
-            begin = time.perf_counter()
-            run()
-            times[name].append(time.perf_counter() - begin)
-    return {name: 1e3 * statistics.median(spent) for name, spent in times.items()}
+@dataclass(kw_only=True)
+class Contestant:
+    """Something to be timed: ``call()`` does it once, or ``call(n)`` n times and returns the seconds where it times itself."""
+
+    name: str
+    call: Callable
+    threads: int = 1
+    times_itself: bool = False
+    seconds: list[float] = field(default_factory=list)
+
+    def once(self, repeats: int) -> float:
+        """Seconds of one call, from ``repeats`` calls in a row."""
+        torch.set_num_threads(self.threads)
+        if self.times_itself:
+            return self.call(repeats)
+        start = time.perf_counter()
+        for _ in range(repeats):
+            self.call()
+        return (time.perf_counter() - start) / repeats
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.seconds)
 
 
-def best_of_threads(runners: dict[str, Runner], threads: tuple[int, ...], seconds: float) -> dict[str, float]:
-    """Race at each number of threads and keep each contestant's best."""
-    best: dict[str, float] = {}
-    for count in threads:
-        with threads_set(count):
-            for name, spent in race(runners, seconds / len(threads)).items():
-                best[name] = min(best.get(name, spent), spent)
-    return best
+def race(contestants: list[Contestant], *, quick: bool, budget: float = 5.0, slice_seconds: float = 0.03) -> dict[str, Contestant]:
+    """Run all in rounds until ``budget`` seconds are over (at least 3 rounds; quick: one), and return them by name."""
+    repeats = {}
+    for one in contestants:
+        first = one.once(1)
+        if first > TOO_LONG or (quick and first > 1):
+            one.seconds.append(first)
+            continue
+        second = one.once(1)
+        repeats[one.name] = max(1, min(2000, round((0.002 if quick else slice_seconds) / max(second, 1e-7))))
+    running = [one for one in contestants if one.name in repeats]
+    collecting = gc.isenabled()
+    gc.disable()
+    started, rounds, order = time.perf_counter(), 0, random.Random(0)
+    while running and (rounds < (1 if quick else 3) or (not quick and rounds < 60 and time.perf_counter() - started < budget)):
+        order.shuffle(running)
+        for one in running:
+            torch.set_num_threads(one.threads)
+            if repeats[one.name] > 1:
+                one.once(1)  # wakes threads and caches after the others
+            one.seconds.append(one.once(repeats[one.name]))
+        rounds += 1
+    if collecting:
+        gc.enable()
+        gc.collect()
+    return {one.name: one for one in contestants}
 
 
-@contextmanager
-def threads_set(count: int):
-    """Use ``count`` threads inside the block."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+def best(found: dict[str, Contestant], prefix: str) -> float:
+    """The smallest median among contestants whose names begin so: best of one and two threads."""
+    return min(one.median for name, one in found.items() if name.startswith(prefix))
 
 
-def sgemm_rate(size: int = 1024, rounds: int = 8) -> float:
-    """The machine's own float32 product now, in GFLOP/s with the threads set."""
-    left, right = torch.randn(size, size), torch.randn(size, size)
-    spent = []
-    for _ in range(rounds):
-        begin = time.perf_counter()
-        torch.mm(left, right)
-        spent.append(time.perf_counter() - begin)
-    return 2 * size**3 / min(spent) / 1e9
+def ratio(found: dict[str, Contestant], a: str, b: str) -> float:
+    """Median of a over median of b, best of their thread counts."""
+    return best(found, a) / best(found, b)

@@ -1,66 +1,66 @@
-"""Single steps of one sequence: our stepper on NumPy and on tensors against torch's cells and ONNX Runtime, one thread."""
+"""Single steps: our stream against torch's *Cell, NumPy and tensors in and out, one thread."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import numpy as np
 import torch
 
-from benchmarks.speed.grid import twins
-from benchmarks.speed.peers import onnx_runner
-from benchmarks.speed.race import race, threads_set
-from elman import cells
-from elman.kernels.call import Call
-from elman.kernels.stream import Stepper
-
-SIZES = (32, 128, 512)
-CELLS = {"RNN": "elman", "GRU": "gru", "LSTM": "lstm"}
-REPEATS = 50
+from benchmarks.speed import onnx_peer
+from benchmarks.speed.layers import CELLS, Shape
+from benchmarks.speed.race import Contestant, race, ratio
+from benchmarks.speed.report import Table
+from elman import nn
 
 
-def run(seconds: float, kinds: tuple[str, ...]) -> list[dict]:
-    """Race; times in microseconds per step."""
-    rows = []
-    for hidden in SIZES:
-        for kind in kinds:
-            cell = getattr(torch.nn, f"{kind}Cell")(hidden, hidden)
-            x = torch.randn(1, hidden)
-            stepper = _stepper(kind, cell, x)
-            array, out = x.numpy(), np.empty((1, hidden), np.float32)
-            runners = {
-                "NumPy, own buffer": _often(lambda stepper=stepper, array=array, out=out: stepper.step(array, out)),
-                "NumPy": _often(lambda stepper=stepper, array=array: stepper.step(array)),
-                "tensor": _often(lambda stepper=stepper, x=x: stepper.step(x)),
-                "torch": _often(torch.inference_mode()(_cell_step(cell, x, kind))),
-            }
-            runners |= {name: _often(run) for name, run in onnx_runner(twins(kind, hidden, hidden)["torch"], x[None]).items()}
-            with threads_set(1):
-                spent = {name: 1e3 * ms / REPEATS for name, ms in race(runners, seconds).items()}
-            rows.append(
-                {"H": hidden, "kind": kind, **spent} | {f"torch/{name}": spent["torch"] / spent[name] for name in list(runners)[:3]}
+def run(quick: bool) -> list[Table]:
+    """Microseconds per step at H = 32, 128, 512."""
+    table = Table(title="Streams, one step", note="µs, 1 thread, I = H; torch: the *Cell under inference_mode, its state kept.")
+    for cell in CELLS:
+        for hidden in (8,) if quick else (32, 128, 512):
+            layer, torchs = nn.layer(CELLS[cell])(hidden, hidden), getattr(torch.nn, cell + "Cell")(hidden, hidden)
+            stream, tensor, array = layer.stream(), torch.randn(1, hidden), np.random.default_rng(0).random((1, hidden), np.float32)
+            calls = [
+                Contestant(name="torch tensor", call=_cell(torchs, tensor)),
+                Contestant(name="torch numpy", call=_cell(torchs, array)),
+                Contestant(name="elman tensor", call=lambda stream=stream, x=tensor: stream.step(x)),
+                Contestant(name="elman numpy", call=lambda stream=stream, x=array: stream.step(x)),
+                *_into_buffer(layer, array),
+            ]
+            session = onnx_peer.session(cell, Shape(1, 1, hidden, hidden), 1)
+            if session is not None:
+                calls.append(Contestant(name="onnx numpy", call=session))
+            found = race(calls, quick=quick, budget=2)
+            table.add(
+                cell=cell,
+                hidden=hidden,
+                **{name.replace(" ", "_"): one.median * 1e6 for name, one in found.items()},
+                numpy_ratio=ratio(found, "torch numpy", "elman numpy"),
+                tensor_ratio=ratio(found, "torch tensor", "elman tensor"),
             )
-    return rows
+    return [table]
 
 
-def _often(run: Callable[[], object]) -> Callable[[], object]:
-    def repeated() -> object:
-        for _ in range(REPEATS):
-            run()
-        return None
+def _cell(cell, x):
+    state = [None]
 
-    return repeated
+    def call() -> None:
+        with torch.inference_mode():
+            state[0] = cell(torch.from_numpy(x) if isinstance(x, np.ndarray) else x, state[0])
+            if isinstance(x, np.ndarray):
+                (state[0][0] if isinstance(state[0], tuple) else state[0]).numpy()
 
-
-def _cell_step(cell: torch.nn.Module, x: torch.Tensor, kind: str) -> Callable[[], object]:
-    zero = torch.zeros(1, cell.weight_hh.shape[1])
-    state = (zero, zero) if kind == "LSTM" else zero
-    return lambda: cell(x, state)
+    return call
 
 
-def _stepper(kind: str, cell: torch.nn.Module, x: torch.Tensor) -> Stepper:
-    description = cells.get(CELLS[kind])
-    names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-    state = tuple(torch.zeros(1, cell.weight_hh.shape[1]) for _ in description.states)
-    weights = {name: getattr(cell, name).data for name in names}
-    return Stepper([Call(cell=description, x=x, batch_sizes=torch.tensor([1]), state=state, **weights)])
+def _into_buffer(layer, x) -> list[Contestant]:
+    """The compiled step itself, into the caller's array."""
+    try:
+        from elman.kernels.stream import Stepper
+    except ImportError:
+        return []
+    from elman.nn import _stack
+
+    state = tuple(torch.zeros(1, layer.hidden_size) for _ in layer.cell.states)
+    call = _stack.call_of(layer, 0, torch.from_numpy(x), torch.tensor([1]), state, training=False)
+    stepper, out = Stepper([call]), np.empty((1, layer.hidden_size), np.float32)
+    return [Contestant(name="elman buffer", call=lambda: stepper.step(x, out))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
 from elman.kernels.call import Call
 from elman.sequences.geometry import mirror
@@ -34,6 +35,14 @@ def reason_against(call: Call) -> str | None:
         return "torch has no recurrent dropout"
     if isinstance(call.zoneout, tuple) or call.zoneout:
         return "torch has no zoneout"
+    return _reason_against_transforms(call)
+
+
+def _reason_against_transforms(call: Call) -> str | None:
+    if forward_ad._current_level >= 0:
+        return "torch's fused operators have no forward-mode differentiation"
+    if any(torch._C._functorch.is_functorch_wrapped_tensor(tensor) for _, tensor, _ in call.tensors()):  # pyright: ignore[reportAttributeAccessIssue]
+        return "torch's fused operators have no functional transforms (vmap, jvp)"
     return None
 
 

@@ -104,6 +104,7 @@ class Call:
         """Give name, tensor and expected shape of everything that must share dtype and device."""
         gates, hidden, out = self.weight_ih.shape[0], self.hidden_size, self.output_size
         rows, n = self.x.shape[0], self.state[0].shape[0]
+        yield "x", self.x, (rows, self.x.shape[1])
         yield "weight_ih", self.weight_ih, (gates, self.x.shape[1])
         yield "weight_hh", self.weight_hh, (gates, out)
         for name, state in zip(self.cell.states, self.state, strict=True):

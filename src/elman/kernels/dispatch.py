@@ -88,7 +88,7 @@ def run(call: Call, backend: str | None = None) -> tuple[Tensor, tuple[Tensor, .
 def _run_recorded(call: Call, backend: str | None) -> tuple[Tensor, tuple[Tensor, ...]]:
     """Record a call as one operator where there is one; values, batch sizes among them, are checked when the graph runs."""
     call.check_tensors()
-    if backend in (None, "native") and reason_against_operator(call.x, projected=call.weight_hr is not None) is None:
+    if backend in (None, "native") and reason_against_operator(call.weight_ih, projected=call.weight_hr is not None) is None:
         from elman.kernels import ops
 
         if ops.reason_against(call) is None:
@@ -164,13 +164,13 @@ def reason_against(name: str, call: Call) -> str | None:
     return missing if missing is not None else load(name).reason_against(call)
 
 
-def reason_against_operator(x: Tensor, *, projected: bool = False) -> str | None:
-    """Return why an input cannot go into one of our operators for graphs (:mod:`elman.kernels.ops`), or None.
+def reason_against_operator(weight: Tensor, *, projected: bool = False) -> str | None:
+    """Return why a layer cannot go into one of our operators for graphs (:mod:`elman.kernels.ops`), or None.
 
     Parameters
     ----------
-    x : Tensor
-        The input, or a weight.
+    weight : Tensor
+        One of its weights.
     projected : bool, default False
         Whether the output is projected.
 
@@ -184,7 +184,7 @@ def reason_against_operator(x: Tensor, *, projected: bool = False) -> str | None
         return reason
     from elman.kernels import ops  # loads the compiled module
 
-    return ops.reason_against_tensor(x, projected=projected)
+    return ops.reason_against_weight(weight, projected=projected)
 
 
 def _against_recording() -> str | None:

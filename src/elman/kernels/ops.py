@@ -48,16 +48,16 @@ def reason_against(call: Call) -> str | None:
     """
     if call.cell.name not in NAMES:
         return f"no compiled kernel for the cell {call.cell.name!r}"
-    return reason_against_tensor(call.x, projected=call.weight_hr is not None)
+    return reason_against_weight(call.weight_ih, projected=call.weight_hr is not None)
 
 
-def reason_against_tensor(x: Tensor, *, projected: bool = False) -> str | None:
-    """Say why an input cannot go into one of our operators, or None.
+def reason_against_weight(weight: Tensor, *, projected: bool = False) -> str | None:
+    """Say why a layer cannot go into one of our operators, or None.
 
     Parameters
     ----------
-    x : Tensor
-        The input.
+    weight : Tensor
+        One of its weights.
     projected : bool, default False
         Whether the output is projected (``proj_size``).
 
@@ -66,17 +66,15 @@ def reason_against_tensor(x: Tensor, *, projected: bool = False) -> str | None:
     str or None
         The reason.
     """
-    if x.device.type != "cpu":
-        return f"the compiled kernels run on the CPU; the input is on {x.device}"
-    if x.dtype not in (torch.float32, torch.float64):
-        return f"the compiled kernels take float32 and float64; the input is {x.dtype}"
-    if projected:
-        return "no compiled kernel projects the output (proj_size)"
-    return "autocast asks for lower precision" if torch.is_autocast_enabled("cpu") else None
+    if weight.device.type != "cpu":
+        return f"the compiled kernels run on the CPU; the layer is on {weight.device}"
+    if weight.dtype not in (torch.float32, torch.float64):
+        return f"the compiled kernels take float32 and float64; the layer is {weight.dtype}"
+    return "no compiled kernel projects the output (proj_size)" if projected else None
 
 
 def run(call: Call) -> tuple[Tensor, tuple[Tensor, ...]]:
-    """Run a call through its operator.
+    """Run a call through its operator, in the precision of its weights even where autocast asks for less.
 
     Parameters
     ----------
@@ -91,7 +89,9 @@ def run(call: Call) -> tuple[Tensor, tuple[Tensor, ...]]:
     spec, tensors = native.split(call)
     save = torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in tensors.values())
     operator = getattr(torch.ops.elman, NAMES[spec.cell])
-    arguments = [tensors[name] for name in _inputs(spec.cell)]
+    dtype = call.weight_ih.dtype
+    given = {name: tensor.to(dtype) for name, tensor in tensors.items() if tensor is not None}
+    arguments = [given.get(name) for name in _inputs(spec.cell)]
     output, *others = operator(call.batch_sizes, *arguments, spec.reverse, spec.eps, spec.zone_h, save)
     return output, tuple(others[: len(call.state)])
 
@@ -154,7 +154,9 @@ def _checked(spec: Spec, batch_sizes: Tensor, given: dict[str, Tensor]) -> tuple
     sizes, total = _real(batch_sizes, given["x"])
     call = _function.as_call(spec, sizes, _first_rows(given, total))
     call.check()
-    reason = native.reason_against(call)
+    reason = reason_against_weight(call.weight_ih)
+    if any(tensor.dtype != call.weight_ih.dtype for tensor in given.values()):  # autocast lets the call pass
+        reason = "its tensors differ in dtype"
     if reason is not None:
         raise BackendError(
             f"torch.ops.elman.{NAMES[spec.cell]} cannot run this call: {reason}. Use elman.kernels.run, which finds who can."
@@ -330,6 +332,6 @@ def _register(library: torch.library.Library, cell: str) -> None:
 _library = torch.library.Library("elman", "FRAGMENT")
 for _cell in NAMES:
     _register(_library, _cell)
-_library.define("order_of(Tensor lengths, int steps) -> (Tensor, Tensor, Tensor, Tensor)")
+_library.define("order_of(Tensor lengths, SymInt steps) -> (Tensor, Tensor, Tensor, Tensor)")
 _library.impl("order_of", _order, "CPU")
 torch.library.register_fake("elman::order_of", _order_fake, lib=_library)

@@ -67,7 +67,7 @@ def call_of(layer: Recurrent, index: int, x: Tensor, batch_sizes: Tensor, state:
         bias_hh=getattr(layer, "bias_hh" + end) if layer.bias else None,
         norms=_norms(layer, end) if options.layer_norm else None,
         recurrent_mask=options.mask(state[0], training),
-        zoneout=options.keep(state, len(x), training),
+        zoneout=options.keep(state, x.shape[0], training),
         reverse=end.endswith("_reverse"),
         weight_hr=getattr(layer, "weight_hr" + end) if layer.proj_size else None,
     )

@@ -1,0 +1,72 @@
+"""JAX as a contestant: a jitted ``lax.scan`` in a process of its own, unroll tuned; ``ELMAN_JAX_PYTHON`` names an interpreter with JAX."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import torch
+
+from benchmarks.speed.layers import GRID, PASSES, Shape, first, on_threads, passes, twins
+from benchmarks.speed.race import Contestant, race, ratio
+from benchmarks.speed.report import Table
+
+WORKER = Path(__file__).with_name("jax_worker.py")
+
+
+def interpreter() -> str | None:
+    """An interpreter that can import JAX."""
+    named = os.environ.get("ELMAN_JAX_PYTHON")
+    return named or (sys.executable if importlib.util.find_spec("jax") else None)
+
+
+class Worker:
+    """A child that times on demand, so that rounds interleave across processes."""
+
+    def __init__(self, python: str, threads: int) -> None:
+        environment = os.environ | {"JAX_PLATFORMS": "cpu", "ELMAN_JAX_THREADS": str(threads)}
+        self.process = subprocess.Popen([python, str(WORKER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+
+    def clock(self, request: dict, repeats: int) -> float:
+        self.process.stdin.write(json.dumps(request | {"repeats": repeats}) + "\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError("the JAX worker ended")
+        return json.loads(line)["seconds"]
+
+    def close(self) -> None:
+        self.process.stdin.close()
+        self.process.wait(30)
+
+
+def run(cell: str, quick: bool) -> list[Table]:
+    """Forward and gradient on the grid, without its largest shape."""
+    python = interpreter()
+    table = Table(title=f"{cell}, JAX lax.scan", note="ms; ratio: JAX's best of 1 and 2 threads over ours.")
+    if python is None:
+        table.note = "Not measured: JAX is not installed; ELMAN_JAX_PYTHON may name an interpreter that has it."
+        return [table]
+    workers = {n: Worker(python, n) for n in (1, 2)}
+    try:
+        for shape in [Shape(20, 2, 8, 8)] if quick else [s for s in GRID if s.hidden < 512]:
+            x = torch.randn(shape.steps, shape.batch, shape.inputs)
+            _, ours = twins(cell, shape)
+            for which in PASSES:
+                request = {"cell": cell, "shape": [shape.steps, shape.batch, shape.inputs, shape.hidden], "which": which}
+                request["unrolls"] = [1] if quick else [1, 4, 8]
+                calls = [
+                    Contestant(name=f"jax {n}t", call=lambda r, w=w, q=request: w.clock(q, r), threads=n, times_itself=True)
+                    for n, w in workers.items()
+                ]
+                found = race(calls + on_threads("elman", passes(which, first(ours), x, ours)), quick=quick, budget=3)
+                row = {name.replace(" ", "_"): one.median * 1e3 for name, one in found.items()}
+                table.add(shape=str(shape), which=which, **row, ratio=ratio(found, "jax", "elman"))
+    finally:
+        for worker in workers.values():
+            worker.close()
+    return [table]

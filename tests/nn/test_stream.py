@@ -63,13 +63,37 @@ def test_a_state_is_copied_saved_and_put_back(kind):
     close(stream.step(X[4]), after)
 
 
-def test_weights_are_read_at_every_step():
+def test_weights_are_read_when_the_stream_is_made_and_again_when_asked():
     layer = layer_of("gru")
     stream = layer.stream(2)
     with torch.no_grad():
         for parameter in layer.parameters():
             parameter.mul_(0)
+    stream.refresh()
     assert not bool(stream.step(X[0]).any())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_compiled_steps_and_the_state_object_never_part(kind):
+    layer = layer_of(kind)
+    stream, plain = layer.stream(2), layer.stream(2)
+    plain._native = None
+    held = stream.state
+    for t in range(3):
+        close(stream.step(X[t]), plain.step(X[t]))
+    for mine, theirs in zip(held.tensors, plain.state.tensors, strict=True):
+        close(mine, theirs)
+    held.reset()
+    plain.state.reset()
+    close(stream.step(X[3].double().numpy().astype(np.float32)), plain.step(X[3].float().numpy()))
+    fork = stream.copy()
+    close(stream.step(X[4]), fork.step(X[4]))
+    saved = stream.state.save()
+    stream.step(X[0])
+    held.load(saved)
+    close(stream.step(X[1]), fork.step(X[1]))
+    close(stream.feed(torch.stack([X[2], X[3]], 1)), fork.feed(torch.stack([X[2], X[3]], 1)))
+    close(stream.step(X[4]), fork.step(X[4]))
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Protocol
 import torch
 from torch import Tensor
 
-from elman.errors import SettingError
+from elman.errors import BackendError, SettingError
+from elman.kernels.dispatch import wanted
 from elman.nn import _stack
 
 if TYPE_CHECKING:
+    from elman.kernels.stream import Stepper as NativeStepper
     from elman.nn._recurrent import Recurrent
 
 
@@ -45,6 +47,39 @@ def stepper(layer: Recurrent) -> Stepper:
         return _stack.run(layer, x, sizes, states, training=False)
 
     return run
+
+
+def native_stepper(layer: Recurrent, states: tuple[Tensor, ...]) -> NativeStepper | None:
+    """Return compiled steps over weights packed now, or None where they cannot run this layer.
+
+    Parameters
+    ----------
+    layer : Recurrent
+        A layer in one direction.
+    states : tuple of Tensor
+        Where to start, each (L, N, H).
+
+    Returns
+    -------
+    NativeStepper or None
+        None also when another backend is asked for by name.
+    """
+    try:
+        from elman.kernels.stream import Stepper as NativeStepper
+    except ImportError:  # the compiled module was not built
+        return None
+    if wanted() not in (None, "native"):
+        return None
+    x = states[0].new_zeros(states[0].shape[1], layer.input_size)
+    sizes = torch.tensor([len(x)] if len(x) else [], dtype=torch.int64)
+    calls = []
+    for index in range(layer.num_layers):
+        calls.append(_stack.call_of(layer, index, x, sizes, tuple(s[index] for s in states), training=False))
+        x = states[0].new_zeros(len(x), layer.hidden_size)
+    try:
+        return NativeStepper(calls) if len(x) else None
+    except BackendError:
+        return None
 
 
 def zeros(layer: Recurrent, n: int) -> tuple[Tensor, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Self, TypeVar
 
 import numpy as np
@@ -12,7 +13,7 @@ from torch import Tensor
 
 from elman.errors import DataError, DataTypeError, SettingError, ShapeError
 from elman.nn import _border
-from elman.nn._stepper import stepper, zeros
+from elman.nn._stepper import native_stepper, stepper, zeros
 
 if TYPE_CHECKING:
     from elman.nn._recurrent import Recurrent
@@ -31,9 +32,25 @@ class StreamState:
         One per name.
     """
 
-    def __init__(self, names: tuple[str, ...], tensors: tuple[Tensor, ...]) -> None:
+    def __init__(self, names: tuple[str, ...], tensors: tuple[Tensor, ...], refresh: Callable[[], None] | None = None) -> None:
         self.names = names
-        self.tensors = tensors
+        self.version = 0
+        self._tensors = tensors
+        self._refresh = refresh
+
+    @property
+    def tensors(self) -> tuple[Tensor, ...]:
+        """The numbers, one tensor (L, N, H) per state; they may be written to."""
+        if self._refresh is not None:
+            self._refresh()
+        self.version += 1  # whoever holds the tensors may change them
+        return self._tensors
+
+    @tensors.setter
+    def tensors(self, tensors: tuple[Tensor, ...]) -> None:
+        """Take over other numbers."""
+        self.version += 1
+        self._tensors = tensors
 
     def copy(self) -> StreamState:
         """Return an independent copy, to go back to or to fork from."""
@@ -77,7 +94,8 @@ class StreamState:
 class Stream:
     """A layer read step by step, with its state kept between steps; made by ``layer.stream(batch)``.
 
-    Steps are evaluation steps whatever mode the layer is in, and record no gradient. The layer's weights are read at every step.
+    Steps are evaluation steps whatever mode the layer is in, and record no gradient. The layer's weights are packed once, when the stream
+    is made: after training on, make a new stream or call :meth:`refresh`.
 
     Parameters
     ----------
@@ -104,7 +122,31 @@ class Stream:
         self.layer = layer
         self.batch = batch
         self._run = stepper(layer)
-        self._state = StreamState(layer.cell.states, zeros(layer, batch))
+        self._own_state(zeros(layer, batch))
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read the layer's weights again; the state stays."""
+        tensors = self._state.tensors
+        self._native = native_stepper(self.layer, tensors)
+        self._seen, self._ahead = self._state.version, False
+
+    def _own_state(self, tensors: tuple[Tensor, ...]) -> None:
+        self._native, self._ahead, self._seen = None, False, -1
+        self._state = StreamState(self.layer.cell.states, tensors, self._fetch)
+
+    def _fetch(self) -> None:
+        """Copy the state out of the compiled steps, where they are ahead of it."""
+        if self._ahead and self._native is not None:
+            self._state._tensors = tuple(torch.stack(layers) for layers in zip(*self._native.state(), strict=True))
+        self._ahead = False
+
+    def _hand_over(self) -> None:
+        """Copy the state into the compiled steps: somebody may have changed it."""
+        if self._native is not None:
+            tensors = self._state.tensors
+            self._native.set_state([tuple(t[k] for t in tensors) for k in range(self.layer.num_layers)])
+        self._seen = self._state.version
 
     @property
     def state(self) -> StreamState:
@@ -117,7 +159,7 @@ class Stream:
         shapes = [tuple(t.shape) for t in self._state.tensors]
         if not isinstance(state, StreamState) or [tuple(t.shape) for t in state.tensors] != shapes:
             raise ShapeError(f"state must be a StreamState of shapes {shapes}; got {state!r}.")
-        self._state = state.copy()
+        self._state.tensors = tuple(t.clone() for t in state.tensors)
 
     def step(self, x: Value) -> Value:
         """Read one step.
@@ -132,8 +174,19 @@ class Stream:
         Tensor or ndarray
             (batch, H), of the kind that came in.
         """
-        tensor = as_rows(x, self.layer, (self.batch,))
-        return like(x, self._advance(tensor, 1))
+        native = self._native
+        if native is None:
+            return like(x, self._advance(as_rows(x, self.layer, (self.batch,)), 1))
+        if self._state.version != self._seen:
+            self._hand_over()
+        self._ahead = True
+        if type(x) is np.ndarray or type(x) is Tensor:
+            try:
+                return native.step(x)
+            except ShapeError:
+                pass  # another layout or dtype, to be converted, or a mistake, to be explained below
+        rows = as_rows(x, self.layer, (self.batch,)).detach().contiguous()
+        return like(x, native.step(rows))
 
     def feed(self, xs: Value) -> Value:
         """Read a chunk of any number of steps.

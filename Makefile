@@ -84,8 +84,9 @@ sanitize: $(VENV)/.dev
 	LD_PRELOAD=$$($${CXX:-c++} -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0 OMP_NUM_THREADS=2 \
 	  PYTHONPATH="$(SANITIZED):$$packages" $(BIN)/python -S -m pytest -p no:xdist --import-mode=importlib tests/kernels
 
+SECONDS_OF_FUZZ ?= 300
 fuzz: $(VENV)/.dev
-	$(BIN)/python -m pytest -n $(JOBS) --benchmark-disable -m slow -k "mangled or fuzz" --timeout 1800 tests
+	OMP_NUM_THREADS=1 $(BIN)/python tools/fuzz.py --seconds $(SECONDS_OF_FUZZ)
 
 needles: $(VENV)/.dev
 	$(BIN)/python -m pytest -n $(JOBS) --benchmark-disable -m slow --timeout 3600 tests

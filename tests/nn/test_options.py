@@ -149,5 +149,5 @@ def test_refused(kind, arguments, message):
 
 
 def test_an_unknown_layer_is_refused():
-    with pytest.raises(SettingError, match=r"layer must be one of .*got 'lsmt', unknown\. Did you mean 'lstm'\?"):
+    with pytest.raises(SettingError, match=r"cell must be one of .*got 'lsmt'\. Did you mean 'lstm'\?"):
         nn.layer("lsmt")

@@ -90,6 +90,8 @@ class Category(Codec):
             symbol = hashable(value, "a category")
             if target and is_nan(symbol):
                 raise DataError("expected a category in a target; got NaN. Drop the row or give it a name.")
+            if target and symbol is None:
+                raise DataError("expected a category in a target; got None (missing). Drop the row or give it a name.")
             return symbol
 
         seen = dict.fromkeys(s for s in each(learn, values) if not is_nan(s))

@@ -10,7 +10,7 @@ import numpy as np
 from elman.codecs import Codec, Discrete
 from elman.errors import DataError, DataTypeError, SettingError
 from elman.estimators._base import Estimator
-from elman.estimators._inference import decode_all, predict_rows, proba_rows
+from elman.estimators._inference import decode_all, length_of, predict_rows, proba_rows
 from elman.estimators._learning import learn
 from elman.estimators._rows import paired_rows, rows_of
 from elman.estimators._scoring import scoring_of
@@ -90,6 +90,8 @@ class Model(Estimator):
         return self._learn(self.source_.encode_all(xs), self.target_.encode_all(ys))
 
     def _learn(self, sources: list[Any], targets: list[Any]) -> Self:
+        if self.align == "step":
+            _check_steps(sources, targets)
         network, training = self._settings()
         sizes = Sizes.measure(self.source_, self.target_, sources, targets)
         self.plan_ = plan(self.source_, self.target_, network, align=self.align, examples=sizes)
@@ -202,3 +204,14 @@ class Model(Estimator):
         tags.input_tags.string = tags.input_tags.three_d_array = True
         tags.target_tags.required = True
         return tags
+
+
+def _check_steps(sources: list[Any], targets: list[Any]) -> None:
+    for row, (source, target) in enumerate(zip(sources, targets, strict=True)):
+        given, wanted = length_of(target), length_of(source)
+        if given != wanted:
+            raise DataError(
+                f"align='step' needs one answer for each step: the source has {wanted} steps; the target has {given}."
+                " Repair the row, or use align='attention'.",
+                row=row,
+            )

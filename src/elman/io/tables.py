@@ -115,7 +115,7 @@ def read(
     path = Path(path)
     if not path.exists():
         near = did_you_mean(path.name, (p.name for p in path.parent.iterdir())) if path.parent.is_dir() else ""
-        raise FileError(f"{path}: there is no such file or folder.{near}")
+        raise FileError(f"{path}: there is no such file or folder.{near or ' Check the path.'}")
     columns, notes = _columns(path, encoding, delimiter, by, max_rows)
     return _limited(Table(columns, tuple(notes), str(path)), max_rows)
 

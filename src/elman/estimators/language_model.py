@@ -293,7 +293,8 @@ def _row_losses(model: SequenceModel, rows: Sequence[np.ndarray]) -> tuple[np.nd
     """Nats and symbols of each row; a very long one is read in pieces, so that memory does not grow with it."""
     total, units = np.zeros(len(rows)), np.zeros(len(rows))
     for batch in batches_by_length([len(row) for row in rows]):
-        target: Any = collate([rows[i] for i in batch], model.plan.target.space, "many").to(model.device)
+        target: Any = collate([rows[i] for i in batch], model.plan.target.space, "many")
+        target = target.to(model.device)
         if len(batch) == 1 and len(rows[batch[0]]) > _REACH:
             with torch.no_grad(), evaluating(model):
                 pieces = [(float(piece.total), piece.units) for piece in model.losses(None, target, _REACH)]

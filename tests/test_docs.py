@@ -49,6 +49,7 @@ def test_every_block_runs(page: Path, tmp_path: Path, monkeypatch: pytest.Monkey
     for line, text in blocks(page):
         tree = ast.parse("\n" * line + text, filename=str(page))  # errors name the page's own line
         exec(compile(tree, str(page), "exec"), names)
+    assert len(names) > 2  # besides __name__ and __builtins__: something was named
 
 
 def test_examples_that_are_named_are_there() -> None:

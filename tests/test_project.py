@@ -273,7 +273,7 @@ def test_python_in_the_texts_compiles_and_names_what_exists() -> None:
 def test_the_first_lines_of_the_readme_run(tmp_path: Path) -> None:
     block = re.search(r"```python\n(.*?)```", texts()[ROOT / "README.md"], re.DOTALL)
     assert block is not None
-    quick = block[1].replace("Category())", "Category(), training=Training(max_epochs=3, verbose=0))")
+    quick = "from elman import Training\n" + block[1].replace("Category())", "Category(), training=Training(max_epochs=3, verbose=0))")
     quick = quick.replace("horizon=14)", "horizon=14, training=Training(max_epochs=2, verbose=0))")
     quick = quick.replace("stars.elman", str(tmp_path / "stars.elman"))
     assert quick.count("Training(") == 2

@@ -49,14 +49,14 @@ def forecast(
     training = training or Training()
     training.verbose = min(training.verbose, output.verbose)
     saved = None if model is None else _saved(model, horizon)
-    horizon = saved.horizon if saved is not None else horizon or 30
-    known, future = _split(columns, horizon) if holdout else (columns, None)
+    steps: int = saved.horizon if saved is not None else horizon or 30
+    known, future = _split(columns, steps) if holdout else (columns, None)
     frame = tables.to_frame(known)
-    forecaster = saved if saved is not None else _trained(horizon, frame, network, training)
+    forecaster = saved if saved is not None else _trained(steps, frame, network, training)
     made = tables.from_frame(forecaster.predict(frame).to_frame()).columns
     if save is not None:
         forecaster.save(save)
-    data_out: dict[str, Any] = {"horizon": horizon, "series": len(set(columns["unique_id"]))}
+    data_out: dict[str, Any] = {"horizon": steps, "series": len(set(columns["unique_id"]))}
     lines: list[str] = []
     if future is not None:
         errors = _errors(known, future, made)

@@ -38,6 +38,7 @@ def _change(builder: ModuleType, base: type) -> None:
         return
 
     def wrap_module(self: Any, value: Any) -> Any:
+        """Let the tracer go into our layers; every other module is wrapped as ever."""
         if not isinstance(value, base):
             return wrap(self, value)
         from torch._dynamo import config

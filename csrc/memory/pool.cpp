@@ -11,7 +11,11 @@ namespace {
 
 constexpr int64_t kHeader = 64;
 constexpr int64_t kHuge = int64_t{2} << 20;
+#if defined(ELMAN_KEEP_NO_BLOCKS)  // sanitizers see the end of a block only when it is freed
+constexpr int64_t kKeepBytes = 0;
+#else
 constexpr int64_t kKeepBytes = int64_t{512} << 20;  // unused blocks kept at most
+#endif
 constexpr int kKeepBlocks = 32;
 constexpr int64_t kStale = 64;  // a block unused for so many requests is given back
 

@@ -17,8 +17,8 @@ X = torch.randn(6, 3, 2, dtype=F64, generator=torch.Generator().manual_seed(1))
 def calls_of(layer, monkeypatch):
     """What the layer asks of the kernels in one forward pass."""
     seen: list[Call] = []
-    run = _stack.kernels.run
-    monkeypatch.setattr(_stack.kernels, "run", lambda call: (seen.append(call), run(call))[1])
+    run = _stack.dispatch.run_checked
+    monkeypatch.setattr(_stack.dispatch, "run_checked", lambda call: (seen.append(call), run(call))[1])
     layer(X)
     monkeypatch.undo()
     return seen

@@ -141,10 +141,10 @@ class Recurrent(nn.RNNBase):
         """Whether torch runs the layer: then all layers and directions go to it in one call, which is what cuDNN is fast at."""
         if is_recording(came.data) or not self._plain_now() or len(came.batch_sizes) == 0:
             return False
-        if type(came.data) is Tensor and dispatch.wanted() is None and self._against_operator() is None and dispatch.has_native():
-            return False  # the native backend comes first; asking with a whole call would cost as much as a short sequence
+        usual = dispatch.wanted() is None and dispatch.has_native() and not torch.is_autocast_enabled("cpu")
+        if usual and self._against_operator() is None:
+            return False  # found out cheaply: the compiled kernels run it, or under a functional transform the reference
         call = _stack.call_of(self, 0, came.data, came.batch_sizes, tuple(s[0] for s in states), training=False)
-        call.check()
         return dispatch.choose(call) == "aten"
 
     def _run_torch(self, came: _border.Incoming, states: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:

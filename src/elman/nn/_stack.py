@@ -8,9 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from elman import kernels
 from elman.errors import ShapeError
-from elman.kernels import Call, Norms
+from elman.kernels import Call, Norms, dispatch
 
 if TYPE_CHECKING:
     from elman.nn._recurrent import Recurrent
@@ -109,7 +108,8 @@ def run(
     for depth in range(layer.num_layers):
         outputs = []
         for index in range(depth * layer.directions, (depth + 1) * layer.directions):
-            output, final = kernels.run(call_of(layer, index, x, batch_sizes, tuple(s[index] for s in states), training=training))
+            call = call_of(layer, index, x, batch_sizes, tuple(s[index] for s in states), training=training)
+            output, final = dispatch.run_checked(call)
             outputs.append(output)
             last.append(final)
         x = outputs[0] if len(outputs) == 1 else torch.cat(outputs, 1)
@@ -137,9 +137,14 @@ def check_weights(layer: Recurrent) -> None:
             expected |= {"bias_ih": (gates,), "bias_hh": (gates,)}
         if layer.proj_size:
             expected["weight_hr"] = (out, layer.hidden_size)
+        if layer.options.layer_norm:
+            expected |= {"norm_ih": (gates,), "norm_hh": (gates,)}
+            if len(layer.cell.states) > 1:
+                expected |= {"norm_c": (layer.hidden_size,), "norm_c_bias": (layer.hidden_size,)}
         for name, shape in expected.items():
             weight = getattr(layer, name + end)
-            if tuple(weight.shape) != shape or weight.dtype != like.dtype or weight.device != like.device:
+            wrong = weight.shape != shape or weight.layout is not torch.strided
+            if wrong or weight.dtype != like.dtype or weight.device != like.device:
                 given = f"{tuple(weight.shape)} {weight.dtype} on {weight.device}"
                 raise ShapeError(
                     f"{name}{end} must be {shape} {like.dtype} on {like.device}; got {given}. Set it back or build a new layer."

@@ -281,6 +281,8 @@ def read_lengths(lengths: Any) -> Tensor:
         found = torch.as_tensor(lengths)
     except (TypeError, ValueError, RuntimeError, OverflowError) as error:
         raise DataTypeError(f"lengths must be whole numbers; got {type(lengths).__name__} ({error}).") from error
+    if found.layout is not torch.strided or found.is_nested or found.is_meta:
+        raise DataTypeError(f"lengths must be a dense tensor with values; got {found.layout} on {found.device}. Convert it first.")
     if found.dim() != 1 or (len(found) and (found.dtype.is_floating_point or found.dtype.is_complex or found.dtype == torch.bool)):
         raise DataTypeError(f"lengths must be (N,) whole numbers; got shape {tuple(found.shape)}, {found.dtype}.")
     found = found.to("cpu", torch.int64)

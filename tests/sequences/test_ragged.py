@@ -144,7 +144,11 @@ B = Ragged.from_list(sequences([3, 0, 2]))
         (lambda: Ragged.from_lengths(torch.zeros(4), [3, 2]), ShapeError, r"data must have 5 rows, the sum of the lengths; got 4 rows"),
         (lambda: Ragged.from_lengths(torch.tensor(1.0), [1]), ShapeError, r"got a single number"),
         (lambda: Ragged.from_lengths(torch.zeros(4), [5, -1]), ShapeError, r"lengths must be at least 0; got -1 at index 1"),
-        (lambda: Ragged.from_lengths(torch.zeros(4), torch.ones(2).long().to_sparse()), DataTypeError, r"lengths must be a dense tensor with values"),
+        (
+            lambda: Ragged.from_lengths(torch.zeros(4), torch.ones(2).long().to_sparse()),
+            DataTypeError,
+            r"lengths must be a dense tensor with values",
+        ),
         (lambda: Ragged.from_lengths(torch.zeros(4), [2.5]), DataTypeError, r"whole numbers; got shape \(1,\), torch.float32"),
         (lambda: Ragged.from_lengths(torch.zeros(4), [True]), DataTypeError, r"whole numbers; got shape \(1,\), torch.bool"),
         (lambda: Ragged.from_lengths(torch.zeros(4), [[4]]), DataTypeError, r"\(N,\) whole numbers; got shape \(1, 1\)"),

@@ -8,6 +8,7 @@ Only tensors travel; nothing is pickled.
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -47,6 +48,12 @@ class Group:
         """Give all processes rank 0's weights and make ready to sum gradients."""
         if self.world > 1:
             self._parallel = nn.parallel.DistributedDataParallel(_Zero(model))
+
+    def release(self) -> None:
+        """Let go of what hangs on the process group, before the group itself ends."""
+        if self._parallel is not None:
+            self._parallel = None
+            gc.collect()  # the wrapper and its hooks hold each other
 
     def alone(self) -> Any:
         """Return a context in which backward passes add up gradients here only."""
@@ -126,8 +133,12 @@ def joined(device: str) -> Iterator[tuple[Group, str]]:
     started_here = not dist.is_initialized()
     if started_here:
         dist.init_process_group("nccl" if device.startswith("cuda") else "gloo")
+    group = Group(dist.get_rank(), dist.get_world_size())
     try:
-        yield Group(dist.get_rank(), dist.get_world_size()), device
+        yield group, device
+        if started_here:
+            dist.barrier()  # nobody takes the group down while another still finishes its last sum
     finally:
+        group.release()
         if started_here:
             dist.destroy_process_group()

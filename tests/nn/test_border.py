@@ -98,8 +98,8 @@ def test_states_need_not_be_contiguous():
     torch.testing.assert_close(LSTM(X, (wide, wide))[0], LSTM(X, (wide.contiguous(), wide.contiguous()))[0])
 
 
-def test_sizes_beyond_memory_or_index_are_refused():
+def test_sizes_beyond_memory_are_refused():
     one = torch.zeros(1, 1, 1)
-    for steps, n in ((2**45, 1), (1, 2**45), (2**32, 2**31)):
+    for steps, n in ((2**45, 1), (1, 2**45)):
         with pytest.raises(ShapeError, match=r"(steps and .* sequences does|States of .* do) not fit into memory"):
             nn.GRU(1, 1)(one.expand(steps, n, 1))

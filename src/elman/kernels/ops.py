@@ -115,7 +115,7 @@ def order_of(lengths: Tensor, steps: int) -> tuple[Tensor, Tensor, Tensor, Tenso
     Examples
     --------
     >>> [part.tolist() for part in order_of(torch.tensor([1, 2]), 3)]
-    [[1, 0, 3, 5, 4, 2], [2, 1, 0], [1, 0], [1, 0]]
+    [[1, 0, 3, 2, 5, 4], [2, 1, 0], [1, 0], [1, 0]]
     """
     return torch.ops.elman.order_of(lengths, steps)
 

@@ -69,7 +69,7 @@ docs: $(VENV)/.docs
 
 bench: $(VENV)/.dev
 	$(BIN)/elman bench
-	@for script in benchmarks/speed/*.py; do test -e "$$script" || continue; echo "$$script"; $(BIN)/python "$$script" || exit 1; done
+	$(BIN)/python -m benchmarks.speed $(ARGS)
 
 quality: $(VENV)/.dev
 	@for script in benchmarks/quality/*.py; do test -e "$$script" || continue; echo "$$script"; $(BIN)/python "$$script" || exit 1; done

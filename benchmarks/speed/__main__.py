@@ -1,4 +1,4 @@
-"""``python -m benchmarks.speed [--quick] [--case NAME …] [--json FILE]``: sections of a few minutes each, printed as they are done."""
+"""``python -m benchmarks.speed [--quick] [--case NAME …] [--json FILE]``: sections of minutes, printed as they are done."""
 
 from __future__ import annotations
 

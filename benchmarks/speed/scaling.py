@@ -69,8 +69,9 @@ def convolution(quick: bool) -> list[Table]:
         conv, x = Convolution(), torch.randn(steps, 32, 128)
         for which in PASSES:
             channels = x.permute(1, 2, 0).contiguous()
-            calls = on_threads("conv", passes(which, first(conv), channels, conv))
-            calls += on_threads("torch", passes(which, first(theirs), x, theirs))
+            calls = on_threads("conv", passes(which, first(conv), channels, conv)) + on_threads(
+                "torch", passes(which, first(theirs), x, theirs)
+            )
             found = race(calls + on_threads("elman", passes(which, first(ours), x, ours)), quick=quick)
             row = {name: best(found, name) * 1e3 for name in ("conv", "torch", "elman")}
             table.add(T=steps, which=which, **row, ratio=ratio(found, "conv", "elman"))

@@ -96,3 +96,10 @@ def test_step_cells_give_torchs_results(kind, shape):
 def test_states_need_not_be_contiguous():
     wide = torch.randn(1, 2, 8)[..., ::2]
     torch.testing.assert_close(LSTM(X, (wide, wide))[0], LSTM(X, (wide.contiguous(), wide.contiguous()))[0])
+
+
+def test_sizes_beyond_memory_are_refused():
+    one = torch.zeros(1, 1, 1)
+    for steps, n in ((2**45, 1), (1, 2**45)):
+        with pytest.raises(ShapeError, match=r"(steps and .* sequences does|States of .* do) not fit into memory"):
+            nn.GRU(1, 1)(one.expand(steps, n, 1))

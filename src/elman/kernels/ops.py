@@ -115,7 +115,7 @@ def order_of(lengths: Tensor, steps: int) -> tuple[Tensor, Tensor, Tensor, Tenso
     Examples
     --------
     >>> [part.tolist() for part in order_of(torch.tensor([1, 2]), 3)]
-    [[1, 0, 3, 5, 4, 2], [2, 1, 0], [1, 0], [1, 0]]
+    [[1, 0, 3, 2, 5, 4], [2, 1, 0], [1, 0], [1, 0]]
     """
     return torch.ops.elman.order_of(lengths, steps)
 
@@ -215,7 +215,7 @@ def _backward_formula(cell: str, ctx: Any, incoming: list[Tensor | None]) -> tup
     asked = dict(zip(_inputs(cell), ctx.needs_input_grad[1:-4], strict=True))
     wanted = [asked[name] and tensors[_inputs(cell).index(name)] is not None for name in _learned(cell)]
     names = [name for name, want in zip(_learned(cell), wanted, strict=True) if want]
-    grads = dict(zip(_INCOMING, incoming, strict=False))
+    grads: dict[str, Tensor | None] = dict(zip(_INCOMING, incoming, strict=False))
     if torch.is_grad_enabled():  # a graph of the gradients is asked for: the reference has one
         gradients = _differentiable(cell, ctx.settings, batch_sizes, tensors, grads, set(names))
     else:

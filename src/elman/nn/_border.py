@@ -133,8 +133,12 @@ def _from_ragged(batch: Ragged, kind: Kind, like: Tensor, input_size: int) -> In
 def _full(time_major: Tensor, kind: Kind) -> Incoming:
     """A full batch is packed already: time-major, every step has all N rows."""
     steps, n, width = time_major.shape
-    sizes = torch.full((steps if n else 0,), n, dtype=torch.int64)
-    return Incoming(kind=kind, data=time_major.reshape(steps * n, width), batch_sizes=sizes, n=n, steps=steps)
+    try:
+        data = time_major.reshape(steps * n, width)
+        sizes = torch.full((steps if n else 0,), n, dtype=torch.int64)
+    except RuntimeError as error:  # torch's words for "more than fits into memory, or into an index"
+        raise ShapeError(f"An input of {steps} steps and {n} sequences does not fit into memory ({error}). Read it in pieces.") from error
+    return Incoming(kind=kind, data=data, batch_sizes=sizes, n=n, steps=steps)
 
 
 def _padded(padded: Tensor, lengths: Any) -> Incoming:
@@ -178,7 +182,10 @@ def read_state(hx: Any, names: tuple[str, ...], shapes: list[tuple[int, ...]], *
         One tensor per state.
     """
     if hx is None:
-        return tuple(torch.zeros(shape, dtype=like.dtype, device=like.device) for shape in shapes)
+        try:
+            return tuple([torch.zeros(shape, dtype=like.dtype, device=like.device) for shape in shapes])
+        except RuntimeError as error:
+            raise ShapeError(f"States of {shapes} do not fit into memory ({error}). Take fewer sequences.") from error
     found = states_of(hx, names)
     for name, state, shape in zip(names, found, shapes, strict=True):
         expected = (shape[0], shape[2]) if single else shape

@@ -103,7 +103,11 @@ def backward(
 
     Parameters
     ----------
-    spec, batch_sizes, given
+    spec : Spec
+        As forward had it.
+    batch_sizes : Tensor
+        As forward had them.
+    given : dict
         As forward had them.
     saved : dict
         What forward returned.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 import torch
@@ -53,7 +53,7 @@ class Stepper:
     def step(self, x: Tensor, out: Tensor | None = None) -> Tensor: ...
     @overload
     def step(self, x: np.ndarray, out: np.ndarray | None = None) -> np.ndarray: ...
-    def step(self, x, out=None):
+    def step(self, x: Any, out: Any = None) -> Any:
         """Read one element of every sequence and return the top layer's output.
 
         Parameters

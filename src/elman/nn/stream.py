@@ -30,6 +30,8 @@ class StreamState:
         The cell's states.
     tensors : tuple of Tensor
         One per name.
+    refresh : callable, optional
+        Called before the tensors are read, to bring them up to date.
     """
 
     def __init__(self, names: tuple[str, ...], tensors: tuple[Tensor, ...], refresh: Callable[[], None] | None = None) -> None:

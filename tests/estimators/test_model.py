@@ -168,3 +168,12 @@ def test_save_and_load_give_the_same_bits(waves, quick, tmp_path):
     assert str(loaded.plan()) == str(model.plan())
     assert loaded.score(x, y) == model.score(x, y)
     assert list(clone(loaded).fit(x, y).predict(x[:2])) == list(model.predict(x[:2]))
+
+
+def test_columns_of_numbers_of_a_frame_are_a_vector(quick):
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    rng = np.random.default_rng(0)
+    frame = pandas.DataFrame({"a": rng.normal(size=80), "b": rng.normal(size=80)})
+    model = Model(Vector(), Number(), training=quick.set_params(max_epochs=30)).fit(frame[:60], (frame["a"] - frame["b"])[:60])
+    assert model.score(frame[60:], (frame["a"] - frame["b"])[60:]) > 0.8
+    assert np.array_equal(model.predict(frame[60:]), model.predict(frame[60:].to_numpy()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -59,7 +59,7 @@ class Vector(Codec):
             The scaled numbers.
         """
         scaler = self._fitted("scaler_")
-        array = numbers(value, (1,), "a vector of numbers")
+        array = numbers(_listed(value), (1,), "a vector of numbers")
         if len(array) != len(scaler.center):
             raise DataError(f"expected {len(scaler.center)} numbers, as in fit; got {len(array)}. Use Series for lengths that vary.")
         return scaler.encode(array)
@@ -88,7 +88,7 @@ class Vector(Codec):
         def learn(value: Any) -> np.ndarray:
             """Return the numbers of a row whose size is that of the rows before."""
             nonlocal size
-            array = numbers(value, (1,), "a vector of numbers")
+            array = numbers(_listed(value), (1,), "a vector of numbers")
             size = size or len(array)
             if len(array) != size or size == 0:
                 expected = f"{size} numbers, as in row 0" if size else "at least one number"
@@ -112,3 +112,8 @@ class Vector(Codec):
 
     def _restore(self, state: dict[str, Any]) -> None:
         self.scaler_ = Scaler.from_state(strict(state, ("scaler",), "Vector state")["scaler"])
+
+
+def _listed(value: Any) -> Any:
+    """A row of a data frame comes as a mapping of column to number: its numbers, in the columns' order."""
+    return list(value.values()) if isinstance(value, Mapping) else value

@@ -71,18 +71,15 @@ bench: $(VENV)/.dev
 	$(BIN)/elman bench
 	$(BIN)/python -m benchmarks.speed $(ARGS)
 
+# ngrams reads tiny Shakespeare from ELMAN_DATA, or downloads it; the others' data come with the demo's packages.
 quality: $(VENV)/.dev
-	@for script in benchmarks/quality/*.py; do test -e "$$script" || continue; echo "$$script"; $(BIN)/python "$$script" || exit 1; done
+	$(BIN)/python -m benchmarks.quality.japanese_vowels
+	$(BIN)/python -m benchmarks.quality.phonemes
+	$(BIN)/python -m benchmarks.loop_overhead
+	$(BIN)/python -m benchmarks.quality.ngrams
 
-# Without site (-S) the editable install is not seen, so that the instrumented module is the one imported.
-SANITIZED := build/sanitize/site
-sanitize: $(VENV)/.dev
-	rm -rf $(SANITIZED)
-	CXXFLAGS="-fsanitize=address,undefined -fno-omit-frame-pointer -g -O1" $(PIP) install --quiet --no-deps --no-build-isolation \
-	  -C build-dir=build/sanitize/cmake -C install.strip=false --target $(SANITIZED) .
-	packages=$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))'); \
-	LD_PRELOAD=$$($${CXX:-c++} -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0 OMP_NUM_THREADS=2 \
-	  PYTHONPATH="$(SANITIZED):$$packages" $(BIN)/python -S -m pytest -p no:xdist --import-mode=importlib tests/kernels
+sanitize:
+	bash tools/sanitize.sh
 
 SECONDS_OF_FUZZ ?= 300
 fuzz: $(VENV)/.dev

@@ -52,7 +52,7 @@ CASES = {
     "series empty": (Series(), [[], []], {"unknown": [[1.0]]}),
     "category": (Category(), ["a", "b", "a"], {"unknown": ["z", 3, None, NAN], "bad": [[], {}]}),
     "category target": (Category(), [2, 1, 3], {"role": "target", "bad": [4, "1", NAN, []]}),
-    "category mixed": (Category(), ["x", None, 2, 1.5, False], {"role": "target"}),
+    "category mixed": (Category(), ["x", 2, 1.5, False], {"role": "target", "bad": [None]}),
     "tags": (Tags(), [["b", "a"], [], {"c"}], {"unknown": [["z"]], "bad": ["a", None, {"a": 1}, [[]], [NAN]], "equal": as_sets}),
     "tags target": (
         Tags(separator="|"),

@@ -226,8 +226,9 @@ class LanguageModel(Estimator):
         """Before the first symbol is drawn, so that a stream complains at once."""
         if isinstance(max_new_steps, bool) or not isinstance(max_new_steps, int) or max_new_steps < 0:
             raise SettingError(f"max_new_steps must be a whole number of 0 or more; got {max_new_steps!r}.")
-        if stop is not None and self._is_text() and (not isinstance(stop, str) or not stop):
-            raise SettingError(f"stop must be text of at least one character; got {stop!r}.")
+        several = isinstance(stop, list | tuple) and all(isinstance(one, str) for one in stop)
+        if stop is not None and self._is_text() and not several and (not isinstance(stop, str) or not stop):
+            raise SettingError(f"stop must be text of at least one character, or a list of texts; got {stop!r}.")
 
     def _is_text(self) -> bool:
         return isinstance(self.target_.decode(np.zeros(0, dtype=np.int64)), str)

@@ -71,7 +71,6 @@ def batches_by_length(lengths: Sequence[int]) -> Iterator[np.ndarray]:
 
 
 def _in_batches(answer: Callable[[Any], list[Any]], model: SequenceModel, sources: Sequence[Any], codec: Codec) -> list[Any]:
-    device = next(model.parameters()).device
     answers: list[Any] = [None] * len(sources)
     was_training = model.training
     model.eval()
@@ -79,15 +78,8 @@ def _in_batches(answer: Callable[[Any], list[Any]], model: SequenceModel, source
         with torch.inference_mode():
             for rows in batches_by_length([length_of(s) for s in sources]):
                 batch = collate([sources[row] for row in rows], codec.space, codec.rank)
-                for row, value in zip(rows, answer(to_device(batch, device)), strict=True):
+                for row, value in zip(rows, answer(batch), strict=True):
                     answers[row] = value
     finally:
         model.train(was_training)
     return answers
-
-
-def to_device(batch: Any, device: torch.device) -> Any:
-    """Move a collated batch (tensor, Ragged or dict of them)."""
-    if isinstance(batch, dict):
-        return {name: to_device(part, device) for name, part in batch.items()}
-    return batch.to(device)

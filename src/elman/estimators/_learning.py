@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from elman.codecs import Discrete
-from elman.estimators._inference import batches_by_length, to_device
+from elman.estimators._inference import batches_by_length
 from elman.estimators._scoring import Scoring
 from elman.network import Plan, SequenceModel, build
 from elman.training.examples import Examples, split_rows
@@ -48,12 +48,11 @@ class _ScoredTask:
 
 
 def _answers(model: SequenceModel, examples: Examples, count: int) -> list[Any]:
-    device = next(model.parameters()).device
     answers: list[Any] = [None] * count
     with torch.inference_mode():
         for rows in batches_by_length(examples.lengths[:count].tolist()):
             source, _ = examples.collate(rows)
-            for row, answer in zip(rows, model.predict(to_device(source, device)), strict=True):
+            for row, answer in zip(rows, model.predict(source), strict=True):
                 answers[row] = answer
     return answers
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from elman.kernels import dense
 from elman.network.heads._base import Head, OutputLayer
 
 
@@ -68,11 +69,11 @@ class SoftmaxHead(Head):
 
     def proba(self, features: Tensor) -> Tensor:
         """Return the probability of each class (M, n)."""
-        return self.logits(features).softmax(-1)
+        return dense.softmax(self.logits(features))
 
     def log_proba(self, features: Tensor) -> Tensor:
         """Return log-probabilities (M, n)."""
-        return self.logits(features).log_softmax(-1)
+        return dense.log_softmax(self.logits(features))
 
     def sample(self, features: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """Draw a class of each row (M,)."""

@@ -2,6 +2,7 @@
 // Callers in elman check shapes, types and layouts first; an address is a number as Tensor.data_ptr() gives it.
 #include <nanobind/nanobind.h>
 
+#include "bindings/dense.hpp"
 #include "bindings/recurrence.hpp"
 #include "bindings/stream.hpp"
 #include "ragged/ragged.hpp"
@@ -47,6 +48,7 @@ NB_MODULE(_native, module) {
              "Copy packed rows out: rows[starts[p] + t * stride] = packed[t, p].");
   module.def("flip_rows", &flip_rows, "to"_a, "from_"_a, "batch_sizes"_a, "steps"_a, "row_bytes"_a, "threads"_a,
              "Mirror each packed sequence in its own length.");
+  bind_dense(module);
   bind_recurrence(module);
   bind_stream(module);
 }

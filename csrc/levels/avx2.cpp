@@ -3,6 +3,8 @@
 #include <new>
 
 #define ELMAN_LEVEL avx2
+#include "dense/functions.hpp"
+#include "dense/product.hpp"
 #include "levels/level.hpp"
 #include "levels/passes.hpp"
 #include "levels/stream.hpp"
@@ -17,5 +19,7 @@ const Level avx2_level = {"avx2",
                           avx2::backward<float>,
                           avx2::backward<double>,
                               avx2::make_stream<float>,
-                          avx2::make_stream<double>};
+                          avx2::make_stream<double>,
+                          {avx2::product<float>, avx2::apply<float>, avx2::softmax<float>},
+                          {avx2::product<double>, avx2::apply<double>, avx2::softmax<double>}};
 }  // namespace elman

@@ -1,5 +1,6 @@
 // The kernels of one instruction-set level, and the choice between levels.
 #pragma once
+#include "dense/dense.hpp"
 #include "recurrence/layer.hpp"
 
 namespace elman {
@@ -25,6 +26,8 @@ struct Level {
   bool (*backward_double)(const Shape&, const Tensors<double>&);
   StreamLayer* (*stream_float)(const Shape&, const Tensors<float>&);  // null when memory is refused
   StreamLayer* (*stream_double)(const Shape&, const Tensors<double>&);
+  DenseKernels<float> dense_float;
+  DenseKernels<double> dense_double;
 };
 
 // The best level this machine can run, or the one named by the environment variable ELMAN_ISA when the machine can run it.

@@ -3,6 +3,8 @@
 #include <new>
 
 #define ELMAN_LEVEL portable
+#include "dense/functions.hpp"
+#include "dense/product.hpp"
 #include "levels/level.hpp"
 #include "levels/passes.hpp"
 #include "levels/stream.hpp"
@@ -17,5 +19,7 @@ const Level portable_level = {"portable",
                           portable::backward<float>,
                           portable::backward<double>,
                                   portable::make_stream<float>,
-                          portable::make_stream<double>};
+                          portable::make_stream<double>,
+                          {portable::product<float>, portable::apply<float>, portable::softmax<float>},
+                          {portable::product<double>, portable::apply<double>, portable::softmax<double>}};
 }  // namespace elman

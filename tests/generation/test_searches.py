@@ -1,4 +1,5 @@
 import itertools
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -109,3 +110,23 @@ def test_attention_is_returned_with_the_answer(start) -> None:
         Beam(size=2, rules=Rules(min_length=4)).n_best(Steps(advance=advance, end=3), start(0), torch.tensor([4]))[0][0],
     ):
         np.testing.assert_array_equal(found.attention, np.full((len(found.symbols), 2), 0.5))
+
+
+def test_a_row_of_nothing_but_nan_ends_and_its_batch_mates_go_on() -> None:
+    def advance(state, symbols):
+        log_probs = torch.log_softmax(torch.tensor([[0.0, 1.0, 0.5], [0.2, 0.1, 2.0]]), -1)[state.rows]
+        log_probs[torch.tensor(state.rows) == 0] = torch.nan
+        return log_probs, state, None
+
+    @dataclass
+    class Plain:
+        rows: list[int]
+
+        def select(self, rows):
+            return Plain([self.rows[i] for i in rows.tolist()])
+
+    found = Beam(size=2).n_best(Steps(advance=advance, end=2), Plain([0, 1]), torch.tensor([4, 4]))
+    assert [answer.symbols.tolist() for answer in found[0]] == [[]]
+    assert found[1][0].ended
+    alone = Beam(size=2).n_best(Steps(advance=advance, end=2), Plain([1]), torch.tensor([4]))[0]
+    assert [(h.symbols.tolist(), h.score) for h in alone] == [(h.symbols.tolist(), h.score) for h in found[1]]

@@ -118,6 +118,9 @@ class Beam:
     def _step(
         self, row: _Row, best: np.ndarray, which: np.ndarray, ends: np.ndarray, shown: np.ndarray | None, end: int
     ) -> list[tuple[int, int]]:
+        if np.isnan(best).any():  # NaN in the row's own input: it ends here, its batch mates go on
+            self._finish_open(row)
+            return []
         for beam, said in enumerate(row.said):
             if np.isfinite(ends[beam]):
                 self._finish(row, beam, said, row.scores[beam] + float(ends[beam]), ended=True)

@@ -16,6 +16,7 @@ from elman.errors import SettingError
 from elman.generation.beam import Beam
 from elman.generation.hypothesis import Hypothesis
 from elman.generation.sampling import Sampling
+from elman.kernels import dense
 from elman.network.assembly import SequenceModel, evaluating
 from elman.network.autoregressive import AutoregressiveDecoder, DecoderState
 from elman.network.inputs import collate
@@ -101,7 +102,7 @@ def next_probabilities(model: SequenceModel, prompts: Sequence[np.ndarray]) -> n
     state = read_prompts(model, prompts)
     with evaluating(model):
         log_probs, _, _ = _decoder(model).steps().advance(state, None)
-    return log_probs.exp().cpu().numpy()
+    return dense.exp(log_probs).cpu().numpy()
 
 
 @torch.no_grad()
@@ -129,7 +130,16 @@ def best_answers(model: SequenceModel, source: Any, beam: Beam | None = None, *,
         raise SettingError(f"n-best answers are for symbols; this model gives {model.plan.target.space}. Call predict.")
     with evaluating(model):
         encoded = model.encode(source)
-        return (beam or Beam()).n_best(decoder.steps(), decoder.begin(encoded), model.limits(encoded, max_length))
+        found = (beam or Beam()).n_best(decoder.steps(), decoder.begin(encoded), model.limits(encoded, max_length))
+    if encoded.sequence is None:
+        return found
+    lengths = encoded.sequence.lengths.tolist()
+    return [[_own_attention(answer, length) for answer in row] for row, length in zip(found, lengths, strict=True)]
+
+
+def _own_attention(answer: Hypothesis, length: int) -> Hypothesis:
+    """Cut attention to the steps of the row's own source: what a batch pads is nothing of it."""
+    return answer if answer.attention is None else replace(answer, attention=answer.attention[:, :length])
 
 
 def _occurrences(prompts: Sequence[np.ndarray]) -> tuple[int, ...]:

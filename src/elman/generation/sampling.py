@@ -13,6 +13,7 @@ from torch import Tensor
 
 from elman.errors import SettingError
 from elman.generation.rules import Rules
+from elman.kernels import dense
 from elman.network.search import Steps
 
 
@@ -42,15 +43,15 @@ def reshape_logits(log_probs: Tensor, *, temperature: float = 1.0, top_k: int | 
     >>> reshape_logits(torch.tensor([[0.5, 0.3, 0.2]]).log(), top_p=0.6).exp().round(decimals=3).tolist()
     [[0.625, 0.375, 0.0]]
     """
-    scores = (log_probs / temperature).log_softmax(-1)
+    scores = dense.log_softmax(log_probs / temperature)
     if top_k is not None and top_k < scores.shape[-1]:
         border = scores.topk(top_k, -1).values[:, -1:]
-        scores = scores.masked_fill(scores < border, -torch.inf).log_softmax(-1)
+        scores = dense.log_softmax(scores.masked_fill(scores < border, -torch.inf))
     if top_p is not None and top_p < 1:
         ordered, order = torch.sort(scores, stable=True, dim=-1, descending=True)
-        before = ordered.exp().cumsum(-1) - ordered.exp()
+        before = dense.exp(ordered).cumsum(-1) - dense.exp(ordered)
         cut = torch.zeros_like(before, dtype=torch.bool).scatter(-1, order, before >= top_p)
-        scores = scores.masked_fill(cut, -torch.inf).log_softmax(-1)
+        scores = dense.log_softmax(scores.masked_fill(cut, -torch.inf))
     return scores
 
 
@@ -142,7 +143,7 @@ class Sampling:
             return log_probs.argmax(-1).tolist()
         scores = reshape_logits(log_probs.double(), temperature=self.temperature, top_k=self.top_k, top_p=self.top_p)
         # Inverse transform on the cumulated probabilities: one uniform number a row, the same whoever else is in the batch.
-        cumulated = scores.exp().cumsum(-1)
+        cumulated = dense.exp(scores).cumsum(-1)
         uniform = torch.tensor([rng.random() for rng in draws], dtype=torch.float64, device=scores.device)[:, None] * cumulated[:, -1:]
         return torch.searchsorted(cumulated, uniform, right=True)[:, 0].clamp_max(scores.shape[-1] - 1).tolist()
 

@@ -23,6 +23,7 @@ from elman.network.heads import BernoulliHead, ContinuousHead, make_head
 from elman.network.initialisation import initialise
 from elman.network.planning import Plan, check
 from elman.network.pooling import Pooling
+from elman.network.steady import Linear
 from elman.network.stem import Stem
 from elman.network.step import StepDecoder
 from elman.network.summary import SummaryDecoder
@@ -266,7 +267,7 @@ def _summary(plan: Plan, features: int) -> SummaryDecoder:
     if plan.source is not None and plan.source.rank == "many":
         pooling = Pooling(features, plan.pooling)
         return SummaryDecoder(_head(plan, pooling.out_features, horizon=plan.horizon), pooling)
-    middle = nn.Sequential(nn.ReLU(), nn.Linear(features, plan.hidden_size), nn.ReLU())
+    middle = nn.Sequential(nn.ReLU(), Linear(features, plan.hidden_size), nn.ReLU())
     return SummaryDecoder(_head(plan, plan.hidden_size, horizon=plan.horizon), None, middle)
 
 
@@ -290,9 +291,9 @@ def _autoregressive(plan: Plan, features: int) -> AutoregressiveDecoder:
         _head(plan, hidden, extra=int(discrete), tied=tied),
         end=None if discrete else BernoulliHead(hidden, 1),
         bridge=None if plan.source is None else Bridge(features, plan.num_layers, hidden, len(cells.get(plan.cell).states)),
-        context=nn.Linear(features, size) if plan.source is not None and not attends else None,
+        context=Linear(features, size) if plan.source is not None and not attends else None,
         attention=Attention(hidden, features, plan.attention) if attends else None,
-        mix=nn.Linear(features + hidden, hidden) if attends else None,
+        mix=Linear(features + hidden, hidden) if attends else None,
         input_feeding=plan.input_feeding,
         banned=_banned(plan),
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 
 from elman.errors import SettingError, did_you_mean
+from elman.kernels import dense
+from elman.network.steady import Linear
 
 SCORES = ("general", "dot", "additive")
 
@@ -38,9 +39,9 @@ class Attention(nn.Module):
                 f"attention='dot' needs queries and source steps of one size; got {query_size} and {memory_size}. Use attention='general'."
             )
         self.score = score
-        self.key = nn.Identity() if score == "dot" else nn.Linear(memory_size, query_size, bias=False)
-        self.query = nn.Linear(query_size, query_size) if score == "additive" else nn.Identity()
-        self.energy = nn.Linear(query_size, 1, bias=False) if score == "additive" else None
+        self.key = nn.Identity() if score == "dot" else Linear(memory_size, query_size, bias=False)
+        self.query = Linear(query_size, query_size) if score == "additive" else nn.Identity()
+        self.energy = Linear(query_size, 1, bias=False) if score == "additive" else None
 
     def keys(self, memory: Tensor) -> Tensor:
         """Project the memory once per source, (N, S, Q)."""
@@ -48,10 +49,11 @@ class Attention(nn.Module):
 
     def forward(self, query: Tensor, keys: Tensor, memory: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Return context and weights; a row with no real step gets a context of zeros."""
+        lengths = mask.sum(1)
+        real = lengths if dense.runs(query, keys, memory) else None  # torch's products need no leaving out: padding is zero
         if self.energy is None:
-            scores = torch.bmm(query, keys.transpose(1, 2))
+            scores = dense.matmul(query, keys, real, transposed=True)
         else:
-            scores = self.energy(torch.tanh(self.query(query)[:, :, None] + keys[:, None])).squeeze(-1)
-        scores = scores.masked_fill(~mask[:, None], torch.finfo(scores.dtype).min)
-        weights = scores.softmax(-1) * mask[:, None]
-        return torch.bmm(weights, memory), weights
+            scores = self.energy(dense.tanh(self.query(query)[:, :, None] + keys[:, None])).squeeze(-1)
+        weights = dense.softmax(scores, lengths)
+        return dense.matmul(weights, memory, real), weights

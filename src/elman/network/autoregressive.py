@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from elman.codecs.space import Discrete
 from elman.errors import SettingError
+from elman.kernels import dense
 from elman.network.attention import Attention
 from elman.network.bridge import Bridge
 from elman.network.contract import Encoded, Loss, Recurrent, State, map_tensors
@@ -165,7 +166,7 @@ class AutoregressiveDecoder(nn.Module):
         context, _ = self.attention(queries, memory.keys, memory.values, memory.mask)
         place = out.row_of() * context.shape[1] + out.step_of()
         packed = context.flatten(0, 1).index_select(0, place.to(context.device))
-        return torch.tanh(self.mix(torch.cat([packed, out.data], 1)))
+        return dense.tanh(self.mix(torch.cat([packed, out.data], 1)))
 
     def _step_by_step(self, x: Ragged, state: DecoderState) -> Tensor:
         state = state.select(x.sorted_indices)
@@ -189,7 +190,7 @@ class AutoregressiveDecoder(nn.Module):
         if self.attention is not None and self.mix is not None and state.memory is not None:
             m = state.memory
             context, all_weights = self.attention(hidden[:, None], m.keys, m.values, m.mask)
-            hidden, weights = torch.tanh(self.mix(torch.cat([context[:, 0], hidden], 1))), all_weights[:, 0]
+            hidden, weights = dense.tanh(self.mix(torch.cat([context[:, 0], hidden], 1))), all_weights[:, 0]
         return hidden, replace(state, recurrent=recurrent, feed=hidden if state.feed is not None else None), weights
 
     def advance(self, state: DecoderState, values: Any = None) -> tuple[Tensor, DecoderState, Tensor | None]:

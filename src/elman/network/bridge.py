@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 
+from elman.kernels import dense
 from elman.network.contract import Recurrent
+from elman.network.steady import Linear
 
 
 class Bridge(nn.Module):
@@ -32,9 +33,9 @@ class Bridge(nn.Module):
     def __init__(self, features: int, num_layers: int, hidden_size: int, num_states: int) -> None:
         super().__init__()
         self.shape = (num_states, num_layers, hidden_size)
-        self.linear = nn.Linear(features, num_states * num_layers * hidden_size)
+        self.linear = Linear(features, num_states * num_layers * hidden_size)
 
     def forward(self, vector: Tensor) -> Recurrent:
         """Return the first state of the decoder."""
-        states = torch.tanh(self.linear(vector)).reshape(len(vector), *self.shape).permute(1, 2, 0, 3).contiguous()
+        states = dense.tanh(self.linear(vector)).reshape(len(vector), *self.shape).permute(1, 2, 0, 3).contiguous()
         return states[0] if self.shape[0] == 1 else tuple(states)

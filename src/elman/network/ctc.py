@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from elman.errors import DataError
+from elman.kernels import dense
 from elman.network.contract import Encoded, Loss
 from elman.network.heads import SoftmaxHead
 from elman.network.rows import to_rows
@@ -120,7 +121,8 @@ class CTCDecoder(nn.Module):
 
     def proba(self, encoded: Encoded) -> list[np.ndarray]:
         """Return the probabilities of each frame, (T, V+1), the blank last."""
-        return [np.exp(row) for row in to_rows(self.log_proba(encoded))]
+        frames = self.log_proba(encoded)
+        return to_rows(frames.with_data(dense.exp(frames.data)))
 
     def _frames(self, encoded: Encoded) -> list[Any]:
         frames = self.log_proba(encoded)

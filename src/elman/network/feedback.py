@@ -5,6 +5,7 @@ The start is the decoder's own value: index n of a Discrete(n) vocabulary, NaN f
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any
 
 import torch
@@ -63,7 +64,7 @@ class Feedback(nn.Module):
     def forward(self, values: Any) -> Tensor:
         """Return the vectors of elements and starts."""
         if self.names:
-            return torch.stack([part(values[name]) for name, part in zip(self.names, self.parts, strict=True)]).sum(0)
+            return reduce(torch.add, [part(values[name]) for name, part in zip(self.names, self.parts, strict=True)])
         if isinstance(self.space, Discrete):
             return self.stem(values)
         starts = torch.isnan(values).all(1)

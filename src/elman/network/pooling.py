@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from elman.errors import SettingError, did_you_mean
+from elman.kernels import dense
+from elman.network.steady import Linear, Tanh
 from elman.sequences import Ragged
 
 POOLINGS = ("last", "mean", "max", "attention", "concat")
@@ -44,9 +46,7 @@ class Pooling(nn.Module):
             raise SettingError(f"pooling must be one of {POOLINGS}; got {kind!r}.{did_you_mean(kind, POOLINGS)}")
         self.kind = kind
         self.out_features = 3 * features if kind == "concat" else features
-        self.score = (
-            nn.Sequential(nn.Linear(features, features), nn.Tanh(), nn.Linear(features, 1, bias=False)) if kind == "attention" else None
-        )
+        self.score = nn.Sequential(Linear(features, features), Tanh(), Linear(features, 1, bias=False)) if kind == "attention" else None
 
     def forward(self, sequence: Ragged, last: Tensor) -> Tensor:
         """Pool a sequence; ``last`` (N, F) are the top layer's last states."""
@@ -67,7 +67,7 @@ class Pooling(nn.Module):
         scores = self.score(sequence.data)[:, 0]
         rows = sequence.row_of().to(scores.device)
         highest = scores.new_full((len(sequence),), torch.finfo(scores.dtype).min).scatter_reduce(0, rows, scores.detach(), "amax")
-        exponents = torch.exp(scores - highest[rows])
+        exponents = dense.exp(scores - highest[rows])
         return exponents / exponents.new_zeros(len(sequence)).index_add(0, rows, exponents)[rows]
 
     def _attend(self, sequence: Ragged) -> Tensor:

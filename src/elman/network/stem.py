@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any
 
 import torch
@@ -11,6 +12,7 @@ from torch.nn import functional
 from elman.codecs.space import Binary, Continuous, Discrete, Pixels, Product, Space
 from elman.errors import DataError, SettingError
 from elman.network.contract import batch_size
+from elman.network.steady import Conv1d, Conv2d, Linear
 from elman.sequences import Ragged
 
 
@@ -55,7 +57,7 @@ class VectorStem(nn.Module):
 
     def __init__(self, d: int, size: int, dropout: float = 0.0) -> None:
         super().__init__()
-        self.linear = nn.Linear(d, size)
+        self.linear = Linear(d, size)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, values: Tensor) -> Tensor:
@@ -81,12 +83,12 @@ class PictureStem(nn.Module):
         blocks: list[nn.Module] = []
         channels, h, w, width = space.c, space.h, space.w, 16
         while not blocks or (max(h, w) > 4 and width <= 64):
-            blocks += [nn.Conv2d(channels, width, (3 if h > 1 else 1, 3 if w > 1 else 1), padding=(int(h > 1), int(w > 1))), nn.ReLU()]
+            blocks += [Conv2d(channels, width, (3 if h > 1 else 1, 3 if w > 1 else 1), padding=(int(h > 1), int(w > 1))), nn.ReLU()]
             pool = (2 if h > 4 else 1, 2 if w > 4 else 1)
             blocks.append(nn.MaxPool2d(pool))
             channels, h, w, width = width, h // pool[0], w // pool[1], width * 2
         self.blocks = nn.Sequential(*blocks)
-        self.linear = nn.Linear(channels * h * w, size)
+        self.linear = Linear(channels * h * w, size)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, values: Tensor) -> Tensor:
@@ -113,7 +115,7 @@ class TimeStem(nn.Module):
         super().__init__()
         self.inner = inner
         self.stride = stride
-        self.convolution = nn.Conv1d(size, size, 5, stride=stride, padding=2)
+        self.convolution = Conv1d(size, size, 5, stride=stride, padding=2)
 
     def forward(self, values: Ragged) -> Ragged:
         """Return the shortened sequences; what a step sees beyond its own row is zero, whatever the batch."""
@@ -176,7 +178,7 @@ class PartsStem(nn.Module):
     def forward(self, values: dict[str, Tensor]) -> Tensor:
         """Add up the vectors of all parts, (M, size)."""
         vectors = [stem(values[name]) for name, stem in zip(self.names, self.parts, strict=True)]
-        return torch.stack(vectors).sum(0)
+        return reduce(torch.add, vectors)
 
 
 class Stem(nn.Module):
@@ -246,7 +248,7 @@ def _add(vectors: list[Ragged | Tensor], n: int) -> Ragged | Tensor:
         if not torch.equal(other.lengths, sequences[0].lengths):
             row = int((other.lengths != sequences[0].lengths).nonzero()[0, 0])
             raise DataError("parts of one step must have the same length; the model was fitted on data where they had.", row=row)
-    total = torch.stack([s.data for s in sequences]).sum(0)
+    total = reduce(torch.add, [s.data for s in sequences])
     if len(sequences) < len(vectors) and n:
         total = total + single[sequences[0].row_of().to(total.device)]
     return sequences[0].with_data(total)

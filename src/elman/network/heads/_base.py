@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from elman.network.steady import Linear
+
 
 class Head(nn.Module):
     """Turn features (M, F) into a distribution over one element each.
@@ -50,7 +52,7 @@ class OutputLayer(nn.Module):
     def __init__(self, in_features: int, out_features: int, dropout: float = 0.0, tied: nn.Parameter | None = None) -> None:
         super().__init__()
         self.dropout = nn.Dropout(dropout)
-        self.linear = nn.Linear(in_features, out_features)
+        self.linear = Linear(in_features, out_features)
         if tied is not None:
             self.linear.weight = tied
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from elman.kernels import dense
 from elman.network.heads._base import Head, OutputLayer
 
 
@@ -44,7 +45,7 @@ class BernoulliHead(Head):
 
     def proba(self, features: Tensor) -> Tensor:
         """Return the probability of yes, (M, n)."""
-        return torch.sigmoid(self.output(features))
+        return dense.sigmoid(self.output(features))
 
     def sample(self, features: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """Draw answers, (M, n)."""

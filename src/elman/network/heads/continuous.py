@@ -7,8 +7,8 @@ from abc import abstractmethod
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
+from elman.kernels import dense
 from elman.network.heads._base import Head, OutputLayer
 
 
@@ -92,7 +92,7 @@ class GaussianHead(ContinuousHead):
 
     def _moments(self, features: Tensor) -> tuple[Tensor, Tensor]:
         mean, spread = self.parameters_of(features)
-        return mean, functional.softplus(spread) + 1e-3
+        return mean, dense.softplus(spread) + 1e-3
 
     def each(self, features: Tensor, target: Tensor) -> Tensor:
         """Return negative log-likelihoods in nats."""
@@ -121,7 +121,7 @@ class StudentTHead(ContinuousHead):
 
     def _distribution(self, features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         centre, scale, freedom = self.parameters_of(features)
-        return centre, functional.softplus(scale) + 1e-3, 2.0 + functional.softplus(freedom) + 1e-2
+        return centre, dense.softplus(scale) + 1e-3, 2.0 + dense.softplus(freedom) + 1e-2
 
     def each(self, features: Tensor, target: Tensor) -> Tensor:
         """Return negative log-likelihoods in nats."""

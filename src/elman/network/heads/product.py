@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any
 
 import torch
@@ -29,7 +30,7 @@ class ProductHead(Head):
 
     def loss(self, features: Tensor, target: dict[str, Any]) -> Tensor:
         """Return the sum of the parts' losses, (M,)."""
-        return torch.stack([head.loss(features, target[name]) for name, head in self._each()]).sum(0)
+        return reduce(torch.add, [head.loss(features, target[name]) for name, head in self._each()])
 
     def predict(self, features: Tensor) -> dict[str, Any]:
         """Return the best element of each part."""

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from elman.kernels import dense
 from elman.network.heads._base import Head, OutputLayer
 
 
@@ -60,6 +61,9 @@ class SoftmaxHead(Head):
         logits = self.logits(features)
         weight = None if self.weight is None else self.weight.to(logits.dtype)
         smoothing = self.label_smoothing if self.training else 0.0
+        if not smoothing and dense.runs(logits):
+            found = -dense.log_softmax(logits).gather(1, target[:, None])[:, 0]
+            return found if weight is None else found * weight[target]
         return functional.cross_entropy(logits, target, weight=weight, label_smoothing=smoothing, reduction="none")
 
     def predict(self, features: Tensor) -> Tensor:
@@ -68,11 +72,11 @@ class SoftmaxHead(Head):
 
     def proba(self, features: Tensor) -> Tensor:
         """Return the probability of each class (M, n)."""
-        return self.logits(features).softmax(-1)
+        return dense.softmax(self.logits(features))
 
     def log_proba(self, features: Tensor) -> Tensor:
         """Return log-probabilities (M, n)."""
-        return self.logits(features).log_softmax(-1)
+        return dense.log_softmax(self.logits(features))
 
     def sample(self, features: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """Draw a class of each row (M,)."""

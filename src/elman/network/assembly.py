@@ -23,6 +23,8 @@ from elman.network.heads import BernoulliHead, ContinuousHead, make_head
 from elman.network.initialisation import initialise
 from elman.network.planning import Plan, check
 from elman.network.pooling import Pooling
+from elman.network.readers import Readers, read
+from elman.network.regularisation import Regularisation
 from elman.network.steady import Linear
 from elman.network.stem import Stem
 from elman.network.step import StepDecoder
@@ -103,6 +105,9 @@ class SequenceModel(nn.Module):
 
     def losses(self, source: Any, target: Any, tbptt_length: int | None = None) -> Iterator[Loss]:
         """Yield the losses of consecutive pieces with carried, detached state; one piece when nothing is to be cut."""
+        if isinstance(target, Readers):
+            yield from read(self._autoregressive(), target.to(self.device), tbptt_length)
+            return
         if tbptt_length is None or not self.carries_state:
             yield self.loss(source, target)
             return
@@ -253,14 +258,14 @@ def assemble(plan: Plan) -> SequenceModel:
 
 def _options(plan: Plan) -> dict[str, Any]:
     between = plan.dropout if plan.num_layers > 1 else 0.0
-    names = ("weight_dropout", "recurrent_dropout", "zoneout", "layer_norm", "num_layers")
+    names = ("weight_dropout", "recurrent_dropout", "zoneout", "layer_norm", "num_layers", "locked_dropout")
     return {**{name: getattr(plan, name) for name in names}, "dropout": between}
 
 
 def _head(plan: Plan, features: int, **more: Any) -> Any:
     weights = plan.class_weights or None
     options = {"kind": plan.head, "dropout": plan.dropout, "label_smoothing": plan.label_smoothing, "class_weight": weights}
-    return make_head(plan.target.space, features, **options, **more)
+    return make_head(plan.target.space, features, **{**options, **more})
 
 
 def _summary(plan: Plan, features: int) -> SummaryDecoder:
@@ -282,13 +287,14 @@ def _ctc(plan: Plan, features: int) -> CTCDecoder:
 def _autoregressive(plan: Plan, features: int) -> AutoregressiveDecoder:
     hidden, size = plan.hidden_size, plan.embedding_size
     attends = plan.source is not None and plan.source.rank == "many" and plan.attention != "none"
-    feedback = Feedback(plan.target.space, size, plan.dropout)
+    regular = _regularisation(plan)
+    feedback = Feedback(plan.target.space, size, plan.dropout if regular is None else 0.0)
     discrete = isinstance(plan.target.space, Discrete)
     tied = feedback.symbols.weight if plan.tie_weights and feedback.symbols is not None else None
     return AutoregressiveDecoder(
         feedback,
         recurrent_layers(plan.cell, size + (hidden if plan.input_feeding else 0), hidden, _options(plan)),
-        _head(plan, hidden, extra=int(discrete), tied=tied),
+        _head(plan, hidden, extra=int(discrete), tied=tied, cutoffs=plan.cutoffs, dropout=plan.dropout if regular is None else 0.0),
         end=None if discrete else BernoulliHead(hidden, 1),
         bridge=None if plan.source is None else Bridge(features, plan.num_layers, hidden, len(cells.get(plan.cell).states)),
         context=Linear(features, size) if plan.source is not None and not attends else None,
@@ -296,6 +302,20 @@ def _autoregressive(plan: Plan, features: int) -> AutoregressiveDecoder:
         mix=Linear(features + hidden, hidden) if attends else None,
         input_feeding=plan.input_feeding,
         banned=_banned(plan),
+        regularisation=regular,
+    )
+
+
+def _regularisation(plan: Plan) -> Regularisation | None:
+    """A language model over symbols has its own; older ones drop step by step instead."""
+    if not plan.locked_dropout:
+        return None
+    return Regularisation(
+        input_dropout=plan.input_dropout,
+        output_dropout=plan.dropout,
+        embedding_dropout=plan.embedding_dropout,
+        activation=plan.activation_penalty,
+        temporal_activation=plan.temporal_activation_penalty,
     )
 
 

@@ -15,7 +15,8 @@ from elman.network.attention import Attention
 from elman.network.bridge import Bridge
 from elman.network.contract import Encoded, Loss, Recurrent, State, map_tensors
 from elman.network.feedback import Feedback
-from elman.network.heads import BernoulliHead, Head, SoftmaxHead
+from elman.network.heads import BernoulliHead, Head, SymbolHead
+from elman.network.regularisation import Regularisation
 from elman.network.rows import as_sequences, to_rows
 from elman.network.search import Search, Steps, follow
 from elman.network.shift import Shifted, join, shift, take
@@ -99,6 +100,8 @@ class AutoregressiveDecoder(nn.Module):
         Feed the attentional vector back.
     banned : tuple of int
         Symbols never given out.
+    regularisation : Regularisation, optional
+        What a language model drops and pays for while it learns; feedback and head then drop nothing themselves.
     """
 
     def __init__(
@@ -114,11 +117,13 @@ class AutoregressiveDecoder(nn.Module):
         mix: nn.Module | None = None,
         input_feeding: bool = False,
         banned: tuple[int, ...] = (),
+        regularisation: Regularisation | None = None,
     ) -> None:
         super().__init__()
         self.feedback, self.layers, self.head, self.end = feedback, layers, head, end
         self.bridge, self.context, self.attention, self.mix = bridge, context, attention, mix
         self.input_feeding, self.banned = input_feeding, tuple(banned)
+        self.regularisation = regularisation
 
     # -- where an answer starts ------------------------------------------------------------------------------------------
 
@@ -150,7 +155,8 @@ class AutoregressiveDecoder(nn.Module):
         """Run teacher-forced over a target; return features (ΣT', F) in packed order and the state after it."""
         data = {n: p.data for n, p in target.items()} if isinstance(target, dict) else target.data
         fed = join(state.last, data)
-        x = shifted.geometry.with_data(self.feedback(take(fed, shifted.inputs)))
+        elements = take(fed, shifted.inputs)
+        x = self._vectors(shifted.geometry, elements)
         if state.context is not None:
             x = x.with_data(x.data + state.context[x.row_of().to(x.data.device)])
         last = take(fed, shifted.last)
@@ -158,6 +164,13 @@ class AutoregressiveDecoder(nn.Module):
             return self._step_by_step(x, state), State(recurrent=None, last=last)
         out, recurrent = self.layers(x, state.recurrent)
         return self._attend(out, state.memory), State(recurrent=recurrent, last=last)
+
+    def _vectors(self, steps: Ragged, elements: Any) -> Ragged:
+        x = steps.with_data(self.feedback(elements))
+        regular, space = self.regularisation, self.feedback.space
+        if not self.training or regular is None or not isinstance(space, Discrete):
+            return x
+        return regular.read(x, elements, space.n + 1)
 
     def _attend(self, out: Ragged, memory: Memory | None) -> Tensor:
         if self.attention is None or self.mix is None or memory is None or not len(out.data):
@@ -203,29 +216,49 @@ class AutoregressiveDecoder(nn.Module):
 
     def each(self, encoded: Encoded, target: Any, state: State | None = None, ends: Tensor | None = None) -> tuple[Tensor, Ragged, State]:
         """Return the loss of each step (ΣT',), its geometry and the state after the target."""
+        each, _, geometry, after = self._judge(encoded, target, state, ends)
+        return each, geometry, after
+
+    def _judge(self, encoded: Encoded, target: Any, state: State | None, ends: Tensor | None) -> tuple[Tensor, Tensor | None, Ragged, State]:
+        """Return the loss of each step, the penalty, the geometry and the state after."""
         shape = next(iter(target.values())) if isinstance(target, dict) else target
         shifted = shift(shape, ends)
         features, after = self.features(target, self.begin(encoded, state), shifted)
+        features, penalty = self._regular(features, shifted.geometry)
         is_end = (shifted.outputs == len(shape.data)).to(features.device)
-        if isinstance(self.head, SoftmaxHead) and isinstance(self.feedback.space, Discrete):
+        if isinstance(self.head, SymbolHead) and isinstance(self.feedback.space, Discrete):
             wanted = torch.cat([shape.data, shape.data.new_full((1,), self.feedback.space.n)])
-            return self.head.loss(features, take(wanted, shifted.outputs)), shifted.geometry, after
+            return self.head.loss(features, take(wanted, shifted.outputs)), penalty, shifted.geometry, after
         each = self.end.loss(features, is_end[:, None]) if self.end is not None else features.new_zeros(len(features))
         data = {n: p.data for n, p in target.items()} if isinstance(target, dict) else shape.data
         inside = torch.nonzero(~is_end).flatten()
         if len(inside):
             each = each.index_add(0, inside, self.head.loss(features[inside], take(data, shifted.outputs[inside.cpu()])).to(each.dtype))
-        return each, shifted.geometry, after
+        return each, penalty, shifted.geometry, after
+
+    def _regular(self, features: Tensor, steps: Ragged) -> tuple[Tensor, Tensor | None]:
+        """What the head sees, and what the activations cost."""
+        if not self.training or self.regularisation is None:
+            return features, None
+        dropped = self.regularisation.write(features, steps)
+        return dropped, self.regularisation.penalty(features, dropped, steps)
 
     def loss(self, encoded: Encoded, target: Any, state: State | None = None, ends: Tensor | None = None) -> Loss:
         """Return the teacher-forced loss summed over steps, ends included."""
-        each, _, after = self.each(encoded, target, state, ends)
-        return Loss(total=each.sum(), units=len(each), state=after)
+        each, penalty, _, after = self._judge(encoded, target, state, ends)
+        return Loss(total=each.sum(), units=len(each), state=after, penalty=penalty)
+
+    def read_on(self, symbols: Ragged, wanted: Tensor, recurrent: Recurrent | None) -> Loss:
+        """Return the loss of running text: symbols that are read, those that follow each (ΣT,), and the state the rows begin with."""
+        out, after = self.layers(self._vectors(symbols, symbols.data), recurrent)
+        features, penalty = self._regular(out.data, symbols)
+        each = self.head.loss(features, wanted)
+        return Loss(total=each.sum(), units=len(each), state=State(recurrent=after), penalty=penalty)
 
     def steps(self) -> Steps:
         """Return one step over symbols for a search; only for Discrete targets."""
         head, space = self.head, self.feedback.space
-        if not isinstance(head, SoftmaxHead) or not isinstance(space, Discrete):
+        if not isinstance(head, SymbolHead) or not isinstance(space, Discrete):
             raise SettingError(f"A search goes over symbols; this model gives {space}. Call predict without search.")
 
         def advance(state: DecoderState, symbols: Tensor | None) -> tuple[Tensor, DecoderState, Tensor | None]:

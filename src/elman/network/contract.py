@@ -68,11 +68,19 @@ class Loss:
         Tokens, steps or rows, as the decoder counts them.
     state : State | None
         To be carried into the next piece of the same sequences; None where nothing is carried.
+    penalty : Tensor | None
+        () what regularisation adds to the sum while learning; never part of a reported loss.
     """
 
     total: Tensor
     units: int
     state: State | None = None
+    penalty: Tensor | None = None
+
+    @property
+    def objective(self) -> Tensor:
+        """What is minimised: the sum and its penalty."""
+        return self.total if self.penalty is None else self.total + self.penalty
 
     @property
     def mean(self) -> Tensor:

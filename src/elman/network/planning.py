@@ -22,9 +22,12 @@ _CHOICES = {
     "stem": ("linear", "conv"),
     "head": ("point", "gaussian", "student_t", "quantile"),
 }
-_SHARES = ("dropout", "weight_dropout", "recurrent_dropout", "zoneout", "label_smoothing")
+_SHARES = ("dropout", "input_dropout", "embedding_dropout", "weight_dropout", "recurrent_dropout", "zoneout", "label_smoothing")
 _COUNTS = ("hidden_size", "num_layers", "embedding_size", "time_stride")
-_SWITCHES = ("bidirectional", "input_feeding", "layer_norm", "tie_weights", "joined")
+_SWITCHES = ("bidirectional", "input_feeding", "layer_norm", "tie_weights", "joined", "locked_dropout")
+_WEIGHTS = ("activation_penalty", "temporal_activation_penalty")
+_ADDED = ("input_dropout", "embedding_dropout", "locked_dropout", "activation_penalty", "temporal_activation_penalty", "cutoffs")
+"""What files of version 1 may lack: each has a default that means what was before it."""
 _LARGEST = 100_000
 
 
@@ -50,6 +53,8 @@ class Plan:
         Longest answer over its source by default.
     class_weights : tuple of float
         Weight of each class in the loss; empty for none.
+    cutoffs : tuple of int
+        Where the bands of an adaptive softmax begin; empty for a plain one.
     parameters : int
         Trainable numbers.
     why : dict
@@ -83,6 +88,12 @@ class Plan:
     max_length: int = 1
     length_ratio: float = 1.0
     class_weights: tuple[float, ...] = ()
+    input_dropout: float = 0.0
+    embedding_dropout: float = 0.0
+    locked_dropout: bool = False
+    activation_penalty: float = 0.0
+    temporal_activation_penalty: float = 0.0
+    cutoffs: tuple[int, ...] = ()
     parameters: int = 0
     why: dict[str, str] = field(default_factory=dict)
 
@@ -91,13 +102,15 @@ class Plan:
         values: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
         values["source"] = None if self.source is None else self.source.config()
         values["target"] = self.target.config()
-        values["class_weights"] = list(self.class_weights)
+        values["class_weights"], values["cutoffs"] = list(self.class_weights), list(self.cutoffs)
         return {"version": PLAN_VERSION, **values, "why": dict(self.why)}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Plan:
         """Rebuild a plan; unknown or missing keys, wrong types and absurd sizes raise DataError."""
         names = {f.name for f in fields(cls)}
+        if isinstance(config, dict):
+            config = {**{f.name: f.default for f in fields(cls) if f.name in _ADDED}, **config}
         if not isinstance(config, dict) or set(config) != names | {"version"}:
             extra = sorted(set(config) ^ (names | {"version"})) if isinstance(config, dict) else []
             raise DataError(
@@ -108,7 +121,7 @@ class Plan:
         values = {name: config[name] for name in names}
         values["source"] = None if values["source"] is None else Side.from_config(values["source"])
         values["target"] = Side.from_config(values["target"])
-        values["class_weights"] = tuple(values["class_weights"])
+        values["class_weights"], values["cutoffs"] = tuple(values["class_weights"]), tuple(values["cutoffs"])
         made = cls(**values)
         try:
             check(made)
@@ -136,6 +149,10 @@ def _lines(p: Plan) -> list[tuple[str, Any, str]]:
     lines.append(("dropout", p.dropout, "dropout"))
     if p.decoder in ("autoregressive", "ctc"):
         lines.append(("max_length", p.max_length, "max_length"))
+    if p.locked_dropout:
+        lines += [(name, getattr(p, name), name) for name in ("input_dropout", "embedding_dropout", "weight_dropout", *_WEIGHTS)]
+    if p.cutoffs:
+        lines.append(("softmax", f"adaptive, bands from {', '.join(map(str, p.cutoffs))}", "cutoffs"))
     if p.tie_weights:
         lines.append(("tie_weights", "yes", "tie_weights"))
     if p.label_smoothing:
@@ -194,7 +211,7 @@ def plan(
     relation = relate(source_side, target_side, examples, align=align, horizon=horizon)
     values, why = choose(source_side, target_side, examples, relation, settings)
     longest = max(8, 2 * examples.target_max)
-    kept = ("input_feeding", "time_stride", "weight_dropout", "recurrent_dropout", "zoneout", "layer_norm")
+    kept = ("input_feeding", "time_stride", "recurrent_dropout", "zoneout", "layer_norm")
     made = Plan(
         relation=relation.name,
         decoder=relation.decoder,
@@ -258,8 +275,21 @@ def check(made: Plan) -> None:
     for name in _SWITCHES:
         if not isinstance(getattr(made, name), bool):
             raise SettingError(f"{name} must be True or False; got {getattr(made, name)!r}.")
+    for name in _WEIGHTS:
+        value = getattr(made, name)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
+            raise SettingError(f"{name} must be a number from 0; got {value!r}.")
     _check_lengths(made)
+    _check_cutoffs(made)
     _check_together(made)
+
+
+def _check_cutoffs(made: Plan) -> None:
+    classes = made.target.space.n + 1 if isinstance(made.target.space, Discrete) else 0
+    whole = all(isinstance(edge, int) and not isinstance(edge, bool) for edge in made.cutoffs)
+    rising = whole and all(a < b for a, b in zip((1, *made.cutoffs), (*made.cutoffs, classes), strict=True))
+    if made.cutoffs and (not rising or made.decoder != "autoregressive"):
+        raise SettingError(f"cutoffs must be whole numbers that rise between 2 and the {classes} classes; got {list(made.cutoffs)}.")
 
 
 def _check_lengths(made: Plan) -> None:
@@ -280,9 +310,5 @@ def _check_together(made: Plan) -> None:
         raise SettingError("bidirectional=True reads what it should predict: a language model reads one way. Leave it at 'auto'.")
     if made.time_stride > 1 and (made.decoder == "step" or made.stem != "conv"):
         raise SettingError("time_stride > 1 needs stem='conv' and a target that is not aligned step by step.")
-    if made.tie_weights and (
-        made.embedding_size != made.hidden_size or not isinstance(made.target.space, Discrete) or made.source is not None
-    ):
-        raise SettingError(
-            "tie_weights=True is for language models over symbols with embedding_size equal to hidden_size. Leave it at 'auto'."
-        )
+    if made.tie_weights and (not isinstance(made.target.space, Discrete) or made.source is not None):
+        raise SettingError("tie_weights=True is for language models over symbols. Leave it at 'auto'.")

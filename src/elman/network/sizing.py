@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from elman.codecs.space import Discrete, Pixels, Product, Space
+from elman.network import language
 from elman.network.relation import Relation
 from elman.network.settings import Network
 from elman.network.sizes import Sizes
@@ -37,7 +38,7 @@ def choose(source: Side | None, target: Side, sizes: Sizes, relation: Relation, 
     symbols = _reads_symbols(source.space if source is not None else target.space)
     rules: dict[str, Choice] = {
         "cell": _cell(relation, symbols),
-        "hidden_size": _hidden(sizes, relation, symbols),
+        "hidden_size": _hidden(sizes, relation, symbols, target),
         "num_layers": _layers(sizes, relation),
         "bidirectional": _directions(source, relation),
         "pooling": ("concat", "mean, maximum and last state side by side"),
@@ -55,7 +56,11 @@ def choose(source: Side | None, target: Side, sizes: Sizes, relation: Relation, 
     for name, (value, reason) in later.items():
         given = getattr(settings, name)
         values[name], why[name] = (value, reason) if given == "auto" else (given, "as set")
-    values["tie_weights"], why["tie_weights"] = _tie(source, target, values, settings)
+    values["tie_weights"], why["tie_weights"] = _tie(source, target, settings)
+    for name, (value, reason) in language.recipe(target, sizes, relation).items():
+        given = getattr(settings, name)
+        values[name], why[name] = (value, reason) if given == "auto" else (given, "as set")
+    values["cutoffs"], why["cutoffs"] = language.cutoffs(target, relation, settings.softmax)
     return values, why
 
 
@@ -71,11 +76,11 @@ def _cell(relation: Relation, symbols: bool) -> Choice:
     return "lstm", "keeps symbols and frames over long distances"
 
 
-def _hidden(sizes: Sizes, relation: Relation, symbols: bool) -> Choice:
+def _hidden(sizes: Sizes, relation: Relation, symbols: bool, target: Side) -> Choice:
     steps = sizes.rows * (sizes.target_mean if relation.decoder != "summary" else sizes.source_mean)
     why = f"for {sizes.rows} rows, {steps:.0f} steps"
     if relation.name == "continue":
-        return (128 if steps < 2e5 else 256 if steps < 2e6 else 512), why
+        return language.hidden_size(target, steps), why
     if relation.name == "free":
         return (128 if steps < 1e6 else 256), why
     if relation.decoder == "summary":
@@ -86,8 +91,8 @@ def _hidden(sizes: Sizes, relation: Relation, symbols: bool) -> Choice:
 def _layers(sizes: Sizes, relation: Relation) -> Choice:
     if relation.decoder == "ctc":
         return 2, "frames need a second layer"
-    if relation.name == "continue" and sizes.rows * sizes.target_mean >= 5e5:
-        return 2, "enough text for two"
+    if relation.name == "continue":
+        return language.num_layers(sizes)
     return 1, "one learns fastest"
 
 
@@ -125,7 +130,7 @@ def _embedding(source: Side | None, target: Side, hidden: int) -> Choice:
     if not n:
         return min(hidden, 128), "as wide as the recurrence, 128 at most"
     if source is None and n > 1000:
-        return hidden, "as wide as the recurrence, to be tied"
+        return min(hidden, 256), "narrow, to be tied"
     return (64 if n <= 300 else 128 if n <= 20000 else 192), f"for {n} symbols"
 
 
@@ -135,14 +140,13 @@ def _dropout(sizes: Sizes, relation: Relation, symbols: bool) -> Choice:
     if relation.decoder == "summary":
         return (0.5, "texts are learned by heart quickly") if symbols else (0.2, "measurements")
     if relation.name == "continue":
-        return (0.3, "little text") if sizes.rows * sizes.target_mean < 5e6 else (0.1, "much text")
+        return language.dropout(sizes)
     return (0.3, "few rows") if sizes.rows < 20000 else (0.1, "many rows")
 
 
-def _tie(source: Side | None, target: Side, values: dict[str, Any], settings: Network) -> Choice:
-    possible = isinstance(target.space, Discrete) and values["embedding_size"] == values["hidden_size"]
+def _tie(source: Side | None, target: Side, settings: Network) -> Choice:
     if settings.tie_weights != "auto":
         return bool(settings.tie_weights), "as set"
-    if source is None and possible and isinstance(target.space, Discrete) and target.space.n > 1000:
+    if source is None and isinstance(target.space, Discrete) and target.space.n > 1000:
         return True, "large vocabulary: embedding and output share their weights (Press & Wolf 2017)"
-    return False, "small vocabulary or different sizes"
+    return False, "small vocabulary"

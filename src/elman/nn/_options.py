@@ -29,6 +29,8 @@ class Options:
         Normalise both products and the inner state (Ba et al. 2016, eq. 20–22).
     forget_bias : float, optional
         What the forget gate's bias starts from (Jozefowicz et al. 2015 advise 1.0); None keeps torch's initialisation.
+    locked_dropout : bool, default False
+        The dropout between layers draws one mask per sequence, not one per step (Gal and Ghahramani 2016, "variational").
     """
 
     weight_dropout: float = 0.0
@@ -36,6 +38,7 @@ class Options:
     zoneout: float = 0.0
     layer_norm: bool = False
     forget_bias: float | None = None
+    locked_dropout: bool = False
 
     def check(self, cell: Cell, bias: bool) -> None:
         """Raise SettingError for a value that cannot be used.
@@ -51,8 +54,9 @@ class Options:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
                 raise SettingError(f"{name} must be a probability in 0..1; got {value!r}.")
-        if not isinstance(self.layer_norm, bool):
-            raise SettingError(f"layer_norm must be True or False; got {self.layer_norm!r}.")
+        for name in ("layer_norm", "locked_dropout"):
+            if not isinstance(getattr(self, name), bool):
+                raise SettingError(f"{name} must be True or False; got {getattr(self, name)!r}.")
         if self.forget_bias is None:
             return
         if "f" not in cell.gates or not bias:
@@ -65,7 +69,7 @@ class Options:
     @property
     def plain(self) -> bool:
         """Whether a forward pass is torch's own."""
-        return not (self.weight_dropout or self.recurrent_dropout or self.zoneout or self.layer_norm)
+        return not (self.weight_dropout or self.recurrent_dropout or self.zoneout or self.layer_norm or self.locked_dropout)
 
     def described(self) -> str:
         """Return what differs from the defaults, as ``zoneout=0.1, layer_norm=True``."""

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from elman.errors import ShapeError
 from elman.kernels import Call, Norms, dispatch
+from elman.nn.dropouts import locked_dropout
 
 if TYPE_CHECKING:
     from elman.nn._recurrent import Recurrent
@@ -114,10 +115,14 @@ def run(
             last.append(final)
         x = outputs[0] if len(outputs) == 1 else torch.cat(outputs, 1)
         if layer.dropout and training and depth + 1 < layer.num_layers:
-            x = F.dropout(x, layer.dropout, True)
+            x = _drop(x, layer, batch_sizes, len(states[0][0]))
     if len(last) == 1:
         return x, tuple(state.unsqueeze(0) for state in last[0])
     return x, tuple(torch.stack(each) for each in zip(*last, strict=True))
+
+
+def _drop(x: Tensor, layer: Recurrent, batch_sizes: Tensor, sequences: int) -> Tensor:
+    return locked_dropout(x, batch_sizes, sequences, layer.dropout) if layer.options.locked_dropout else F.dropout(x, layer.dropout, True)
 
 
 def check_weights(layer: Recurrent) -> None:

@@ -34,8 +34,16 @@ class Head(nn.Module):
         """Draw one element of each row."""
 
 
+class SymbolHead(Head):
+    """A head over n classes that can say how likely each is; searches and samplers go over these."""
+
+    @abstractmethod
+    def log_proba(self, features: Tensor) -> Tensor:
+        """Return normalised log-probabilities (M, n)."""
+
+
 class OutputLayer(nn.Module):
-    """Dropout, then a linear layer; its weights may be those of an embedding.
+    """Dropout, then a linear layer; its weights may be those of an embedding, behind a projection where sizes differ.
 
     Parameters
     ----------
@@ -46,16 +54,21 @@ class OutputLayer(nn.Module):
     dropout : float
         Share of features set to zero in training.
     tied : nn.Parameter, optional
-        (out_features, F) weights to share (Press & Wolf 2017).
+        (out_features, E) weights to share (Press & Wolf 2017); where E is not F, features are projected to E first.
     """
+
+    projection: nn.Linear | None
 
     def __init__(self, in_features: int, out_features: int, dropout: float = 0.0, tied: nn.Parameter | None = None) -> None:
         super().__init__()
         self.dropout = nn.Dropout(dropout)
-        self.linear = Linear(in_features, out_features)
+        width = in_features if tied is None else tied.shape[1]
+        self.projection = None if width == in_features else Linear(in_features, width, bias=False)
+        self.linear = Linear(width, out_features)
         if tied is not None:
             self.linear.weight = tied
 
     def forward(self, features: Tensor) -> Tensor:
         """Map (M, F) to (M, out_features)."""
-        return self.linear(self.dropout(features))
+        features = self.dropout(features)
+        return self.linear(features if self.projection is None else self.projection(features))

@@ -7,6 +7,7 @@ from torch import nn
 from elman.codecs.space import Binary, Continuous, Discrete, Product, Space
 from elman.errors import SettingError, did_you_mean
 from elman.network.heads._base import Head
+from elman.network.heads.adaptive import AdaptiveHead
 from elman.network.heads.bernoulli import BernoulliHead
 from elman.network.heads.continuous import ContinuousHead, GaussianHead, PointHead, StudentTHead
 from elman.network.heads.product import ProductHead
@@ -31,6 +32,7 @@ def make_head(
     class_weight: tuple[float, ...] | None = None,
     extra: int = 0,
     tied: nn.Parameter | None = None,
+    cutoffs: tuple[int, ...] = (),
     horizon: int | None = None,
 ) -> Head:
     """Make the head of a space.
@@ -53,6 +55,8 @@ def make_head(
         Classes the decoder adds after the codec's own (end, blank).
     tied : nn.Parameter, optional
         Embedding weights to share with a softmax.
+    cutoffs : tuple of int
+        Where the bands of an adaptive softmax begin; none for a plain one.
     horizon : int, optional
         Steps of a forecast given in one go.
 
@@ -67,6 +71,8 @@ def make_head(
         If the space cannot be a target, or the kind is unknown.
     """
     if isinstance(space, Discrete):
+        if cutoffs:
+            return AdaptiveHead(in_features, space.n + extra, cutoffs, dropout=dropout, tied=tied)
         weights = None if class_weight is None else (*class_weight, *[1.0] * extra)
         return SoftmaxHead(in_features, space.n + extra, dropout=dropout, label_smoothing=label_smoothing, class_weight=weights, tied=tied)
     if isinstance(space, Binary):

@@ -7,10 +7,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from elman.kernels import dense
-from elman.network.heads._base import Head, OutputLayer
+from elman.network.heads._base import OutputLayer, SymbolHead
 
 
-class SoftmaxHead(Head):
+class SoftmaxHead(SymbolHead):
     """Categorical distribution over ``n`` classes, trained with cross-entropy.
 
     Parameters

@@ -1,0 +1,112 @@
+"""Adaptive softmax: a large vocabulary in bands of falling frequency; exact, and cheap to learn."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from elman.network.heads._base import SymbolHead
+
+_NARROWER = 4
+"""Each further band sees the features in a space that is this much smaller, where weights are its own (Grave 2017, section 4.3)."""
+_NARROWEST = 16
+
+
+class AdaptiveHead(SymbolHead):
+    """Softmax in two levels: frequent classes and one class for each band of rarer ones, then the classes inside a band.
+
+    Grave et al. 2017, "Efficient softmax approximation for GPUs". Log-probabilities are exact and sum to one; learning computes a band
+    only for the rows whose class is in it. Classes are taken to be numbered from the most frequent on, the last one (the end of a
+    sequence) being frequent too; another order costs time, not exactness. With ``tied`` weights every band uses the rows of the embedding.
+
+    Parameters
+    ----------
+    in_features : int
+        Size F of the features.
+    n : int
+        Classes.
+    cutoffs : tuple of int
+        Where bands begin, rising, each in 2..n-1: the first ``cutoffs[0] - 1`` classes and the last are the frequent ones.
+    dropout : float
+        Dropout on the features.
+    tied : nn.Parameter, optional
+        (n, E) embedding weights to share.
+
+    Notes
+    -----
+    Shapes:
+
+        features  (M, F)     target  (M,) int64     log-probabilities  (M, n)
+    """
+
+    def __init__(self, in_features: int, n: int, cutoffs: tuple[int, ...], *, dropout: float = 0.0, tied: nn.Parameter | None = None) -> None:
+        super().__init__()
+        self.n, self.cutoffs, self.dropout = n, tuple(cutoffs), nn.Dropout(dropout)
+        self.edges = (*self.cutoffs, n)
+        width = in_features if tied is None else tied.shape[1]
+        self.projection = None if width == in_features else nn.Linear(in_features, width, bias=False)
+        self.bands = nn.Linear(width, len(cutoffs))
+        self.bias = nn.Parameter(torch.zeros(n))
+        self.tied = tied
+        sizes = [self.cutoffs[0], *(b - a for a, b in zip(self.edges, self.edges[1:], strict=False))]
+        narrow = [width, *(max(_NARROWEST, width // _NARROWER**k) for k in range(1, len(sizes)))]
+        self.narrow = nn.ModuleList([] if tied is not None else [nn.Linear(width, d, bias=False) for d in narrow[1:]])
+        self.own = nn.ParameterList([] if tied is not None else [nn.Parameter(torch.empty(a, d)) for a, d in zip(sizes, narrow, strict=True)])
+        for weight in self.own:
+            nn.init.xavier_uniform_(weight)
+
+    def loss(self, features: Tensor, target: Tensor) -> Tensor:
+        """Return the cross-entropy of each row in nats."""
+        x = self._project(features)
+        rank = (target + 1) % self.n
+        band = torch.bucketize(rank, torch.tensor(self.cutoffs, device=rank.device), right=True)
+        first = self.edges[0]
+        losses = functional.cross_entropy(self._frequent(x), torch.where(band == 0, rank, first + band - 1), reduction="none")
+        for k in range(1, len(self.edges)):
+            rows = torch.nonzero(band == k).flatten()
+            if len(rows):
+                inside = functional.cross_entropy(self._inside(x[rows], k), rank[rows] - self.edges[k - 1], reduction="none")
+                losses = losses.index_add(0, rows, inside)
+        return losses
+
+    def log_proba(self, features: Tensor) -> Tensor:
+        """Return normalised log-probabilities (M, n)."""
+        x = self._project(features)
+        frequent = self._frequent(x).log_softmax(-1)
+        first = self.edges[0]
+        bands = [self._inside(x, k).log_softmax(-1) + frequent[:, first + k - 1, None] for k in range(1, len(self.edges))]
+        return torch.cat([frequent[:, 1:first], *bands, frequent[:, :1]], 1)
+
+    def predict(self, features: Tensor) -> Tensor:
+        """Return the likeliest class (M,)."""
+        return self.log_proba(features).argmax(-1)
+
+    def proba(self, features: Tensor) -> Tensor:
+        """Return the probability of each class (M, n)."""
+        return self.log_proba(features).exp()
+
+    def sample(self, features: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """Draw a class of each row (M,)."""
+        return torch.multinomial(self.proba(features), 1, generator=generator)[:, 0]
+
+    def _project(self, features: Tensor) -> Tensor:
+        features = self.dropout(features)
+        return features if self.projection is None else self.projection(features)
+
+    def _frequent(self, x: Tensor) -> Tensor:
+        """Scores of the frequent classes, the last class first, and of the bands."""
+        first = self.edges[0]
+        if self.tied is None:
+            weight = self.own[0]
+        else:
+            weight = torch.cat([self.tied[self.n - 1 :], self.tied[: first - 1]])
+        scores = functional.linear(x, weight, torch.cat([self.bias[self.n - 1 :], self.bias[: first - 1]]))
+        return torch.cat([scores, self.bands(x)], 1)
+
+    def _inside(self, x: Tensor, k: int) -> Tensor:
+        """Scores of the classes of band k, 1 and up."""
+        classes = slice(self.edges[k - 1] - 1, self.edges[k] - 1)
+        if self.tied is None:
+            return functional.linear(self.narrow[k - 1](x), self.own[k], self.bias[classes])
+        return functional.linear(x, self.tied[classes], self.bias[classes])

@@ -284,15 +284,16 @@ def _autoregressive(plan: Plan, features: int) -> AutoregressiveDecoder:
     feedback = Feedback(plan.target.space, size, plan.dropout)
     discrete = isinstance(plan.target.space, Discrete)
     tied = feedback.symbols.weight if plan.tie_weights and feedback.symbols is not None else None
+    mixed = size if tied is not None else hidden
     return AutoregressiveDecoder(
         feedback,
-        recurrent_layers(plan.cell, size + (hidden if plan.input_feeding else 0), hidden, _options(plan)),
-        _head(plan, hidden, extra=int(discrete), tied=tied),
+        recurrent_layers(plan.cell, size + (mixed if plan.input_feeding else 0), hidden, _options(plan)),
+        _head(plan, mixed if attends else hidden, extra=int(discrete), tied=tied),
         end=None if discrete else BernoulliHead(hidden, 1),
         bridge=None if plan.source is None else Bridge(features, plan.num_layers, hidden, len(cells.get(plan.cell).states)),
         context=nn.Linear(features, size) if plan.source is not None and not attends else None,
         attention=Attention(hidden, features, plan.attention) if attends else None,
-        mix=nn.Linear(features + hidden, hidden) if attends else None,
+        mix=nn.Linear(features + hidden, mixed) if attends else None,
         input_feeding=plan.input_feeding,
         banned=_banned(plan),
     )

@@ -133,7 +133,7 @@ class AutoregressiveDecoder(nn.Module):
         return DecoderState(recurrent=recurrent, last=last, feed=feed, memory=memory, context=context)
 
     def _feed_size(self) -> int:
-        return int(self.layers.hidden_size)  # pyright: ignore[reportArgumentType]
+        return int(self.layers.hidden_size if self.mix is None else self.mix.out_features)  # pyright: ignore[reportArgumentType]
 
     def _memory(self, encoded: Encoded) -> Memory | None:
         if self.attention is None or encoded.sequence is None:

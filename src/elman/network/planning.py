@@ -280,9 +280,13 @@ def _check_together(made: Plan) -> None:
         raise SettingError("bidirectional=True reads what it should predict: a language model reads one way. Leave it at 'auto'.")
     if made.time_stride > 1 and (made.decoder == "step" or made.stem != "conv"):
         raise SettingError("time_stride > 1 needs stem='conv' and a target that is not aligned step by step.")
-    if made.tie_weights and (
-        made.embedding_size != made.hidden_size or not isinstance(made.target.space, Discrete) or made.source is not None
-    ):
+    if made.tie_weights and not _can_tie(made):
         raise SettingError(
-            "tie_weights=True is for language models over symbols with embedding_size equal to hidden_size. Leave it at 'auto'."
+            "tie_weights=True is for symbols, where attention's result or the hidden state has the size of the embedding:"
+            " without attention embedding_size must equal hidden_size. Leave it at 'auto'."
         )
+
+
+def _can_tie(made: Plan) -> bool:
+    symbols = isinstance(made.target.space, Discrete) and made.decoder == "autoregressive"
+    return symbols and (made.attention != "none" or made.embedding_size == made.hidden_size)

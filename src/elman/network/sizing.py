@@ -55,7 +55,7 @@ def choose(source: Side | None, target: Side, sizes: Sizes, relation: Relation, 
     for name, (value, reason) in later.items():
         given = getattr(settings, name)
         values[name], why[name] = (value, reason) if given == "auto" else (given, "as set")
-    values["tie_weights"], why["tie_weights"] = _tie(source, target, values, settings)
+    values["tie_weights"], why["tie_weights"] = _tie(target, values, settings, relation)
     return values, why
 
 
@@ -139,10 +139,10 @@ def _dropout(sizes: Sizes, relation: Relation, symbols: bool) -> Choice:
     return (0.3, "few rows") if sizes.rows < 20000 else (0.1, "many rows")
 
 
-def _tie(source: Side | None, target: Side, values: dict[str, Any], settings: Network) -> Choice:
-    possible = isinstance(target.space, Discrete) and values["embedding_size"] == values["hidden_size"]
+def _tie(target: Side, values: dict[str, Any], settings: Network, relation: Relation) -> Choice:
     if settings.tie_weights != "auto":
         return bool(settings.tie_weights), "as set"
-    if source is None and possible and isinstance(target.space, Discrete) and target.space.n > 1000:
+    many = isinstance(target.space, Discrete) and target.space.n > 1000 and relation.decoder == "autoregressive"
+    if many and (values["attention"] != "none" or values["embedding_size"] == values["hidden_size"]):
         return True, "large vocabulary: embedding and output share their weights (Press & Wolf 2017)"
     return False, "small vocabulary or different sizes"

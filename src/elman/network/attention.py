@@ -21,15 +21,18 @@ class Attention(nn.Module):
         Size of a source step (the encoder's output).
     score : {"general", "dot", "additive"}
         ``q·W·m`` (Luong 2015, eq. 8), ``q·m`` (needs equal sizes) or ``v·tanh(W q + U m)`` (Bahdanau 2015, A.1.2).
+    coverage : bool
+        Let each step know how much it was looked at before: its key becomes ``k + c·w`` (See 2017, eq. 11).
 
     Notes
     -----
     Shapes:
 
-        query  (N, T, Q)     memory  (N, S, M)     mask  (N, S), True = real     context  (N, T, M)     weights  (N, T, S)
+        query  (N, T, Q)     memory  (N, S, M)     mask  (N, S), True = real     covered  (N, T, S)
+        context  (N, T, M)   weights  (N, T, S)
     """
 
-    def __init__(self, query_size: int, memory_size: int, score: str = "general") -> None:
+    def __init__(self, query_size: int, memory_size: int, score: str = "general", coverage: bool = False) -> None:
         super().__init__()
         if score not in SCORES:
             raise SettingError(f"attention must be one of {SCORES}; got {score!r}.{did_you_mean(score, SCORES)}")
@@ -41,17 +44,25 @@ class Attention(nn.Module):
         self.key = nn.Identity() if score == "dot" else nn.Linear(memory_size, query_size, bias=False)
         self.query = nn.Linear(query_size, query_size) if score == "additive" else nn.Identity()
         self.energy = nn.Linear(query_size, 1, bias=False) if score == "additive" else None
+        self.seen = nn.Parameter(torch.zeros(query_size)) if coverage else None
 
     def keys(self, memory: Tensor) -> Tensor:
         """Project the memory once per source, (N, S, Q)."""
         return self.key(memory)
 
-    def forward(self, query: Tensor, keys: Tensor, memory: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, query: Tensor, keys: Tensor, memory: Tensor, mask: Tensor, covered: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Return context and weights; a row with no real step gets a context of zeros."""
-        if self.energy is None:
-            scores = torch.bmm(query, keys.transpose(1, 2))
+        if self.energy is not None:
+            mixed = self.query(query)[:, :, None] + keys[:, None]
+            if self.seen is not None and covered is not None:
+                mixed = mixed + covered[..., None] * self.seen
+            scores = self.energy(torch.tanh(mixed)).squeeze(-1)
         else:
-            scores = self.energy(torch.tanh(self.query(query)[:, :, None] + keys[:, None])).squeeze(-1)
+            scores = torch.bmm(query, keys.transpose(1, 2))
+            if self.seen is not None and covered is not None:
+                scores = scores + covered * (query @ self.seen)[..., None]
         scores = scores.masked_fill(~mask[:, None], torch.finfo(scores.dtype).min)
         weights = scores.softmax(-1) * mask[:, None]
         return torch.bmm(weights, memory), weights

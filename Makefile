@@ -54,7 +54,7 @@ demo: $(VENV)/.demo
 
 # One thread a worker: the results are the same for any number of threads, and two cores are then used fully.
 test: $(VENV)/.dev
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal --benchmark-disable -m "not slow" $(T)
+	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive $(BIN)/python -m pytest -n $(JOBS) --dist worksteal --benchmark-disable -m "not slow" $(T)
 
 # Types in docstrings are for people ("int, default 3"); pydoclint can only want all of them exact or none (DOC111).
 lint: $(VENV)/.dev

@@ -125,6 +125,11 @@ def test_a_row_of_nothing_but_nan_ends_and_its_batch_mates_go_on() -> None:
         def select(self, rows):
             return Plain([self.rows[i] for i in rows.tolist()])
 
+        reorder = select
+
+        def expand(self, times):
+            return Plain([row for row in self.rows for _ in range(times)])
+
     found = Beam(size=2).n_best(Steps(advance=advance, end=2), Plain([0, 1]), torch.tensor([4, 4]))
     assert [answer.symbols.tolist() for answer in found[0]] == [[]]
     assert found[1][0].ended

@@ -6,6 +6,7 @@ no text is unknown. Index 0 is the replacement character.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from tokenizers import AddedToken, Tokenizer
@@ -75,6 +76,11 @@ def build(pieces: list[Any], merges: list[Merge]) -> Tokenizer:
     tokenizer.decoder = ByteDecoder()
     tokenizer.add_special_tokens([_UNKNOWN])
     return tokenizer
+
+
+def spell(pieces: Sequence[str]) -> str:
+    """Return the text of pieces in the alphabet of bytes, known to a tokeniser or not."""
+    return ByteDecoder().decode(list(pieces))
 
 
 def checked(merges: Any) -> list[Merge]:

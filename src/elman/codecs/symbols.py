@@ -76,6 +76,36 @@ class Symbols(Codec):
         vocabulary = self._fitted("vocabulary_")
         return [vocabulary.symbol(index) for index in indices_in(array, "Symbols").tolist()]
 
+    def symbols(self, value: Any) -> list[Any]:
+        """Return the symbols of a sequence, one for each index of ``encode``, unknown ones too.
+
+        Parameters
+        ----------
+        value : iterable of hashable
+            One sequence.
+
+        Returns
+        -------
+        list
+            Hashables.
+        """
+        return self._read(value)
+
+    def spell(self, symbols: Sequence[Any]) -> list[Any]:
+        """Return the sequence of symbols, known or not: what ``symbols`` took apart.
+
+        Parameters
+        ----------
+        symbols : sequence of hashable
+            Any.
+
+        Returns
+        -------
+        list
+            The same.
+        """
+        return list(symbols)
+
     def _read(self, value: Any) -> list[Any]:
         if isinstance(value, Mapping) or not isinstance(value, Iterable) or (isinstance(value, np.ndarray) and value.ndim != 1):
             raise DataTypeError(f"expected a sequence of symbols; got {type(value).__name__}. Give a list.")

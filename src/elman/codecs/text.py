@@ -28,8 +28,9 @@ class Text(Codec):
 
     Parameters
     ----------
-    level : {"word", "char", "bpe"}, default "word"
-        Words and marks (:mod:`elman.codecs.words`), code points, or byte-level subwords learned from the values.
+    level : {"auto", "word", "char", "bpe"}, default "auto"
+        Words and marks (:mod:`elman.codecs.words`), code points, or byte-level subwords learned from the values. "auto" is words,
+        and subwords where a :class:`elman.Model` writes free text.
     lowercase : bool, default False
         Read capitals as small letters; they do not come back.
     max_vocabulary : int, optional
@@ -55,7 +56,7 @@ class Text(Codec):
 
     def __init__(
         self,
-        level: str = "word",
+        level: str = "auto",
         *,
         lowercase: bool = False,
         max_vocabulary: int | None = None,
@@ -67,6 +68,11 @@ class Text(Codec):
         self.max_vocabulary = max_vocabulary
         self.min_count = min_count
         self.normalize = normalize
+
+    @property
+    def unit(self) -> str:
+        """What a symbol is: "word", "char" or "bpe"."""
+        return "word" if self.level == "auto" else self.level
 
     @property
     def space(self) -> Discrete:
@@ -88,9 +94,9 @@ class Text(Codec):
         """
         vocabulary = self._fitted("vocabulary_")
         text = self._read(value)
-        if self.level == "bpe":
+        if self.unit == "bpe":
             return np.array(self._bpe.encode(text).ids, dtype=np.int64)
-        return vocabulary.indices(words.split(text) if self.level == "word" else text)
+        return vocabulary.indices(words.split(text) if self.unit == "word" else text)
 
     def decode(self, array: Any) -> str:
         """Return the text of indices.
@@ -107,10 +113,45 @@ class Text(Codec):
         """
         vocabulary = self._fitted("vocabulary_")
         indices = indices_in(array, "Text").tolist()
-        symbols = [vocabulary.symbol(index, UNKNOWN) for index in indices]
-        if self.level == "bpe":
+        if self.unit == "bpe":
             return self._bpe.decode(indices, skip_special_tokens=False)
-        return words.join(symbols) if self.level == "word" else "".join(symbols)
+        return self.spell([vocabulary.symbol(index, UNKNOWN) for index in indices])
+
+    def symbols(self, value: Any) -> list[str]:
+        """Return the symbols of a text, one for each index of ``encode``, unknown ones as they were written.
+
+        Parameters
+        ----------
+        value : str or bytes
+            Any text.
+
+        Returns
+        -------
+        list of str
+            Words and marks, characters, or subwords in the alphabet of bytes.
+        """
+        text = self._read(value)
+        if self.unit == "bpe":
+            self._fitted("vocabulary_")
+            return self._bpe.encode(text).tokens
+        return words.split(text) if self.unit == "word" else list(text)
+
+    def spell(self, symbols: Sequence[str]) -> str:
+        """Return the text of symbols, known or not: what ``symbols`` took apart.
+
+        Parameters
+        ----------
+        symbols : sequence of str
+            As ``symbols`` gives them.
+
+        Returns
+        -------
+        str
+            The text.
+        """
+        if self.unit == "bpe":
+            return bpe.spell(symbols)
+        return words.join(list(symbols)) if self.unit == "word" else "".join(symbols)
 
     def tokens(self, value: Any) -> list[str]:
         """Return the symbols of a text as the network sees them, to show them.
@@ -126,11 +167,11 @@ class Text(Codec):
             One string for each index of ``encode``; unknown symbols as they were written (words, characters).
         """
         text = self._read(value)
-        if self.level == "bpe":
+        if self.unit == "bpe":
             self._fitted("vocabulary_")
             encoding = self._bpe.encode(text)
             return [text[start:end] for start, end in encoding.offsets]
-        return words.split(text) if self.level == "word" else list(text)
+        return words.split(text) if self.unit == "word" else list(text)
 
     def _read(self, value: Any) -> str:
         if isinstance(value, bytes | bytearray):
@@ -152,23 +193,23 @@ class Text(Codec):
         return unicodedata.normalize(self.normalize, text) if self.normalize else text  # type: ignore[arg-type]
 
     def _check(self) -> None:
-        one_of(self.level, tuple(_SIZES), "level", SettingError)
+        one_of(self.level, ("auto", *_SIZES), "level", SettingError)
         one_of(self.lowercase, (True, False), "lowercase", SettingError)
         one_of(self.normalize, ("NFC", "NFKC", None), "normalize", SettingError)
         whole(self.min_count, "min_count", 1, MOST, SettingError)
         if self.max_vocabulary is not None:
-            whole(self.max_vocabulary, "max_vocabulary", 256 if self.level == "bpe" else 1, MOST, SettingError)
+            whole(self.max_vocabulary, "max_vocabulary", 256 if self.unit == "bpe" else 1, MOST, SettingError)
 
     def _fit(self, values: Sequence[Any]) -> None:
-        most = self.max_vocabulary or _SIZES[self.level]
-        if self.level == "bpe":
+        most = self.max_vocabulary or _SIZES[self.unit]
+        if self.unit == "bpe":
             texts = each(self._read, values)
             pieces, self.merges_ = bpe.learn(texts, size=most, least=max(2, self.min_count))
             self.vocabulary_ = Vocabulary(pieces)
             self._bpe = bpe.build(pieces, self.merges_)
             return
         counts: Counter[str] = Counter()
-        parts = words.split if self.level == "word" else lambda text: text
+        parts = words.split if self.unit == "word" else lambda text: text
         # many texts a call: Counter counts in C, and never holds more than a slice of the symbols
         for start in range(0, len(values), 4096):
             counts.update(chain.from_iterable(map(parts, _slice(self._read, values, start))))
@@ -177,14 +218,14 @@ class Text(Codec):
 
     def _encode_many(self, values: Sequence[Any]) -> list[Any] | None:
         self._fitted("vocabulary_")
-        if self.level != "bpe":
+        if self.unit != "bpe":
             return None
         texts = each(self._read, values)
         return [np.array(encoding.ids, dtype=np.int64) for encoding in self._bpe.encode_batch_fast(texts)]
 
     def _state(self) -> dict[str, Any]:
         symbols = self._fitted("vocabulary_").state("Text")
-        return {"symbols": symbols, "merges": [list(pair) for pair in self.merges_] if self.level == "bpe" else []}
+        return {"symbols": symbols, "merges": [list(pair) for pair in self.merges_] if self.unit == "bpe" else []}
 
     def _restore(self, state: dict[str, Any]) -> None:
         known = strict(state, ("symbols", "merges"), "Text state")
@@ -192,11 +233,11 @@ class Text(Codec):
             raise DataError("Text state: symbols must be a list of text.")
         vocabulary = Vocabulary.from_state(known["symbols"], "Text state")
         merges = bpe.checked(known["merges"])
-        if self.level == "bpe":
+        if self.unit == "bpe":
             self._bpe = bpe.build(vocabulary.symbols, merges)
             self.merges_ = merges
         elif merges:
-            raise DataError(f"Text state: level {self.level!r} has no merges.")
+            raise DataError(f"Text state: level {self.unit!r} has no merges.")
         self.vocabulary_ = vocabulary
 
     def __getstate__(self) -> dict[str, Any]:
@@ -206,7 +247,7 @@ class Text(Codec):
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Rebuild the tokeniser from pieces and merges."""
         self.__dict__.update(state)
-        if "merges_" in state and self.level == "bpe":
+        if "merges_" in state and self.unit == "bpe":
             self._bpe = bpe.build(state["vocabulary_"].symbols, state["merges_"])
 
 

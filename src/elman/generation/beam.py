@@ -6,30 +6,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from elman.errors import SettingError
-from elman.generation.hypothesis import Hypothesis, length_norm
-from elman.generation.rules import NOTHING_LEFT, Rules
+from elman.generation._beams import Beams
+from elman.generation.hypothesis import Hypothesis
+from elman.generation.rules import Rules
 from elman.network.search import Steps
-
-
-@dataclass
-class _Row:
-    """Search of one source: its beams and its finished answers."""
-
-    limit: int
-    said: list[tuple[int, ...]] = field(default_factory=lambda: [()])
-    scores: list[float] = field(default_factory=lambda: [0.0])
-    weights: list[list[np.ndarray]] = field(default_factory=lambda: [[]])
-    done: list[Hypothesis] = field(default_factory=list)
-    open: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
 class Beam:
     """Keep the ``size`` best beginnings of every row, independent of the other rows.
+
+    A row is over when no beginning can become better than its best answers any more, so a longer search would find the same.
 
     Attributes
     ----------
@@ -59,10 +49,10 @@ class Beam:
 
     def __call__(self, steps: Steps, state: Any, limits: Tensor) -> list[np.ndarray]:
         """Return the best answer of each row."""
-        return [best[0].symbols for best in self.n_best(steps, state, limits)]
+        return [best[0].symbols for best in self.n_best(steps, state, limits, count=1)]
 
-    def n_best(self, steps: Steps, state: Any, limits: Tensor) -> list[list[Hypothesis]]:
-        """Return up to ``size`` different answers of each row, best first.
+    def n_best(self, steps: Steps, state: Any, limits: Tensor, *, count: int | None = None) -> list[list[Hypothesis]]:
+        """Return different answers of each row, best first.
 
         Parameters
         ----------
@@ -72,106 +62,20 @@ class Beam:
             First state of N rows.
         limits : Tensor
             (N,) longest allowed lengths.
+        count : int, optional
+            Answers wanted, ``size`` by default; fewer let a row be over sooner.
 
         Returns
         -------
         list of list of Hypothesis
-            One list a row, never empty.
+            Up to ``count`` a row, never none. What the model never ended counts only where nothing ended.
         """
-        rows = [_Row(limit) for limit in limits.tolist()]
-        for row in rows:
-            if row.limit == 0:
-                self._finish_open(row)
+        count = self.size if count is None else min(count, self.size)
+        beams = Beams(limits, size=self.size, count=count, length_penalty=self.length_penalty, end=steps.end)
         symbols: Tensor | None = None
-        if not all(row.open for row in rows):
-            state = state.select(torch.tensor([i for i, row in enumerate(rows) if row.open], dtype=torch.int64))
-        while any(row.open for row in rows):
+        while beams.rows:
             log_probs, state, weights = steps.advance(state, symbols)
-            alive = [row for row in rows if row.open]
-            said = [said for row in alive for said in row.said]
-            log_probs = self.rules.apply(log_probs.double(), said, end=steps.end, banned=steps.banned)
-            origins, newest = self._extend(alive, log_probs, weights, steps.end)
-            if not newest:
-                break
-            state = state.select(torch.tensor(origins, dtype=torch.int64))
-            symbols = torch.tensor(newest, dtype=torch.int64, device=log_probs.device)
-        return [sorted(row.done, key=lambda h: (-h.score, h.symbols.tolist()))[: self.size] for row in rows]
-
-    def _extend(self, alive: list[_Row], log_probs: Tensor, weights: Tensor | None, end: int) -> tuple[list[int], list[int]]:
-        """Extend every open row by one symbol; return the state row and symbol of each new beginning."""
-        count = min(2 * self.size, log_probs.shape[1])
-        best, which = (t.cpu().numpy() for t in log_probs.topk(count, -1))
-        heads = log_probs[:, end].cpu().numpy()
-        shown = None if weights is None else weights.cpu().numpy()
-        origins: list[int] = []
-        newest: list[int] = []
-        offset = 0
-        for row in alive:
-            width = len(row.said)
-            span = slice(offset, offset + width)
-            picked = self._step(row, best[span], which[span], heads[span], None if shown is None else shown[span], end)
-            origins += [offset + beam for beam, _ in picked]
-            newest += [symbol for _, symbol in picked]
-            offset += width
-        return origins, newest
-
-    def _step(
-        self, row: _Row, best: np.ndarray, which: np.ndarray, ends: np.ndarray, shown: np.ndarray | None, end: int
-    ) -> list[tuple[int, int]]:
-        if np.isnan(best).any():  # NaN in the row's own input: it ends here, its batch mates go on
-            self._finish_open(row)
-            return []
-        for beam, said in enumerate(row.said):
-            if np.isfinite(ends[beam]):
-                self._finish(row, beam, said, row.scores[beam] + float(ends[beam]), ended=True)
-        found = [
-            (-(row.scores[beam] + float(best[beam, i])), beam, int(which[beam, i]))
-            for beam in range(len(row.said))
-            for i in range(best.shape[1])
-            if np.isfinite(best[beam, i]) and which[beam, i] != end
-        ]
-        found.sort()
-        found = found[: self.size]
-        row.weights = [row.weights[beam] + ([] if shown is None else [shown[beam]]) for _, beam, _ in found]
-        before = row.said
-        row.said = [(*before[beam], symbol) for _, beam, symbol in found]
-        row.scores = [-cost for cost, _, _ in found]
-        self._prune(row)
-        return [(beam, symbol) for _, beam, symbol in found] if row.open else []
-
-    def _finish(self, row: _Row, beam: int, said: tuple[int, ...], log_prob: float, *, ended: bool) -> None:
-        steps = len(said) + int(ended)
-        attention = np.stack(row.weights[beam]) if row.weights[beam] else None
-        row.done.append(
-            Hypothesis(
-                symbols=np.array(said, dtype=np.int64),
-                log_prob=log_prob,
-                score=log_prob / length_norm(steps, self.length_penalty),
-                ended=ended,
-                attention=attention,
-            )
-        )
-
-    def _finish_open(self, row: _Row) -> None:
-        """Close a row at its limit: what the model never ended counts only when nothing ended."""
-        if not row.done:
-            for beam, said in enumerate(row.said):
-                self._finish(row, beam, said, row.scores[beam], ended=False)
-        row.open = False
-
-    def _prune(self, row: _Row) -> None:
-        """Close a row when no beginning can beat its ``size`` best answers any more, or the limit is reached."""
-        if not row.said:
-            if not row.done:
-                raise SettingError(NOTHING_LEFT)
-            row.open = False
-            return
-        if len(row.done) > self.size:
-            row.done = sorted(row.done, key=lambda h: (-h.score, h.symbols.tolist()))[: self.size]
-        # Log-probabilities only fall, so the best any beginning can reach is its own over the largest penalty of a longer answer.
-        reachable = max(row.scores) / length_norm(row.limit + 1, self.length_penalty)
-        beaten = len(row.done) >= self.size and min(h.score for h in row.done) >= reachable
-        if beaten:
-            row.open = False
-        elif len(row.said[0]) >= row.limit:
-            self._finish_open(row)
+            allowed = self.rules.apply(log_probs, beams.said, end=steps.end, banned=steps.banned, alive=beams.alive)
+            symbols, move = beams.extend(allowed, weights)
+            state = move(state)
+        return beams.answers()

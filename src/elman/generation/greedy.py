@@ -47,34 +47,46 @@ class Greedy:
         list of Hypothesis
             One a row.
         """
-        count = len(limits)
-        said: list[tuple[int, ...]] = [()] * count
-        scores, ended, weights = [0.0] * count, [False] * count, [[] for _ in range(count)]
-        alive = [i for i in range(count) if int(limits[i]) > 0]
-        state = state.select(torch.tensor(alive, dtype=torch.int64))
-        symbols: Tensor | None = None
-        while alive:
-            log_probs, state, shown = steps.advance(state, symbols)
-            allowed = self.rules.apply(log_probs, [said[i] for i in alive], end=steps.end, banned=steps.banned, strict=True)
-            value, best = (t.tolist() for t in allowed.max(-1))
-            for place, i in enumerate(alive):
-                scores[i] += value[place]
-                ended[i] = best[place] == steps.end
-                if not ended[i]:
-                    said[i] = (*said[i], best[place])
-                    if shown is not None:
-                        weights[i].append(shown[place].cpu().numpy())
-            kept = [place for place, i in enumerate(alive) if not ended[i] and len(said[i]) < int(limits[i])]
-            state = state.select(torch.tensor(kept, dtype=torch.int64))
-            symbols = torch.tensor([best[place] for place in kept], dtype=torch.int64, device=log_probs.device)
-            alive = [alive[place] for place in kept]
+        count, longest = len(limits), int(limits.max()) if len(limits) else 0
+        symbols = torch.zeros(count, longest, dtype=torch.int64)
+        scores, lengths = torch.zeros(count, dtype=torch.float64), limits.clone()
+        ended, shown = torch.zeros(count, dtype=torch.bool), []
+        going = torch.nonzero(limits > 0).flatten()
+        state, newest = state.select(going), None
+        for t in range(longest):
+            log_probs, state, weights = steps.advance(state, newest)
+            allowed = self.rules.apply(log_probs, symbols[going, :t], end=steps.end, banned=steps.banned, strict=True)
+            values, best = (found.cpu() for found in allowed.max(1))
+            scores[going] += values.double()
+            over = best == steps.end
+            symbols[going, t] = best
+            lengths[going[over]], ended[going[over]] = t, True
+            shown.append((going, weights))
+            kept = torch.nonzero(~over & (limits[going] > t + 1)).flatten()
+            going, newest = going[kept], best[kept].to(log_probs.device)
+            if not len(going):
+                break
+            if len(kept) < len(over):
+                state = state.select(kept)
+        attention = _by_row(shown, count)
         return [
             Hypothesis(
-                symbols=np.array(said[i], dtype=np.int64),
-                log_prob=scores[i],
-                score=scores[i],
-                ended=ended[i],
-                attention=np.stack(weights[i]) if weights[i] else None,
+                symbols=symbols[i, :n].numpy(),
+                log_prob=float(scores[i]),
+                score=float(scores[i]),
+                ended=bool(ended[i]),
+                attention=None if attention is None else attention[i, :n].numpy(),
             )
-            for i in range(count)
+            for i, n in enumerate(lengths.tolist())
         ]
+
+
+def _by_row(shown: list[tuple[Tensor, Tensor | None]], count: int) -> Tensor | None:
+    """Gather the attention of all steps, (N, t, S)."""
+    if not shown or shown[0][1] is None:
+        return None
+    found = torch.zeros(count, len(shown), shown[0][1].shape[1])
+    for t, (rows, weights) in enumerate(shown):
+        if weights is not None:
+            found[rows, t] = weights.cpu().to(found.dtype)
+    return found

@@ -47,38 +47,50 @@ class Rules:
                 raise SettingError(f"{name} must be 0 or more; got {getattr(self, name)}.")
 
     def apply(
-        self, log_probs: Tensor, said: Sequence[tuple[int, ...]], *, end: int, banned: tuple[int, ...] = (), strict: bool = False
+        self,
+        log_probs: Tensor,
+        said: Tensor | Sequence[tuple[int, ...]],
+        *,
+        end: int,
+        banned: tuple[int, ...] = (),
+        strict: bool = False,
+        alive: Tensor | None = None,
     ) -> Tensor:
         """Return log-probabilities with -inf for what is not allowed.
 
         Parameters
         ----------
         log_probs : Tensor
-            (M, n + 1); changed in place.
-        said : sequence of tuple of int
-            What each row has said.
+            (M, V); changed in place.
+        said : Tensor or sequence of tuple of int
+            What each row has said, (M, t).
         end : int
             Index of the end.
         banned : tuple of int
             The model's own ban.
         strict : bool
             Raise SettingError when a row has nothing left to say; a beam drops that beginning instead.
+        alive : Tensor, optional
+            (M,) rows that count; a constraint is not asked about the others.
 
         Returns
         -------
         Tensor
             The same tensor.
         """
+        said = said if isinstance(said, Tensor) else torch.tensor(list(said), dtype=torch.int64).reshape(len(said), -1)
         never = self.banned if self.allow_unknown else (*self.banned, *banned)
         if never:
             log_probs[:, list(never)] = -torch.inf
-        for row, symbols in enumerate(said):
-            if len(symbols) < self.min_length:
-                log_probs[row, end] = -torch.inf
-            if self.no_repeat_ngram:
-                log_probs[row, list(repeats(symbols, self.no_repeat_ngram))] = -torch.inf
-            if self.constraint is not None:
-                self._constrain(log_probs[row], symbols)
+        if said.shape[1] < self.min_length:
+            log_probs[:, end] = -torch.inf
+        if self.no_repeat_ngram:
+            row, symbol = repeats(said, self.no_repeat_ngram)
+            log_probs[row.to(log_probs.device), symbol.to(log_probs.device)] = -torch.inf
+        if self.constraint is not None:
+            for row, symbols in enumerate(said.tolist()):
+                if alive is None or alive[row]:
+                    self._constrain(log_probs[row], tuple(symbols))
         if strict and bool(torch.isneginf(log_probs).all(1).any()):
             raise SettingError(NOTHING_LEFT)
         return log_probs
@@ -95,27 +107,30 @@ class Rules:
         row[outside] = -torch.inf
 
 
-def repeats(symbols: tuple[int, ...], n: int) -> set[int]:
+def repeats(said: Tensor, n: int) -> tuple[Tensor, Tensor]:
     """Return symbols that would complete an n-gram said before.
 
     Parameters
     ----------
-    symbols : tuple of int
-        What was said.
+    said : Tensor
+        (M, t) what each row has said.
     n : int
         Length of a run.
 
     Returns
     -------
-    set of int
-        Symbols that would repeat one.
+    tuple of Tensor
+        Rows and their symbols, (K,) each.
 
     Examples
     --------
-    >>> repeats((1, 2, 3, 1, 2), 3)
-    {3}
+    >>> rows, symbols = repeats(torch.tensor([[1, 2, 3, 1, 2]]), 3)
+    >>> rows.tolist(), symbols.tolist()
+    ([0], [3])
     """
-    if len(symbols) < n:
-        return set()
-    tail = symbols[len(symbols) - n + 1 :]
-    return {symbols[i + n - 1] for i in range(len(symbols) - n + 1) if symbols[i : i + n - 1] == tail}
+    if said.shape[1] < n:
+        return said.new_empty(0), said.new_empty(0)
+    runs = said.unfold(1, n, 1)
+    tail = said[:, said.shape[1] - n + 1 :]
+    row, place = torch.nonzero((runs[..., :-1] == tail[:, None]).all(2), as_tuple=True)
+    return row, runs[row, place, -1]

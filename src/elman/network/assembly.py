@@ -22,6 +22,7 @@ from elman.network.feedback import Feedback
 from elman.network.heads import BernoulliHead, ContinuousHead, make_head
 from elman.network.initialisation import initialise
 from elman.network.planning import Plan, check
+from elman.network.pointer import Pointer
 from elman.network.pooling import Pooling
 from elman.network.readers import Readers, read
 from elman.network.regularisation import Regularisation
@@ -70,11 +71,23 @@ class SequenceModel(nn.Module):
         if source is None:
             raise SettingError("This model needs a source; got None. Pass the collated source.")
         source = move(source, self.device)
-        vectors = self.stem(source)
+        vectors = self.stem(self._known(source))
         if self.encoder is None or isinstance(vectors, Tensor):
             return Encoded(size=batch_size(source), vector=vectors if isinstance(vectors, Tensor) else None, source=source)
         sequence, after = self.encoder(vectors, None if state is None else state.recurrent)
         return Encoded(size=batch_size(source), sequence=sequence, vector=self.encoder.last(after), state=after, source=source)
+
+    def _known(self, source: Any) -> Any:
+        """Where symbols are copied, those beyond the vocabulary are different words never seen; the stem knows one "unknown"."""
+        if not self.plan.copies:
+            return source
+        beyond = source.data >= len(self.plan.copies)
+        return source.with_data(source.data.masked_fill(beyond, 0))
+
+    def at(self, progress: float) -> None:
+        """Hear how far training is, from 0 to 1: teacher forcing falls in a line from always to its ratio (Bengio 2015, section 2.4)."""
+        if isinstance(self.decoder, AutoregressiveDecoder):
+            self.decoder.teacher_forcing = 1.0 - (1.0 - self.plan.teacher_forcing_ratio) * min(max(progress, 0.0), 1.0)
 
     def loss(self, source: Any, target: Any, state: State | None = None, *, ends: Tensor | None = None) -> Loss:
         """Return the loss of a batch, summed over its units.
@@ -291,16 +304,27 @@ def _autoregressive(plan: Plan, features: int) -> AutoregressiveDecoder:
     feedback = Feedback(plan.target.space, size, plan.dropout if regular is None else 0.0)
     discrete = isinstance(plan.target.space, Discrete)
     tied = feedback.symbols.weight if plan.tie_weights and feedback.symbols is not None else None
+    mixed = size if tied is not None else hidden
     return AutoregressiveDecoder(
         feedback,
-        recurrent_layers(plan.cell, size + (hidden if plan.input_feeding else 0), hidden, _options(plan)),
-        _head(plan, hidden, extra=int(discrete), tied=tied, cutoffs=plan.cutoffs, dropout=plan.dropout if regular is None else 0.0),
+        recurrent_layers(plan.cell, size + (mixed if plan.input_feeding else 0), hidden, _options(plan)),
+        _head(
+            plan,
+            mixed if attends else hidden,
+            extra=int(discrete),
+            tied=tied,
+            cutoffs=plan.cutoffs,
+            dropout=plan.dropout if regular is None else 0.0,
+        ),
         end=None if discrete else BernoulliHead(hidden, 1),
         bridge=None if plan.source is None else Bridge(features, plan.num_layers, hidden, len(cells.get(plan.cell).states)),
         context=Linear(features, size) if plan.source is not None and not attends else None,
-        attention=Attention(hidden, features, plan.attention) if attends else None,
-        mix=Linear(features + hidden, hidden) if attends else None,
+        attention=Attention(hidden, features, plan.attention, coverage=plan.coverage > 0) if attends else None,
+        mix=Linear(features + hidden, mixed) if attends else None,
         input_feeding=plan.input_feeding,
+        pointer=Pointer(plan.copies, _classes(plan), features + hidden + size) if plan.copies else None,
+        coverage=plan.coverage,
+        teacher_forcing=plan.teacher_forcing_ratio,
         banned=_banned(plan),
         regularisation=regular,
     )
@@ -321,7 +345,7 @@ def _regularisation(plan: Plan) -> Regularisation | None:
 
 def _classes(plan: Plan) -> int:
     if not isinstance(plan.target.space, Discrete):
-        raise SettingError(f"CTC writes symbols; got a target of {plan.target.space}. Use align='attention'.")
+        raise SettingError(f"CTC and copying write symbols; got a target of {plan.target.space}. Use align='attention'.")
     return plan.target.space.n
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 from elman.errors import SettingError, did_you_mean
@@ -22,15 +23,18 @@ class Attention(nn.Module):
         Size of a source step (the encoder's output).
     score : {"general", "dot", "additive"}
         ``q·W·m`` (Luong 2015, eq. 8), ``q·m`` (needs equal sizes) or ``v·tanh(W q + U m)`` (Bahdanau 2015, A.1.2).
+    coverage : bool
+        Let each step know how much it was looked at before: its key becomes ``k + c·w`` (See 2017, eq. 11).
 
     Notes
     -----
     Shapes:
 
-        query  (N, T, Q)     memory  (N, S, M)     mask  (N, S), True = real     context  (N, T, M)     weights  (N, T, S)
+        query  (N, T, Q)     memory  (N, S, M)     mask  (N, S), True = real     covered  (N, T, S)
+        context  (N, T, M)   weights  (N, T, S)
     """
 
-    def __init__(self, query_size: int, memory_size: int, score: str = "general") -> None:
+    def __init__(self, query_size: int, memory_size: int, score: str = "general", coverage: bool = False) -> None:
         super().__init__()
         if score not in SCORES:
             raise SettingError(f"attention must be one of {SCORES}; got {score!r}.{did_you_mean(score, SCORES)}")
@@ -42,18 +46,23 @@ class Attention(nn.Module):
         self.key = nn.Identity() if score == "dot" else Linear(memory_size, query_size, bias=False)
         self.query = Linear(query_size, query_size) if score == "additive" else nn.Identity()
         self.energy = Linear(query_size, 1, bias=False) if score == "additive" else None
+        self.seen = nn.Parameter(torch.zeros(query_size)) if coverage else None
 
     def keys(self, memory: Tensor) -> Tensor:
         """Project the memory once per source, (N, S, Q)."""
         return self.key(memory)
 
-    def forward(self, query: Tensor, keys: Tensor, memory: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, query: Tensor, keys: Tensor, memory: Tensor, mask: Tensor, covered: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Return context and weights; a row with no real step gets a context of zeros."""
         lengths = mask.sum(1)
         real = lengths if dense.runs(query, keys, memory) else None  # torch's products need no leaving out: padding is zero
+        weights = dense.softmax(self._scores(query, keys, real, covered), lengths)
+        return dense.matmul(weights, memory, real), weights
+
+    def _scores(self, query: Tensor, keys: Tensor, real: Tensor | None, covered: Tensor | None) -> Tensor:
+        seen = None if self.seen is None or covered is None else self.seen
         if self.energy is None:
             scores = dense.matmul(query, keys, real, transposed=True)
-        else:
-            scores = self.energy(dense.tanh(self.query(query)[:, :, None] + keys[:, None])).squeeze(-1)
-        weights = dense.softmax(scores, lengths)
-        return dense.matmul(weights, memory, real), weights
+            return scores if seen is None else scores + covered * dense.linear(query, seen[None])
+        mixed = self.query(query)[:, :, None] + keys[:, None]
+        return self.energy(dense.tanh(mixed if seen is None else mixed + covered[..., None] * seen)).squeeze(-1)  # pyright: ignore[reportOptionalSubscript]

@@ -13,9 +13,10 @@ from elman.errors import SettingError
 from elman.kernels import dense
 from elman.network.attention import Attention
 from elman.network.bridge import Bridge
-from elman.network.contract import Encoded, Loss, Recurrent, State, map_tensors
+from elman.network.contract import Encoded, Loss, Recurrent, State, batch_size, map_tensors
 from elman.network.feedback import Feedback
 from elman.network.heads import BernoulliHead, Head, SymbolHead
+from elman.network.pointer import Pointer
 from elman.network.regularisation import Regularisation
 from elman.network.rows import as_sequences, to_rows
 from elman.network.search import Search, Steps, follow
@@ -25,23 +26,55 @@ from elman.sequences import Ragged
 
 @dataclass(frozen=True, kw_only=True)
 class Memory:
-    """An encoded source for attention: values (N, S, M), keys (N, S, Q), mask (N, S)."""
+    """An encoded source for attention: values (N, S, M), keys (N, S, Q), mask (N, S), and for copying the class of each step (N, S)."""
 
     values: Tensor
     keys: Tensor
     mask: Tensor
+    classes: Tensor | None = None
+
+    def select(self, rows: Tensor) -> Memory:
+        """Keep these sources only."""
+        rows = rows.to(self.mask.device)
+        classes = None if self.classes is None else self.classes.index_select(0, rows)
+        return Memory(
+            values=self.values.index_select(0, rows),
+            keys=self.keys.index_select(0, rows),
+            mask=self.mask.index_select(0, rows),
+            classes=classes,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Looked:
+    """What M steps of a decoder lead to.
+
+    Notes
+    -----
+    Shapes:
+
+        features  (M, F)     weights  (M, S) attention     gate  (M, 1) of a pointer     penalty  (M,) of coverage
+    """
+
+    features: Tensor
+    weights: Tensor | None = None
+    gate: Tensor | None = None
+    penalty: Tensor | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class DecoderState:
     """Where M answers stand. Everything a step needs is in here; nothing is kept in the module.
 
+    Answers to one source stand side by side and share its memory: M = width · sources.
+
     Notes
     -----
     Shapes:
 
         recurrent  h or (h, c), each (L, M, H)    last  newest elements (M, *)    feed  (M, F) attentional vector of input feeding
-        memory     the source, M rows              context  (M, E) vector of a source of rank "one"
+        memory     the sources                     context  (M, E) vector of a source of rank "one"
+        covered    (M, S) attention so far
     """
 
     recurrent: Recurrent | None
@@ -49,6 +82,29 @@ class DecoderState:
     feed: Tensor | None = None
     memory: Memory | None = None
     context: Tensor | None = None
+    covered: Tensor | None = None
+
+    @property
+    def rows(self) -> int:
+        """Answers M."""
+        return batch_size(self.last)
+
+    @property
+    def width(self) -> int:
+        """Answers to each source."""
+        sources = self.rows if self.memory is None else len(self.memory.mask)
+        return self.rows // sources if sources else 1
+
+    @property
+    def classes(self) -> Tensor | None:
+        """What a step of its source is to each answer when copied, (M, S)."""
+        classes = None if self.memory is None else self.memory.classes
+        return None if classes is None else classes.repeat_interleave(self.width, 0)
+
+    def classes_of(self, geometry: Ragged) -> Tensor | None:
+        """The same for each step of a batch in packed order, (ΣT, S)."""
+        classes = self.classes
+        return None if classes is None else classes.index_select(0, geometry.row_of().to(classes.device))
 
     def reorder(self, rows: Tensor) -> DecoderState:
         """Let each row go on from another row of the same source."""
@@ -57,26 +113,28 @@ class DecoderState:
             recurrent=map_tensors(lambda t: t.index_select(1, rows.to(t.device)), self.recurrent),
             last=map_tensors(lambda t: t.index_select(0, rows.to(t.device)), self.last),
             feed=map_tensors(lambda t: t.index_select(0, rows.to(t.device)), self.feed),
+            covered=map_tensors(lambda t: t.index_select(0, rows.to(t.device)), self.covered),
         )
 
     def select(self, rows: Tensor) -> DecoderState:
-        """Keep these rows only, sources included."""
-        m = self.memory
-        pick = {} if m is None else {name: getattr(m, name).index_select(0, rows.to(m.mask.device)) for name in ("values", "keys", "mask")}
+        """Keep these rows only, with their sources: all answers of a source or none."""
+        sources = rows if self.width == 1 else rows[:: self.width] // self.width
         context = None if self.context is None else self.context.index_select(0, rows.to(self.context.device))
-        return replace(self.reorder(rows), memory=None if m is None else Memory(**pick), context=context)
+        return replace(self.reorder(rows), memory=None if self.memory is None else self.memory.select(sources), context=context)
 
     def expand(self, times: int) -> DecoderState:
-        """Repeat each row ``times`` times, copies side by side."""
-        size = len(self.last) if isinstance(self.last, Tensor) else len(next(iter(self.last.values())))
-        return self.select(torch.arange(size).repeat_interleave(times))
+        """Repeat each row ``times`` times, copies side by side; sources are not copied."""
+        rows = torch.arange(self.rows).repeat_interleave(times)
+        context = None if self.context is None else self.context.index_select(0, rows.to(self.context.device))
+        return replace(self.reorder(rows), context=context)
 
 
 class AutoregressiveDecoder(nn.Module):
     """Recurrent layers over the target shifted by one, optional attention after them, a head.
 
     Attention stands after the recurrence (Luong 2015, section 3.1), so that a teacher-forced batch runs through the kernel in one piece;
-    with ``input_feeding`` the attentional vector enters the next step (section 3.3) and training goes step by step.
+    with ``input_feeding`` the attentional vector enters the next step (section 3.3) and training goes step by step, and so it does
+    while the decoder reads its own guesses (``teacher_forcing`` below 1: Bengio 2015, "Scheduled sampling", section 2.4).
 
     Parameters
     ----------
@@ -98,6 +156,12 @@ class AutoregressiveDecoder(nn.Module):
         From hidden state and attention's context to features.
     input_feeding : bool
         Feed the attentional vector back.
+    pointer : Pointer, optional
+        Copies symbols of the source.
+    coverage : float
+        Weight of the loss for looking at the same step twice (See 2017, eq. 12).
+    teacher_forcing : float
+        Chance that a step of training reads the true element before it rather than the decoder's own guess.
     banned : tuple of int
         Symbols never given out.
     regularisation : Regularisation, optional
@@ -116,14 +180,17 @@ class AutoregressiveDecoder(nn.Module):
         attention: Attention | None = None,
         mix: nn.Module | None = None,
         input_feeding: bool = False,
+        pointer: Pointer | None = None,
+        coverage: float = 0.0,
+        teacher_forcing: float = 1.0,
         banned: tuple[int, ...] = (),
         regularisation: Regularisation | None = None,
     ) -> None:
         super().__init__()
         self.feedback, self.layers, self.head, self.end = feedback, layers, head, end
         self.bridge, self.context, self.attention, self.mix = bridge, context, attention, mix
-        self.input_feeding, self.banned = input_feeding, tuple(banned)
-        self.regularisation = regularisation
+        self.input_feeding, self.pointer, self.coverage, self.banned = input_feeding, pointer, coverage, tuple(banned)
+        self.teacher_forcing, self.regularisation = teacher_forcing, regularisation
 
     # -- where an answer starts ------------------------------------------------------------------------------------------
 
@@ -136,10 +203,11 @@ class AutoregressiveDecoder(nn.Module):
         context = self.context(encoded.vector) if self.context is not None else None
         memory = self._memory(encoded)
         feed = memory.values.new_zeros(encoded.size, self._feed_size()) if self.input_feeding and memory is not None else None
-        return DecoderState(recurrent=recurrent, last=last, feed=feed, memory=memory, context=context)
+        covered = torch.zeros_like(memory.mask, dtype=memory.values.dtype) if memory is not None and self.coverage else None
+        return DecoderState(recurrent=recurrent, last=last, feed=feed, memory=memory, context=context, covered=covered)
 
     def _feed_size(self) -> int:
-        return int(self.layers.hidden_size)  # pyright: ignore[reportArgumentType]
+        return int(self.layers.hidden_size if self.mix is None else self.mix.out_features)  # pyright: ignore[reportArgumentType]
 
     def _memory(self, encoded: Encoded) -> Memory | None:
         if self.attention is None or encoded.sequence is None:
@@ -147,70 +215,139 @@ class AutoregressiveDecoder(nn.Module):
         values, mask = encoded.sequence.to_padded()
         if not values.shape[1]:  # every row is empty: one masked step keeps the shapes
             values, mask = values.new_zeros(len(values), 1, values.shape[2]), mask.new_zeros(len(mask), 1)
-        return Memory(values=values, keys=self.attention.keys(values), mask=mask)
+        classes = None
+        if self.pointer is not None:
+            symbols, _ = encoded.source.to_padded()
+            classes = self.pointer.classes(symbols) if symbols.shape[1] else mask.to(torch.int64)
+        return Memory(values=values, keys=self.attention.keys(values), mask=mask, classes=classes)
 
     # -- whole sequences ---------------------------------------------------------------------------------------------------
 
     def features(self, target: Any, state: DecoderState, shifted: Shifted) -> tuple[Tensor, State]:
         """Run teacher-forced over a target; return features (ΣT', F) in packed order and the state after it."""
+        looked, after = self.look(target, state, shifted)
+        return looked.features, after
+
+    def look(self, target: Any, state: DecoderState, shifted: Shifted) -> tuple[Looked, State]:
+        """Run over a target; return what all its steps lead to in packed order, and the state after it."""
         data = {n: p.data for n, p in target.items()} if isinstance(target, dict) else target.data
         fed = join(state.last, data)
-        elements = take(fed, shifted.inputs)
-        x = self._vectors(shifted.geometry, elements)
+        x = self._vectors(shifted.geometry, take(fed, shifted.inputs))
         if state.context is not None:
             x = x.with_data(x.data + state.context[x.row_of().to(x.data.device)])
         last = take(fed, shifted.last)
-        if self.input_feeding:
+        if self.input_feeding or (self.training and self.teacher_forcing < 1):
             return self._step_by_step(x, state), State(recurrent=None, last=last)
         out, recurrent = self.layers(x, state.recurrent)
-        return self._attend(out, state.memory), State(recurrent=recurrent, last=last)
+        return self._attend(x.data, out, state), State(recurrent=recurrent, last=last)
 
     def _vectors(self, steps: Ragged, elements: Any) -> Ragged:
-        x = steps.with_data(self.feedback(elements))
+        x = steps.with_data(self._read(elements))
         regular, space = self.regularisation, self.feedback.space
         if not self.training or regular is None or not isinstance(space, Discrete):
             return x
         return regular.read(x, elements, space.n + 1)
 
-    def _attend(self, out: Ragged, memory: Memory | None) -> Tensor:
-        if self.attention is None or self.mix is None or memory is None or not len(out.data):
-            return out.data
-        queries, _ = out.to_padded()
-        context, _ = self.attention(queries, memory.keys, memory.values, memory.mask)
-        place = out.row_of() * context.shape[1] + out.step_of()
-        packed = context.flatten(0, 1).index_select(0, place.to(context.device))
-        return dense.tanh(self.mix(torch.cat([packed, out.data], 1)))
+    def _read(self, values: Any) -> Tensor:
+        """Return the vectors of elements; what was copied and has no symbol of its own is read as unknown."""
+        space = self.feedback.space
+        if self.pointer is not None and isinstance(space, Discrete):
+            values = torch.where(values > space.n, torch.zeros_like(values), values)
+        return self.feedback(values)
 
-    def _step_by_step(self, x: Ragged, state: DecoderState) -> Tensor:
+    def _attend(self, vectors: Tensor, out: Ragged, state: DecoderState) -> Looked:
+        m = state.memory
+        if self.attention is None or m is None or not len(out.data):
+            return Looked(features=out.data)
+        queries, _ = out.to_padded()
+        if state.covered is None:
+            context, weights = self.attention(queries, m.keys, m.values, m.mask)
+            penalty = None
+        else:
+            context, weights, penalty = self._cover(queries, m, state.covered)
+        place = (out.row_of() * context.shape[1] + out.step_of()).to(context.device)
+        packed, shown, twice = (None if t is None else t.flatten(0, 1).index_select(0, place) for t in (context, weights, penalty))
+        return self._mix(vectors, out.data, packed, shown, twice)
+
+    def _cover(self, queries: Tensor, m: Memory, covered: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Attend step after step, each knowing what was looked at before; also return how much was looked at twice, (N, T)."""
+        found: list[tuple[Tensor, Tensor, Tensor]] = []
+        for t in range(queries.shape[1]):
+            context, weights = self._attention(queries[:, t : t + 1], m, covered[:, None])
+            found.append((context, weights, torch.minimum(weights, covered[:, None]).sum(2)))
+            covered = covered + weights[:, 0]
+        contexts, weights, penalties = zip(*found, strict=True)
+        return torch.cat(contexts, 1), torch.cat(weights, 1), torch.cat(penalties, 1)
+
+    def _attention(self, queries: Tensor, m: Memory, covered: Tensor | None) -> tuple[Tensor, Tensor]:
+        return self.attention(queries, m.keys, m.values, m.mask, covered)  # pyright: ignore[reportOptionalCall]
+
+    def _mix(self, vectors: Tensor, hidden: Tensor, context: Tensor, weights: Tensor, penalty: Tensor | None = None) -> Looked:
+        features = dense.tanh(self.mix(torch.cat([context, hidden], 1)))  # pyright: ignore[reportOptionalCall]
+        gate = None if self.pointer is None else self.pointer.gate(context, hidden, vectors)
+        return Looked(features=features, weights=weights, gate=gate, penalty=penalty)
+
+    def _step_by_step(self, x: Ragged, state: DecoderState) -> Looked:
         state = state.select(x.sorted_indices)
-        features, at = [x.data.new_zeros(0, self._feed_size())], 0
+        found: list[Looked] = []
+        own, at = None, 0
         for active in x.batch_sizes.tolist():
-            if active < len(state.feed if state.feed is not None else x):
+            if active < state.rows:
                 state = state.select(torch.arange(active))
-            step, state, _ = self._one(x.data[at : at + active], state)
-            features.append(step)
+            vectors = x.data[at : at + active]
+            if own is not None:
+                vectors = self._sometimes(own[:active], vectors, state)
+            looked, state = self._one(vectors, state)
+            own = self._guess(looked, state) if self.training and self.teacher_forcing < 1 else None
+            found.append(looked)
             at += active
-        return torch.cat(features)
+        return _in_one(found) if found else Looked(features=x.data.new_zeros(0, self._feed_size()))
+
+    @torch.no_grad()
+    def _guess(self, looked: Looked, state: DecoderState) -> Tensor:
+        discrete = isinstance(self.head, SymbolHead) and isinstance(self.feedback.space, Discrete)
+        return self._log_proba(looked, state.classes).argmax(1) if discrete else self.head.predict(looked.features)
+
+    def _sometimes(self, own: Tensor, vectors: Tensor, state: DecoderState) -> Tensor:
+        """Replace true elements by the decoder's guesses, each with the same chance; a guessed end is no element."""
+        chosen = torch.rand(len(vectors), device=vectors.device) >= self.teacher_forcing
+        space = self.feedback.space
+        if isinstance(space, Discrete):
+            chosen &= own != space.n
+        guessed = self._read(own)
+        guessed = guessed if state.context is None else guessed + state.context
+        return torch.where(chosen[:, None], guessed, vectors)
 
     # -- one step ----------------------------------------------------------------------------------------------------------
 
-    def _one(self, vectors: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState, Tensor | None]:
-        if state.feed is not None:
-            vectors = torch.cat([vectors, state.feed], 1)
-        x = Ragged.from_lengths(vectors, torch.ones(len(vectors), dtype=torch.int64))
+    def _one(self, vectors: Tensor, state: DecoderState) -> tuple[Looked, DecoderState]:
+        fed = vectors if state.feed is None else torch.cat([vectors, state.feed], 1)
+        x = Ragged.from_lengths(fed, torch.ones(len(fed), dtype=torch.int64))
         out, recurrent = self.layers(x, state.recurrent)
-        hidden, weights = out.data, None
-        if self.attention is not None and self.mix is not None and state.memory is not None:
-            m = state.memory
-            context, all_weights = self.attention(hidden[:, None], m.keys, m.values, m.mask)
-            hidden, weights = dense.tanh(self.mix(torch.cat([context[:, 0], hidden], 1))), all_weights[:, 0]
-        return hidden, replace(state, recurrent=recurrent, feed=hidden if state.feed is not None else None), weights
+        m, penalty = state.memory, None
+        if self.attention is None or m is None:
+            return Looked(features=out.data), replace(state, recurrent=recurrent)
+        group = (len(m.mask), state.width)
+        covered = None if state.covered is None else state.covered.unflatten(0, group)
+        context, weights = (t.flatten(0, 1) for t in self._attention(out.data.unflatten(0, group), m, covered))
+        if state.covered is not None:
+            penalty = torch.minimum(weights, state.covered).sum(1)
+        looked = self._mix(vectors, out.data, context, weights, penalty)
+        covered = None if state.covered is None else state.covered + weights
+        feed = looked.features if state.feed is not None else None
+        return looked, replace(state, recurrent=recurrent, feed=feed, covered=covered)
 
-    def advance(self, state: DecoderState, values: Any = None) -> tuple[Tensor, DecoderState, Tensor | None]:
-        """Read one element per row (the state's own last one when None); return features (M, F), state, attention weights."""
+    def advance(self, state: DecoderState, values: Any = None) -> tuple[Looked, DecoderState]:
+        """Read one element per row (the state's own last one when None); return what it leads to, and the state."""
         state = state if values is None else replace(state, last=values)
-        vectors = self.feedback(state.last)
+        vectors = self._read(state.last)
         return self._one(vectors if state.context is None else vectors + state.context, state)
+
+    def _log_proba(self, looked: Looked, classes: Tensor | None) -> Tensor:
+        head: Any = self.head
+        if self.pointer is None or looked.gate is None or looked.weights is None or classes is None:
+            return head.log_proba(looked.features)
+        return self.pointer.log_proba(head, looked.features, looked.gate, looked.weights, classes)
 
     # -- what the model asks for ----------------------------------------------------------------------------------------------
 
@@ -219,16 +356,20 @@ class AutoregressiveDecoder(nn.Module):
         each, _, geometry, after = self._judge(encoded, target, state, ends)
         return each, geometry, after
 
-    def _judge(self, encoded: Encoded, target: Any, state: State | None, ends: Tensor | None) -> tuple[Tensor, Tensor | None, Ragged, State]:
+    def _judge(
+        self, encoded: Encoded, target: Any, state: State | None, ends: Tensor | None
+    ) -> tuple[Tensor, Tensor | None, Ragged, State]:
         """Return the loss of each step, the penalty, the geometry and the state after."""
         shape = next(iter(target.values())) if isinstance(target, dict) else target
         shifted = shift(shape, ends)
-        features, after = self.features(target, self.begin(encoded, state), shifted)
-        features, penalty = self._regular(features, shifted.geometry)
+        begin = self.begin(encoded, state)
+        looked, after = self.look(target, begin, shifted)
+        features, penalty = self._regular(looked.features, shifted.geometry)
         is_end = (shifted.outputs == len(shape.data)).to(features.device)
         if isinstance(self.head, SymbolHead) and isinstance(self.feedback.space, Discrete):
             wanted = torch.cat([shape.data, shape.data.new_full((1,), self.feedback.space.n)])
-            return self.head.loss(features, take(wanted, shifted.outputs)), penalty, shifted.geometry, after
+            each = self._symbol_loss(replace(looked, features=features), begin, take(wanted, shifted.outputs), shifted.geometry)
+            return each, penalty, shifted.geometry, after
         each = self.end.loss(features, is_end[:, None]) if self.end is not None else features.new_zeros(len(features))
         data = {n: p.data for n, p in target.items()} if isinstance(target, dict) else shape.data
         inside = torch.nonzero(~is_end).flatten()
@@ -242,6 +383,16 @@ class AutoregressiveDecoder(nn.Module):
             return features, None
         dropped = self.regularisation.write(features, steps)
         return dropped, self.regularisation.penalty(features, dropped, steps)
+
+    def _symbol_loss(self, looked: Looked, begin: DecoderState, wanted: Tensor, geometry: Ragged) -> Tensor:
+        head: Any = self.head
+        classes = begin.classes_of(geometry)
+        if self.pointer is None or looked.gate is None or looked.weights is None or classes is None:
+            each = head.loss(looked.features, wanted)
+        else:
+            copied = (looked.weights * (classes == wanted[:, None])).sum(1)
+            each = self.pointer.loss(head, looked.features, looked.gate, copied, wanted)
+        return each if looked.penalty is None or not self.training else each + self.coverage * looked.penalty
 
     def loss(self, encoded: Encoded, target: Any, state: State | None = None, ends: Tensor | None = None) -> Loss:
         """Return the teacher-forced loss summed over steps, ends included."""
@@ -257,13 +408,13 @@ class AutoregressiveDecoder(nn.Module):
 
     def steps(self) -> Steps:
         """Return one step over symbols for a search; only for Discrete targets."""
-        head, space = self.head, self.feedback.space
-        if not isinstance(head, SymbolHead) or not isinstance(space, Discrete):
+        space = self.feedback.space
+        if not isinstance(self.head, SymbolHead) or not isinstance(space, Discrete):
             raise SettingError(f"A search goes over symbols; this model gives {space}. Call predict without search.")
 
         def advance(state: DecoderState, symbols: Tensor | None) -> tuple[Tensor, DecoderState, Tensor | None]:
-            features, state, weights = self.advance(state, symbols)
-            return head.log_proba(features), state, weights
+            looked, state = self.advance(state, symbols)
+            return self._log_proba(looked, state.classes), state, looked.weights
 
         return Steps(advance=advance, end=space.n, banned=self.banned)
 
@@ -279,7 +430,8 @@ class AutoregressiveDecoder(nn.Module):
         taken: list[Any] = []
         lengths = limits.clone()
         for t in range(int(limits.max()) if len(limits) else 0):
-            features, state, _ = self.advance(state)
+            looked, state = self.advance(state)
+            features = looked.features
             if self.end is not None:
                 over = self.end.predict(features)[:, 0].cpu() > 0
                 lengths = torch.where(over & (lengths > t), torch.full_like(lengths, t), lengths)
@@ -293,9 +445,11 @@ class AutoregressiveDecoder(nn.Module):
     def proba(self, encoded: Encoded, target: Any) -> list[Any]:
         """Return the probabilities of every next element given those before it, (T+1, V+1) per row, "end" last."""
         shape = next(iter(target.values())) if isinstance(target, dict) else target
-        shifted = shift(shape)
-        features, _ = self.features(target, self.begin(encoded), shifted)
-        return to_rows(as_sequences(self.head.proba(features), shifted.geometry))
+        shifted, begin = shift(shape), self.begin(encoded)
+        looked, _ = self.look(target, begin, shifted)
+        if looked.gate is None:
+            return to_rows(as_sequences(self.head.proba(looked.features), shifted.geometry))
+        return to_rows(as_sequences(dense.exp(self._log_proba(looked, begin.classes_of(shifted.geometry))), shifted.geometry))
 
     def prime(self, encoded: Encoded, prompt: Any, state: State | None = None) -> DecoderState:
         """Read a prompt; the state then stands before the element that follows it."""
@@ -303,6 +457,12 @@ class AutoregressiveDecoder(nn.Module):
         begin = self.begin(encoded, state)
         _, after = self.features(prompt, begin, shift(shape, torch.zeros(len(shape), dtype=torch.bool)))
         return replace(begin, recurrent=after.recurrent, last=after.last)
+
+
+def _in_one(found: list[Looked]) -> Looked:
+    """Lay steps end to end."""
+    parts = {name: [getattr(looked, name) for looked in found] for name in ("features", "weights", "gate", "penalty")}
+    return Looked(**{name: None if part[0] is None else torch.cat(part) for name, part in parts.items()})
 
 
 def _cut(taken: list[Any], lengths: Tensor, empty: Any) -> list[Any]:

@@ -26,9 +26,20 @@ _SHARES = ("dropout", "input_dropout", "embedding_dropout", "weight_dropout", "r
 _COUNTS = ("hidden_size", "num_layers", "embedding_size", "time_stride")
 _SWITCHES = ("bidirectional", "input_feeding", "layer_norm", "tie_weights", "joined", "locked_dropout")
 _WEIGHTS = ("activation_penalty", "temporal_activation_penalty")
-_ADDED = ("input_dropout", "embedding_dropout", "locked_dropout", "activation_penalty", "temporal_activation_penalty", "cutoffs")
-"""What files of version 1 may lack: each has a default that means what was before it."""
+_LISTS = ("class_weights", "cutoffs", "copies")
 _LARGEST = 100_000
+_ADDED: dict[str, Any] = {
+    "input_dropout": 0.0,
+    "embedding_dropout": 0.0,
+    "locked_dropout": False,
+    "activation_penalty": 0.0,
+    "temporal_activation_penalty": 0.0,
+    "cutoffs": [],
+    "copies": [],
+    "coverage": 0.0,
+    "teacher_forcing_ratio": 1.0,
+}
+"""What files of earlier versions do not say, and what they mean by that."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +66,8 @@ class Plan:
         Weight of each class in the loss; empty for none.
     cutoffs : tuple of int
         Where the bands of an adaptive softmax begin; empty for a plain one.
+    copies : tuple of int
+        For each symbol of the source the target's index when it is copied, -1 for none; empty where nothing is copied.
     parameters : int
         Trainable numbers.
     why : dict
@@ -94,6 +107,9 @@ class Plan:
     activation_penalty: float = 0.0
     temporal_activation_penalty: float = 0.0
     cutoffs: tuple[int, ...] = ()
+    copies: tuple[int, ...] = ()
+    coverage: float = 0.0
+    teacher_forcing_ratio: float = 1.0
     parameters: int = 0
     why: dict[str, str] = field(default_factory=dict)
 
@@ -102,7 +118,7 @@ class Plan:
         values: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
         values["source"] = None if self.source is None else self.source.config()
         values["target"] = self.target.config()
-        values["class_weights"], values["cutoffs"] = list(self.class_weights), list(self.cutoffs)
+        values |= {name: list(getattr(self, name)) for name in _LISTS}
         return {"version": PLAN_VERSION, **values, "why": dict(self.why)}
 
     @classmethod
@@ -110,7 +126,7 @@ class Plan:
         """Rebuild a plan; unknown or missing keys, wrong types and absurd sizes raise DataError."""
         names = {f.name for f in fields(cls)}
         if isinstance(config, dict):
-            config = {**{f.name: f.default for f in fields(cls) if f.name in _ADDED}, **config}
+            config = {**_ADDED, **config}
         if not isinstance(config, dict) or set(config) != names | {"version"}:
             extra = sorted(set(config) ^ (names | {"version"})) if isinstance(config, dict) else []
             raise DataError(
@@ -121,7 +137,7 @@ class Plan:
         values = {name: config[name] for name in names}
         values["source"] = None if values["source"] is None else Side.from_config(values["source"])
         values["target"] = Side.from_config(values["target"])
-        values["class_weights"], values["cutoffs"] = tuple(values["class_weights"]), tuple(values["cutoffs"])
+        values |= {name: tuple(values[name]) for name in _LISTS}
         made = cls(**values)
         try:
             check(made)
@@ -136,6 +152,10 @@ class Plan:
         return "\n".join(f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c}".rstrip() for a, b, c in shown)
 
 
+_QUIET = {"coverage": 0.0, "teacher_forcing_ratio": 1.0}
+"""Settings that are shown only where they are not the usual ones."""
+
+
 def _lines(p: Plan) -> list[tuple[str, Any, str]]:
     lines: list[tuple[str, Any, str]] = [("relation", p.relation, "relation"), ("decoder", p.decoder, "decoder")]
     if p.relation != "one-to-one":
@@ -146,6 +166,9 @@ def _lines(p: Plan) -> list[tuple[str, Any, str]]:
         lines.append(("pooling", p.pooling, "pooling"))
     if p.attention != "none":
         lines.append(("attention", p.attention + (" + input feeding" if p.input_feeding else ""), "attention"))
+    if p.copies:
+        lines.append(("copy", "yes", "copy"))
+    lines += [(name, getattr(p, name), name) for name, usual in _QUIET.items() if getattr(p, name) != usual]
     lines.append(("dropout", p.dropout, "dropout"))
     if p.decoder in ("autoregressive", "ctc"):
         lines.append(("max_length", p.max_length, "max_length"))
@@ -211,7 +234,7 @@ def plan(
     relation = relate(source_side, target_side, examples, align=align, horizon=horizon)
     values, why = choose(source_side, target_side, examples, relation, settings)
     longest = max(8, 2 * examples.target_max)
-    kept = ("input_feeding", "time_stride", "recurrent_dropout", "zoneout", "layer_norm")
+    kept = ("input_feeding", "coverage", "teacher_forcing_ratio", "time_stride", "recurrent_dropout", "zoneout", "layer_norm")
     made = Plan(
         relation=relation.name,
         decoder=relation.decoder,
@@ -224,6 +247,7 @@ def plan(
         max_length=longest,
         length_ratio=max(1.0, 1.5 * examples.longest_ratio),
         class_weights=_class_weights(target_side, examples, settings.class_weight),
+        copies=_copies(settings, examples, values, why),
         why={"relation": relation.why, **why, "max_length": f"twice the longest target seen, {examples.target_max}"},
     )
     check(made)
@@ -237,6 +261,23 @@ def _class_weights(target: Side, sizes: Sizes, kind: str) -> tuple[float, ...]:
         return ()
     present = [count for count in sizes.class_counts if count]
     return tuple(sum(present) / (len(present) * count) if count else 0.0 for count in sizes.class_counts)
+
+
+def _copies(settings: Network, sizes: Sizes, values: dict[str, Any], why: dict[str, str]) -> tuple[int, ...]:
+    copied = f"{sizes.copied_share:.0%} of the targets' symbols stand in their own source, {sizes.chance_share:.0%} in another"
+    if settings.copy == "auto":
+        wanted = sizes.copied_share >= 0.5 and sizes.copied_share - sizes.chance_share >= 0.25 and values["attention"] != "none"
+        why["copy"] = f"{copied} (See 2017)"
+        return sizes.shared if wanted else ()
+    if not settings.copy:
+        return ()
+    why["copy"] = "as set"
+    if not sizes.shared or values["attention"] == "none":
+        raise SettingError(
+            "copy=True needs attention over a source of the same kind of symbols as the target: words and words, or subwords and subwords."
+            " Leave copy at 'auto'."
+        )
+    return sizes.shared
 
 
 def _count(made: Plan) -> int:
@@ -298,7 +339,17 @@ def _check_lengths(made: Plan) -> None:
         raise SettingError(f"max_length must be 1 or more and length_ratio positive; got {made.max_length!r} and {made.length_ratio!r}.")
     if made.horizon is not None and (not isinstance(made.horizon, int) or not 1 <= made.horizon <= _LARGEST):
         raise SettingError(f"horizon must be None or a whole number in 1..{_LARGEST}; got {made.horizon!r}.")
+    if isinstance(made.coverage, bool) or not isinstance(made.coverage, int | float) or not 0 <= made.coverage < 100:
+        raise SettingError(f"coverage must be a number in 0 <= coverage < 100; got {made.coverage!r}.")
+    ratio = made.teacher_forcing_ratio
+    if isinstance(ratio, bool) or not isinstance(ratio, int | float) or not 0 <= ratio <= 1:
+        raise SettingError(f"teacher_forcing_ratio must be in 0 <= teacher_forcing_ratio <= 1; got {ratio!r}.")
     classes = made.target.space.n if isinstance(made.target.space, Discrete) else 0
+    symbols = made.source.space.n if made.source is not None and isinstance(made.source.space, Discrete) else 0
+    if made.copies and (
+        len(made.copies) != symbols or not all(type(i) is int and -1 <= i < classes for i in made.copies) or made.attention == "none"
+    ):
+        raise SettingError(f"copies must have one index of the target, or -1, for each of {symbols} symbols; got {len(made.copies)}.")
     if made.class_weights and len(made.class_weights) != classes:
         raise SettingError(f"class_weights must have one number per class ({classes}); got {len(made.class_weights)}.")
 
@@ -306,9 +357,16 @@ def _check_lengths(made: Plan) -> None:
 def _check_together(made: Plan) -> None:
     if made.input_feeding and made.attention == "none":
         raise SettingError("input_feeding needs attention over a source of sequences. Leave input_feeding at False.")
+    attends = made.attention != "none" and made.decoder == "autoregressive"
+    if made.coverage and not attends:
+        raise SettingError("coverage needs attention over a source of sequences. Leave coverage at 0.")
+    if made.teacher_forcing_ratio < 1 and (made.decoder != "autoregressive" or made.source is None):
+        raise SettingError("teacher_forcing_ratio < 1 is for free sequences with a source. Leave teacher_forcing_ratio at 1.")
+    if made.copies and made.class_weights:
+        raise SettingError("class_weight='balanced' weighs symbols that are said; with copy they are also copied. Choose one of the two.")
     if made.bidirectional and made.source is None:
         raise SettingError("bidirectional=True reads what it should predict: a language model reads one way. Leave it at 'auto'.")
     if made.time_stride > 1 and (made.decoder == "step" or made.stem != "conv"):
         raise SettingError("time_stride > 1 needs stem='conv' and a target that is not aligned step by step.")
-    if made.tie_weights and (not isinstance(made.target.space, Discrete) or made.source is not None):
-        raise SettingError("tie_weights=True is for language models over symbols. Leave it at 'auto'.")
+    if made.tie_weights and (not isinstance(made.target.space, Discrete) or made.decoder != "autoregressive"):
+        raise SettingError("tie_weights=True is for sequences of symbols that are written one by one. Leave it at 'auto'.")

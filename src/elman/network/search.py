@@ -38,9 +38,10 @@ class Steps:
     ----------
     advance : callable
         ``advance(state, symbols) -> (log_probs (M, n + 1), state, weights (M, S) or None)``; ``symbols`` (M,) are the newest ones,
-        None at the very first step, where the state knows what comes before.
+        None at the very first step, where the state knows what comes before. A decoder that copies adds S classes after the end,
+        one for each step of the source.
     end : int
-        Index of the class that ends an answer (the last).
+        Index n of the class that ends an answer.
     banned : tuple of int
         Symbols never to be given out ("unknown").
     """
@@ -79,7 +80,7 @@ def follow(steps: Steps, state: Any, limits: Tensor) -> list[np.ndarray]:
         log_probs[:, list(steps.banned)] = -torch.inf
         best = log_probs.argmax(-1).cpu()
         lengths = torch.where((best == steps.end) & (lengths > t), torch.full_like(lengths, t), lengths)
-        symbols = best.clamp_max(steps.end - 1).to(log_probs.device)
+        symbols = best.masked_fill(best == steps.end, 0).to(log_probs.device)
         taken.append(best)
         if bool((lengths <= t + 1).all()):
             break

@@ -58,6 +58,13 @@ class Network(Settings):
     """Distribution over numbers: squared error, Gaussian, Student-t, or quantiles."""
     input_feeding: bool = False
     """Feed attention's result into the next step (Luong 2015, section 3.3); training then goes step by step."""
+    copy: bool | Literal["auto"] = "auto"
+    """Let a free sequence copy symbols of its source, words never seen too (See 2017); "auto" where targets repeat their sources."""
+    coverage: float = 0.0
+    """Weight of the loss for attending to the same step twice, which attention then also sees (See 2017, section 2.3); 1 is usual."""
+    teacher_forcing_ratio: float = 1.0
+    """Chance that a step of training reads the true symbol rather than the network's own guess; it falls from 1 to this
+    over the epochs (Bengio 2015), and training goes step by step."""
     time_stride: int = 1
     """Steps of sound or sensors per step of the network, for ``stem="conv"``."""
     class_weight: Literal["none", "balanced"] = "none"

@@ -56,7 +56,7 @@ def choose(source: Side | None, target: Side, sizes: Sizes, relation: Relation, 
     for name, (value, reason) in later.items():
         given = getattr(settings, name)
         values[name], why[name] = (value, reason) if given == "auto" else (given, "as set")
-    values["tie_weights"], why["tie_weights"] = _tie(source, target, settings)
+    values["tie_weights"], why["tie_weights"] = _tie(target, settings, relation)
     for name, (value, reason) in language.recipe(target, sizes, relation).items():
         given = getattr(settings, name)
         values[name], why[name] = (value, reason) if given == "auto" else (given, "as set")
@@ -144,9 +144,9 @@ def _dropout(sizes: Sizes, relation: Relation, symbols: bool) -> Choice:
     return (0.3, "few rows") if sizes.rows < 20000 else (0.1, "many rows")
 
 
-def _tie(source: Side | None, target: Side, settings: Network) -> Choice:
+def _tie(target: Side, settings: Network, relation: Relation) -> Choice:
     if settings.tie_weights != "auto":
         return bool(settings.tie_weights), "as set"
-    if source is None and isinstance(target.space, Discrete) and target.space.n > 1000:
+    if isinstance(target.space, Discrete) and target.space.n > 1000 and relation.decoder == "autoregressive":
         return True, "large vocabulary: embedding and output share their weights (Press & Wolf 2017)"
     return False, "small vocabulary"

@@ -6,7 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from elman.kernels import dense
 from elman.network.heads._base import SymbolHead
+from elman.network.steady import Linear
 
 _NARROWER = 4
 """Each further band sees the features in a space that is this much smaller, where weights are its own (Grave 2017, section 4.3)."""
@@ -40,19 +42,23 @@ class AdaptiveHead(SymbolHead):
         features  (M, F)     target  (M,) int64     log-probabilities  (M, n)
     """
 
-    def __init__(self, in_features: int, n: int, cutoffs: tuple[int, ...], *, dropout: float = 0.0, tied: nn.Parameter | None = None) -> None:
+    def __init__(
+        self, in_features: int, n: int, cutoffs: tuple[int, ...], *, dropout: float = 0.0, tied: nn.Parameter | None = None
+    ) -> None:
         super().__init__()
         self.n, self.cutoffs, self.dropout = n, tuple(cutoffs), nn.Dropout(dropout)
         self.edges = (*self.cutoffs, n)
         width = in_features if tied is None else tied.shape[1]
-        self.projection = None if width == in_features else nn.Linear(in_features, width, bias=False)
-        self.bands = nn.Linear(width, len(cutoffs))
+        self.projection = None if width == in_features else Linear(in_features, width, bias=False)
+        self.bands = Linear(width, len(cutoffs))
         self.bias = nn.Parameter(torch.zeros(n))
         self.tied = tied
         sizes = [self.cutoffs[0], *(b - a for a, b in zip(self.edges, self.edges[1:], strict=False))]
         narrow = [width, *(max(_NARROWEST, width // _NARROWER**k) for k in range(1, len(sizes)))]
-        self.narrow = nn.ModuleList([] if tied is not None else [nn.Linear(width, d, bias=False) for d in narrow[1:]])
-        self.own = nn.ParameterList([] if tied is not None else [nn.Parameter(torch.empty(a, d)) for a, d in zip(sizes, narrow, strict=True)])
+        self.narrow = nn.ModuleList([] if tied is not None else [Linear(width, d, bias=False) for d in narrow[1:]])
+        self.own = nn.ParameterList(
+            [] if tied is not None else [nn.Parameter(torch.empty(a, d)) for a, d in zip(sizes, narrow, strict=True)]
+        )
         for weight in self.own:
             nn.init.xavier_uniform_(weight)
 
@@ -73,9 +79,9 @@ class AdaptiveHead(SymbolHead):
     def log_proba(self, features: Tensor) -> Tensor:
         """Return normalised log-probabilities (M, n)."""
         x = self._project(features)
-        frequent = self._frequent(x).log_softmax(-1)
+        frequent = dense.log_softmax(self._frequent(x))
         first = self.edges[0]
-        bands = [self._inside(x, k).log_softmax(-1) + frequent[:, first + k - 1, None] for k in range(1, len(self.edges))]
+        bands = [dense.log_softmax(self._inside(x, k)) + frequent[:, first + k - 1, None] for k in range(1, len(self.edges))]
         return torch.cat([frequent[:, 1:first], *bands, frequent[:, :1]], 1)
 
     def predict(self, features: Tensor) -> Tensor:
@@ -84,7 +90,7 @@ class AdaptiveHead(SymbolHead):
 
     def proba(self, features: Tensor) -> Tensor:
         """Return the probability of each class (M, n)."""
-        return self.log_proba(features).exp()
+        return dense.exp(self.log_proba(features))
 
     def sample(self, features: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """Draw a class of each row (M,)."""
@@ -101,12 +107,12 @@ class AdaptiveHead(SymbolHead):
             weight = self.own[0]
         else:
             weight = torch.cat([self.tied[self.n - 1 :], self.tied[: first - 1]])
-        scores = functional.linear(x, weight, torch.cat([self.bias[self.n - 1 :], self.bias[: first - 1]]))
+        scores = dense.linear(x, weight, torch.cat([self.bias[self.n - 1 :], self.bias[: first - 1]]))
         return torch.cat([scores, self.bands(x)], 1)
 
     def _inside(self, x: Tensor, k: int) -> Tensor:
         """Scores of the classes of band k, 1 and up."""
         classes = slice(self.edges[k - 1] - 1, self.edges[k] - 1)
         if self.tied is None:
-            return functional.linear(self.narrow[k - 1](x), self.own[k], self.bias[classes])
-        return functional.linear(x, self.tied[classes], self.bias[classes])
+            return dense.linear(self.narrow[k - 1](x), self.own[k], self.bias[classes])
+        return dense.linear(x, self.tied[classes], self.bias[classes])

@@ -9,6 +9,7 @@ Published, exact match: best LSTM over all splits 99.8 / 13.8 / 0.08 %, best net
 from __future__ import annotations
 
 import argparse
+import itertools
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -28,11 +29,11 @@ LONGEST = 100
 def grams(commands: Sequence[str]) -> list[Counter[str]]:
     """Words and pairs of neighbouring words of each command, counted."""
     words = [command.split() for command in commands]
-    return [Counter(one) + Counter(map(" ".join, zip(one, one[1:], strict=False))) for one in words]
+    return [Counter(one) + Counter(map(" ".join, itertools.pairwise(one))) for one in words]
 
 
 def nearest(commands: Sequence[str], known: Sequence[str], actions: Sequence[str]) -> list[str]:
-    """Return the actions of the known command that shares most words and pairs of words (the baseline: it looks up, it does not compose)."""
+    """Return the actions of the known command with the most equal words and pairs of words: the baseline looks up, it does not compose."""
     counted, asked = grams(known), grams(commands)
     names = {name: place for place, name in enumerate(sorted({name for one in counted for name in one}))}
     table = np.zeros((len(known), len(names)), dtype=np.float32)

@@ -102,9 +102,7 @@ def _next(model: Any, asked: list[Any], count: int, output: Output) -> None:
         for prompt, likely in zip(asked, found, strict=True)
     ]
     rows = [
-        [_shown(prompt), _named(symbol), round(chance, 4)]
-        for prompt, likely in zip(asked, found, strict=True)
-        for symbol, chance in likely
+        [_shown(prompt), _named(symbol), round(chance, 4)] for prompt, likely in zip(asked, found, strict=True) for symbol, chance in likely
     ]
     output.result({"results": results} if len(results) > 1 else results[0], table(["after", "comes", "probability"], rows))
 

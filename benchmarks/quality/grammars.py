@@ -165,9 +165,8 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--seeds", type=int, default=1)
     arguments = parser.parse_args()
-    print(
-        "| language | n | next sets, to n / 2n / 4n | recognised at 2n | n-grams at 2n | forced, to n / 2n / 4n | n-grams at 2n | published | … |"
-    )
+    columns = ["language", "n", "next sets, to n / 2n / 4n", "recognised at 2n", "n-grams at 2n", "forced, to n / 2n / 4n"]
+    print(f"| {' | '.join([*columns, 'n-grams at 2n', 'published', 'parameters', 'time', 'machine'])} |")
     for name in arguments.languages:
         for seed in range(arguments.seeds):
             measure(name, arguments.epochs, seed)

@@ -79,6 +79,10 @@ class Model:
     def predict(self, xs: list[Any]) -> list[Any]:
         return [self.answer_ for _ in xs]
 
+    @property
+    def classes_(self) -> list[Any]:
+        return ["another", self.answer_]
+
     def predict_proba(self, xs: list[Any]) -> list[Any]:
         return [[0.25, 0.75] for _ in xs]
 
@@ -95,7 +99,7 @@ class LanguageModel:
         self.codec, self.network, self.training = codec, network, training
 
     def fit(self, texts: list[str]) -> LanguageModel:
-        self.source_, self.texts_ = self.codec, texts
+        self.source_, self.target_, self.texts_ = None, self.codec, texts
         return self
 
     def generate(self, prompt: str, *, stream: bool, **options: Any) -> Iterator[str]:

@@ -1,21 +1,33 @@
-"""``elman generate``: continue a prompt, shown as it is made."""
+"""``elman generate``: continue prompts, shown as they are made."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from elman.cli.output import Output
+from elman.cli import cells
+from elman.cli.output import Output, table
 from elman.cli.shared_options import Json, ModelFile, Quiet
-from elman.errors import SettingError
+from elman.errors import DataError, SettingError
+
+Prompt = Annotated[
+    list[str] | None,
+    typer.Option("--prompt", "-p", help='What to continue; "-" reads it from standard input. Several are continued side by side.'),
+]
+Prompts = Annotated[Path | None, typer.Option("--prompts", help="A text file with one prompt a line.", show_default=False)]
+Next = Annotated[int | None, typer.Option("--next", min=1, help="Do not write: show this many likeliest next symbols.")]
 
 
 def generate(
     model: ModelFile,
     *,
-    prompt: Annotated[str, typer.Option("--prompt", "-p", help='What to continue; "-" reads it from standard input.')] = "",
+    prompt: Prompt = None,
+    prompts: Prompts = None,
+    next_: Next = None,
     temperature: Annotated[float, typer.Option("--temperature", help="Below 1 safer, above 1 bolder; 0 always takes the likeliest.")] = 1.0,
     top_k: Annotated[int | None, typer.Option("--top-k", min=1, help="Sample among this many likeliest symbols only.")] = None,
     top_p: Annotated[float | None, typer.Option("--top-p", help="Sample among the likeliest that make up this probability.")] = None,
@@ -27,7 +39,7 @@ def generate(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Continue a prompt with a language model; the text appears as it is made."""
+    """Continue prompts with a language model; the text appears as it is made, and Ctrl-C ends it."""
     import elman
 
     loaded = elman.load(model)
@@ -35,16 +47,77 @@ def generate(
         raise SettingError(
             f"{model} is a {type(loaded).__name__}; only a LanguageModel generates. Train one with: elman fit TEXT --continue text:char"
         )
-    if prompt == "-":
-        prompt = sys.stdin.read()
+    asked = cells.values(loaded.target_, _prompts(prompt or [], prompts))
+    output = Output(json, quiet)
+    if next_ is not None:
+        _next(loaded, asked, next_, output)
+        return
     options: dict[str, Any] = {"temperature": temperature, "max_new_steps": max_new_steps, "random_state": random_state}
     options |= {name: value for name, value in (("top_k", top_k), ("top_p", top_p), ("stop", stop)) if value is not None}
-    pieces = loaded.generate(prompt, stream=True, **options)
-    output = Output(json, quiet)
-    if json:
-        output.result({"prompt": prompt, "text": "".join(map(str, pieces))})
+    if len(asked) == 1:
+        _stream(asked[0], loaded.generate(asked[0], stream=True, **options), output)
+    else:
+        _batch(asked, loaded.generate(asked, **options), output)
+
+
+def _prompts(given: list[str], path: Path | None) -> list[str]:
+    """The prompts of the options and of the file; one empty prompt where there are none."""
+    from elman.io import tables
+
+    found = [sys.stdin.read().removesuffix("\n") if one == "-" else one for one in given]
+    if path is not None:
+        read = tables.read(path)
+        if len(read.names) != 1 or not len(read):
+            raise DataError(f"{path} should hold one prompt a line; it has {len(read)} rows of {len(read.names)} columns.")
+        found += [str(one) for one in read.column(read.names[0])]
+    return found or [""]
+
+
+def _stream(prompt: Any, pieces: Iterator[Any], output: Output) -> None:
+    """Write each piece as soon as it is there; the line is ended whatever happens, Ctrl-C included."""
+    if output.json:
+        output.result({"prompt": prompt, "text": _told(prompt, list(pieces))})
         return
-    print(prompt, end="", flush=True)
-    for piece in pieces:
-        print(piece, end="", flush=True)
-    print()
+    parted = "" if isinstance(prompt, str) else " "
+    print(_shown(prompt), end="", flush=True)
+    written = bool(prompt)
+    try:
+        for piece in pieces:
+            print((parted if written else "") + _shown(piece), end="", flush=True)
+            written = True
+    finally:
+        print(flush=True)
+
+
+def _batch(asked: list[Any], whole: list[Any], output: Output) -> None:
+    results = [{"prompt": prompt, "text": text[len(prompt) :]} for prompt, text in zip(asked, whole, strict=True)]
+    output.result({"results": results}, [_shown(text) for text in whole])
+
+
+def _next(model: Any, asked: list[Any], count: int, output: Output) -> None:
+    """Show the likeliest next symbols of each prompt, the end of the text as "(end)"."""
+    found = [model.next(prompt, k=count) for prompt in asked]
+    results = [
+        {"prompt": prompt, "next": [{"symbol": symbol, "probability": chance} for symbol, chance in likely]}
+        for prompt, likely in zip(asked, found, strict=True)
+    ]
+    rows = [
+        [_shown(prompt), _named(symbol), round(chance, 4)] for prompt, likely in zip(asked, found, strict=True) for symbol, chance in likely
+    ]
+    output.result({"results": results} if len(results) > 1 else results[0], table(["after", "comes", "probability"], rows))
+
+
+def _told(prompt: Any, pieces: list[Any]) -> Any:
+    """What is new in one value of the prompt's kind."""
+    return "".join(pieces) if isinstance(prompt, str) else [symbol for piece in pieces for symbol in piece]
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else " ".join(map(str, value))
+
+
+def _named(symbol: Any) -> str:
+    """A symbol as a table shows it: blanks in quotes."""
+    if symbol is None:
+        return "(end)"
+    return str(symbol) if str(symbol).strip() else repr(symbol)

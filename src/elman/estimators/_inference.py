@@ -10,7 +10,7 @@ import torch
 
 from elman.codecs import Codec
 from elman.estimators._decoding import beam_of, search_of
-from elman.generation import best_answers
+from elman.generation import Hypothesis, best_answers
 from elman.network import SequenceModel, collate
 
 _ROWS = 256
@@ -31,6 +31,13 @@ def predict_rows(model: SequenceModel, sources: Sequence[Any], codec: Codec, **d
 
 def _best(model: SequenceModel, source: Any, beam: Any, max_length: int | None, count: int) -> list[Any]:
     return [[answer.symbols for answer in row[:count]] for row in best_answers(model, source, beam, max_length=max_length)]
+
+
+def scored_rows(model: SequenceModel, sources: Sequence[Any], codec: Codec, **decoding: Any) -> list[list[Hypothesis]]:
+    """Return the ``n_best`` answers of each row (one by default) with their scores, best first, in the order given."""
+    options = search_of(model.plan.decoder, decoding)
+    beam, length, count = beam_of(model.plan.decoder, decoding), options.get("max_length"), decoding.get("n_best") or 1
+    return _in_batches(lambda source: [row[:count] for row in best_answers(model, source, beam, max_length=length)], model, sources, codec)
 
 
 def proba_rows(model: SequenceModel, sources: Sequence[Any], codec: Codec) -> list[np.ndarray]:

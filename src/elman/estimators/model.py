@@ -10,7 +10,7 @@ import numpy as np
 from elman.codecs import Codec, Discrete
 from elman.errors import DataError, DataTypeError, SettingError
 from elman.estimators._base import Estimator
-from elman.estimators._inference import decode_all, length_of, predict_rows, proba_rows
+from elman.estimators._inference import decode_all, length_of, predict_rows, proba_rows, scored_rows
 from elman.estimators._learning import learn
 from elman.estimators._rows import paired_rows, rows_of
 from elman.estimators._scoring import scoring_of
@@ -107,15 +107,21 @@ class Model(Estimator):
         X : list, array or column
             Values of the source.
         **decoding : Any
-            For free sequences: ``beam_size``, ``max_length``, ``n_best`` and the other options of the decoder.
+            For free sequences: ``beam_size``, ``max_length``, ``n_best``, ``return_scores`` and the other options of the decoder.
 
         Returns
         -------
         list or array
             Values as the target codec decodes them, plain strings and numbers as an array; with ``n_best=k`` a list of k of them a row.
+            With ``return_scores=True`` a tuple of that and of the score of each: its log-probability over a penalty for its length.
         """
         self._check_fitted()
         sources = self._encode(X)
+        if decoding.get("return_scores"):
+            found = scored_rows(self.model_, sources, self.source_, **decoding)
+            values = [[self.target_.decode(answer.symbols) for answer in row] for row in found]
+            scores = [[answer.score for answer in row] for row in found]
+            return (values, scores) if "n_best" in decoding else ([row[0] for row in values], [row[0] for row in scores])
         return decode_all(self.target_, predict_rows(self.model_, sources, self.source_, **decoding), nested="n_best" in decoding)
 
     def predict_proba(self, X: Any) -> np.ndarray | list[np.ndarray]:

@@ -18,6 +18,12 @@ static_assert(sizeof(Tensors<float>) == kTensorCount * sizeof(void*), "kTensors 
 
 inline int64_t number_at(PyObject* tuple, Py_ssize_t i) { return PyLong_AsLongLong(PyTuple_GET_ITEM(tuple, i)); }
 
+inline void read_numbers(Shape& shape, PyObject* numbers) {
+  shape.eps = PyFloat_AsDouble(PyTuple_GET_ITEM(numbers, 0));
+  shape.zone_h = PyFloat_AsDouble(PyTuple_GET_ITEM(numbers, 1));
+  shape.zone_c = PyFloat_AsDouble(PyTuple_GET_ITEM(numbers, 2));
+}
+
 inline Shape read_shape(PyObject* sizes, PyObject* numbers, uint64_t batch_sizes) {
   Shape shape{};
   shape.cell = static_cast<Cell>(number_at(sizes, 0));
@@ -28,9 +34,7 @@ inline Shape read_shape(PyObject* sizes, PyObject* numbers, uint64_t batch_sizes
   shape.threads = number_at(sizes, 5);
   shape.reverse = number_at(sizes, 6) != 0;
   shape.layer_norm = number_at(sizes, 7) != 0;
-  shape.eps = PyFloat_AsDouble(PyTuple_GET_ITEM(numbers, 0));
-  shape.zone_h = PyFloat_AsDouble(PyTuple_GET_ITEM(numbers, 1));
-  shape.zone_c = PyFloat_AsDouble(PyTuple_GET_ITEM(numbers, 2));
+  read_numbers(shape, numbers);
   shape.batch_sizes = reinterpret_cast<const int64_t*>(static_cast<uintptr_t>(batch_sizes));
   return shape;
 }

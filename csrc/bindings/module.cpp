@@ -38,6 +38,18 @@ void flip_rows(uint64_t to, uint64_t from, uint64_t batch_sizes, int64_t steps, 
   elman::flip_rows(ragged(batch_sizes, steps, row_bytes, threads), at<char>(to), at<const char>(from));
 }
 
+// (steps, rows) of sorted lengths, or None when one of them is not in 0..most.
+nb::object sort_lengths(uint64_t lengths, int64_t count, int64_t most, uint64_t order, uint64_t batch_sizes) {
+  elman::Sorted found{};
+  if (!elman::sort_lengths(at<const int64_t>(lengths), count, most, at<int64_t>(order), at<int64_t>(batch_sizes), found)) return nb::none();
+  return nb::make_tuple(found.steps, found.rows);
+}
+
+bool packed_fit(uint64_t batch_sizes, int64_t steps, int64_t rows, int64_t count, uint64_t order, uint64_t back, uint64_t lengths) {
+  return elman::packed_fit(at<const int64_t>(batch_sizes), steps, rows, count, at<const int64_t>(order), at<const int64_t>(back),
+                           at<const int64_t>(lengths));
+}
+
 }  // namespace
 
 NB_MODULE(_native, module) {
@@ -48,6 +60,10 @@ NB_MODULE(_native, module) {
              "Copy packed rows out: rows[starts[p] + t * stride] = packed[t, p].");
   module.def("flip_rows", &flip_rows, "to"_a, "from_"_a, "batch_sizes"_a, "steps"_a, "row_bytes"_a, "threads"_a,
              "Mirror each packed sequence in its own length.");
+  module.def("sort_lengths", &sort_lengths, "lengths"_a, "count"_a, "most"_a, "order"_a, "batch_sizes"_a,
+             "Sort sequences by length: (steps, rows), or None when a length is not in 0..most.");
+  module.def("packed_fit", &packed_fit, "batch_sizes"_a, "steps"_a, "rows"_a, "count"_a, "order"_a, "back"_a, "lengths"_a,
+             "Whether the parts of a packed batch agree.");
   bind_dense(module);
   bind_recurrence(module);
   bind_stream(module);

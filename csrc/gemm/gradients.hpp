@@ -7,31 +7,45 @@
 
 namespace elman::ELMAN_LEVEL {
 
-constexpr int64_t kRowBlock = 48;       // rows of the left matrix taken through all panels of weights
 constexpr int64_t kDepthBlock = 256;    // rows summed at once in weight gradients
 constexpr int64_t kColumnBlock = 256;   // columns of weight gradients at once
 constexpr int kBlock = 16;              // gates packed side by side as the left matrix
 
-// to[row] = Σ gates d[row] · w for rows [range); `to` has rows of columns.count elements. `tile`: 16 · 4 · W elements.
+// Where packed rows begin in a spread tensor, asked for in rising order.
+struct RowCursor {
+  const Steps& steps;
+  const Spread& spread;
+  int64_t step = 0;
+
+  int64_t at(int64_t row) {
+    if (!spread.step) return row * spread.sequence;
+    while (steps.offsets[step + 1] <= row) ++step;
+    return steps.begin(spread, step, row - steps.offsets[step]);
+  }
+};
+
+// d_x[row] = Σ gates d[row] · w for packed rows [range), added to what is there if `add`. `block`: kRowBlock rows of whole vectors.
 template <class T>
-void input_gradient(const Layout<T>& layout, const T* d, const T* w, const Columns<T>& columns, Range range, T* to, const T* zeros, T* tile) {
+void input_gradient(const Layout<T>& layout, const Steps& steps, const T* d, const T* w, Range range, T* d_x, bool add, const T* zeros,
+                    T* block) {
   constexpr int W = kLanes<T>;
+  const Columns<T> columns(steps.shape.inputs);
   const Depth depth = gates_depth(layout);
-  const int64_t size = layout.groups * layout.gates * W * 4 * W;
-  for (int64_t block = range.begin; block < range.end; block += kRowBlock) {
-    const int64_t rows = range.end - block < kRowBlock ? range.end - block : kRowBlock;
+  const int64_t size = layout.groups * layout.gates * W * 4 * W, width = columns.vectors() * W;
+  const size_t bytes = static_cast<size_t>(columns.count) * sizeof(T);
+  RowCursor reading{steps, steps.d_x}, writing{steps, steps.d_x};
+  for (int64_t first = range.begin; first < range.end; first += kRowBlock) {
+    const int64_t rows = range.end - first < kRowBlock ? range.end - first : kRowBlock;
+    for (int64_t r = 0; add && r < rows; ++r) __builtin_memcpy(block + r * width, d_x + reading.at(first + r), bytes);
     for (int64_t p = 0; p < columns.panels(); ++p) {
       const int vectors = columns.panel_vectors(p);
-      const int64_t column = p * 4 * W, left = columns.count - column;
-      const bool whole = left >= vectors * W;
       for_each_row_tile(rows, panel_rows(vectors), [&](int64_t begin, int count) {
-        T* out = to + (block + begin) * columns.count + column;
-        panel_tile<T, 1>(count, vectors, d + (block + begin) * layout.gate_width, layout.gate_width, depth, w + p * size, zeros, 0,
-                         whole ? out : tile, whole ? columns.count : 4 * W);
-        if (whole) return;
-        for (int r = 0; r < count; ++r) __builtin_memcpy(out + r * columns.count, tile + r * 4 * W, static_cast<size_t>(left) * sizeof(T));
+        T* to = block + begin * width + p * 4 * W;
+        panel_tile<T, 1>(count, vectors, d + (first + begin) * layout.gate_width, layout.gate_width, depth, w + p * size, add ? to : zeros,
+                         add ? width : 0, to, width);
       });
     }
+    for (int64_t r = 0; r < rows; ++r) __builtin_memcpy(d_x + writing.at(first + r), block + r * width, bytes);
   }
 }
 
@@ -39,24 +53,24 @@ void input_gradient(const Layout<T>& layout, const T* d, const T* w, const Colum
 template <class T>
 struct RightRows {
   const Steps& steps;
-  const T* x;         // packed rows, or null for the states before
+  const T* x;         // or null for the states before
   const T* y;
   const T* h_0;
   const T* mask;      // (N, H) or null
   int64_t columns;
   int64_t step = 0;   // moves along with `row`
 
-  // The row and its factor for packed row `row`; calls must come with rising rows from 0 or after rewind().
+  // The row (null: zeros) and its factor for packed row `row`; calls must come with rising rows from 0 or after rewind().
   void at(int64_t row, const T*& values, const T*& factor) {
     factor = nullptr;
+    while (steps.offsets[step + 1] <= row) ++step;
+    const int64_t place = row - steps.offsets[step];
     if (x) {
-      values = x + row * columns;
+      values = x + steps.begin(steps.x, step, place);
       return;
     }
-    while (steps.offsets[step + 1] <= row) ++step;
-    const int64_t sequence = row - steps.offsets[step];
-    values = steps.previous(y, h_0, step, sequence);
-    if (mask) factor = mask + sequence * columns;
+    values = steps.past_h(y, h_0, step, place);
+    if (mask) factor = mask + steps.sequence(place) * columns;
   }
   void rewind() { step = 0; }
 };
@@ -150,7 +164,7 @@ struct WeightGradient {
         for (int64_t c = 0; c < width; c += W) {
           const int64_t column = p * 4 * W + c, left = count - column;
           const int lanes = left < W ? static_cast<int>(left) : W;
-          Vec<T> value = load_upto(values + first + column, lanes);
+          Vec<T> value = values ? load_upto(values + first + column, lanes) : Vec<T>{};
           if (factor) value *= load_upto(factor + first + column, lanes);
           store(to + c, value);
         }

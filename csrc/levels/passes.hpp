@@ -48,7 +48,7 @@ struct ForwardPlan {
     const int64_t fitting = kChunkBytes / (layout.gate_width * static_cast<int64_t>(sizeof(T)));
     chunk_rows = fitting > rows ? fitting : rows;
     for (int i = 0; i < threads; ++i) {
-      scratch[i].carve(carver, shape, layout, chunk_rows, rows, threads > 1 || shape.reverse, t.mask != nullptr);
+      scratch[i].carve(carver, shape, layout, chunk_rows, rows, threads > 1 || shape.reverse || shape.x.step, t.mask != nullptr);
     }
     return carver.used();
   }
@@ -56,6 +56,7 @@ struct ForwardPlan {
 
 inline int64_t total_rows(const Shape& shape) {
   int64_t total = 0;
+  if (!shape.batch_sizes) return shape.steps * shape.count;
   for (int64_t s = 0; s < shape.steps; ++s) total += shape.batch_sizes[s];
   return total;
 }
@@ -105,7 +106,7 @@ struct BackwardPlan {
     norms.carve_norms(carver, layout);
     const int64_t rows = (shape.count + row_threads - 1) / row_threads;
     for (int i = 0; i < threads; ++i) {
-      scratch[i].carve(carver, layout, rows, shape.layer_norm);
+      scratch[i].carve(carver, layout, rows, shape);
       gradient[i].carve(carver, layout, threads);
     }
     return carver.used();
@@ -127,8 +128,8 @@ void gradients(const Shape& shape, const Tensors<T>& t, const Layout<T>& layout,
   const T* d_h = shape.layer_norm ? t.d_norm_h : t.d_gates;
   constexpr int W = kLanes<T>;
   if (t.d_x) {
-    input_gradient(layout, d_x + layout.x_slot * W, plan.w_ih, Columns<T>(shape.inputs), share(steps.total(), part, parts), t.d_x,
-                   plan.scratch[part].zeros, plan.scratch[part].tile);
+    input_gradient(layout, steps, d_x + layout.x_slot * W, plan.w_ih, share(steps.total(), part, parts), t.d_x, shape.add_d_x,
+                   plan.scratch[part].zeros, plan.scratch[part].block);
   }
   const Range groups = share(layout.groups, part, parts);
   WeightGradient<T>{layout, layout.x_gate, d_x + layout.x_slot * W, RightRows<T>{steps, t.x, nullptr, nullptr, nullptr, shape.inputs},

@@ -70,6 +70,45 @@ void for_each_row(const RaggedShape& shape, const int64_t* offsets, const Visit&
 
 }  // namespace
 
+bool packed_fit(const int64_t* batch_sizes, int64_t steps, int64_t rows, int64_t count, const int64_t* order, const int64_t* back,
+                const int64_t* lengths) {
+  int64_t left = rows, most = count;
+  for (int64_t t = 0; t < steps; ++t) {
+    if (batch_sizes[t] < 1 || batch_sizes[t] > most || batch_sizes[t] > left) return false;
+    most = batch_sizes[t];
+    left -= most;
+  }
+  if (left != 0) return false;
+  auto seen = std::make_unique<bool[]>(static_cast<size_t>(count));
+  int64_t length = steps;  // of the sequence at place p
+  for (int64_t p = 0; p < count; ++p) {
+    while (length > 0 && batch_sizes[length - 1] <= p) --length;
+    const int64_t sequence = order ? order[p] : p;
+    if (sequence < 0 || sequence >= count || seen[sequence]) return false;
+    seen[sequence] = true;
+    if ((back && back[sequence] != p) || (lengths && lengths[sequence] != length)) return false;
+  }
+  return true;
+}
+
+bool sort_lengths(const int64_t* lengths, int64_t count, int64_t most, int64_t* order, int64_t* batch_sizes, Sorted& found) {
+  found = {0, 0};
+  std::memset(batch_sizes, 0, static_cast<size_t>(most) * sizeof(int64_t));
+  for (int64_t i = 0; i < count; ++i) {
+    if (lengths[i] < 0 || lengths[i] > most) return false;
+    if (lengths[i] > found.steps) found.steps = lengths[i];
+    found.rows += lengths[i];
+    if (lengths[i]) ++batch_sizes[lengths[i] - 1];
+  }
+  for (int64_t t = found.steps - 1; t > 0; --t) batch_sizes[t - 1] += batch_sizes[t];
+  // Sequences of length n stand behind the batch_sizes[n] longer ones.
+  auto next = std::make_unique<int64_t[]>(static_cast<size_t>(found.steps + 1));
+  for (int64_t n = 0; n < found.steps; ++n) next[n] = batch_sizes[n];
+  next[found.steps] = 0;
+  for (int64_t i = 0; i < count; ++i) order[next[lengths[i]]++] = i;
+  return true;
+}
+
 void pack_rows(const RaggedShape& shape, char* packed, const char* rows, const int64_t* starts, int64_t stride) {
   const auto offsets = step_offsets(shape);
   for_each_row(shape, offsets.get(), [&](const auto& copy, int64_t t, int64_t p, int64_t row) {

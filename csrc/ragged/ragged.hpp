@@ -16,6 +16,18 @@ struct RaggedShape {
   int64_t threads;
 };
 
+// Sorts `count` sequences by length, longest first, equal ones in their order: order[p] is the sequence at place p, and
+// batch_sizes[t] how many reach step t < steps. False, with nothing to rely on, when a length is not in 0..most.
+struct Sorted {
+  int64_t steps, rows;  // the longest length, the sum of all
+};
+bool sort_lengths(const int64_t* lengths, int64_t count, int64_t most, int64_t* order, int64_t* batch_sizes, Sorted& found);
+
+// Whether the parts of a packed batch of `count` sequences agree: batch sizes in 1..count never rise and sum to `rows`, `order` is a
+// permutation, `back` its inverse, `lengths` those of the batch sizes. Null parts are not looked at.
+bool packed_fit(const int64_t* batch_sizes, int64_t steps, int64_t rows, int64_t count, const int64_t* order, const int64_t* back,
+                const int64_t* lengths);
+
 // packed[t, p] = rows[starts[p] + t * stride]. `starts` (batch_sizes[0],) and `stride` count rows.
 // End to end: start of each sequence, stride 1; padded batch-first: index·T, stride 1; padded time-first: index, stride N.
 void pack_rows(const RaggedShape& shape, char* packed, const char* rows, const int64_t* starts, int64_t stride);

@@ -4,17 +4,20 @@
 
 namespace elman::ELMAN_LEVEL {
 
+constexpr int64_t kRowBlock = 48;  // rows of the left matrix taken through all panels of weights
+
 // Scratch of one thread. What is carried to the step before: dh without the products of the gates, and dc.
 template <class T>
 struct BackwardScratch {
-  T *dh, *dc, *kept, *tile, *zeros;
+  T *dh, *dc, *kept, *tile, *zeros, *block;
 
-  void carve(Carver& carver, const Layout<T>& layout, int64_t rows, bool layer_norm) {
+  void carve(Carver& carver, const Layout<T>& layout, int64_t rows, const Shape& shape) {
     dh = carver.take<T>(rows * layout.unit_width);
     dc = carver.take<T>(rows * layout.unit_width);
-    kept = layer_norm ? carver.take<T>(rows * layout.unit_width) : nullptr;
+    kept = shape.layer_norm ? carver.take<T>(rows * layout.unit_width) : nullptr;
     tile = carver.take<T>(16 * 4 * kLanes<T>);
     zeros = carver.take<T>(4 * kLanes<T>);
+    block = carver.take<T>(kRowBlock * Columns<T>(shape.inputs).vectors() * kLanes<T>);
   }
 };
 
@@ -55,7 +58,7 @@ struct Backward {
 
   // Gradients of the last states into the carries of local row j.
   void start(int64_t j) {
-    const int64_t from = rows.sequence(j) * shape.hidden;
+    const int64_t from = steps.sequence(rows.place(j)) * shape.hidden;
     for (int64_t u = 0; u < layout.unit_width; ++u) {
       own.dh[j * layout.unit_width + u] = t.d_h_n && u < shape.hidden ? t.d_h_n[from + u] : T(0);
       own.dc[j * layout.unit_width + u] = t.d_c_n && u < shape.hidden ? t.d_c_n[from + u] : T(0);
@@ -77,7 +80,7 @@ struct Backward {
     for (int64_t p = 0; p < columns.panels(); ++p) {
       const int vectors = columns.panel_vectors(p);
       for_each_row_tile(known, panel_rows(vectors), [&](int64_t begin, int count) {
-        const T* a = d + (steps.offsets[after] + rows.sequence(begin)) * layout.gate_width;
+        const T* a = d + (steps.packed(after, rows.place(begin))) * layout.gate_width;
         panel_tile<T, 1>(count, vectors, a, rows.stride * layout.gate_width, depth, w_hh + p * size, own.zeros, 0, own.tile, 4 * W);
         for (int64_t j = begin; j < begin + count; ++j) {
           for (int v = 0; v < vectors; ++v) {
@@ -97,40 +100,42 @@ struct Backward {
   ELMAN_INLINE Vec<T> arriving(int64_t j, int64_t group, Vec<T> past) {
     const Vec<T> carried = load(own.dh + j * layout.unit_width + group * W);
     if (kExtra && t.mask) {
-      past *= load_upto(t.mask + rows.sequence(j) * shape.hidden + group * W, layout.units(group));
+      past *= load_upto(t.mask + steps.sequence(rows.place(j)) * shape.hidden + group * W, layout.units(group));
     }
     return carried + past;
   }
 
   ELMAN_INLINE void begin_group(int64_t j, int64_t group, Vec<T> past) {
-    const int64_t to = rows.sequence(j) * shape.hidden + group * W;
+    const int64_t to = steps.sequence(rows.place(j)) * shape.hidden + group * W;
     const int units = layout.units(group);
     if (t.d_h_0) store_upto(t.d_h_0 + to, arriving(j, group, past), units);
     if (C::kHasInner && t.d_c_0) store_upto(t.d_c_0 + to, load(own.dc + j * layout.unit_width + group * W), units);
   }
 
-  ELMAN_INLINE void load_gates(int64_t row, int64_t group, Vec<T>* g) {
+  ELMAN_INLINE void load_gates(int64_t step, int64_t place, int64_t group, Vec<T>* g) {
     if (C::kSlots == 1 && !t.gates) {
-      g[0] = load_upto(t.y + row * shape.hidden + group * W, layout.units(group));
+      g[0] = load_upto(t.y + steps.begin(steps.y, step, place) + group * W, layout.units(group));
       return;
     }
-    const T* from = t.gates + row * layout.gate_width + group * layout.slots * W;
+    const T* from = t.gates + steps.packed(step, place) * layout.gate_width + group * layout.slots * W;
     for (int v = 0; v < C::kSlots; ++v) g[v] = load(from + v * W);
   }
 
+  ELMAN_INLINE static Vec<T> of_past(const T* state, int64_t group, int units) { return state ? load_upto(state + group * W, units) : Vec<T>{}; }
+
   // One group of units of local row j at `step`: gradients of its gates, and the carries for the step before.
   ELMAN_INLINE void cell(int64_t step, int64_t j, int64_t group, Vec<T> past) {
-    const int64_t r = rows.sequence(j), row = steps.offsets[step] + r;
+    const int64_t place = rows.place(j), row = steps.packed(step, place);
     const int64_t out = row * shape.hidden + group * W, at = j * layout.unit_width + group * W;
     const int units = layout.units(group);
     Vec<T> g[4], d[4] = {}, dh_carry, dc_out{}, dc_carry{};
-    load_gates(row, group, g);
+    load_gates(step, place, group, g);
     Vec<T> dh = arriving(j, group, past);
-    if (t.d_y) dh += load_upto(t.d_y + out, units);
+    if (t.d_y) dh += load_upto(t.d_y + steps.begin(steps.y, step, place) + group * W, units);
     Vec<T> dc = C::kHasInner ? load(own.dc + at) : Vec<T>{};
     Vec<T> h_old{}, c_old{}, zone_h{}, zone_c{};
-    if (C::kSlots == 4 && !C::kHasInner) h_old = load_upto(steps.previous(t.y, t.h_0, step, r) + group * W, units);
-    if (C::kHasInner) c_old = load_upto(steps.previous<T>(t.c, t.c_0, step, r) + group * W, units);
+    if (C::kSlots == 4 && !C::kHasInner) h_old = of_past(steps.past_h<T>(t.y, t.h_0, step, place), group, units);
+    if (C::kHasInner) c_old = of_past(steps.past_c<T>(t.c, t.c_0, step, place), group, units);
     if (kExtra) {
       zone_h = kept(dh, t.zone_h, shape.zone_h, out, units);
       if (C::kHasInner) zone_c = kept(dc, t.zone_c, shape.zone_c, out, units);

@@ -18,7 +18,7 @@ void Backward<T, C, kExtra>::unnorm(int64_t step, int64_t active) {
   const NormedRow<T> gates{layout, layout.gates, layout.slots};
   const int64_t x = layout.x_slot * W, h = layout.h_slot * W;
   for (int64_t j = 0; j < active; ++j) {
-    const int64_t row = steps.offsets[step] + rows.sequence(j), at = row * layout.gate_width;
+    const int64_t row = steps.packed(step, rows.place(j)), at = row * layout.gate_width;
     if (C::kHasInner) unnorm_inner(step, j, row);
     gates.back(t.d_gates + at + x, norms.gain + x, t.norm_x + at + x, t.scales[row * 4],
                [&](int64_t k, Vec<T> value) { store(t.d_norm_x + at + x + k, value); });
@@ -30,13 +30,13 @@ void Backward<T, C, kExtra>::unnorm(int64_t step, int64_t active) {
 template <class T, class C, bool kExtra>
 void Backward<T, C, kExtra>::unnorm_inner(int64_t step, int64_t j, int64_t row) {
   const NormedRow<T> units{layout, 1, 1};
-  const T* c_before = steps.template previous<T>(t.c, t.c_0, step, rows.sequence(j));
+  const T* c_before = steps.template past_c<T>(t.c, t.c_0, step, rows.place(j));
   const T* d_c = t.d_norm_c + row * layout.unit_width;
   units.back(d_c, norms.gain_c, t.norm_c + row * layout.unit_width, t.scales[row * 4 + 2], [&](int64_t k, Vec<T> raw) {
     const int64_t group = k / W, at = j * layout.unit_width + k;
     Vec<T> g[4], d[4] = {}, carry{};
-    load_gates(row, group, g);
-    C::inner_back(g, load_upto(c_before + k, layout.units(group)), load(own.dc + at) + raw, d, carry);
+    load_gates(step, rows.place(j), group, g);
+    C::inner_back(g, of_past(c_before, group, layout.units(group)), load(own.dc + at) + raw, d, carry);
     store(own.dc + at, carry + load(own.kept + at));
     T* to = t.d_gates + row * layout.gate_width + group * layout.slots * W;
     for (int v = 0; v < 3; ++v) store(to + v * W, keep_first<T>(d[v], layout.units(group)));

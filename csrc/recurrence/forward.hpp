@@ -133,14 +133,14 @@ struct Forward {
 
   // Initial state of local row j into the state buffers.
   void start(int64_t j) {
-    const int64_t r = rows.sequence(j), h = shape.hidden;
+    const int64_t r = steps.sequence(rows.place(j)), h = shape.hidden;
     for (int64_t u = 0; u < layout.unit_width; ++u) {
-      const T value = u < h ? t.h_0[r * h + u] : T(0);
+      const T value = t.h_0 && u < h ? t.h_0[r * h + u] : T(0);
       for (int i = 0; i < 2; ++i) {
         own.h[i][j * layout.unit_width + u] = value;
         if (kExtra && t.mask) own.masked[i][j * layout.unit_width + u] = u < h ? value * t.mask[r * h + u] : T(0);
       }
-      if (C::kHasInner) own.c[j * layout.unit_width + u] = u < h ? t.c_0[r * h + u] : T(0);
+      if (C::kHasInner) own.c[j * layout.unit_width + u] = t.c_0 && u < h ? t.c_0[r * h + u] : T(0);
     }
   }
 
@@ -148,7 +148,7 @@ struct Forward {
   void finish(int64_t begin, int64_t end, int now) {
     const size_t bytes = static_cast<size_t>(shape.hidden) * sizeof(T);
     for (int64_t j = begin; j < end; ++j) {
-      const int64_t r = rows.sequence(j);
+      const int64_t r = steps.sequence(rows.place(j));
       __builtin_memcpy(t.h_n + r * shape.hidden, own.h[now] + j * layout.unit_width, bytes);
       if (C::kHasInner) __builtin_memcpy(t.c_n + r * shape.hidden, own.c + j * layout.unit_width, bytes);
     }
@@ -169,18 +169,20 @@ struct Forward {
   void project(int64_t i, int64_t end) {
     int64_t total = 0;
     const T* x = own.x;
-    if (rows.stride == 1 && !shape.reverse) {
+    int64_t x_row = shape.inputs;
+    if (rows.stride == 1 && !shape.reverse && !steps.x.step) {
       total = steps.offsets[end] - steps.offsets[i];
-      x = t.x + steps.offsets[i] * shape.inputs;
+      x_row = steps.x.sequence;
+      x = t.x + steps.offsets[i] * x_row;
     } else {
       total = gather(i, end);
     }
     const int64_t panel = packed.panel_size(layout);
     if (shape.layer_norm) {
-      project_normed(x, total, i, end);
+      project_normed(x, x_row, total, i, end);
       return;
     }
-    product(layout, layout.x_slot, x, shape.inputs, shape.inputs, packed.w_ih, panel, total, packed.bias, 0, own.pre);
+    product(layout, layout.x_slot, x, x_row, shape.inputs, packed.w_ih, panel, total, packed.bias, 0, own.pre);
     if (layout.h_slot == 0) return;
     for (int64_t row = 0; row < total; ++row) {  // the slot only the past writes to starts from its bias
       for (int64_t g = 0; g < layout.groups; ++g) {
@@ -196,7 +198,7 @@ struct Forward {
     for (; i < end; ++i) {
       const int64_t step = steps.at(i), n = rows.count(steps.active(step));
       for (int64_t j = 0; j < n; ++j, ++total) {
-        __builtin_memcpy(own.x + total * shape.inputs, t.x + (steps.offsets[step] + rows.sequence(j)) * shape.inputs, bytes);
+        __builtin_memcpy(own.x + total * shape.inputs, t.x + steps.begin(steps.x, step, rows.place(j)), bytes);
       }
     }
     return total;
@@ -238,15 +240,15 @@ struct Forward {
 
   ELMAN_INLINE void save_gates(int64_t step, int64_t j, int64_t group, const Vec<T>* g) {
     if (!t.gates) return;
-    T* to = t.gates + (steps.offsets[step] + rows.sequence(j)) * layout.gate_width + group * layout.slots * W;
+    T* to = t.gates + steps.packed(step, rows.place(j)) * layout.gate_width + group * layout.slots * W;
     for (int v = 0; v < C::kSlots; ++v) store(to + v * W, g[v]);
   }
 
   // Zoneout, then the new state to the buffers and to y and c.
   ELMAN_INLINE void emit(int64_t step, int64_t j, int64_t group, int now, Vec<T> h, Vec<T> c_old, Vec<T> c) {
     const int64_t at = j * layout.unit_width + group * W;
-    const int64_t row = steps.offsets[step] + rows.sequence(j);
-    const int64_t out = row * shape.hidden + group * W;
+    const int64_t place = rows.place(j);
+    const int64_t out = steps.packed(step, place) * shape.hidden + group * W;
     const int units = layout.units(group);
     if (kExtra) {
       h = zoned(h, load(own.h[now] + at), t.zone_h, shape.zone_h, out, units);
@@ -254,9 +256,9 @@ struct Forward {
     }
     store(own.h[now ^ 1] + at, h);
     if (kExtra && t.mask) {
-      store(own.masked[now ^ 1] + at, h * load_upto(t.mask + rows.sequence(j) * shape.hidden + group * W, units));
+      store(own.masked[now ^ 1] + at, h * load_upto(t.mask + steps.sequence(place) * shape.hidden + group * W, units));
     }
-    store_upto(t.y + out, h, units);
+    store_upto(t.y + steps.begin(steps.y, step, place) + group * W, h, units);
     if (C::kHasInner) {
       store(own.c + at, c);
       if (t.c) store_upto(t.c + out, c, units);
@@ -271,7 +273,7 @@ struct Forward {
   }
 
   // With layer norm: forward_norm.hpp.
-  void project_normed(const T* x, int64_t total, int64_t i, int64_t end);
+  void project_normed(const T* x, int64_t x_row, int64_t total, int64_t i, int64_t end);
   void advance_normed(int64_t step, int64_t n, T* pre, int now);
   void row_normed(int64_t step, int64_t j, T* pre, int now);
   void keep_normal(T* saved, int64_t out, int slot, const T* row, int which, T scale, const NormedRow<T>& normed);

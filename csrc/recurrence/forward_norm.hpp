@@ -11,14 +11,14 @@ ELMAN_INLINE Vec<T> affine(const T* normal, const T* gain, const T* bias, int64_
 }
 
 template <class T, class C, bool kExtra>
-void Forward<T, C, kExtra>::project_normed(const T* x, int64_t total, int64_t i, int64_t end) {
-  product(layout, layout.x_slot, x, shape.inputs, shape.inputs, packed.w_ih, packed.panel_size(layout), total, packed.zeros, 0, own.pre);
+void Forward<T, C, kExtra>::project_normed(const T* x, int64_t x_row, int64_t total, int64_t i, int64_t end) {
+  product(layout, layout.x_slot, x, x_row, shape.inputs, packed.w_ih, packed.panel_size(layout), total, packed.zeros, 0, own.pre);
   const NormedRow<T> normed{layout, layout.gates, layout.slots};
   T* row = own.pre + layout.x_slot * W;
   for (; i < end; ++i) {
     const int64_t step = steps.at(i), n = rows.count(steps.active(step));
     for (int64_t j = 0; j < n; ++j, row += layout.gate_width) {
-      const int64_t out = steps.offsets[step] + rows.sequence(j);
+      const int64_t out = steps.packed(step, rows.place(j));
       const T scale = normed.normalize(row, shape.eps);
       keep_normal(t.norm_x, out, layout.x_slot, row, 0, scale, normed);
       const int64_t first = layout.x_slot * W;
@@ -46,7 +46,7 @@ void Forward<T, C, kExtra>::advance_normed(int64_t step, int64_t n, T* pre, int 
     T* row = own.past + j * layout.gate_width + first;
     T* to = pre + j * layout.gate_width + first;
     const T scale = normed.normalize(row, shape.eps);
-    keep_normal(t.norm_h, steps.offsets[step] + rows.sequence(j), layout.h_slot, row, 1, scale, normed);
+    keep_normal(t.norm_h, steps.packed(step, rows.place(j)), layout.h_slot, row, 1, scale, normed);
     normed.each([&](int64_t at, int) {
       const bool alone = layout.h_slot && at / W % layout.slots == layout.gates - 1;  // GRU's m: the past's part only
       const Vec<T> part = affine(row, packed.gain_hh + first, packed.bias_hh + first, at);
@@ -75,7 +75,7 @@ void Forward<T, C, kExtra>::row_normed(int64_t step, int64_t j, T* pre, int now)
     store(normal + group * W, c);
   }
   const NormedRow<T> normed{layout, 1, 1};
-  const int64_t out = steps.offsets[step] + rows.sequence(j);
+  const int64_t out = steps.packed(step, rows.place(j));
   const T scale = normed.normalize(normal, shape.eps);
   if (t.norm_c) {
     normed.each([&](int64_t at, int) { store(t.norm_c + out * layout.unit_width + at, load(normal + at)); });

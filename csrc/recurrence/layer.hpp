@@ -8,6 +8,13 @@ enum class Cell : int { kTanh, kRelu, kGru, kLstm };
 
 constexpr int gate_count(Cell cell) { return cell == Cell::kLstm ? 4 : cell == Cell::kGru ? 3 : 1; }
 
+// Where the row of (step t, place p) of a tensor begins, in elements. Places are sequences, longest first.
+//   step 0: packed rows, `sequence` elements from row to row (0: as many as the row has)
+//   else:   a padded batch, at t·step + order[p]·sequence
+struct Spread {
+  int64_t step, sequence;
+};
+
 // Sizes and switches. N sequences, packed rows time-major with the longest sequence first.
 struct Shape {
   Cell cell;
@@ -15,16 +22,19 @@ struct Shape {
   int64_t hidden;              // H
   int64_t count;               // N, empty sequences included
   int64_t steps;               // T
-  const int64_t* batch_sizes;  // (T,), never rising, each in 1..N
+  const int64_t* batch_sizes;  // (T,), never rising, each in 1..N; null: N at every step
   int64_t threads;             // at most so many
   bool reverse;                // read each sequence from its own last step to its first
   bool layer_norm;             // both products are normalised over G·H, and an LSTM's c over H
   double eps;                  // of layer norm
   double zone_h, zone_c;       // keep-factors for all elements, used where the tensors of the same names are null
+  const int64_t* order;        // (N,): the row of each place in tensors of one row a sequence and in padded batches; null: the same
+  Spread x, y, d_x;            // rows of x, of y and d_y, of d_x
+  bool add_d_x;                // d_x is added to what is there
 };
 
-// Tensors, all contiguous; null where a call has none. "saved" is written by forward when not null and read by backward.
-// No two may overlap.
+// Tensors, contiguous but for the rows of x, y, d_x and d_y; null where a call has none (for h_0 and c_0: zeros). "saved" is
+// written by forward when not null and read by backward. No two may overlap.
 template <class T>
 struct Tensors {
   // inputs of both passes

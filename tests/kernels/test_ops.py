@@ -20,9 +20,9 @@ EVERY = [(cells.LSTM, option) for option in OPTIONS] + [(cell, option) for cell 
 
 
 def arguments(call, save=True):
-    spec, tensors = native.split(call)
+    spec, tensors = native.split(call)[0], ops.named(call)
     operator = getattr(torch.ops.elman, ops.NAMES[call.cell.name])
-    return operator, (call.batch_sizes, *[tensors[n] for n in ops._inputs(call.cell.name)], spec.reverse, spec.eps, spec.zone_h, save)
+    return operator, (call.batch_sizes, *[tensors.get(n) for n in ops._inputs(call.cell.name)], spec.reverse, spec.eps, spec.zoneout, save)
 
 
 def padded(call, rows=3, steps=2):
@@ -158,7 +158,7 @@ def test_wrong_calls_are_refused_before_compiled_code():
     wanted = [True] * len(ops._learned("gru"))
     with pytest.raises(ShapeError, match=r"d_y must have shape \(18, 5\) on the CPU; got \(18, 4\)"):
         back(answer[0][:, :4], None, *given[:-4], [answer[0], *answer[2:]], *given[-4:-1], wanted)
-    with pytest.raises(ShapeError, match=r"saved gates must be \(18, "):
+    with pytest.raises(ShapeError, match=r"saved values must be \(18, "):
         back(answer[0], None, *given[:-4], [answer[0], answer[2][:2]], *given[-4:-1], wanted)
 
 

@@ -2,137 +2,201 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import torch  # before the compiled module, so that both share one OpenMP pool
 from torch import Tensor
 
 from elman import _native
+from elman.kernels.stack import LEARNED, Batch, Spec, States
 
 CELLS = {"elman": 0, "elman_relu": 1, "gru": 2, "lstm": 3}
-INPUTS = ("x", "h_0", "c_0", "w_ih", "w_hh", "b_ih", "b_hh", "gain_ih", "gain_hh", "gain_c", "bias_c", "mask", "zone_h", "zone_c")
-LEARNED = INPUTS[:11]  # those that may have a gradient
-_TENSORS: tuple[str, ...] = _native.TENSORS
+_MEMBERS: dict[str, int] = {name: index for index, name in enumerate(_native.TENSORS)}
+_FRESH_BYTES = 1 << 20  # torch's allocator is quicker below; above, fresh pages cost more than a tensor of our own
 
 
-@dataclass(frozen=True, kw_only=True)
-class Spec:
-    """What is not a tensor in a call.
-
-    Parameters
-    ----------
-    cell : str
-        A name of ``CELLS``.
-    reverse : bool
-        Read each sequence from its own last step to its first.
-    eps : float or None
-        Of layer norm; None without.
-    zone_h, zone_c : float
-        Keep-factors for all elements, where the tensors of the same names are missing.
-    """
-
-    cell: str
-    reverse: bool = False
-    eps: float | None = None
-    zone_h: float = 0.0
-    zone_c: float = 0.0
-
-    @property
-    def has_c(self) -> bool:
-        """Whether the cell has an inner state."""
-        return self.cell == "lstm"
-
-    @property
-    def keeps_gates(self) -> bool:
-        """Whether backward needs the gates; a plain Elman cell's only gate is its output."""
-        return self.cell in ("gru", "lstm") or self.eps is not None or self.zone_h != 0
+@lru_cache(maxsize=1024)
+def _plan(spec: Spec) -> tuple[tuple[int, ...], tuple[float, ...], tuple[int, ...]]:
+    """Return a stack's sizes, numbers and kinds as the compiled module reads them."""
+    sizes = (CELLS[spec.cell], spec.inputs, spec.hidden, spec.layers, spec.directions, spec.reverse, spec.eps is not None)
+    return sizes, (spec.eps or 0.0, spec.zoneout, spec.zoneout), tuple(_MEMBERS[kind] for kind in spec.kinds)
 
 
-def forward(spec: Spec, batch_sizes: Tensor, given: dict[str, Tensor], save: bool) -> dict[str, Tensor]:
-    """Run the forward pass.
+@lru_cache(maxsize=1024)
+def saved_width(spec: Spec, element_size: int) -> int:
+    """Return how many elements a row forward keeps for backward; a plain Elman cell's only gate is its output.
 
     Parameters
     ----------
     spec : Spec
-        What to run.
-    batch_sizes : Tensor
-        (T,) int64, contiguous.
-    given : dict
-        Contiguous tensors by the names of ``INPUTS``; those a call has not are left out.
+        The stack.
+    element_size : int
+        4 or 8.
+
+    Returns
+    -------
+    int
+        May be 0.
+    """
+    return _native.saved_width(_plan(spec)[0], "zone_h" in spec.kinds or spec.zoneout != 0, element_size)
+
+
+def forward(
+    spec: Spec, batch: Batch, x: Tensor, states: States | None, tensors: tuple[Tensor, ...], save: bool
+) -> tuple[Tensor, States, Tensor | None]:
+    """Run the forward pass.
+
+    Parameters
+    ----------
+    spec, batch : Spec, Batch
+        What to run, over what.
+    x : Tensor
+        Rows as ``batch`` says, each without gaps (see :func:`readable`).
+    states : tuple of Tensor or None
+        (L·D, N, H), contiguous; None: zeros.
+    tensors : tuple of Tensor
+        Contiguous, of all parts.
     save : bool
         Also return what backward needs.
 
     Returns
     -------
-    dict
-        ``y`` (ΣT, H), ``h_n``, for an LSTM ``c_n`` (N, H), and with ``save`` the saved tensors.
+    tuple
+        ``(y, states, saved)``: rows of width D·H as those of x stand, (L·D, N, H) per state, and (ΣT, saved) or None.
     """
-    x, hidden = given["x"], given["w_hh"].shape[1]
-    out = {"y": x.new_empty(len(x), hidden), "h_n": torch.empty_like(given["h_0"])}
-    if spec.has_c:
-        out["c_n"] = torch.empty_like(given["c_0"])
-    if save:
-        out |= _saved(spec, given, hidden)
-    _run(_native.forward, spec, batch_sizes, given, out)
-    return out
+    try:
+        y = x.new_empty((*x.shape[:-1], spec.directions * spec.hidden))
+        h_n = x.new_empty((spec.parts, batch.n, spec.hidden))
+        c_n = torch.empty_like(h_n) if spec.has_c else None
+        saved = room(x, batch.rows, saved_width(spec, x.element_size())) if save else None
+    except RuntimeError as error:
+        raise batch.too_large(error) from error
+    run_forward(spec, batch, x, states, tensors, y, h_n, c_n, saved)
+    return y, (h_n,) if c_n is None else (h_n, c_n), saved
 
 
-def _saved(spec: Spec, given: dict[str, Tensor], hidden: int) -> dict[str, Tensor]:
-    x = given["x"]
-    width, units = _native.widths(CELLS[spec.cell], hidden, x.element_size())
-    widths: dict[str, int] = {}
-    if spec.keeps_gates or "zone_h" in given:
-        widths["gates"] = width
-    if spec.has_c:
-        widths["c"] = hidden
-    if spec.eps is not None:
-        widths |= {"norm_x": width, "norm_h": width, "scales": 4} | ({"norm_c": units} if spec.has_c else {})
-    return {name: _empty(x, columns) for name, columns in widths.items()}
-
-
-def _empty(x: Tensor, columns: int) -> Tensor:
-    """Rows beside those of x, on memory that the next call uses again: fresh pages would cost a quarter of a training step."""
-    return _native.empty(x.dtype == torch.float64, len(x), columns)
+def run_forward(
+    spec: Spec,
+    batch: Batch,
+    x: Tensor,
+    states: States | None,
+    tensors: tuple[Tensor, ...],
+    y: Tensor,
+    h_n: Tensor,
+    c_n: Tensor | None,
+    saved: Tensor | None,
+) -> None:
+    """Run the forward pass into tensors that are there; see :func:`forward`."""
+    sizes, numbers, kinds = _plan(spec)
+    h_0, c_0 = _two(states)
+    whole = (x.data_ptr(), h_0, c_0, y.data_ptr(), h_n.data_ptr(), _address(c_n), _address(saved), 0, 0, 0, 0, 0, 0)
+    geometry = _geometry(batch, x, y, None, saved)
+    _native.forward(x.dtype == torch.float64, sizes, geometry, numbers, kinds, (*whole, *[t.data_ptr() for t in tensors]))
 
 
 def backward(
-    spec: Spec, batch_sizes: Tensor, given: dict[str, Tensor], saved: dict[str, Tensor], grads: dict[str, Tensor], wanted: set[str]
-) -> dict[str, Tensor]:
+    spec: Spec,
+    batch: Batch,
+    x: Tensor,
+    states: States | None,
+    tensors: tuple[Tensor, ...],
+    y: Tensor,
+    saved: Tensor | None,
+    grads: tuple[Tensor | None, ...],
+    wanted: tuple[bool, ...],
+) -> list[Tensor | None]:
     """Run the backward pass; nothing that was saved is changed.
 
     Parameters
     ----------
-    spec : Spec
-        As forward had it.
-    batch_sizes : Tensor
+    spec, batch, x, states, tensors : Any
         As forward had them.
-    given : dict
-        As forward had them.
-    saved : dict
+    y, saved : Tensor
         What forward returned.
-    grads : dict
-        ``d_y``, ``d_h_n``, ``d_c_n``, contiguous; a missing one is zero.
-    wanted : set of str
-        Names of ``LEARNED`` whose gradients are asked for.
+    grads : tuple of Tensor or None
+        Of y and of each last state; None is zero.
+    wanted : tuple of bool
+        Whose gradients are asked for: x, each state, each of ``tensors``.
 
     Returns
     -------
-    dict
-        Gradients by the names of ``LEARNED``.
+    list of Tensor or None
+        Gradients in the order of ``wanted``.
     """
-    x, hidden = given["x"], given["w_hh"].shape[1]
-    width, units = _native.widths(CELLS[spec.cell], hidden, x.element_size())
-    names = ["d_gates"] if spec.eps is None else ["d_gates", "d_norm_x", "d_norm_h"]
-    work = {name: _empty(x, width) for name in names}
-    if spec.eps is not None and spec.has_c:
-        work["d_norm_c"] = _empty(x, units)
-    result = {name: torch.empty_like(given[name]) for name in LEARNED if name in wanted and name in given}
-    _run(_native.backward, spec, batch_sizes, given, saved | grads | work | {f"d_{name}": value for name, value in result.items()})
-    return result
+    d_y, d_h_n, d_c_n = (*grads, None) if len(grads) == 2 else grads
+    count = 1 + (len(states) if states else 0)
+    learned = [kind in LEARNED for kind in spec.kinds] * spec.parts
+    asked = [*wanted[:count], *(want and can for want, can in zip(wanted[count:], learned, strict=True))]
+    given = (x, *(states or ()), *tensors)
+    found = [torch.empty_like(value) if want else None for value, want in zip(given, asked, strict=True)]
+    d_x = found[0]
+    if d_y is not None and d_y.stride() != y.stride():
+        d_y = d_y.contiguous()
+    sizes, numbers, kinds = _plan(spec)
+    h_0, c_0 = _two(states)
+    d_h_0, d_c_0 = [*(_address(d) for d in found[1:count]), 0, 0][:2]
+    incoming = [0 if grad is None else grad.contiguous() for grad in (d_h_n, d_c_n)]
+    d_h_n_at, d_c_n_at = [grad.data_ptr() if isinstance(grad, Tensor) else 0 for grad in incoming]
+    whole = (x.data_ptr(), h_0, c_0, y.data_ptr(), 0, 0, _address(saved), _address(d_y), d_h_n_at, d_c_n_at, _address(d_x), d_h_0, d_c_0)
+    parts = [t.data_ptr() for t in tensors] + [0 if d is None else d.data_ptr() for d in found[count:]]
+    _native.backward(x.dtype == torch.float64, sizes, _geometry(batch, x, y, d_x, saved), numbers, kinds, (*whole, *parts))
+    return found
 
 
-def new_stream(is_double: bool, count: int, layers: list[tuple[Spec, dict[str, Tensor | None]]]) -> Any:
+def readable(batch: Batch, x: Tensor) -> Tensor:
+    """Return a tensor whose rows have no gaps and stand apart, which is what the passes read; mostly the same one."""
+    stride = x.stride()
+    if stride[-1] == 1 and 0 not in stride:
+        return x
+    try:
+        return x.contiguous()
+    except RuntimeError as error:
+        raise batch.too_large(error) from error
+
+
+def room(x: Tensor, rows: int, width: int) -> Tensor:
+    """Return uninitialised rows; large ones on memory that the next call uses again: fresh pages would cost a quarter of a training step."""
+    if rows * width * x.element_size() < _FRESH_BYTES:
+        return x.new_empty((rows, width))
+    return _native.empty(x.dtype == torch.float64, rows, width)
+
+
+def _geometry(batch: Batch, x: Tensor, y: Tensor, d_x: Tensor | None, saved: Tensor | None) -> tuple[int, ...]:
+    return (
+        batch.n,
+        batch.steps if batch.n else 0,
+        batch.padded,
+        _address(batch.sizes),
+        _address(batch.order),
+        torch.get_num_threads(),
+        batch.rows if saved is None else saved.shape[0],
+        *_spread(batch, x),
+        *_spread(batch, y),
+        *(_spread(batch, d_x) if d_x is not None else (0, 0)),
+    )
+
+
+def _spread(batch: Batch, rows: Tensor) -> tuple[int, int]:
+    """Return the strides of time and of sequences; 0 for time where rows stand in packed order."""
+    stride = rows.stride()
+    if batch.time is None:
+        return 0, stride[0]
+    step, sequence = stride[batch.time] or 1, stride[1 - batch.time]  # a single step may have no stride
+    return (0, sequence) if batch.sizes is None and step == batch.n * sequence else (step, sequence)
+
+
+def _address(tensor: Tensor | None) -> int:
+    return 0 if tensor is None else tensor.data_ptr()
+
+
+def _two(states: States | None) -> tuple[int, int]:
+    if states is None:
+        return 0, 0
+    return states[0].data_ptr(), states[1].data_ptr() if len(states) > 1 else 0
+
+
+def new_stream(is_double: bool, count: int, layers: list[tuple[Spec, States, dict[str, Tensor]]]) -> Any:
     """Return a compiled stream of layers, bottom first, for ``count`` sequences.
 
     Parameters
@@ -142,7 +206,7 @@ def new_stream(is_double: bool, count: int, layers: list[tuple[Spec, dict[str, T
     count : int
         N.
     layers : list
-        Of each layer its spec and its tensors by the names of ``INPUTS``; they are copied.
+        Of each layer its spec, its states (N, H) and its tensors by their kinds; they are copied.
 
     Returns
     -------
@@ -150,25 +214,10 @@ def new_stream(is_double: bool, count: int, layers: list[tuple[Spec, dict[str, T
         With the states that the layers name.
     """
     stream = _native.Stream(is_double, count)
-    for spec, tensors in layers:
-        given = {name: tensor.detach().contiguous() for name, tensor in tensors.items() if tensor is not None}
-        stream.add(_sizes(spec, given, 1), _numbers(spec), _addresses(given))
+    for spec, states, tensors in layers:
+        named = dict(zip(("h_0", "c_0"), states, strict=False)) | tensors
+        given = {name: tensor.detach().contiguous() for name, tensor in named.items()}
+        sizes = (CELLS[spec.cell], spec.inputs, spec.hidden, count, 1, 1, spec.reverse, spec.eps is not None)
+        addresses = tuple(given[name].data_ptr() if name in given else 0 for name in _native.TENSORS)
+        stream.add(sizes, (spec.eps or 0.0, spec.zoneout, spec.zoneout), addresses)
     return stream
-
-
-def _run(compiled: Any, spec: Spec, batch_sizes: Tensor, given: dict[str, Tensor], other: dict[str, Tensor]) -> None:
-    sizes = _sizes(spec, given, len(batch_sizes))
-    compiled(given["x"].dtype == torch.float64, sizes, _numbers(spec), batch_sizes.data_ptr(), _addresses(given | other))
-
-
-def _sizes(spec: Spec, given: dict[str, Tensor], steps: int) -> tuple[int, ...]:
-    inputs, hidden = given["w_ih"].shape[1], given["w_hh"].shape[1]
-    return CELLS[spec.cell], inputs, hidden, len(given["h_0"]), steps, torch.get_num_threads(), spec.reverse, spec.eps is not None
-
-
-def _numbers(spec: Spec) -> tuple[float, ...]:
-    return spec.eps or 0.0, spec.zone_h, spec.zone_c
-
-
-def _addresses(tensors: dict[str, Tensor]) -> tuple[int, ...]:
-    return tuple([tensors[name].data_ptr() if name in tensors else 0 for name in _TENSORS])

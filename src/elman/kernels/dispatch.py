@@ -16,6 +16,7 @@ from torch import Tensor
 from elman.errors import BackendError, did_you_mean
 from elman.kernels.call import Call
 from elman.kernels.recording import is_recording
+from elman.kernels.stack import Batch, Spec, States, loop
 
 ORDER = ("native", "aten", "reference")
 VARIABLE = "ELMAN_BACKEND"
@@ -102,6 +103,58 @@ def run_checked(call: Call, backend: str | None = None) -> tuple[Tensor, tuple[T
     if is_recording(call.x):
         return _run_recorded(call, backend)
     return load(choose(call, backend)).run(call)
+
+
+def takes_whole(spec: Spec, x: Tensor, states: States | None, tensors: tuple[Tensor, ...]) -> bool:
+    """Say quickly whether the compiled kernels take a stack whole and just as it is.
+
+    Parameters
+    ----------
+    spec : Spec
+        The stack.
+    x : Tensor
+        Its checked input.
+    states : tuple of Tensor or None
+        Checked states.
+    tensors : tuple of Tensor
+        Of all parts, not checked.
+
+    Returns
+    -------
+    bool
+        Where not, :func:`run_stack` asks part by part who runs it.
+    """
+    if is_recording(x) or wanted() not in (None, "native") or _why_missing("native") is not None:
+        return False
+    return load("native").takes(spec, x, states, tensors)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def run_stack(
+    spec: Spec, batch: Batch, x: Tensor, states: States | None, tensors: tuple[Tensor, ...], *, whole: bool
+) -> tuple[Tensor, States]:
+    """Run a stack of layers.
+
+    Parameters
+    ----------
+    spec, batch : Spec, Batch
+        The stack.
+    x : Tensor
+        As ``batch`` says.
+    states : tuple of Tensor or None
+        Each (L·D, N, H), in the caller's order; None: zeros.
+    tensors : tuple of Tensor
+        Of all parts.
+    whole : bool
+        What :func:`takes_whole` said.
+
+    Returns
+    -------
+    tuple
+        ``(output, states)``: rows of width D·H as those of x stand, and per state (L·D, N, H).
+    """
+    if whole:
+        return load("native").run_stack(spec, batch, x, states, tensors)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+    return loop(spec, batch, x, states, tensors, run_checked)
 
 
 def _run_recorded(call: Call, backend: str | None) -> tuple[Tensor, tuple[Tensor, ...]]:

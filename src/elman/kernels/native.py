@@ -5,14 +5,16 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 from torch.autograd import forward_ad
+from torch.nn import Parameter
 
 from elman.kernels import _passes
 from elman.kernels._function import Recurrence
-from elman.kernels._passes import CELLS, Spec
+from elman.kernels._passes import CELLS
 from elman.kernels.call import Call
+from elman.kernels.stack import Batch, Spec, States, spec_of
 
 name = "native"
-_PLAIN = {Tensor, torch.nn.Parameter}
+_FLOATS = (torch.float32, torch.float64)
 
 
 def reason_against(call: Call) -> str | None:
@@ -32,26 +34,25 @@ def reason_against(call: Call) -> str | None:
         return f"no compiled kernel for the cell {call.cell.name!r}"
     if call.x.device.type != "cpu":
         return f"the compiled kernels run on the CPU; the input is on {call.x.device}"
-    if call.x.dtype not in (torch.float32, torch.float64):
+    if call.x.dtype not in _FLOATS:
         return f"the compiled kernels take float32 and float64; the input is {call.x.dtype}"
     if call.weight_hr is not None:
         return "no compiled kernel projects the output (proj_size)"
+    if not {type(tensor) for _, tensor, _ in call.tensors()} <= {Tensor, Parameter}:
+        return "a tensor is of another class than torch.Tensor (fake, traced or wrapped)"
+    reason = _reason_against_mode()
+    if reason is None and any(tensor.requires_grad for tensor in _unlearned(call)):
+        return "gradients of a mask or of zoneout are asked for"
+    return reason
+
+
+def _reason_against_mode() -> str | None:
+    """Say what is at work around the call that compiled code knows nothing of."""
     if torch.is_autocast_enabled("cpu"):
         return "autocast asks for lower precision"
-    return _reason_against_tensors(call)
-
-
-def _reason_against_tensors(call: Call) -> str | None:
-    tensors = [tensor for _, tensor, _ in call.tensors()]
-    if not {type(tensor) for tensor in tensors} <= _PLAIN:
-        return "a tensor is of another class than torch.Tensor (fake, traced or wrapped)"
     if torch._C._functorch.peek_interpreter_stack() is not None:  # pyright: ignore[reportAttributeAccessIssue]
         return "a functional transform (vmap, jvp) is at work"
-    if forward_ad._current_level >= 0:
-        return "forward-mode differentiation is at work"
-    if any(tensor.requires_grad for tensor in _unlearned(call)):
-        return "gradients of a mask or of zoneout are asked for"
-    return None
+    return "forward-mode differentiation is at work" if forward_ad._current_level >= 0 else None
 
 
 def _unlearned(call: Call) -> list[Tensor]:
@@ -59,7 +60,46 @@ def _unlearned(call: Call) -> list[Tensor]:
     return zones if call.recurrent_mask is None else [call.recurrent_mask, *zones]
 
 
-def run(call: Call) -> tuple[Tensor, tuple[Tensor, ...]]:
+def takes(spec: Spec, x: Tensor, states: States | None, tensors: tuple[Tensor, ...]) -> bool:
+    """Say quickly whether a stack can run here just as it is; where not, the calls of its parts are asked for their reasons.
+
+    Parameters
+    ----------
+    spec : Spec
+        The stack, with no ``w_hr``.
+    x : Tensor
+        Its input, of the right shape.
+    states : tuple of Tensor or None
+        Checked states.
+    tensors : tuple of Tensor
+        Of all parts, in any shape: they are looked at here.
+
+    Returns
+    -------
+    bool
+        Whether everything is a plain dense tensor of one dtype on the CPU, weights as ``spec`` says, and no mode is at work.
+    """
+    dtype = x.dtype
+    if dtype not in _FLOATS or not x.is_cpu or (type(x) is not Tensor and type(x) is not Parameter) or spec.cell not in CELLS:
+        return False
+    for tensor, shape in zip(tensors, spec.shapes, strict=True):
+        if (
+            (type(tensor) is not Parameter and type(tensor) is not Tensor)
+            or tensor.dtype is not dtype
+            or not tensor.is_cpu
+            or tensor.layout is not torch.strided
+            or not tensor.is_contiguous()
+            or (shape is not None and tensor.shape != shape)
+            or (shape is None and tensor.requires_grad)
+        ):
+            return False
+    for state in states or ():
+        if type(state) is not Tensor and type(state) is not Parameter:
+            return False
+    return _reason_against_mode() is None
+
+
+def run(call: Call) -> tuple[Tensor, States]:
     """Return the output (ΣT, H) and each sequence's state after its own last step (N, H).
 
     Parameters
@@ -73,17 +113,47 @@ def run(call: Call) -> tuple[Tensor, tuple[Tensor, ...]]:
         ``(output, states)``.
     """
     spec, tensors = split(call)
-    batch_sizes = call.batch_sizes.contiguous()
-    if torch.is_grad_enabled() and any(tensor is not None and tensor.requires_grad for tensor in tensors.values()):
-        output, *states = Recurrence.apply(spec, batch_sizes, *tensors.values())
-        return output, tuple(states)
-    given = {key: tensor.contiguous() for key, tensor in tensors.items() if tensor is not None}
-    out = _passes.forward(spec, batch_sizes, given, save=False)
-    return out["y"], (out["h_n"], out["c_n"]) if spec.has_c else (out["h_n"],)
+    batch = Batch(n=len(call.state[0]), steps=len(call.batch_sizes), rows=len(call.x), sizes=call.batch_sizes.contiguous())
+    states = tuple(state.unsqueeze(0) for state in call.state)
+    output, last = run_stack(spec, batch, call.x, states, tuple(tensor.contiguous() for tensor in tensors.values()))
+    return output, tuple(state.squeeze(0) for state in last)
 
 
-def split(call: Call) -> tuple[Spec, dict[str, Tensor | None]]:
-    """Return what is no tensor in a call, and its tensors in the order of ``INPUTS``.
+def run_stack(spec: Spec, batch: Batch, x: Tensor, states: States | None, tensors: tuple[Tensor, ...]) -> tuple[Tensor, States]:
+    """Run a stack in one entry; see :func:`elman.kernels.stack.loop`.
+
+    Parameters
+    ----------
+    spec, batch : Spec, Batch
+        The stack.
+    x : Tensor
+        As ``batch`` says.
+    states : tuple of Tensor or None
+        Each (L·D, N, H); None: zeros.
+    tensors : tuple of Tensor
+        Of all parts, contiguous.
+
+    Returns
+    -------
+    tuple
+        ``(output, states)``.
+    """
+    x = _passes.readable(batch, x)
+    if states is not None:
+        states = tuple([state.contiguous() for state in states])
+    if torch.is_grad_enabled() and _learns(x, states, tensors):
+        output, *last = Recurrence.apply(spec, batch, len(states) if states else 0, x, *(states or ()), *tensors)
+        return output, tuple(last)
+    output, last, _ = _passes.forward(spec, batch, x, states, tensors, save=False)
+    return output, last
+
+
+def _learns(x: Tensor, states: States | None, tensors: tuple[Tensor, ...]) -> bool:
+    return x.requires_grad or any([t.requires_grad for t in tensors]) or any(s.requires_grad for s in states or ())
+
+
+def split(call: Call) -> tuple[Spec, dict[str, Tensor]]:
+    """Return a call as a stack of one part: what is no tensor, and its tensors by their kinds.
 
     Parameters
     ----------
@@ -95,13 +165,28 @@ def split(call: Call) -> tuple[Spec, dict[str, Tensor | None]]:
     tuple
         ``(spec, tensors)``.
     """
-    norms, zones = call.norms, call.zoneout if isinstance(call.zoneout, tuple) else ()
+    tensors = tensors_of(call)
     number = 0.0 if isinstance(call.zoneout, tuple) else float(call.zoneout)
-    spec = Spec(cell=call.cell.name, reverse=call.reverse, eps=None if norms is None else norms.eps, zone_h=number, zone_c=number)
-    return spec, {
-        "x": call.x,
-        "h_0": call.state[0],
-        "c_0": call.state[1] if spec.has_c else None,
+    eps = None if call.norms is None else call.norms.eps
+    inputs, hidden = call.weight_ih.shape[1], call.weight_hh.shape[1]
+    return spec_of(call.cell.name, inputs, hidden, 1, 1, tuple(tensors), call.reverse, eps, number), tensors
+
+
+def tensors_of(call: Call) -> dict[str, Tensor]:
+    """Return a call's tensors but for its input and its states, by their kinds.
+
+    Parameters
+    ----------
+    call : Call
+        A checked call.
+
+    Returns
+    -------
+    dict
+        In the order of ``KINDS``.
+    """
+    norms, zones = call.norms, call.zoneout if isinstance(call.zoneout, tuple) else ()
+    found = {
         "w_ih": call.weight_ih,
         "w_hh": call.weight_hh,
         "b_ih": call.bias_ih,
@@ -114,3 +199,4 @@ def split(call: Call) -> tuple[Spec, dict[str, Tensor | None]]:
         "zone_h": zones[0] if zones else None,
         "zone_c": zones[1] if len(zones) > 1 else None,
     }
+    return {kind: tensor for kind, tensor in found.items() if tensor is not None}

@@ -19,13 +19,16 @@ from torch import Tensor
 from elman import _native
 from elman.errors import BackendError, ShapeError
 from elman.kernels import _function, _passes, native
-from elman.kernels._passes import INPUTS, LEARNED, Spec
 from elman.kernels.call import Call
+from elman.kernels.stack import KINDS, Batch, Spec, States, call_of, spec_of
+from elman.kernels.stack import LEARNED as LEARNED_KINDS
 from elman.sequences import Ragged
 
 # Operator by cell, in torch's words.
 NAMES = {"elman": "rnn_tanh", "elman_relu": "rnn_relu", "gru": "gru", "lstm": "lstm"}
 _INNER = ("c_0", "gain_c", "bias_c", "zone_c")  # inputs only a cell with an inner state has
+INPUTS = ("x", "h_0", "c_0", *KINDS[:-1])
+LEARNED = ("x", "h_0", "c_0", *LEARNED_KINDS)
 _ALWAYS = ("x", "h_0", "c_0", "w_ih", "w_hh")
 _INCOMING = ("d_y", "d_h_n", "d_c_n")
 _SETTINGS = "bool reverse, float? eps, float zoneout"
@@ -86,14 +89,31 @@ def run(call: Call) -> tuple[Tensor, tuple[Tensor, ...]]:
     tuple
         ``(output, states)``.
     """
-    spec, tensors = native.split(call)
-    save = torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in tensors.values())
-    operator = getattr(torch.ops.elman, NAMES[spec.cell])
+    found = named(call)
+    save = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in found.values())
+    operator = getattr(torch.ops.elman, NAMES[call.cell.name])
     dtype = call.weight_ih.dtype
-    given = {name: tensor.to(dtype) for name, tensor in tensors.items() if tensor is not None}
-    arguments = [given.get(name) for name in _inputs(spec.cell)]
-    output, *others = operator(call.batch_sizes, *arguments, spec.reverse, spec.eps, spec.zone_h, save)
+    given = {name: tensor.to(dtype) for name, tensor in found.items()}
+    arguments = [given.get(name) for name in _inputs(call.cell.name)]
+    eps, zoneout = None if call.norms is None else call.norms.eps, 0.0 if isinstance(call.zoneout, tuple) else float(call.zoneout)
+    output, *others = operator(call.batch_sizes, *arguments, call.reverse, eps, zoneout, save)
     return output, tuple(others[: len(call.state)])
+
+
+def named(call: Call) -> dict[str, Tensor]:
+    """Return a call's tensors by the names of the operators' arguments.
+
+    Parameters
+    ----------
+    call : Call
+        One that :func:`reason_against` has nothing against.
+
+    Returns
+    -------
+    dict
+        Those it has.
+    """
+    return {"x": call.x, **dict(zip(("h_0", "c_0"), call.state, strict=False)), **native.tensors_of(call)}
 
 
 def order_of(lengths: Tensor, steps: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -132,9 +152,13 @@ def _schema(cell: str) -> str:
     return ", ".join(f"Tensor{'' if name in _ALWAYS else '?'} {name}" for name in _inputs(cell))
 
 
-def _spec(cell: str, settings: Settings) -> Spec:
+def _split(cell: str, settings: Settings, given: dict[str, Tensor]) -> tuple[Spec, States, tuple[Tensor, ...]]:
+    """Return a stack of one part, its states (1, N, H) and its tensors."""
     reverse, eps, zoneout = settings
-    return Spec(cell=cell, reverse=reverse, eps=eps, zone_h=zoneout, zone_c=zoneout)
+    kinds = tuple(kind for kind in KINDS if kind in given)
+    spec = spec_of(cell, given["w_ih"].shape[1], given["w_hh"].shape[1], 1, 1, kinds, reverse, eps, zoneout)
+    states = tuple(given[name].unsqueeze(0) for name in ("h_0", "c_0") if name in given)
+    return spec, states, tuple(given[kind] for kind in kinds)
 
 
 def _given(cell: str, tensors: Sequence[Tensor | None]) -> dict[str, Tensor]:
@@ -149,53 +173,52 @@ def _real(batch_sizes: Tensor, x: Tensor) -> tuple[Tensor, int]:
     return batch_sizes[:steps].contiguous(), int(batch_sizes.sum())
 
 
-def _checked(spec: Spec, batch_sizes: Tensor, given: dict[str, Tensor]) -> tuple[Tensor, int]:
+def _checked(cell: str, settings: Settings, batch_sizes: Tensor, given: dict[str, Tensor]) -> Batch:
     """Operators may be called by anybody: nothing wrong reaches the compiled code."""
     sizes, total = _real(batch_sizes, given["x"])
-    call = _function.as_call(spec, sizes, _first_rows(given, total))
+    first = _first_rows(given, total)
+    if any(tensor.dim() != 2 for tensor in (given["w_ih"], given["w_hh"])):
+        raise ShapeError(f"w_ih and w_hh must have rank 2; got {given['w_ih'].dim()} and {given['w_hh'].dim()}.")
+    spec, states, tensors = _split(cell, settings, first)
+    call = call_of(spec, 0, first["x"], sizes, tuple(state[0] for state in states), tensors)
     call.check()
     reason = reason_against_weight(call.weight_ih)
     if any(tensor.dtype != call.weight_ih.dtype for tensor in given.values()):  # autocast lets the call pass
         reason = "its tensors differ in dtype"
     if reason is not None:
-        raise BackendError(
-            f"torch.ops.elman.{NAMES[spec.cell]} cannot run this call: {reason}. Use elman.kernels.run, which finds who can."
-        )
-    return sizes, total
+        raise BackendError(f"torch.ops.elman.{NAMES[cell]} cannot run this call: {reason}. Use elman.kernels.run, which finds who can.")
+    return Batch(n=given["h_0"].shape[0], steps=len(sizes), rows=total, sizes=sizes)
 
 
 def _first_rows(given: dict[str, Tensor], total: int) -> dict[str, Tensor]:
     return given | {name: given[name][:total] for name in ("x", "zone_h", "zone_c") if name in given}
 
 
-def _saved_widths(spec: Spec, given: dict[str, Tensor]) -> dict[str, int]:
-    """Names and row lengths of what forward keeps for backward, found on no rows at all."""
-    probe = given | {"x": torch.empty(0, given["x"].shape[1], dtype=given["x"].dtype)}
-    return {name: kept.shape[1] for name, kept in _passes._saved(spec, probe, given["w_hh"].shape[1]).items()}
-
-
 def _forward(cell: str, batch_sizes: Tensor, *rest: Any) -> list[Tensor]:
     tensors, settings, save = rest[:-4], rest[-4:-1], rest[-1]
-    spec, given = _spec(cell, settings), _given(cell, [None if t is None else t.detach() for t in tensors])
-    sizes, _ = _checked(spec, batch_sizes, given)
-    x, hidden = given["x"], given["w_hh"].shape[1]
+    given = _given(cell, [None if t is None else t.detach() for t in tensors])
+    batch = _checked(cell, settings, batch_sizes, given)
+    spec, states, own = _split(cell, settings, given)
+    x = given["x"]
     # Zeros, not just any memory: what a graph holds is compared by torch's checks, unused ends of rows too.
-    out = {"y": x.new_zeros(x.shape[0], hidden), "h_n": torch.zeros_like(given["h_0"])}
-    if spec.has_c:
-        out["c_n"] = torch.zeros_like(given["c_0"])
-    if save:
-        out |= {name: kept.zero_() for name, kept in _passes._saved(spec, given, hidden).items()}
-    _passes._run(_native.forward, spec, sizes, given, out)
-    return list(out.values())
+    y, *last = x.new_zeros(x.shape[0], spec.hidden), *(torch.zeros_like(given[name]) for name in ("h_0", "c_0") if name in given)
+    saved = x.new_zeros(x.shape[0], _passes.saved_width(spec, x.element_size())) if save else None
+    _passes.run_forward(spec, batch, x, states, own, y, last[0], last[1] if len(last) > 1 else None, saved)
+    return [y, *last] if saved is None else [y, *last, saved]
 
 
 def _forward_fake(cell: str, batch_sizes: Tensor, *rest: Any) -> list[Tensor]:  # noqa: ARG001  # the same arguments as _forward
     tensors, settings, save = rest[:-4], rest[-4:-1], rest[-1]
-    spec, given = _spec(cell, settings), _given(cell, tensors)
-    x, h_0 = given["x"], given["h_0"]
+    given = _given(cell, tensors)
+    x = given["x"]
     out = [x.new_empty(x.shape[0], given["w_hh"].shape[1])]
-    out += [h_0.new_empty(h_0.shape) for _ in range(2 if spec.has_c else 1)]
-    return out + [x.new_empty(x.shape[0], width) for width in (_saved_widths(spec, given).values() if save else ())]
+    out += [given[name].new_empty(given[name].shape) for name in ("h_0", "c_0") if name in given]
+    if not save:
+        return out
+    # Only H must be a number, and not a symbol, to know the width of what is kept.
+    narrow = given | {"w_ih": x.new_empty(0, 1), "w_hh": x.new_empty(0, int(given["w_hh"].shape[1]))}
+    spec, _, _ = _split(cell, settings, narrow)
+    return [*out, x.new_empty(x.shape[0], _passes.saved_width(spec, x.element_size()))]
 
 
 def _setup(cell: str, ctx: Any, inputs: tuple[Any, ...], output: list[Tensor]) -> None:
@@ -235,40 +258,59 @@ def _differentiable(
 ) -> dict[str, Tensor]:
     given = {name: tensor for name, tensor in zip(_inputs(cell), tensors, strict=True) if tensor is not None}
     sizes, total = _real(batch_sizes, given["x"])
-    incoming = {name: grad if name != "d_y" else grad[:total] for name, grad in grads.items() if grad is not None}
-    found = _function._differentiable(_spec(cell, settings), sizes, _first_rows(given, total), incoming, wanted)
-    if "x" in found:
-        found["x"] = torch.nn.functional.pad(found["x"], (0, 0, 0, given["x"].shape[0] - total))
-    return found
+    spec, states, own = _split(cell, settings, _first_rows(given, total))
+    batch = Batch(n=given["h_0"].shape[0], steps=len(sizes), rows=total, sizes=sizes)
+    d_y, *d_last = [grads.get(name) for name in _INCOMING[: 1 + len(states)]]
+    incoming = (None if d_y is None else d_y[:total], *(None if d is None else d.unsqueeze(0) for d in d_last))
+    asked = tuple(name in wanted for name in _order_of_gradients(spec))
+    found = dict(
+        zip(_order_of_gradients(spec), _function.differentiable(spec, batch, given["x"][:total], states, own, incoming, asked), strict=True)
+    )
+    result = {name: grad.squeeze(0) if name in ("h_0", "c_0") else grad for name, grad in found.items() if grad is not None}
+    if "x" in result:
+        result["x"] = torch.nn.functional.pad(result["x"], (0, 0, 0, given["x"].shape[0] - total))
+    return result
+
+
+def _order_of_gradients(spec: Spec) -> tuple[str, ...]:
+    return ("x", *("h_0", "c_0")[: 2 if spec.has_c else 1], *spec.kinds)
 
 
 def _backward(cell: str, *arguments: Any) -> list[Tensor]:
     incoming, batch_sizes, tensors, kept, settings, wanted = _split_backward(cell, arguments)
-    spec, given = _spec(cell, settings), _given(cell, tensors)
-    sizes, total = _checked(spec, batch_sizes, given)
-    saved = _saved(spec, sizes, given, kept)
+    given = _given(cell, tensors)
+    batch = _checked(cell, settings, batch_sizes, given)
+    spec, states, own = _split(cell, settings, given)
+    y, saved = _kept(spec, batch, given, states, own, kept)
     grads = {name: grad.to(given["x"].dtype).contiguous() for name, grad in zip(_INCOMING, incoming, strict=False) if grad is not None}
     _check_incoming(grads, given)
-    found = _passes.backward(spec, sizes, given, saved, grads, {n for n, want in zip(_learned(cell), wanted, strict=True) if want})
-    if "x" in found:
-        found["x"][total:] = 0
-    return [found[name] for name, want in zip(_learned(cell), wanted, strict=True) if want]
+    names = {name for name, want in zip(_learned(cell), wanted, strict=True) if want}
+    order = _order_of_gradients(spec)
+    dense = tuple(grads.get(name) for name in _INCOMING[: 1 + len(states)])
+    asked = tuple(name in names for name in order)
+    found = dict(zip(order, _passes.backward(spec, batch, given["x"], states, own, y, saved, dense, asked), strict=True))
+    result = {name: grad.view(given[name].shape) for name, grad in found.items() if grad is not None}
+    if "x" in result:
+        result["x"][batch.rows :] = 0
+    return [result[name] for name, want in zip(_learned(cell), wanted, strict=True) if want]
 
 
-def _saved(spec: Spec, sizes: Tensor, given: dict[str, Tensor], kept: Sequence[Tensor]) -> dict[str, Tensor]:
-    """Name what forward kept; a graph recorded without gradients kept nothing, so forward runs again."""
-    widths = _saved_widths(spec, given)
-    rows, hidden = given["x"].shape[0], given["w_hh"].shape[1]
-    shapes = {"y": (rows, hidden)} | {name: (rows, width) for name, width in widths.items()}
+def _kept(
+    spec: Spec, batch: Batch, given: dict[str, Tensor], states: States, own: tuple[Tensor, ...], kept: Sequence[Tensor]
+) -> tuple[Tensor, Tensor]:
+    """Return the output and what forward kept; a graph recorded without gradients kept nothing, so forward runs again."""
+    x, rows = given["x"], given["x"].shape[0]
+    shapes = {"y": (rows, spec.hidden), "values": (rows, _passes.saved_width(spec, x.element_size()))}
     if len(kept) == len(shapes):
-        saved = {name: tensor.contiguous() for name, tensor in zip(shapes, kept, strict=True)}
+        y, saved = (tensor.contiguous() for tensor in kept)
     else:
-        out = _passes.forward(spec, sizes, given, save=True)
-        saved = {name: out[name] for name in shapes}
-    for name, shape in shapes.items():
-        if tuple(saved[name].shape) != shape or saved[name].dtype != given["x"].dtype:
-            raise ShapeError(f"saved {name} must be {shape} {given['x'].dtype}; got {tuple(saved[name].shape)} {saved[name].dtype}.")
-    return saved
+        y, last = x.new_empty(shapes["y"]), [torch.empty_like(state) for state in states]
+        saved = x.new_empty(shapes["values"])
+        _passes.run_forward(spec, batch, x, states, own, y, last[0], last[1] if len(last) > 1 else None, saved)
+    for (name, shape), tensor in zip(shapes.items(), (y, saved), strict=True):
+        if tuple(tensor.shape) != shape or tensor.dtype != x.dtype:
+            raise ShapeError(f"saved {name} must be {shape} {x.dtype}; got {tuple(tensor.shape)} {tensor.dtype}.")
+    return y, saved
 
 
 def _check_incoming(grads: dict[str, Tensor], given: dict[str, Tensor]) -> None:

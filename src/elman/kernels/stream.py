@@ -12,6 +12,7 @@ from torch import Tensor
 from elman.errors import BackendError, ShapeError
 from elman.kernels import _passes
 from elman.kernels.call import Call
+from elman.kernels.stack import Spec
 
 
 class Stepper:
@@ -45,7 +46,7 @@ class Stepper:
         self.dtype = first.x.dtype
         self.inputs, self.hidden, self.count = first.weight_ih.shape[1], calls[-1].hidden_size, len(first.state[0])
         self._calls = tuple(calls)
-        self._native = _passes.new_stream(self.dtype == torch.float64, self.count, [native.split(call) for call in calls])
+        self._native = _passes.new_stream(self.dtype == torch.float64, self.count, [_layer(call) for call in calls])
         self._input_shape, self._shape = (self.count, self.inputs), (self.count, self.hidden)
         self._numpy_dtype = np.dtype("float64" if self.dtype == torch.float64 else "float32")
 
@@ -109,6 +110,13 @@ class Stepper:
         for layer, tensors in enumerate(states):
             dense = tuple(tensor.detach().contiguous() for tensor in tensors)
             self._native.set_state(layer, *_two(dense))
+
+
+def _layer(call: Call) -> tuple[Spec, tuple[Tensor, ...], dict[str, Tensor]]:
+    from elman.kernels import native
+
+    spec, tensors = native.split(call)
+    return spec, call.state, tensors
 
 
 def _two(tensors: tuple[Tensor, ...]) -> tuple[int, int]:

@@ -11,31 +11,27 @@ from torch.nn.utils.rnn import PackedSequence
 
 from elman.errors import DataTypeError, ShapeError
 from elman.kernels.recording import is_recording
+from elman.kernels.stack import Batch
 from elman.sequences import Ragged
+from elman.sequences.geometry import fits, sort_lengths
 
-Kind = Literal["ragged", "packed", "lengths", "batch", "single"]
+Kind = Literal["ragged", "packed", "padded", "single"]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, slots=True)
 class Incoming:
-    """A checked input: how it came, and its rows in packed order.
+    """A checked input: how it came, its rows and how they stand.
 
     Notes
     -----
-    Shapes:
-
-        data (ΣT, I)      batch_sizes (T,)      order, back (N,): sorted position -> caller's row and the other way; None where they agree
-        places (T·N,)     where each time-major padded row stands in ``data``; only of a recorded call, which has padding at the end
+    ``source`` is the packed batch that came. ``places`` (T·N,) says where each time-major padded row stands in ``x``: only in a recorded
+    call with lengths, whose rows are sorted with the padding at the end.
     """
 
     kind: Kind
-    data: Tensor
-    batch_sizes: Tensor
-    n: int
-    order: Tensor | None = None
-    back: Tensor | None = None
-    ragged: Ragged | None = None
-    steps: int = 0
+    x: Tensor
+    batch: Batch
+    source: Ragged | PackedSequence | None = None
     places: Tensor | None = None
 
 
@@ -89,61 +85,43 @@ def read(value: Any, lengths: Any, *, like: Tensor, input_size: int, batch_first
     Incoming
         The checked input.
     """
-    if isinstance(value, PackedSequence):
-        value = Ragged.from_packed(value)
-        kind: Kind = "packed"
-    else:
-        kind = "ragged"
-    if isinstance(value, Ragged):
+    if isinstance(value, PackedSequence | Ragged):
         if lengths is not None:
+            kind = "ragged" if isinstance(value, Ragged) else "packed"
             raise ShapeError(f"lengths= goes with a padded tensor; a {kind} input knows its own. Leave lengths out.")
-        return _from_ragged(value.validate(), kind, like, input_size)
+        return _packed(value, like, input_size)
     dense("input", value, like=like)
-    if value.dim() not in (2, 3) or value.shape[-1] != input_size:
+    shape = value.shape
+    if len(shape) not in (2, 3) or shape[-1] != input_size:
         form = "(N, T, I)" if batch_first else "(T, N, I)"
-        raise ShapeError(f"input must be (T, I) or {form} with I={input_size}; got {tuple(value.shape)}.")
-    if value.dim() == 2:
+        raise ShapeError(f"input must be (T, I) or {form} with I={input_size}; got {tuple(shape)}.")
+    if len(shape) == 2:
         if lengths is not None:
             raise ShapeError("lengths= needs a batch of rank 3; got an input of rank 2. Cut the sequence to its length instead.")
-        return _full(value.unsqueeze(1), "single")
+        return Incoming(kind="single", x=value.unsqueeze(1), batch=Batch(n=1, steps=shape[0], rows=shape[0], time=0))
+    steps, n = (shape[1], shape[0]) if batch_first else (shape[0], shape[1])
+    time = 1 if batch_first else 0
     if lengths is None:
-        return _full(value.transpose(0, 1) if batch_first else value, "batch")
+        return Incoming(kind="padded", x=value, batch=Batch(n=n, steps=steps, rows=steps * n, time=time))
     if is_recording(value):
         return _recorded(value.transpose(0, 1) if batch_first else value, lengths)
-    return _padded(value if batch_first else value.transpose(0, 1), lengths)
-
-
-def _from_ragged(batch: Ragged, kind: Kind, like: Tensor, input_size: int) -> Incoming:
-    dense("input", batch.data, like=like)
-    if batch.data.dim() != 2 or batch.data.shape[1] != input_size:
-        raise ShapeError(f"packed input must be (ΣT, I) with I={input_size}; got {tuple(batch.data.shape)}.")
-    device = like.device
+    steps, rows, order, sizes = sort_lengths(lengths, n, steps)
     return Incoming(
-        kind=kind,
-        data=batch.data,
-        batch_sizes=batch.batch_sizes,
-        n=len(batch),
-        order=batch.sorted_indices.to(device),
-        back=batch.unsorted_indices.to(device),
-        ragged=batch,
-        steps=len(batch.batch_sizes),
+        kind="padded", x=value, batch=Batch(n=n, steps=steps, rows=rows, time=time, padded=shape[time], sizes=sizes, order=order)
     )
 
 
-def _full(time_major: Tensor, kind: Kind) -> Incoming:
-    """A full batch is packed already: time-major, every step has all N rows."""
-    steps, n, width = time_major.shape
-    try:
-        data = time_major.reshape(steps * n, width)
-        sizes = torch.full((steps if n else 0,), n, dtype=torch.int64)
-    except RuntimeError as error:  # torch's words for "more than fits into memory, or into an index"
-        raise ShapeError(f"An input of {steps} steps and {n} sequences does not fit into memory ({error}). Read it in pieces.") from error
-    return Incoming(kind=kind, data=data, batch_sizes=sizes, n=n, steps=steps)
-
-
-def _padded(padded: Tensor, lengths: Any) -> Incoming:
-    packed = _from_ragged(Ragged.from_padded(padded, lengths), "lengths", padded, padded.shape[2])
-    return Incoming(**{**packed.__dict__, "steps": padded.shape[1]})
+def _packed(source: PackedSequence | Ragged, like: Tensor, input_size: int) -> Incoming:
+    if not fits(source):  # a slower look says what is wrong, or that only the quick one was not possible
+        Ragged.from_packed(source) if isinstance(source, PackedSequence) else source.validate()
+    x, sizes, order = source.data, source.batch_sizes, source.sorted_indices
+    dense("input", x, like=like)
+    if x.dim() != 2 or x.shape[1] != input_size:
+        raise ShapeError(f"packed input must be (ΣT, I) with I={input_size}; got {tuple(x.shape)}.")
+    ragged = isinstance(source, Ragged)
+    n = len(source) if ragged else int(sizes[0]) if len(sizes) else 0
+    batch = Batch(n=n, steps=len(sizes), rows=len(x), sizes=sizes.contiguous(), order=None if order is None else order.cpu().contiguous())
+    return Incoming(kind="ragged" if ragged else "packed", x=x, batch=batch, source=source)
 
 
 def _recorded(time_major: Tensor, lengths: Any) -> Incoming:
@@ -154,18 +132,19 @@ def _recorded(time_major: Tensor, lengths: Any) -> Incoming:
     lengths = torch.as_tensor(lengths)
     if tuple(lengths.shape) != (n,) or lengths.dtype.is_floating_point or lengths.dtype.is_complex or lengths.dtype == torch.bool:
         raise ShapeError(f"lengths must be ({n},) whole numbers, one per row; got {tuple(lengths.shape)} {lengths.dtype}.")
-    rows, sizes, order, back = ops.order_of(lengths.to("cpu", torch.int64), steps)
+    rows, sizes, order, _ = ops.order_of(lengths.to("cpu", torch.int64), steps)
     data = time_major.reshape(steps * n, width).index_select(0, rows)
     places = torch.zeros_like(rows).scatter(0, rows, torch.arange(steps * n))
-    return Incoming(kind="lengths", data=data, batch_sizes=sizes, n=n, order=order, back=back, steps=steps, places=places)
+    batch = Batch(n=n, steps=steps, rows=steps * n, sizes=sizes, order=order)
+    return Incoming(kind="padded", x=data, batch=batch, places=places)
 
 
 def read_state(hx: Any, names: tuple[str, ...], shapes: list[tuple[int, ...]], *, like: Tensor, single: bool) -> tuple[Tensor, ...]:
-    """Check an initial state and return it as one (L·D, N, H) tensor per state, in the caller's row order; None gives zeros.
+    """Check an initial state and return it as one (L·D, N, H) tensor per state, in the caller's row order.
 
     Parameters
     ----------
-    hx : Tensor, tuple of Tensor or None
+    hx : Tensor or tuple of Tensor
         What the layer was called with.
     names : tuple of str
         The cell's states.
@@ -181,11 +160,6 @@ def read_state(hx: Any, names: tuple[str, ...], shapes: list[tuple[int, ...]], *
     tuple of Tensor
         One tensor per state.
     """
-    if hx is None:
-        try:
-            return tuple([torch.zeros(shape, dtype=like.dtype, device=like.device) for shape in shapes])
-        except RuntimeError as error:
-            raise ShapeError(f"States of {shapes} do not fit into memory ({error}). Take fewer sequences.") from error
     found = states_of(hx, names)
     for name, state, shape in zip(names, found, shapes, strict=True):
         expected = (shape[0], shape[2]) if single else shape

@@ -92,13 +92,15 @@ class Options:
         """
         return F.dropout(weight_hh, self.weight_dropout, True) if training and self.weight_dropout else weight_hh
 
-    def mask(self, h: Tensor, training: bool) -> Tensor | None:
-        """Return the recurrent mask (N, H), scaled so that its mean is one, or None.
+    def mask(self, like: Tensor, n: int, width: int, training: bool) -> Tensor | None:
+        """Return a recurrent mask (N, H), scaled so that its mean is one, or None.
 
         Parameters
         ----------
-        h : Tensor
-            (N, H), the first state.
+        like : Tensor
+            A weight: its dtype and device.
+        n, width : int
+            N and H.
         training : bool
             Whether masks are drawn.
 
@@ -107,25 +109,21 @@ class Options:
         Tensor or None
             The mask.
         """
-        return F.dropout(torch.ones_like(h), self.recurrent_dropout, True) if training and self.recurrent_dropout else None
+        return F.dropout(like.new_ones(n, width), self.recurrent_dropout, True) if training and self.recurrent_dropout else None
 
-    def keep(self, states: tuple[Tensor, ...], rows: int, training: bool) -> tuple[Tensor, ...] | float:
-        """Return zoneout's keep-factors: zeros and ones (ΣT, H) per state in training, the expectation in evaluation.
+    def keep(self, like: Tensor, rows: int, width: int) -> Tensor:
+        """Return zoneout's keep-factors of one state in training: zeros and ones (ΣT, H).
 
         Parameters
         ----------
-        states : tuple of Tensor
-            Each (N, H).
-        rows : int
-            ΣT.
-        training : bool
-            Whether masks are drawn.
+        like : Tensor
+            A weight: its dtype and device.
+        rows, width : int
+            ΣT and H.
 
         Returns
         -------
-        tuple of Tensor or float
-            What :class:`elman.kernels.Call` takes.
+        Tensor
+            Drawn anew.
         """
-        if not training or not self.zoneout:
-            return float(self.zoneout)
-        return tuple(s.new_empty(rows, s.shape[1]).bernoulli_(self.zoneout) for s in states)
+        return like.new_empty(rows, width).bernoulli_(self.zoneout)

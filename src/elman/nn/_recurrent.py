@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
@@ -17,6 +16,7 @@ from elman.cells import Cell
 from elman.errors import ElmanWarning, SettingError
 from elman.kernels import dispatch
 from elman.kernels.recording import in_one_operator, is_recording
+from elman.kernels.stack import Spec, States, call_of, zero_states
 from elman.nn import _border, _dynamo, _stack
 from elman.nn._options import Options
 from elman.nn.stream import Stream
@@ -109,26 +109,29 @@ class Recurrent(nn.RNNBase):
         tuple
             ``(output, h_n)``, for an LSTM ``(output, (h_n, c_n))``: the state after each sequence's own last step.
         """
-        if self._traced(input, lengths):
+        like = _stack.weight(self, "weight_ih_l0")
+        if is_recording(like) and self._traced(input, lengths):
             return super().forward(input, hx)  # type: ignore[misc]  # torch.nn.LSTM stands next in the order of bases
-        came = _border.read(input, lengths, like=self.weight_ih_l0, input_size=self.input_size, batch_first=self.batch_first)
-        states = self._read_state(hx, came)
-        _stack.check_weights(self)
-        if self._torchs_own(came, states):
-            output, last = self._run_torch(came, states)
+        came = _border.read(input, lengths, like=like, input_size=self.input_size, batch_first=self.batch_first)
+        batch, states = came.batch, None if hx is None else self._read_state(hx, came, like)
+        spec, tensors = _stack.parts(self, batch.n, batch.rows, training=self.training)
+        whole = dispatch.takes_whole(spec, came.x, states, tensors)
+        if not whole:
+            _stack.check_weights(self)
+        if not whole and self._torchs_own(came, spec, states, tensors):
+            output, last = self._run_torch(came, zero_states(spec, batch, tensors) if states is None else states)
         else:
-            output, last = _stack.run(self, came.data, came.batch_sizes, states, training=self.training)
+            output, last = _stack.run(self, spec, batch, came.x, states, tensors, whole=whole)
         return self._shape_output(output, came), self._shape_state(last, came)
 
-    def _read_state(self, hx: Any, came: _border.Incoming) -> tuple[Tensor, ...]:
-        layers, out = self.num_layers * self.directions, self.proj_size or self.hidden_size
-        shapes = [(layers, came.n, out), (layers, came.n, self.hidden_size)][: len(self.cell.states)]
-        states = _border.read_state(hx, self.cell.states, shapes, like=self.weight_ih_l0, single=came.kind == "single")
-        return states if came.order is None else tuple(s.index_select(1, came.order) for s in states)
+    def _read_state(self, hx: Any, came: _border.Incoming, like: Tensor) -> tuple[Tensor, ...]:
+        layers, n = self.num_layers * self.directions, came.batch.n
+        shapes = [(layers, n, self.proj_size or self.hidden_size), (layers, n, self.hidden_size)][: len(self.cell.states)]
+        return _border.read_state(hx, self.cell.states, shapes, like=like, single=came.kind == "single")
 
     def _traced(self, value: Any, lengths: Any) -> bool:
         """Whether a recorded plain call shall be torch's one recurrent operator: where ours would not be understood, or cannot run."""
-        if not is_recording(self.weight_ih_l0) or not self._plain_now() or lengths is not None or isinstance(value, Ragged):
+        if not self._plain_now() or lengths is not None or isinstance(value, Ragged):
             return False
         return in_one_operator() or isinstance(value, PackedSequence) or self._against_operator() is not None
 
@@ -139,55 +142,53 @@ class Recurrent(nn.RNNBase):
         options = self.options if self.training else replace(self.options, weight_dropout=0.0, recurrent_dropout=0.0)
         return options.plain
 
-    def _torchs_own(self, came: _border.Incoming, states: tuple[Tensor, ...]) -> bool:
+    def _torchs_own(self, came: _border.Incoming, spec: Spec, states: States | None, tensors: tuple[Tensor, ...]) -> bool:
         """Whether torch runs the layer: then all layers and directions go to it in one call, which is what cuDNN is fast at."""
-        if is_recording(came.data) or not self._plain_now() or len(came.batch_sizes) == 0:
+        batch = came.batch
+        if is_recording(came.x) or not self._plain_now() or batch.rows == 0:
             return False
         usual = dispatch.wanted() is None and dispatch.has_native() and not torch.is_autocast_enabled("cpu")
         if usual and self._against_operator() is None:
             return False  # found out cheaply: the compiled kernels run it, or under a functional transform the reference
-        call = _stack.call_of(self, 0, came.data, came.batch_sizes, tuple(s[0] for s in states), training=False)
-        return dispatch.choose(call) == "aten"
+        starts = tuple(s[0] for s in (zero_states(spec, batch, tensors) if states is None else states))
+        return dispatch.choose(call_of(spec, 0, batch.pack(came.x), batch.batch_sizes(), starts, tensors)) == "aten"
 
-    def _run_torch(self, came: _border.Incoming, states: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
-        first = int(came.batch_sizes[0])
-        parts = tuple(s[:, :first].contiguous() for s in states)
+    def _run_torch(self, came: _border.Incoming, states: States) -> tuple[Tensor, States]:
+        batch = came.batch
+        rows, sizes, starts = batch.pack(came.x), batch.batch_sizes(), batch.sort(states)
+        first = int(sizes[0])
+        parts = tuple(s[:, :first].contiguous() for s in starts)
         hx = parts if len(parts) > 1 else next(iter(parts))
-        if int(came.batch_sizes[-1]) == first:  # full: torch's dense operators are much faster than its packed ones
-            dense = came.data.view(len(came.batch_sizes), first, -1)
+        if int(sizes[-1]) == first:  # full: torch's dense operators are much faster than its packed ones
+            dense = rows.view(len(sizes), first, -1)
             dense = dense.transpose(0, 1) if self.batch_first else dense
             output, last = super().forward(dense, hx)  # type: ignore[misc]
-            output = (output.transpose(0, 1) if self.batch_first else output).reshape(len(came.data), -1)
+            output = (output.transpose(0, 1) if self.batch_first else output).reshape(len(rows), -1)
         else:
-            packed, last = super().forward(PackedSequence(came.data, came.batch_sizes), hx)  # type: ignore[misc]
+            packed, last = super().forward(PackedSequence(rows, sizes), hx)  # type: ignore[misc]
             output = packed.data
         last = last if isinstance(last, tuple) else (last,)
         # Empty sequences never reach torch, which has none: their state stays what it was.
-        return output, tuple(torch.cat([new, old[:, first:]], 1) if first < came.n else new for new, old in zip(last, states, strict=True))
+        ends = tuple(torch.cat([new, old[:, first:]], 1) if first < batch.n else new for new, old in zip(last, starts, strict=True))
+        return batch.unpack(output), batch.unsort(ends)
 
-    def _shape_output(self, data: Tensor, came: _border.Incoming) -> Any:
-        if came.places is not None:
-            data = data.index_select(0, came.places)
-        if came.ragged is None:
-            output = data.view(came.steps, came.n, data.shape[1])
-            if came.kind == "single":
-                return output.squeeze(1)
-            return output.transpose(0, 1) if self.batch_first else output
-        ragged = came.ragged.with_data(data)
-        if came.kind == "ragged":
-            return ragged
+    def _shape_output(self, output: Tensor, came: _border.Incoming) -> Any:
+        if came.kind == "padded" and came.places is None:
+            return output
+        if came.kind == "single":
+            return output.squeeze(1)
         if came.kind == "packed":
-            return ragged.to_packed()
-        padded, _ = ragged.to_padded()
-        padded = F.pad(padded, (0, 0, 0, came.steps - padded.shape[1]))
-        return padded if self.batch_first else padded.transpose(0, 1)
+            source = came.source
+            return PackedSequence(output, source.batch_sizes, source.sorted_indices, source.unsorted_indices)
+        if came.kind == "ragged":
+            return came.source.with_data(output)
+        padded = output.index_select(0, came.places).view(came.batch.steps, came.batch.n, output.shape[1])
+        return padded.transpose(0, 1) if self.batch_first else padded
 
-    def _shape_state(self, states: tuple[Tensor, ...], came: _border.Incoming) -> Any:
-        if came.back is not None:
-            states = tuple(s.index_select(1, came.back) for s in states)
+    def _shape_state(self, states: States, came: _border.Incoming) -> Any:
         if came.kind == "single":
             states = tuple(s.squeeze(1) for s in states)
-        return states if len(states) > 1 else next(iter(states))
+        return states if len(states) > 1 else states[0]
 
     def extra_repr(self) -> str:
         """Show torch's arguments and the options that are on."""

@@ -1,7 +1,8 @@
-"""Layers over layers, in one direction or two: turn a module's parameters into kernel calls and put the answers together."""
+"""Layers over layers, in one direction or two: turn a module's parameters into a stack for the kernels, and run it."""
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import torch
@@ -9,11 +10,33 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from elman.errors import ShapeError
-from elman.kernels import Call, Norms, dispatch
+from elman.kernels import Call, dispatch
+from elman.kernels.stack import Batch, Spec, States, call_of, spec_of
 from elman.nn.dropouts import locked_dropout
 
 if TYPE_CHECKING:
     from elman.nn._recurrent import Recurrent
+
+_PLAIN = (("w_ih", "weight_ih"), ("w_hh", "weight_hh"))
+_BIASES = (("b_ih", "bias_ih"), ("b_hh", "bias_hh"))
+_NORMS = (("gain_ih", "norm_ih"), ("gain_hh", "norm_hh"), ("gain_c", "norm_c"), ("bias_c", "norm_c_bias"))
+_EPS = 1e-5
+
+
+def _name(layers: int, directions: int, bias: bool, norms: int, projected: bool) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    """Return the kinds of tensors of each part, and for each part the names of its parameters."""
+    columns = _PLAIN + (_BIASES if bias else ()) + _NORMS[:norms] + ((("w_hr", "weight_hr"),) if projected else ())
+    ends = [f"_l{k}{way}" for k in range(layers) for way in ("", "_reverse")[:directions]]
+    return tuple(kind for kind, _ in columns), tuple(tuple(name + end for _, name in columns) for end in ends)
+
+
+_kept = lru_cache(_name)
+
+
+def _names(layer: Recurrent) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    norms = 0 if not layer.options.layer_norm else 4 if len(layer.cell.states) > 1 else 2
+    find = _name if torch.compiler.is_compiling() else _kept  # the tracer wants no cache
+    return find(layer.num_layers, layer.directions, layer.bias, norms, bool(layer.proj_size))
 
 
 def suffixes(layer: Recurrent) -> list[str]:
@@ -32,97 +55,143 @@ def suffixes(layer: Recurrent) -> list[str]:
     return [f"_l{k}{way}" for k in range(layer.num_layers) for way in ("", "_reverse")[: layer.directions]]
 
 
-def call_of(layer: Recurrent, index: int, x: Tensor, batch_sizes: Tensor, state: tuple[Tensor, ...], *, training: bool) -> Call:
-    """Describe one layer in one direction for the kernels, with this forward pass's masks drawn.
+def weight(layer: Recurrent, name: str) -> Tensor:
+    """Return a parameter by its name, also where a parametrisation or a replica has put something else in its place.
 
     Parameters
     ----------
     layer : Recurrent
         One of our layers.
-    index : int
-        Place among L·D.
-    x : Tensor
-        (ΣT, I) packed.
-    batch_sizes : Tensor
-        (T,).
-    state : tuple of Tensor
-        Each (N, H), sorted order.
+    name : str
+        As ``weight_ih_l0``.
+
+    Returns
+    -------
+    Tensor
+        The parameter.
+    """
+    found = layer._parameters.get(name)  # torch's own way to an attribute costs a microsecond
+    return getattr(layer, name) if found is None else found
+
+
+def parts(layer: Recurrent, n: int, rows: int, *, training: bool) -> tuple[Spec, tuple[Tensor, ...]]:
+    """Describe a layer's parameters for the kernels, with this forward pass's masks drawn.
+
+    Parameters
+    ----------
+    layer : Recurrent
+        One of our layers.
+    n, rows : int
+        N and ΣT.
     training : bool
         Whether masks are drawn.
 
     Returns
     -------
-    Call
-        Not checked yet.
+    tuple
+        ``(spec, tensors)``: what is no tensor, and the tensors of all parts.
     """
-    end, options = suffixes(layer)[index], layer.options
-    return Call(
-        cell=layer.cell,
-        x=x,
-        batch_sizes=batch_sizes,
-        state=state,
-        weight_ih=getattr(layer, "weight_ih" + end),
-        weight_hh=options.drop_weight(getattr(layer, "weight_hh" + end), training),
-        bias_ih=getattr(layer, "bias_ih" + end) if layer.bias else None,
-        bias_hh=getattr(layer, "bias_hh" + end) if layer.bias else None,
-        norms=_norms(layer, end) if options.layer_norm else None,
-        recurrent_mask=options.mask(state[0], training),
-        zoneout=options.keep(state, x.shape[0], training),
-        reverse=end.endswith("_reverse"),
-        weight_hr=getattr(layer, "weight_hr" + end) if layer.proj_size else None,
+    kinds, names = _names(layer)
+    options = layer.options
+    tensors = [weight(layer, name) for own in names for name in own]
+    zoneout = options.zoneout
+    if not options.plain and training:
+        kinds, tensors = _masked(layer, kinds, tensors, n, rows)
+        zoneout = 0.0
+    eps = _EPS if options.layer_norm else None
+    spec = spec_of(
+        layer.cell.name, layer.input_size, layer.hidden_size, layer.num_layers, layer.directions, kinds, False, eps, float(zoneout)
     )
+    return spec, tuple(tensors)
 
 
-def _norms(layer: Recurrent, end: str) -> Norms:
-    return Norms(
-        gain_ih=getattr(layer, "norm_ih" + end),
-        gain_hh=getattr(layer, "norm_hh" + end),
-        gain_c=getattr(layer, "norm_c" + end, None),
-        bias_c=getattr(layer, "norm_c_bias" + end, None),
-    )
+def _masked(layer: Recurrent, kinds: tuple[str, ...], tensors: list[Tensor], n: int, rows: int) -> tuple[tuple[str, ...], list[Tensor]]:
+    """Drop recurrent weights, and add masks and keep-factors to every part."""
+    options, width = layer.options, len(kinds)
+    out = layer.proj_size or layer.hidden_size
+    zones = (("zone_h", out), ("zone_c", layer.hidden_size))[: len(layer.cell.states)] if options.zoneout else ()
+    found = []
+    for first in range(0, len(tensors), width):
+        own = tensors[first : first + width]
+        own[1] = options.drop_weight(own[1], True)
+        mask = options.mask(own[0], n, out, True)
+        found += [*own, *([] if mask is None else [mask]), *(options.keep(own[0], rows, size) for _, size in zones)]
+    more = (*(("mask",) if options.recurrent_dropout else ()), *(name for name, _ in zones))
+    return (*kinds, *more), found
 
 
 def run(
-    layer: Recurrent, x: Tensor, batch_sizes: Tensor, states: tuple[Tensor, ...], *, training: bool
-) -> tuple[Tensor, tuple[Tensor, ...]]:
-    """Run all layers and directions.
+    layer: Recurrent, spec: Spec, batch: Batch, x: Tensor, states: States | None, tensors: tuple[Tensor, ...], *, whole: bool
+) -> tuple[Tensor, States]:
+    """Run all layers and directions, with dropout between layers where the module trains.
 
     Parameters
     ----------
     layer : Recurrent
         One of our layers.
+    spec, batch : Spec, Batch
+        The stack.
     x : Tensor
-        (ΣT, I) packed.
-    batch_sizes : Tensor
-        (T,).
-    states : tuple of Tensor
-        Each (L·D, N, H), sorted order.
-    training : bool
-        Whether dropouts are active.
+        As ``batch`` says.
+    states : tuple of Tensor or None
+        Each (L·D, N, H), in the caller's order.
+    tensors : tuple of Tensor
+        As :func:`parts` gave them.
+    whole : bool
+        What ``dispatch.takes_whole`` said.
 
     Returns
     -------
     tuple
-        ``(output, states)``: (ΣT, D·H) and, per state, (L·D, N, H).
+        ``(output, states)``: rows of width D·H as the input's stand, and per state (L·D, N, H).
     """
-    last: list[tuple[Tensor, ...]] = []
-    for depth in range(layer.num_layers):
-        outputs = []
-        for index in range(depth * layer.directions, (depth + 1) * layer.directions):
-            call = call_of(layer, index, x, batch_sizes, tuple(s[index] for s in states), training=training)
-            output, final = dispatch.run_checked(call)
-            outputs.append(output)
-            last.append(final)
-        x = outputs[0] if len(outputs) == 1 else torch.cat(outputs, 1)
-        if layer.dropout and training and depth + 1 < layer.num_layers:
-            x = _drop(x, layer, batch_sizes, len(states[0][0]))
-    if len(last) == 1:
-        return x, tuple(state.unsqueeze(0) for state in last[0])
-    return x, tuple(torch.stack(each) for each in zip(*last, strict=True))
+    if not (layer.dropout and layer.training and spec.layers > 1):
+        return dispatch.run_stack(spec, batch, x, states, tensors, whole=whole)
+    ways, width, last = spec.directions, spec.directions * len(spec.kinds), []
+    for depth in range(spec.layers):
+        inputs = spec.inputs if depth == 0 else x.shape[-1]
+        one = spec_of(spec.cell, inputs, spec.hidden, 1, ways, spec.kinds, spec.reverse, spec.eps, spec.zoneout)
+        own = None if states is None else tuple(s[depth * ways : (depth + 1) * ways] for s in states)
+        x, final = dispatch.run_stack(one, batch, x, own, tensors[depth * width : (depth + 1) * width], whole=whole)
+        last.append(final)
+        if depth + 1 < spec.layers:
+            x = _drop(x, layer, batch)
+    return x, tuple(torch.cat(each) for each in zip(*last, strict=True))
 
 
-def _drop(x: Tensor, layer: Recurrent, batch_sizes: Tensor, sequences: int) -> Tensor:
-    return locked_dropout(x, batch_sizes, sequences, layer.dropout) if layer.options.locked_dropout else F.dropout(x, layer.dropout, True)
+def step_calls(layer: Recurrent, states: States) -> list[Call]:
+    """Describe one evaluation step of every layer, for streams.
+
+    Parameters
+    ----------
+    layer : Recurrent
+        A layer in one direction.
+    states : tuple of Tensor
+        Where to start, each (L, N, H).
+
+    Returns
+    -------
+    list of Call
+        Bottom first; their inputs are zeros.
+    """
+    n = states[0].shape[1]
+    spec, tensors = parts(layer, n, n, training=False)
+    sizes = torch.tensor([n] if n else [], dtype=torch.int64)
+    widths = (layer.input_size, *[layer.proj_size or layer.hidden_size] * (spec.layers - 1))
+    calls = []
+    for index, inputs in enumerate(widths):
+        calls.append(call_of(spec, index, states[0].new_zeros(n, inputs), sizes, tuple(s[index] for s in states), tensors))
+    return calls
+
+
+def _drop(x: Tensor, layer: Recurrent, batch: Batch) -> Tensor:
+    """Drop between two layers: each element for itself, or a feature at every step of its sequence."""
+    p = layer.dropout
+    if not layer.options.locked_dropout:
+        return F.dropout(x, p, True)
+    if batch.time is None:
+        return locked_dropout(x, batch.batch_sizes(), batch.n, p)
+    return x * F.dropout(x.new_ones([1 if axis == batch.time else size for axis, size in enumerate(x.shape)]), p, True)
 
 
 def check_weights(layer: Recurrent) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-import torch
 from torch import Tensor
 
 from elman.errors import BackendError, SettingError
+from elman.kernels import dispatch
 from elman.kernels.dispatch import wanted
+from elman.kernels.stack import Batch
 from elman.nn import _stack
 
 if TYPE_CHECKING:
@@ -43,8 +44,12 @@ def stepper(layer: Recurrent) -> Stepper:
     def run(x: Tensor, steps: int, states: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Read ``steps`` steps of every sequence."""
         n = states[0].shape[1]
-        sizes = torch.full((steps if n else 0,), n, dtype=torch.int64)
-        return _stack.run(layer, x, sizes, states, training=False)
+        batch = Batch(n=n, steps=steps if n else 0, rows=len(x))
+        spec, tensors = _stack.parts(layer, n, len(x), training=False)
+        whole = dispatch.takes_whole(spec, x, states, tensors)
+        if not whole:
+            _stack.check_weights(layer)
+        return dispatch.run_stack(spec, batch, x, states, tensors, whole=whole)
 
     return run
 
@@ -70,14 +75,8 @@ def native_stepper(layer: Recurrent, states: tuple[Tensor, ...]) -> NativeSteppe
         return None
     if wanted() not in (None, "native"):
         return None
-    x = states[0].new_zeros(states[0].shape[1], layer.input_size)
-    sizes = torch.tensor([len(x)] if len(x) else [], dtype=torch.int64)
-    calls = []
-    for index in range(layer.num_layers):
-        calls.append(_stack.call_of(layer, index, x, sizes, tuple(s[index] for s in states), training=False))
-        x = states[0].new_zeros(len(x), layer.hidden_size)
     try:
-        return NativeStepper(calls) if len(x) else None
+        return NativeStepper(_stack.step_calls(layer, states)) if states[0].shape[1] else None
     except BackendError:
         return None
 

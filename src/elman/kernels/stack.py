@@ -1,0 +1,293 @@
+"""Stacks: layers over layers, in one direction or two, over one batch, as plain data; and how to run them part by part.
+
+A *part* is one layer in one direction; parts stand layer by layer, a layer's directions side by side. The compiled kernels take a
+stack whole. Everything else goes through :func:`loop`, which asks for one :class:`~elman.kernels.call.Call` a part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from elman import cells
+from elman.errors import ShapeError
+from elman.kernels.call import Call, Norms
+from elman.sequences import rows as _rows
+
+# What a part may have, by short names; a stack's parts all have the same kinds, in this order.
+KINDS = ("w_ih", "w_hh", "b_ih", "b_hh", "gain_ih", "gain_hh", "gain_c", "bias_c", "mask", "zone_h", "zone_c", "w_hr")
+LEARNED = KINDS[:8]  # those whose gradients the compiled kernels find
+
+States = tuple[Tensor, ...]
+Run = Callable[[Call], tuple[Tensor, States]]
+
+
+@dataclass(frozen=True, eq=False)
+class Spec:
+    """What is no tensor in a stack; equal ones are one object, see :func:`spec_of`.
+
+    Parameters
+    ----------
+    cell : str
+        Name of the cell.
+    inputs, hidden : int
+        I of the first layer, and H.
+    layers, directions : int
+        L and D.
+    kinds : tuple of str
+        Of ``KINDS``: the tensors of every part.
+    reverse : bool
+        Whether the first direction reads backwards; the second reads the other way.
+    eps : float or None
+        Of layer norm; None without.
+    zoneout : float
+        Keep-factor for all elements, where no part has the tensors ``zone_h`` and ``zone_c``.
+    """
+
+    cell: str
+    inputs: int
+    hidden: int
+    layers: int = 1
+    directions: int = 1
+    kinds: tuple[str, ...] = ("w_ih", "w_hh")
+    reverse: bool = False
+    eps: float | None = None
+    zoneout: float = 0.0
+
+    @property
+    def parts(self) -> int:
+        """L·D."""
+        return self.layers * self.directions
+
+    @property
+    def has_c(self) -> bool:
+        """Whether the cell has an inner state."""
+        return len(cells.get(self.cell).states) > 1
+
+    @cached_property
+    def shapes(self) -> tuple[tuple[int, ...] | None, ...]:
+        """Shapes of the tensors of all parts; None where it depends on the batch."""
+        gates = len(cells.get(self.cell).gates) * self.hidden
+        flat = dict.fromkeys(("b_ih", "b_hh", "gain_ih", "gain_hh"), (gates,)) | dict.fromkeys(("gain_c", "bias_c"), (self.hidden,))
+        found: list[tuple[int, ...] | None] = []
+        for part in range(self.parts):
+            width = self.inputs if part < self.directions else self.hidden * self.directions
+            fitting = flat | {"w_ih": (gates, width), "w_hh": (gates, self.hidden)}
+            found += [fitting.get(kind) for kind in self.kinds]
+        return tuple(found)
+
+    def named(self, tensors: tuple[Tensor, ...], part: int) -> dict[str, Tensor]:
+        """Return one part's tensors by their kinds."""
+        width = len(self.kinds)
+        return dict(zip(self.kinds, tensors[part * width : (part + 1) * width], strict=True))
+
+
+_kept = lru_cache(maxsize=1024)(Spec)
+
+
+def spec_of(*values: Any) -> Spec:
+    """Return a :class:`Spec`, the same one for the same values: most calls of a program have few different ones.
+
+    Parameters
+    ----------
+    *values : Any
+        As ``Spec``.
+
+    Returns
+    -------
+    Spec
+        A new one only while a graph is recorded, where nothing may be kept.
+    """
+    return Spec(*values) if torch.compiler.is_compiling() else _kept(*values)
+
+
+@dataclass(kw_only=True, eq=False, slots=True)
+class Batch:
+    """How the rows of a stack's input and output stand: packed, or padded with a time axis.
+
+    Parameters
+    ----------
+    n : int
+        N, empty sequences included.
+    steps : int
+        The longest length.
+    rows : int
+        ΣT.
+    time : int or None, default None
+        The time axis of padded input (T, N, I) or (N, T, I); None for packed rows (ΣT, I).
+    padded : int, default 0
+        T of padded input that has padding, whose output is zero there.
+    sizes : Tensor or None
+        How many sequences reach each step, (steps,) int64; None: all at every step.
+    order : Tensor or None
+        The caller's row of each place, longest sequence first, (N,) int64; None: the same.
+    """
+
+    n: int
+    steps: int
+    rows: int
+    time: int | None = None
+    padded: int = 0
+    sizes: Tensor | None = None
+    order: Tensor | None = None
+
+    def batch_sizes(self) -> Tensor:
+        """Return the sizes of the steps, also where all are N."""
+        return torch.full((self.steps if self.n else 0,), self.n, dtype=torch.int64) if self.sizes is None else self.sizes
+
+    def pack(self, x: Tensor) -> Tensor:
+        """Return the caller's rows as packed ones (ΣT, I)."""
+        if self.time is None:
+            return x
+        try:
+            if self.sizes is None:
+                return (x if self.time == 0 else x.transpose(0, 1)).reshape(self.rows, x.shape[2])
+            starts, stride = self._places(x.shape[self.time])
+            return _rows.pack(x.reshape(-1, x.shape[2]), starts, stride, self.sizes)
+        except RuntimeError as error:
+            raise self.too_large(error) from error
+
+    def too_large(self, error: RuntimeError) -> ShapeError:
+        """Return in our words what torch says of a batch that does not fit into memory, or into an index."""
+        size = f"{self.steps} steps and {self.n} sequences"
+        return ShapeError(f"An input of {size} does not fit into memory ({error}). Read it in pieces.")
+
+    def unpack(self, rows: Tensor) -> Tensor:
+        """Return packed rows (ΣT, H) as the input came, zeros for padding."""
+        if self.time is None:
+            return rows
+        steps = self.padded if self.sizes is not None else self.steps
+        shape = (steps, self.n, rows.shape[1])
+        if self.sizes is None:
+            padded = rows.reshape(shape)
+            return padded if self.time == 0 else padded.transpose(0, 1)
+        starts, stride = self._places(steps)
+        padded = _rows.unpack(rows, steps * self.n, starts, stride, self.sizes, fill=0.0)
+        return padded.reshape(shape if self.time == 0 else (self.n, steps, rows.shape[1]))
+
+    def _places(self, steps: int) -> tuple[Tensor, int]:
+        order = torch.arange(self.n) if self.order is None else self.order
+        return (order, self.n) if self.time == 0 else (order * steps, 1)
+
+    def sort(self, states: States) -> States:
+        """Return states (L·D, N, H) of the caller's rows, longest sequence first."""
+        return states if self.order is None else tuple(s.index_select(1, self.order.to(s.device)) for s in states)
+
+    def unsort(self, states: States) -> States:
+        """Return sorted states in the caller's order."""
+        if self.order is None:
+            return states
+        back = torch.empty_like(self.order)
+        back[self.order] = torch.arange(self.n)
+        return tuple(s.index_select(1, back.to(s.device)) for s in states)
+
+
+def call_of(spec: Spec, part: int, x: Tensor, batch_sizes: Tensor, state: States, tensors: tuple[Tensor, ...]) -> Call:
+    """Return one part of a stack as a call.
+
+    Parameters
+    ----------
+    spec : Spec
+        The stack's.
+    part : int
+        In 0..L·D-1.
+    x : Tensor
+        (ΣT, I), packed.
+    batch_sizes : Tensor
+        (T,).
+    state : tuple of Tensor
+        Each (N, H), longest sequence first.
+    tensors : tuple of Tensor
+        Of all parts.
+
+    Returns
+    -------
+    Call
+        Not checked.
+    """
+    own = spec.named(tensors, part)
+    zones = tuple(own[name] for name in ("zone_h", "zone_c") if name in own)
+    norms = None
+    if spec.eps is not None:
+        norms = Norms(gain_ih=own["gain_ih"], gain_hh=own["gain_hh"], gain_c=own.get("gain_c"), bias_c=own.get("bias_c"), eps=spec.eps)
+    return Call(
+        cell=cells.get(spec.cell),
+        x=x,
+        batch_sizes=batch_sizes,
+        state=state,
+        weight_ih=own["w_ih"],
+        weight_hh=own["w_hh"],
+        bias_ih=own.get("b_ih"),
+        bias_hh=own.get("b_hh"),
+        norms=norms,
+        recurrent_mask=own.get("mask"),
+        zoneout=zones or spec.zoneout,
+        reverse=spec.reverse != bool(part % spec.directions),
+        weight_hr=own.get("w_hr"),
+    )
+
+
+def zero_states(spec: Spec, batch: Batch, tensors: tuple[Tensor, ...]) -> States:
+    """Return what a stack starts from when nothing is given: zeros (L·D, N, H), h (L·D, N, P) with a projection.
+
+    Parameters
+    ----------
+    spec, batch : Spec, Batch
+        The stack.
+    tensors : tuple of Tensor
+        Of all parts.
+
+    Returns
+    -------
+    tuple of Tensor
+        One per state of the cell.
+    """
+    own = spec.named(tensors, 0)
+    widths = (own["w_hr"].shape[0] if "w_hr" in own else spec.hidden, spec.hidden)[: len(cells.get(spec.cell).states)]
+    try:
+        return tuple(own["w_ih"].new_zeros(spec.parts, batch.n, width) for width in widths)
+    except RuntimeError as error:
+        raise batch.too_large(error) from error
+
+
+def loop(spec: Spec, batch: Batch, x: Tensor, states: States | None, tensors: tuple[Tensor, ...], run: Run) -> tuple[Tensor, States]:
+    """Run a stack part by part, with anything that can run a call.
+
+    Parameters
+    ----------
+    spec, batch : Spec, Batch
+        The stack.
+    x : Tensor
+        As ``batch`` says.
+    states : tuple of Tensor or None
+        Each (L·D, N, H), in the caller's order; None: zeros.
+    tensors : tuple of Tensor
+        Of all parts.
+    run : callable
+        Takes a call, gives ``(output, states)``.
+
+    Returns
+    -------
+    tuple
+        ``(output, states)``: rows of width D·H as the input's stand, and per state (L·D, N, H).
+    """
+    starts = zero_states(spec, batch, tensors) if states is None else batch.sort(states)
+    if batch.order is not None and "mask" in spec.kinds:
+        width, at = len(spec.kinds), spec.kinds.index("mask")
+        tensors = tuple(t.index_select(0, batch.order.to(t.device)) if i % width == at else t for i, t in enumerate(tensors))
+    sizes = batch.batch_sizes()
+    rows, last = batch.pack(x), []
+    for first in range(0, spec.parts, spec.directions):
+        outputs = []
+        for part in range(first, first + spec.directions):
+            output, final = run(call_of(spec, part, rows, sizes, tuple(s[part] for s in starts), tensors))
+            outputs.append(output)
+            last.append(final)
+        rows = outputs[0] if len(outputs) == 1 else torch.cat(outputs, 1)
+    ends = tuple(torch.stack(each) for each in zip(*last, strict=True)) if len(last) > 1 else tuple(s.unsqueeze(0) for s in last[0])
+    return batch.unpack(rows), batch.unsort(ends)

@@ -95,7 +95,7 @@ def test_the_likeliest_next_symbols(capsys, folder):
     _, out, _ = call(capsys, *generate(folder, "abc", "-p", "ab", "--next", "2", "--json"))
     told = json.loads(out)
     assert told["prompt"] == "ab"
-    assert [one["symbol"] for one in told["next"]][0] == "c"
+    assert told["next"][0]["symbol"] == "c"
     assert told["next"][0]["probability"] > 0.9 > told["next"][1]["probability"]
     _, out, _ = call(capsys, *generate(folder, "dance", "-p", "left right turn left right turn", "--next", "1"))
     assert out.splitlines()[1].split()[-2] == "(end)"
@@ -135,11 +135,11 @@ def test_n_best_of_a_free_sequence(capsys, folder, tmp_path):
         scores = [float(row[name]) for name in ("score", "score_2", "score_3")]
         assert len(set(answers)) == 3
         assert sorted(scores, reverse=True) == scores
-    code, told, _ = call(capsys, "predict", folder / "pairs.elman", folder / "pairs.csv", "--beam-size", "4", "--json")
+    code, told, _ = call(capsys, *asked, "--beam-size", "4", "--json")
     alone = json.loads(told)
     assert alone["prediction"] == [row["prediction"] for row in rows]
     assert alone["score"] == pytest.approx([float(row["score"]) for row in rows])
-    code, told, _ = call(capsys, "predict", folder / "pairs.elman", folder / "pairs.csv", "--max-length", "1", "--json")
+    code, told, _ = call(capsys, *asked, "--max-length", "1", "--json")
     assert {len(answer) for answer in json.loads(told)["prediction"]} <= {0, 1}
 
 

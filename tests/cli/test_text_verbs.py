@@ -124,9 +124,8 @@ def table(path):
 
 def test_n_best_of_a_free_sequence(capsys, folder, tmp_path):
     out = tmp_path / "out.csv"
-    code, _, err = call(
-        capsys, "predict", folder / "pairs.elman", folder / "pairs.csv", "--n-best", "3", "--beam-size", "4", "-o", out, "-q"
-    )
+    asked = ["predict", folder / "pairs.elman", folder / "pairs.csv"]
+    code, _, err = call(capsys, *asked, "--n-best", "3", "--beam-size", "4", "-o", out, "-q")
     assert code == 0, err
     rows = table(out)
     assert list(rows[0]) == ["word", "back", "prediction", "score", "prediction_2", "score_2", "prediction_3", "score_3"]
@@ -159,7 +158,9 @@ def test_n_best_of_a_category(capsys, folder, tmp_path):
 @pytest.mark.parametrize(
     ("model", "options", "message"),
     [
-        ("pairs", ["--beam-size", "0"], "Invalid value for '--beam-size'"),
+        ("pairs", ["--beam-size", "0"], "beam_size must be a whole number of at least 1; got 0"),
+        ("pairs", ["--n-best", "two"], "'two' does not fit; expected a whole number or none"),
+        ("kinds", ["--n-best", "0"], "--n-best must be at least 1; got 0"),
         ("pairs", ["--n-best", "3", "--beam-size", "2"], "n_best must be at most beam_size; got n_best=3 with beam_size=2"),
         ("kinds", ["--beam-size", "2"], "are for free sequences; this model answers with decoder 'summary'"),
         ("pairs", ["--proba"], "--proba needs a model whose target is a Category; this one gives Text"),

@@ -75,9 +75,9 @@ def looked_up(words: Sequence[str], sets: Sequence[Sets]) -> Answer:
     """The baseline of next sets."""
     seen: dict[str, Counter[str]] = defaultdict(Counter)
     for word, answers in zip(words, sets, strict=True):
-        for stop, answer in enumerate(answers):
+        for stop, true in enumerate(answers):
             for start in range(max(0, stop + 1 - REACH), stop + 2):
-                seen[(START + word)[start : stop + 1]][answer] += 1
+                seen[(START + word)[start : stop + 1]][true] += 1
     usual = {context: counts.most_common(1)[0][0] for context, counts in seen.items()}
 
     def answer(word: str) -> Sets:

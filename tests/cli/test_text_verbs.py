@@ -95,7 +95,7 @@ def test_the_likeliest_next_symbols(capsys, folder):
     _, out, _ = call(capsys, *generate(folder, "abc", "-p", "ab", "--next", "2", "--json"))
     told = json.loads(out)
     assert told["prompt"] == "ab"
-    assert [one["symbol"] for one in told["next"]][0] == "c"
+    assert told["next"][0]["symbol"] == "c"
     assert told["next"][0]["probability"] > 0.9 > told["next"][1]["probability"]
     _, out, _ = call(capsys, *generate(folder, "dance", "-p", "left right turn left right turn", "--next", "1"))
     assert out.splitlines()[1].split()[-2] == "(end)"
@@ -124,9 +124,8 @@ def table(path):
 
 def test_n_best_of_a_free_sequence(capsys, folder, tmp_path):
     out = tmp_path / "out.csv"
-    code, _, err = call(
-        capsys, "predict", folder / "pairs.elman", folder / "pairs.csv", "--n-best", "3", "--beam-size", "4", "-o", out, "-q"
-    )
+    asked = ["predict", folder / "pairs.elman", folder / "pairs.csv"]
+    code, _, err = call(capsys, *asked, "--n-best", "3", "--beam-size", "4", "-o", out, "-q")
     assert code == 0, err
     rows = table(out)
     assert list(rows[0]) == ["word", "back", "prediction", "score", "prediction_2", "score_2", "prediction_3", "score_3"]
@@ -135,11 +134,11 @@ def test_n_best_of_a_free_sequence(capsys, folder, tmp_path):
         scores = [float(row[name]) for name in ("score", "score_2", "score_3")]
         assert len(set(answers)) == 3
         assert sorted(scores, reverse=True) == scores
-    code, told, _ = call(capsys, "predict", folder / "pairs.elman", folder / "pairs.csv", "--beam-size", "4", "--json")
+    code, told, _ = call(capsys, *asked, "--beam-size", "4", "--json")
     alone = json.loads(told)
     assert alone["prediction"] == [row["prediction"] for row in rows]
     assert alone["score"] == pytest.approx([float(row["score"]) for row in rows])
-    code, told, _ = call(capsys, "predict", folder / "pairs.elman", folder / "pairs.csv", "--max-length", "1", "--json")
+    code, told, _ = call(capsys, *asked, "--max-length", "1", "--json")
     assert {len(answer) for answer in json.loads(told)["prediction"]} <= {0, 1}
 
 
@@ -159,7 +158,9 @@ def test_n_best_of_a_category(capsys, folder, tmp_path):
 @pytest.mark.parametrize(
     ("model", "options", "message"),
     [
-        ("pairs", ["--beam-size", "0"], "Invalid value for '--beam-size'"),
+        ("pairs", ["--beam-size", "0"], "beam_size must be a whole number of at least 1; got 0"),
+        ("pairs", ["--n-best", "two"], "'two' does not fit; expected a whole number or none"),
+        ("kinds", ["--n-best", "0"], "--n-best must be at least 1; got 0"),
         ("pairs", ["--n-best", "3", "--beam-size", "2"], "n_best must be at most beam_size; got n_best=3 with beam_size=2"),
         ("kinds", ["--beam-size", "2"], "are for free sequences; this model answers with decoder 'summary'"),
         ("pairs", ["--proba"], "--proba needs a model whose target is a Category; this one gives Text"),

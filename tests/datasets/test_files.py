@@ -25,6 +25,7 @@ def known(monkeypatch):
             path="a.txt.gz", content=content_of(b"hello\n"), url="https://example.org/a.txt", upstream=content_of(b"hello, all\n")
         ),
         "b.bin": Source(path="b.bin", content=content_of(b"\x00\x01")),
+        "c.txt": Source(path="c.txt", content=content_of(b"1+2"), parts=("https://example.org/1", "https://example.org/2")),
     }
     monkeypatch.setattr(files, "sources", {"tiny": sources}.__getitem__)
     return sources
@@ -135,12 +136,30 @@ def test_a_derived_file_says_how_it_was_made():
         Files("tiny").read("b.bin")
 
 
+@pytest.mark.usefixtures("known")
+def test_a_file_is_made_of_its_parts_and_checked_as_a_whole(cache, monkeypatch):
+    monkeypatch.setattr(files, "download", lambda url, _limit, advice: url[-1:].encode() if advice else b"")
+    derived = Files("tiny", derive=b"+".join)
+    assert derived.has("c.txt")
+    assert derived.read("c.txt") == b"1+2"
+    assert (cache / "tiny" / "c.txt").read_bytes() == b"1+2"
+    (cache / "tiny" / "c.txt").unlink()
+    with pytest.raises(FileError, match=r"example.org/1 gave other data than expected \(SHA-256 or size differs\)"):
+        Files("tiny", derive=b"-".join).read("c.txt")
+    with pytest.raises(FileError, match=r"example.org/1 and the others of tiny/c.txt gave .*ValueError: invalid.*set ELMAN_DATA"):
+        Files("tiny", derive=lambda parts: bytes(int(part + b"?") for part in parts)).read("c.txt")
+    with pytest.raises(FileError, match=r"tiny/c.txt cannot be downloaded"):
+        Files("tiny").read("c.txt")
+    assert list((cache / "tiny").iterdir()) == []
+
+
 @pytest.mark.usefixtures("cache")
 @pytest.mark.parametrize("name", datasets.names())
 def test_every_file_has_an_address_or_a_derivation(name):
     for source in files.sources(name).values():
         assert source.url is not None or datasets.info(name).derivation
-        assert source.url is None or source.url.startswith("https://")
+        assert all(url.startswith("https://") for url in (source.url, *source.parts) if url is not None)
+        assert not source.parts or datasets.info(name).derive is not None
         assert len(source.content.sha256) == 64
         assert source.content.size > 0
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from elman.datasets import load
+from elman.datasets import info, load
 from elman.datasets.files import Files
 from elman.errors import FileError
 
@@ -109,6 +109,23 @@ def test_dialogues_by_turn_and_by_call(mirror):
     call = load("sgd_dialogues", verify=False, unit="dialogue").train
     assert (call.x, call.y) == ([[("U", "Hi"), ("S", "Where?"), ("U", "Bye")]], [("Food_1",)])
     assert call.extra["intents"] == [[("Find",), (), ()]]
+
+
+def test_dialogues_are_slimmed_as_their_digests_expect():
+    """One call with two services; what is left out and the order of what is kept decide the digest."""
+    frames = [
+        {"state": {"active_intent": "Find", "slot_values": {}}, "actions": [{"act": "REQUEST"}, {"act": "AFFIRM"}], "slots": []},
+        {"state": {"active_intent": "NONE"}, "actions": [{"act": "REQUEST"}]},
+    ]
+    turns = [
+        {"speaker": "USER", "utterance": "Größe?", "frames": frames},
+        {"speaker": "SYSTEM", "utterance": "M", "frames": [{"actions": [{"act": "INFORM"}], "service_results": []}]},
+    ]
+    origin = json.dumps([{"dialogue_id": "1_0", "services": ["B", "A"], "turns": turns}]).encode()
+    derive = info("sgd_dialogues").derive
+    assert derive is not None
+    kept = '{"id":"1_0","services":["B","A"],"turns":[["U","Größe?",["Find"],["AFFIRM","REQUEST"]],["S","M",[],["INFORM"]]]}\n'
+    assert derive([origin, origin]).decode("utf-8") == kept * 2
 
 
 def test_summaries(mirror):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,28 +12,41 @@ from elman.cli import cells
 from elman.cli.fit import read_table
 from elman.cli.output import Output, table
 from elman.cli.remember import columns_of, values_of
+from elman.cli.settings_options import with_settings
 from elman.cli.shared_options import By, Data, Encoding, Json, ModelFile, Quiet, Rows, Source
 from elman.errors import DataError, SettingError
+from elman.settings import Settings
 
 Out = Annotated[
     Path | None,
     typer.Option("--out", "-o", help="CSV, TSV, JSON lines or Parquet; a preview is printed when left out.", show_default=False),
 ]
 Proba = Annotated[bool, typer.Option("--proba", help="Also write the probability of the predicted class.")]
-NBest = Annotated[
-    int | None, typer.Option("--n-best", min=1, help="Write this many answers a row, best first, with their scores (or probabilities).")
-]
-BeamSize = Annotated[int | None, typer.Option("--beam-size", min=1, help="For free sequences: beginnings kept in the search.")]
-MaxLength = Annotated[int | None, typer.Option("--max-length", min=0, help="For free sequences: symbols of an answer at most.")]
-MinLength = Annotated[int | None, typer.Option("--min-length", min=0, help="For free sequences: symbols of an answer at least.")]
-LengthPenalty = Annotated[
-    float | None, typer.Option("--length-penalty", help="For free sequences: 0 ranks by probability alone, more favours long answers.")
-]
-NoRepeat = Annotated[
-    int | None, typer.Option("--no-repeat-ngram", min=1, help="For free sequences: no run of this many symbols comes twice.")
-]
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
+class Decoding(Settings):
+    """How answers are searched for."""
+
+    n_best: int | None = None
+    """Write this many answers a row, best first, with their scores (categories: with their probabilities)."""
+    beam_size: int | None = None
+    """For free sequences: beginnings kept in the search."""
+    max_length: int | None = None
+    """For free sequences: symbols of an answer at most."""
+    min_length: int | None = None
+    """For free sequences: symbols of an answer at least."""
+    length_penalty: float | None = None
+    """For free sequences: 0 ranks by probability alone, more favours long answers."""
+    no_repeat_ngram: int | None = None
+    """For free sequences: no run of this many symbols comes twice."""
+
+    def given(self) -> dict[str, Any]:
+        """Return the options that were given, as ``Model.predict`` takes them."""
+        return {field.name: value for field in fields(self) if (value := getattr(self, field.name)) is not None}
+
+
+@with_settings(decoding=Decoding)
 def predict(
     model: ModelFile,
     data: Data,
@@ -40,17 +54,12 @@ def predict(
     out: Out = None,
     source: Source = None,
     proba: Proba = False,
-    n_best: NBest = None,
-    beam_size: BeamSize = None,
-    max_length: MaxLength = None,
-    min_length: MinLength = None,
-    length_penalty: LengthPenalty = None,
-    no_repeat_ngram: NoRepeat = None,
     by: By = "line",
     encoding: Encoding = "utf-8",
     rows: Rows = None,
     json: Json = False,
     quiet: Quiet = False,
+    decoding: Decoding | None = None,
 ) -> None:
     """Write what a model says about each row of a file, beside the columns of that file."""
     import elman
@@ -61,10 +70,7 @@ def predict(
     if type(loaded).__name__ != "Model":
         verb = "generate" if type(loaded).__name__ == "LanguageModel" else "forecast"
         raise SettingError(f"{model} is a {type(loaded).__name__}, which does not predict rows. Use: elman {verb}")
-    given = {"beam_size": beam_size, "max_length": max_length, "min_length": min_length, "length_penalty": length_penalty}
-    decoding = {name: value for name, value in {**given, "no_repeat_ngram": no_repeat_ngram}.items() if value is not None}
-    category = type(loaded.target_).__name__ == "Category"
-    if proba and not category:
+    if proba and type(loaded.target_).__name__ != "Category":
         raise SettingError(
             f"--proba needs a model whose target is a Category; this one gives {type(loaded.target_).__name__}. Leave it out."
         )
@@ -72,7 +78,7 @@ def predict(
     if len(read) == 0:
         raise DataError(f"{data} has no rows to predict.")
     values = values_of(loaded.source_, read, columns_of(loaded, "source", read, source))
-    made, missing = _predict(values, lambda known: _answers(loaded, known, n_best, decoding, scores=proba))
+    made, missing = _predict(values, lambda known: _answers(loaded, known, decoding.given() if decoding else {}, scores=proba))
     if missing:
         output.note(f"{missing:,} of {len(read):,} rows have no source; their prediction is left empty")
     columns = {**read.columns, **{_free(name, read.columns): column for name, column in made.items()}}
@@ -99,19 +105,23 @@ def _predict(values: list[Any], answers: Any) -> tuple[dict[str, list[Any]], int
     return made, len(values) - len(present)
 
 
-def _answers(model: Any, values: list[Any], n_best: int | None, decoding: dict[str, Any], *, scores: bool) -> dict[str, list[Any]]:
+def _answers(model: Any, values: list[Any], decoding: dict[str, Any], *, scores: bool) -> dict[str, list[Any]]:
     """Return columns: the prediction; with ``n_best`` also its score, and further answers with theirs."""
-    if type(model.target_).__name__ == "Category" and not decoding and (n_best or scores):
-        import numpy as np
-
-        chances = [np.asarray(row) for row in model.predict_proba(values)]
-        order = [np.argsort(-row, kind="stable")[: n_best or 1].tolist() for row in chances]
-        found = [[(model.classes_[i], float(row[i])) for i in best] for row, best in zip(chances, order, strict=True)]
-        return _columns(found, "probability")
-    if n_best or "beam_size" in decoding:
-        answers, marks = model.predict(values, n_best=n_best or 1, return_scores=True, **decoding)
+    if type(model.target_).__name__ == "Category" and (scores or decoding) and set(decoding) <= {"n_best"}:
+        return _columns(_likeliest(model, values, decoding.get("n_best", 1)), "probability")
+    if {"n_best", "beam_size"} & set(decoding):
+        answers, marks = model.predict(values, **{"n_best": 1, **decoding}, return_scores=True)
         return _columns([list(zip(*row, strict=True)) for row in zip(answers, marks, strict=True)], "score")
     return {"prediction": [cells.text(value) for value in model.predict(values, **decoding)]}
+
+
+def _likeliest(model: Any, values: list[Any], count: int) -> list[list[tuple[Any, float]]]:
+    """Return the likeliest categories of each row with their probabilities."""
+    if count < 1:
+        raise SettingError(f"--n-best must be at least 1; got {count}.")
+    rows = [[float(chance) for chance in row] for row in model.predict_proba(values)]
+    orders = [sorted(range(len(row)), key=lambda i, row=row: -row[i])[:count] for row in rows]
+    return [[(model.classes_[i], row[i]) for i in order] for row, order in zip(rows, orders, strict=True)]
 
 
 def _columns(found: list[list[tuple[Any, float]]], mark: str) -> dict[str, list[Any]]:

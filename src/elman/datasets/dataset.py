@@ -101,6 +101,8 @@ class Info:
         Option name to allowed values; the first is the default.
     derivation : str, optional
         How the files were made from the origin, where they are not the origin's own.
+    derive : callable, optional
+        Makes a file from the contents of its parts, where that is possible without more.
     """
 
     name: str
@@ -114,6 +116,7 @@ class Info:
     read: Callable[..., tuple[dict[str, Split], dict[str, Any]]] = field(repr=False)
     options: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     derivation: str = ""
+    derive: Callable[[list[bytes]], bytes] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "options", _frozen(self.options))

@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -20,6 +21,11 @@ from elman.io import atomic
 
 LIMIT = 512 * 2**20
 """Bytes a file may have, unpacked, when it is read without verification."""
+
+PART = 64 * 2**20
+"""Bytes a part of a derived file may have; the digest is that of the whole."""
+
+Derive = Callable[[list[bytes]], bytes]
 
 _GZIP_MAGIC = b"\x1f\x8b"
 
@@ -41,12 +47,14 @@ class Source:
     """A file of a set: its name in the mirror, its content, and the address it can be had from.
 
     ``upstream`` is the origin's own content where that differs from the mirror's (a copy that was cut or rewritten); readers take both.
+    ``parts`` are the addresses of files of the origin that the set's ``derive`` makes this one of.
     """
 
     path: str
     content: Content
     url: str | None = None
     upstream: Content | None = None
+    parts: tuple[str, ...] = ()
 
     @property
     def accepted(self) -> tuple[Content, ...]:
@@ -77,7 +85,8 @@ def sources(name: str) -> dict[str, Source]:
     for path, entry in _manifest()[name].items():
         upstream = Content(**entry["upstream"]) if "upstream" in entry else None
         content = Content(size=entry["size"], sha256=entry["sha256"])
-        found[path] = Source(path=path, content=content, url=entry.get("url"), upstream=upstream)
+        parts = tuple(entry["parts"]["url"].format(number) for number in range(1, entry["parts"]["count"] + 1)) if "parts" in entry else ()
+        found[path] = Source(path=path, content=content, url=entry.get("url"), upstream=upstream, parts=parts)
     return found
 
 
@@ -147,18 +156,22 @@ class Files:
         How the files were made, for the message when they cannot be downloaded.
     verify : bool, default True
         Check size and digest of files in the mirror and the cache.
+    derive : callable, optional
+        Makes a file of its parts, ``derive(contents) -> content``.
     """
 
-    def __init__(self, name: str, *, derivation: str = "", verify: bool = True) -> None:
+    def __init__(self, name: str, *, derivation: str = "", verify: bool = True, derive: Derive | None = None) -> None:
         self.name = name
         self._derivation = derivation
         self._verify = verify
+        self._derive = derive
 
     def has(self, path: str) -> bool:
         """Whether a file can be had: it is in the mirror or cache, or has an address (for files a set can do without)."""
         mirror = mirror_folder()
         here = ((mirror or cache_folder()) / self.name / path).is_file()
-        return here or (mirror is None and sources(self.name)[path].url is not None)
+        source = sources(self.name)[path]
+        return here or (mirror is None and (source.url is not None or bool(source.parts)))
 
     def read(self, path: str) -> bytes:
         """Return the checked content of a file, unpacked if it was gzipped."""
@@ -200,7 +213,7 @@ class Files:
         return content
 
     def _download(self, source: Source, place: Path) -> bytes:
-        if source.url is None:
+        if source.url is None and not (source.parts and self._derive):
             how = self._derivation or "It has no address of its own."
             raise FileError(
                 f"{self.name}/{source.path} cannot be downloaded. {how} Set ELMAN_DATA to a folder that holds {self.name}/{source.path}."
@@ -209,11 +222,10 @@ class Files:
             f"Without a network, load {self.name!r} on another computer, copy its folder {place.parent}, "
             "and set ELMAN_DATA to the folder the copy lies in."
         )
-        limit = max(content.size for content in source.accepted)
-        data = download(source.url, limit + 2**16, advice=offline)
-        content = gunzip(data, limit, source.url)
+        content = self._fetch(source, offline)
         if not any(known.matches(content) for known in source.accepted):
-            raise FileError(f"{source.url} gave other data than expected (SHA-256 or size differs); nothing was kept. {offline}")
+            where = source.url or source.parts[0]
+            raise FileError(f"{where} gave other data than expected (SHA-256 or size differs); nothing was kept. {offline}")
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -221,3 +233,17 @@ class Files:
             raise FileError(f"cannot make the folder {place.parent}: {why}. Set ELMAN_CACHE to a folder you may write to.") from error
         atomic.write(place, gzip.compress(content, mtime=0) if source.path.endswith(".gz") else content)
         return content
+
+    def _fetch(self, source: Source, offline: str) -> bytes:
+        """What the origin gives, not checked yet: the file, or the file made of its parts."""
+        if source.url is not None:
+            limit = max(content.size for content in source.accepted)
+            return gunzip(download(source.url, limit + 2**16, advice=offline), limit, source.url)
+        parts = [gunzip(download(url, PART, advice=offline), PART, url) for url in source.parts]
+        try:
+            return self._derive(parts) if self._derive else b""
+        except (LookupError, ValueError, TypeError, AttributeError) as error:
+            raise FileError(
+                f"{source.parts[0]} and the others of {self.name}/{source.path} gave other data than expected "
+                f"({type(error).__name__}: {error}); nothing was kept. {offline}"
+            ) from error

@@ -89,7 +89,7 @@ def load(name: str, *, verify: bool = True, **options: Any) -> Dataset:
     """
     entry = info(name)
     chosen = entry.choose(options)
-    files = Files(name, derivation=entry.derivation, verify=verify)
+    files = Files(name, derivation=entry.derivation, verify=verify, derive=entry.derive)
     try:
         splits, details = entry.read(files, **chosen)
     except ElmanError:

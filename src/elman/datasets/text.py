@@ -108,6 +108,21 @@ def _turns(rows: list[dict[str, Any]]) -> Split:
     return Split(x=[turn[1] for _, turn in said], y=[tuple(turn[2]) for _, turn in said], extra=extra)
 
 
+def _slim_calls(parts: list[bytes]) -> bytes:
+    """Files of the origin as one object a dialogue and line; what a turn means is gathered over its services, in alphabetical order."""
+    calls = [call for part in parts for call in json.loads(part)]
+    rows = [
+        {"id": call["dialogue_id"], "services": call["services"], "turns": [_slim_turn(turn) for turn in call["turns"]]} for call in calls
+    ]
+    return "".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in rows).encode("utf-8")
+
+
+def _slim_turn(turn: dict[str, Any]) -> list[Any]:
+    intents = {frame["state"]["active_intent"] for frame in turn["frames"] if "state" in frame} - {"NONE"}
+    acts = {action["act"] for frame in turn["frames"] for action in frame["actions"]}
+    return [turn["speaker"][0], turn["utterance"], sorted(intents), sorted(acts)]
+
+
 def _scitldr(files: Files) -> _Read:
     splits = {}
     for part in ("train", "dev", "test"):
@@ -243,6 +258,7 @@ SETS = (
             "Its files were made from dialogues_001 to 025 (train), 001 to 007 (dev) and 001 to 011 (test) of the origin: one object a "
             "dialogue with id, services and turns [U or S, utterance, active intents, dialogue acts]; slots and states left out."
         ),
+        derive=_slim_calls,
     ),
     Info(
         name="scitldr",

@@ -142,6 +142,7 @@ class LanguageModel(Estimator):
         self._check_fitted()
         sampling = Sampling(temperature=temperature, top_k=top_k, top_p=top_p, random_state=random_state)
         self._check_ends(max_new_steps, stop)
+        prompt = [_written(one) for one in prompt] if isinstance(prompt, list) else _written(prompt)
         if stream:
             return self._stream(prompt, sampling, max_new_steps, stop)
         many = isinstance(prompt, list) and (self._is_text() or bool(prompt and isinstance(prompt[0], list | np.ndarray)))
@@ -266,6 +267,11 @@ class LanguageModel(Estimator):
         whole = _cut(self._joined(prompt, encoded, np.asarray(new, dtype=np.int64)), stop, len(prompt))
         if len(whole) > len(given):
             yield whole[len(given) :]
+
+
+def _written(prompt: Any) -> Any:
+    """A prompt of bytes as text, read as texts are (what is not UTF-8 becomes U+FFFD); anything else as it is."""
+    return bytes(prompt).decode("utf-8", "replace") if isinstance(prompt, bytes | bytearray) else prompt
 
 
 def _stops(stop: Any) -> list[Any]:

@@ -44,8 +44,9 @@ class Beam:
         """Refuse what cannot be."""
         if isinstance(self.size, bool) or not isinstance(self.size, int) or self.size < 1:
             raise SettingError(f"beam size must be a whole number of at least 1; got {self.size!r}.")
-        if self.length_penalty < 0:
-            raise SettingError(f"length_penalty must be 0 or more; got {self.length_penalty}.")
+        number = isinstance(self.length_penalty, int | float) and not isinstance(self.length_penalty, bool)
+        if not number or not 0 <= self.length_penalty < float("inf"):
+            raise SettingError(f"length_penalty must be a number of 0 or more; got {self.length_penalty!r}.")
 
     def __call__(self, steps: Steps, state: Any, limits: Tensor) -> list[np.ndarray]:
         """Return the best answer of each row."""

@@ -43,8 +43,11 @@ class Rules:
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
         for name in ("min_length", "no_repeat_ngram"):
-            if getattr(self, name) < 0:
-                raise SettingError(f"{name} must be 0 or more; got {getattr(self, name)}.")
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+                raise SettingError(f"{name} must be a whole number of 0 or more; got {value!r}.")
+        if self.constraint is not None and not callable(self.constraint):
+            raise SettingError(f"constraint must be a function from the symbols so far to those allowed; got {self.constraint!r}.")
 
     def apply(
         self,

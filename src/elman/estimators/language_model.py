@@ -5,21 +5,21 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
 
-from elman.codecs import Codec, Discrete
+from elman.codecs import Codec
 from elman.errors import DataError, DataTypeError, SettingError
 from elman.estimators._base import Estimator
 from elman.estimators._inference import batches_by_length
-from elman.estimators._learning import learn
-from elman.estimators._pieces import Pieces, pieces_of
-from elman.estimators._rows import rows_of
-from elman.estimators._scoring import Scoring
+from elman.estimators._corpus import corpus_of, documents_of
+from elman.estimators._reading import learn_to_read, measure
 from elman.generation import Sampling, continue_prompts, next_probabilities, stream_prompt
-from elman.network import Plan, SequenceModel, Sizes, collate, plan
+from elman.io.tokens import Tokens
+from elman.network import Plan, SequenceModel, collate, plan
 from elman.network.assembly import evaluating
 from elman.network.settings import Network
 from elman.training.settings import Training
@@ -64,15 +64,18 @@ class LanguageModel(Estimator):
         self.network = network
         self.training = training
 
-    def fit(self, texts: Any, y: None = None) -> Self:  # noqa: ARG002  # scikit-learn passes y
+    def fit(self, texts: Any, y: None = None, *, token_dir: str | Path | None = None) -> Self:  # noqa: ARG002  # scikit-learn passes y
         """Learn from documents.
 
         Parameters
         ----------
-        texts : list, column or str
-            One document a row, or one long text.
+        texts : list, column, str, Path, list of Path or iterator of str
+            One document a row, or one long text. A ``Path`` is a UTF-8 text file, or a folder of ``.txt`` files, each one document; files
+            and iterators are read in parts, encoded once into a file of tokens that is mapped, and never held in memory whole.
         y : None
             Ignored; here for scikit-learn.
+        token_dir : str or Path, optional
+            Folder for the tokens, used again when the same files are learned from again; a temporary one, removed at the end, by default.
 
         Returns
         -------
@@ -81,22 +84,17 @@ class LanguageModel(Estimator):
         """
         if not isinstance(self.codec, Codec):
             raise DataTypeError(f"codec must be a codec such as Text(); got {self.codec!r}. Give an instance, not a class or name.")
-        documents = self._documents(texts)
-        self.source_ = None
-        self.target_ = copy.deepcopy(self.codec).fit(documents, role="target")
-        if self.target_.rank != "many" or not isinstance(self.target_.space, Discrete):
-            name = type(self.codec).__name__
-            raise SettingError(f"LanguageModel continues sequences of symbols; {name} is not one. Use Text() or Symbols().")
-        encoded = self.target_.encode_all(documents)
-        if sum(len(row) for row in encoded) < 2:
-            raise DataError("The documents hold fewer than 2 symbols; there is nothing to continue. Give more text.")
-        self._learn(pieces_of([np.asarray(row) for row in encoded]))
+        self.source_, self.target_ = None, copy.deepcopy(self.codec)
+        with corpus_of(texts, self.target_, token_dir) as tokens:
+            if len(tokens.flat) - len(tokens) < 2:
+                raise DataError("The documents hold fewer than 2 symbols; there is nothing to continue. Give more text.")
+            self._learn(tokens)
         return self
 
-    def _learn(self, pieces: Pieces) -> None:
+    def _learn(self, tokens: Tokens) -> None:
         network, training = self._settings()
-        self.plan_ = plan(None, self.target_, network, examples=Sizes.measure(None, self.target_, None, pieces.rows))
-        learned = learn(self.plan_, None, pieces.rows, pieces.settings(training), _bits(self.target_.space))
+        self.plan_ = plan(None, self.target_, network, examples=measure(tokens))
+        learned = learn_to_read(self.plan_, tokens, training)
         self.model_, self.history_, self.baseline_ = learned.model, learned.history, learned.baseline
 
     def generate(
@@ -216,11 +214,8 @@ class LanguageModel(Estimator):
 
     def _nats(self, texts: Any) -> float:
         self._check_fitted()
-        total, units = _row_losses(self.model_, [np.asarray(row) for row in self.target_.encode_all(self._documents(texts))])
+        total, units = _row_losses(self.model_, [np.asarray(row) for row in self.target_.encode_all(documents_of(texts))])
         return float(total.sum() / units.sum())
-
-    def _documents(self, texts: Any) -> list[Any]:
-        return [texts] if isinstance(texts, str | bytes) else rows_of(texts, "texts")
 
     def _check_ends(self, max_new_steps: Any, stop: Any) -> None:
         """Before the first symbol is drawn, so that a stream complains at once."""
@@ -304,24 +299,3 @@ def _row_losses(model: SequenceModel, rows: Sequence[np.ndarray]) -> tuple[np.nd
             losses, steps = model.row_losses(None, target)
             total[batch], units[batch] = losses.double().cpu().numpy(), steps.numpy()
     return total, units
-
-
-def _bits(space: Any) -> Scoring:
-    """Bits per symbol on held-out rows; the loop asks for it through the answers, which are each row's (nats, units)."""
-
-    def score(predicted: Sequence[Any], truth: Sequence[Any]) -> float:  # noqa: ARG001  # the losses know the truth
-        nats, units = np.sum(np.asarray(predicted, dtype=np.float64), axis=0)
-        return float(nats / max(units, 1) / math.log(2))
-
-    def constant(train: Sequence[Any], rows: Sequence[Any]) -> list[Any]:
-        """Each row's nats when every symbol has its frequency in the training rows."""
-        counts = np.bincount(np.concatenate([*train]), minlength=space.n + 1).astype(np.float64)
-        counts[space.n] = len(train)
-        nats = -np.log((counts + 0.5) / (counts + 0.5).sum())
-        return [(float(nats[row].sum() + nats[space.n]), len(row) + 1) for row in rows]
-
-    def answers(model: Any, rows: Sequence[Any]) -> list[Any]:
-        with torch.no_grad():
-            return list(zip(*_row_losses(model, rows), strict=True))
-
-    return Scoring(metric="bits", baseline="frequencies", higher_is_better=False, score=score, constant=constant, answers=answers)

@@ -4,29 +4,23 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
-import torch
-
 from elman.codecs import Codec
 from elman.errors import DataError, DataTypeError, SettingError
 from elman.estimators._base import Estimator
-from elman.estimators._inference import batches_by_length
 from elman.estimators._corpus import corpus_of, documents_of
+from elman.estimators._judging import Judged, judge
+from elman.estimators._memorisation import Memorisation, report
 from elman.estimators._reading import learn_to_read, measure
 from elman.generation import Sampling, continue_prompts, next_probabilities, stream_prompt
 from elman.io.tokens import Tokens
-from elman.network import Plan, SequenceModel, collate, plan
-from elman.network.assembly import evaluating
+from elman.network import Plan, plan
 from elman.network.settings import Network
 from elman.training.settings import Training
-
-_REACH = 32_768
-"""Symbols of one document that are judged at a time."""
-
 
 class LanguageModel(Estimator):
     """A recurrent network that gives the probability of every next symbol.
@@ -88,6 +82,7 @@ class LanguageModel(Estimator):
         with corpus_of(texts, self.target_, token_dir) as tokens:
             if len(tokens.flat) - len(tokens) < 2:
                 raise DataError("The documents hold fewer than 2 symbols; there is nothing to continue. Give more text.")
+            self._tokens = None if isinstance(tokens.flat, np.memmap) else tokens
             self._learn(tokens)
         return self
 
@@ -203,6 +198,60 @@ class LanguageModel(Estimator):
         """
         return self._nats(texts) / math.log(2)
 
+    def accuracy(self, texts: Any) -> float:
+        """Return how often the likeliest next symbol is the one that follows, document ends included.
+
+        Parameters
+        ----------
+        texts : list, column or str
+            Documents.
+
+        Returns
+        -------
+        float
+            In 0..1; for words, the share of next words guessed right.
+        """
+        judged = self._judge(texts, hits=True)
+        return judged.hits / judged.units
+
+    def memorisation(self, texts: Any = None, *, training: Any = None) -> Memorisation:
+        """Say how much of what the model writes stands in its training text word for word.
+
+        Parameters
+        ----------
+        texts : list, column or str, optional
+            What was written; by default the model writes ten texts of 200 symbols from nothing, with seed 0.
+        training : what ``fit`` takes, optional
+            The text that was learned from. A model just fitted on documents in memory still has them; they are never saved in its file,
+            so a loaded one has to be told.
+
+        Returns
+        -------
+        Memorisation
+            The longest copied span and the share of n-grams seen; printable. Judge the same of held-out text beside it: common
+            phrases are in both.
+        """
+        self._check_fitted()
+        known = self._kept(training)
+        written = self.generate([""] * 10 if self._is_text() else [[]] * 10) if texts is None else documents_of(texts)
+        rows = [np.asarray(row) for row in self.target_.encode_all(written)]
+        return report(rows, known, self.target_)
+
+    def _kept(self, training: Any) -> list[np.ndarray]:
+        if training is not None:
+            return [np.asarray(row) for row in self.target_.encode_all(documents_of(training))]
+        tokens = self.__dict__.get("_tokens")
+        if tokens is None:
+            raise DataError(
+                "memorisation needs the text that was learned from: it is not kept in model files, nor of files and iterators. Pass training=."
+            )
+        return list(tokens)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the training text out of copies and pickles."""
+        state = super().__getstate__()
+        return {name: value for name, value in state.items() if name != "_tokens"}
+
     def plan(self) -> Plan:
         """Return what was inferred from the data and why; printable."""
         self._check_fitted()
@@ -213,9 +262,12 @@ class LanguageModel(Estimator):
         return cls(target, **groups)
 
     def _nats(self, texts: Any) -> float:
+        judged = self._judge(texts)
+        return judged.nats / judged.units
+
+    def _judge(self, texts: Any, *, hits: bool = False) -> Judged:
         self._check_fitted()
-        total, units = _row_losses(self.model_, [np.asarray(row) for row in self.target_.encode_all(documents_of(texts))])
-        return float(total.sum() / units.sum())
+        return judge(self.model_, [np.asarray(row) for row in self.target_.encode_all(documents_of(texts))], hits=hits)
 
     def _check_ends(self, max_new_steps: Any, stop: Any) -> None:
         """Before the first symbol is drawn, so that a stream complains at once."""
@@ -283,19 +335,3 @@ def _could_stop(whole: Any, stop: Any) -> int:
         return 0
     ends = (n for one in _stops(stop) for n in range(1, min(len(one) - 1, len(whole)) + 1) if whole.endswith(one[:n]))
     return max(ends, default=0)
-
-
-def _row_losses(model: SequenceModel, rows: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Nats and symbols of each row; a very long one is read in pieces, so that memory does not grow with it."""
-    total, units = np.zeros(len(rows)), np.zeros(len(rows))
-    for batch in batches_by_length([len(row) for row in rows]):
-        target: Any = collate([rows[i] for i in batch], model.plan.target.space, "many")
-        target = target.to(model.device)
-        if len(batch) == 1 and len(rows[batch[0]]) > _REACH:
-            with torch.no_grad(), evaluating(model):
-                pieces = [(float(piece.total), piece.units) for piece in model.losses(None, target, _REACH)]
-            total[batch], units[batch] = np.sum(pieces, axis=0)
-        else:
-            losses, steps = model.row_losses(None, target)
-            total[batch], units[batch] = losses.double().cpu().numpy(), steps.numpy()
-    return total, units

@@ -92,11 +92,26 @@ def _scorer(head: Any) -> Callable[[Row], Row]:
 
 
 def _adaptive(head: AdaptiveHead) -> Callable[[Row], Row]:
-    def score(features: Row) -> Row:
-        """Bands are torch's business: the head that learns them."""
-        return head.log_proba(torch.from_numpy(features)[None])[0].numpy()
+    """Return a head in bands as a function of one row: the frequent classes and bands, then each band within its own."""
+    with torch.no_grad():
+        (first_weight, first_bias), *inside = ((_numpy(w), _numpy(b)) for w, b in head.parts())
+    narrow, project, first, n = [_projection(part) for part in head.narrow], _projection(head.projection), head.cutoffs[0], head.n
 
-    return torch.inference_mode()(score)
+    def score(features: Row) -> Row:
+        """Write each part where its classes stand; the last class comes first among the frequent ones."""
+        x = project(features)
+        frequent = first_weight @ x + first_bias
+        row = np.empty(n, frequent.dtype)
+        row[: first - 1], row[n - 1] = frequent[1:first], frequent[0]
+        for k, (weight, bias) in enumerate(inside):
+            part = row[head.edges[k] - 1 : head.edges[k + 1] - 1]
+            np.matmul(weight, narrow[k](x) if narrow else x, out=part)
+            part += bias
+            top = part.max()
+            part += frequent[first + k] - top - np.log(np.exp(part - top).sum())
+        return row
+
+    return score
 
 
 def _projection(linear: Any) -> Callable[[Row], Row]:

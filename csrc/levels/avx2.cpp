@@ -3,6 +3,7 @@
 #include <new>
 
 #define ELMAN_LEVEL avx2
+#include "levels/draw.hpp"
 #include "levels/level.hpp"
 #include "levels/passes.hpp"
 #include "levels/stream.hpp"
@@ -17,5 +18,7 @@ const Level avx2_level = {"avx2",
                           avx2::backward<float>,
                           avx2::backward<double>,
                               avx2::make_stream<float>,
-                          avx2::make_stream<double>};
+                          avx2::make_stream<double>,
+                          avx2::draw<float>,
+                          avx2::draw<double>};
 }  // namespace elman

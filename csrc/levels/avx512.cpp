@@ -3,6 +3,7 @@
 #include <new>
 
 #define ELMAN_LEVEL avx512
+#include "levels/draw.hpp"
 #include "levels/level.hpp"
 #include "levels/passes.hpp"
 #include "levels/stream.hpp"
@@ -17,5 +18,7 @@ const Level avx512_level = {"avx512",
                           avx512::backward<float>,
                           avx512::backward<double>,
                                 avx512::make_stream<float>,
-                          avx512::make_stream<double>};
+                          avx512::make_stream<double>,
+                          avx512::draw<float>,
+                          avx512::draw<double>};
 }  // namespace elman

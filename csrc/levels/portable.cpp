@@ -3,6 +3,7 @@
 #include <new>
 
 #define ELMAN_LEVEL portable
+#include "levels/draw.hpp"
 #include "levels/level.hpp"
 #include "levels/passes.hpp"
 #include "levels/stream.hpp"
@@ -17,5 +18,7 @@ const Level portable_level = {"portable",
                           portable::backward<float>,
                           portable::backward<double>,
                                   portable::make_stream<float>,
-                          portable::make_stream<double>};
+                          portable::make_stream<double>,
+                          portable::draw<float>,
+                          portable::draw<double>};
 }  // namespace elman

@@ -17,7 +17,7 @@ from elman.generation.beam import Beam
 from elman.generation.hypothesis import Hypothesis
 from elman.generation.rules import Rules
 from elman.generation.sampling import Sampling
-from elman.generation.writing import Writer, can_write, write
+from elman.generation.writing import Writer, can_write, uniform, write
 from elman.network.assembly import SequenceModel, evaluating
 from elman.network.autoregressive import AutoregressiveDecoder, DecoderState
 from elman.network.inputs import collate
@@ -69,8 +69,11 @@ def continue_prompts(
     limits = _limits(len(prompts), max_new_steps)
     with evaluating(model):
         if isinstance(search, Sampling) and _writes(model, search, state):
+            if len(prompts) == 1:
+                only = Writer(_decoder(model), state, search).alone(uniform(search.generators(1)[0]), max_new_steps)
+                return [np.fromiter(only, np.int64)]
             rows: list[list[int]] = [[] for _ in prompts]
-            for drawn in write(Writer(_decoder(model), state), search, limits.tolist()):
+            for drawn in write(Writer(_decoder(model), state, search), search.generators(len(prompts)), limits.tolist()):
                 for row, symbol in drawn.items():
                     rows[row].append(symbol)
             return [np.array(row, dtype=np.int64) for row in rows]
@@ -101,10 +104,9 @@ def stream_prompt(model: SequenceModel, prompt: np.ndarray, *, max_new_steps: in
     state = read_prompts(model, [prompt])
     sampling, limits = sampling or Sampling(), _limits(1, max_new_steps)
     if _writes(model, sampling, state):
-        drawn = write(Writer(_decoder(model), state), sampling, limits.tolist())
-    else:
-        drawn = sampling.stream(_decoder(model).steps(), state, limits)
-    for newest in drawn:
+        yield from Writer(_decoder(model), state, sampling).alone(uniform(sampling.generators(1)[0]), max_new_steps)
+        return
+    for newest in sampling.stream(_decoder(model).steps(), state, limits):
         yield newest[0]
 
 

@@ -7,13 +7,16 @@ so that it says the same alone and in any batch.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from elman.kernels.draw import Drawer
 from elman.network.autoregressive import AutoregressiveDecoder, DecoderState
 from elman.network.heads import AdaptiveHead, SoftmaxHead
 
@@ -21,8 +24,8 @@ if TYPE_CHECKING:
     from elman.generation.sampling import Sampling
 
 Row = np.ndarray
-_BLOCK = 256
-"""Uniform numbers drawn at a time from a row's generator; as many calls of one give the same."""
+_BLOCK = 64
+"""Uniform numbers drawn at a time from a row's generator."""
 
 
 def can_write(decoder: AutoregressiveDecoder, state: DecoderState) -> bool:
@@ -42,14 +45,18 @@ class Writer:
         One that :func:`can_write` agrees to.
     state : DecoderState
         N rows, after their prompts.
+    sampling : Sampling
+        How symbols are drawn; without rules of its own.
     """
 
-    def __init__(self, decoder: AutoregressiveDecoder, state: DecoderState) -> None:
+    def __init__(self, decoder: AutoregressiveDecoder, state: DecoderState, sampling: Sampling) -> None:
         self.layers: Any = decoder.layers
         symbols: Any = decoder.feedback.symbols
         self.vectors: np.ndarray = symbols.weight.detach().numpy()
-        self.scores = _scorer(decoder.head)
-        self.banned, self.end = list(decoder.banned), len(self.vectors) - 1
+        self.end = len(self.vectors) - 1
+        self.score, bias = _scorer(decoder.head)
+        bias[list(decoder.banned)] = -np.inf
+        self.draw = _drawing(bias, sampling)
         self.last: list[int] = state.last.tolist()
         recurrent = state.recurrent
         self._open(recurrent if isinstance(recurrent, tuple) else (recurrent,))  # type: ignore[arg-type]  # can_write: there is one
@@ -64,31 +71,41 @@ class Writer:
         self.last = [self.last[row] for row in rows]
         self._open(tensors)
 
-    def step(self) -> list[Row]:
-        """Read the last symbol of every row; return what the head thinks of the next, (n + 1,) scores a row, not normalised."""
-        found = []
-        for features in self.stream.step(self.vectors[self.last]):
-            row = self.scores(features)
-            if self.banned:
-                row[self.banned] = -np.inf
-            found.append(row)
-        return found
+    def step(self) -> np.ndarray:
+        """Read the last symbol of every row; return what the head sees, (N, H)."""
+        return self.stream.step(self.vectors[self.last])
+
+    def alone(self, uniform: Iterator[float], limit: int) -> Iterator[int]:
+        """Write one row: :func:`write` without what several rows need."""
+        step, vectors, score, draw, end = self.stream.step, self.vectors, self.score, self.draw, self.end
+        symbol = self.last[0]
+        for number in itertools.islice(uniform, limit):
+            symbol = draw(score(step(vectors[symbol : symbol + 1])[0]), number)
+            if symbol == end:
+                return
+            yield symbol
 
 
-def _scorer(head: Any) -> Callable[[Row], Row]:
-    """Return the head as a function of one row of features."""
+def _drawing(bias: Row, sampling: Sampling) -> Callable[[Row, float], int]:
+    """Return how a class is drawn from a row of scores without its bias: compiled where that can, else by NumPy."""
+    temperature, top_k, top_p = sampling.temperature, sampling.top_k, sampling.top_p
+    if temperature and top_k is None and (top_p is None or top_p == 1):
+        with suppress(ImportError):  # the compiled module was not built
+            compiled, cold = Drawer(bias).draw, float(temperature)
+            return lambda scores, uniform: compiled(scores, uniform, cold)
+    return lambda scores, uniform: draw(scores + bias, uniform, temperature=temperature, top_k=top_k, top_p=top_p)
+
+
+def _scorer(head: Any) -> tuple[Callable[[Row], Row], Row]:
+    """Return the head as a function of one row of features, and the bias that is still to be added. The row it gives is its own, used again."""
     if isinstance(head, AdaptiveHead):
-        return _adaptive(head)
+        return _adaptive(head), np.zeros(head.n, _numpy(head.bias).dtype)
     linear = head.output.linear
-    weight, bias, project = _numpy(linear.weight), _numpy(linear.bias), _projection(head.output.projection)
-
-    def score(features: Row) -> Row:
-        """One product and a bias."""
-        row = weight @ project(features)
-        row += bias
-        return row
-
-    return score
+    weight, project = _numpy(linear.weight), _projection(head.output.projection)
+    row, product = np.empty(len(weight), weight.dtype), np.dot
+    if head.output.projection is None:
+        return lambda features: product(weight, features, row), _numpy(linear.bias).copy()
+    return lambda features: product(weight, project(features), row), _numpy(linear.bias).copy()
 
 
 def _adaptive(head: AdaptiveHead) -> Callable[[Row], Row]:
@@ -97,11 +114,12 @@ def _adaptive(head: AdaptiveHead) -> Callable[[Row], Row]:
         (first_weight, first_bias), *inside = ((_numpy(w), _numpy(b)) for w, b in head.parts())
     narrow, project, first, n = [_projection(part) for part in head.narrow], _projection(head.projection), head.cutoffs[0], head.n
 
+    row = np.empty(n, first_bias.dtype)
+
     def score(features: Row) -> Row:
         """Write each part where its classes stand; the last class comes first among the frequent ones."""
         x = project(features)
         frequent = first_weight @ x + first_bias
-        row = np.empty(n, frequent.dtype)
         row[: first - 1], row[n - 1] = frequent[1:first], frequent[0]
         for k, (weight, bias) in enumerate(inside):
             part = row[head.edges[k] - 1 : head.edges[k + 1] - 1]
@@ -167,15 +185,15 @@ def draw(scores: Row, uniform: float, *, temperature: float = 1.0, top_k: int | 
     return min(int(cumulated.searchsorted(uniform * cumulated[-1], "right")), len(cumulated) - 1)
 
 
-def write(writer: Writer, sampling: Sampling, limits: list[int]) -> Iterator[dict[int, int]]:
+def write(writer: Writer, draws: list[np.random.Generator], limits: list[int]) -> Iterator[dict[int, int]]:
     """Yield, step by step, the newest symbol of each row that goes on.
 
     Parameters
     ----------
     writer : Writer
         N rows.
-    sampling : Sampling
-        How symbols are drawn; without rules of its own.
+    draws : list of Generator
+        Where each row has its chance from, N.
     limits : list of int
         Symbols that each row may say, N.
 
@@ -184,41 +202,29 @@ def write(writer: Writer, sampling: Sampling, limits: list[int]) -> Iterator[dic
     dict of int to int
         Row to symbol; rows that ended are left out.
     """
-    draws = [_Uniform(generator) for generator in sampling.generators(len(limits))]
-    options = {"temperature": sampling.temperature, "top_k": sampling.top_k, "top_p": sampling.top_p}
+    uniforms, left = [uniform(generator) for generator in draws], list(limits)
     rows = list(range(len(limits)))  # which row stands at each place of the writer
-    alive = {place for place, row in enumerate(rows) if limits[row] > 0}
-    left, end, last = list(limits), writer.end, writer.last
+    alive = [place for place, row in enumerate(rows) if limits[row] > 0]
     while alive:
-        drawn = {}
-        scores = writer.step()
-        for place in sorted(alive):
+        drawn, features, going = {}, writer.step(), []
+        for place in alive:
             row = rows[place]
-            symbol = draw(scores[place], draws[row].next(), **options)
-            left[row] -= 1
-            if symbol == end:
-                alive.discard(place)
+            symbol = writer.draw(writer.score(features[place]), next(uniforms[row]))
+            if symbol == writer.end:
                 continue
-            drawn[row] = last[place] = symbol
-            if not left[row]:
-                alive.discard(place)
+            drawn[row] = writer.last[place] = symbol
+            left[row] -= 1
+            if left[row]:
+                going.append(place)
         if drawn:
             yield drawn
+        alive = going
         if alive and len(alive) * 2 <= len(rows):  # rows that are over cost as much as the others
-            kept = sorted(alive)
-            writer.keep(kept)
-            rows, last, alive = [rows[place] for place in kept], writer.last, set(range(len(kept)))
+            writer.keep(alive)
+            rows, alive = [rows[place] for place in alive], list(range(len(alive)))
 
 
-class _Uniform:
-    """Uniform numbers one by one, drawn in blocks."""
-
-    def __init__(self, generator: np.random.Generator) -> None:
-        self._generator, self._ready = generator, iter(())
-
-    def next(self) -> float:
-        """Return the next one."""
-        for number in self._ready:
-            return number
-        self._ready = iter(self._generator.random(_BLOCK).tolist())
-        return next(self._ready)
+def uniform(generator: np.random.Generator) -> Iterator[float]:
+    """Yield uniform numbers one by one, drawn in blocks: as many calls of one give the same."""
+    while True:
+        yield from generator.random(_BLOCK).tolist()

@@ -82,8 +82,10 @@ def _parts(file: BinaryIO, path: Path, part: int) -> Iterator[int]:
 def _whole_characters(block: bytes) -> int:
     """Return how many bytes of a block are whole characters: a line may be longer than a part."""
     for back in range(1, 5):
-        if block[-back] & 0xC0 != 0x80:  # not a continuation: a character begins here
-            return len(block) - (back if block[-back] & 0x80 else 0)
+        lead = block[-back]
+        if lead & 0xC0 != 0x80:  # not a continuation: a character begins here
+            needs = 1 if lead < 0x80 else 2 if lead < 0xE0 else 3 if lead < 0xF0 else 4
+            return len(block) - back if back < needs else len(block)
     return len(block)
 
 

@@ -14,6 +14,7 @@ CELLS = {"elman": 0, "elman_relu": 1, "gru": 2, "lstm": 3}
 INPUTS = ("x", "h_0", "c_0", "w_ih", "w_hh", "b_ih", "b_hh", "gain_ih", "gain_hh", "gain_c", "bias_c", "mask", "zone_h", "zone_c")
 LEARNED = INPUTS[:11]  # those that may have a gradient
 _TENSORS: tuple[str, ...] = _native.TENSORS
+draw = _native.draw
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Generation, batch 1: ``LanguageModel.generate`` against the same weights stepped with torch's LSTMCell, head and sampling included.
 
-Run with ``python -m benchmarks.generation_speed``; prints one Markdown row a case. Both write the same number of symbols from the same prompt
-at temperature 0.8, in turn in one process on one thread; times are of the quickest of several rounds, a symbol each.
+Run with ``python -m benchmarks.generation_speed``; prints one Markdown row a case. Both write the same number of symbols from the same
+prompt at temperature 0.8, in turn in one process on one thread; times are of the quickest of several rounds, a symbol each.
 """
 
 from __future__ import annotations
@@ -26,7 +26,11 @@ def language_model(hidden: int, symbols: int) -> SequenceModel:
     """Build a one-layer LSTM with a plain softmax over a vocabulary of this size, with a head that never ends a document."""
     torch.manual_seed(0)
     side = Side("many", Discrete(symbols))
-    made = build(plan(None, side, Network(hidden_size=hidden, num_layers=1, softmax="full"), examples=Sizes(rows=1, target_mean=1e6, target_max=10**6))).eval()
+    made = build(
+        plan(
+            None, side, Network(hidden_size=hidden, num_layers=1, softmax="full"), examples=Sizes(rows=1, target_mean=1e6, target_max=10**6)
+        )
+    ).eval()
     with torch.no_grad():
         made.decoder.head.output.linear.bias[-1] = -1e4
     return made

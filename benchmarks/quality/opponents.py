@@ -1,4 +1,4 @@
-"""The n-gram opponents of a language model: most frequent word, bigram, trigram, longer ones and PPM, by perplexity and next-symbol accuracy."""
+"""The n-gram opponents of a language model, from the most frequent word to PPM, by perplexity and next-symbol accuracy."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def main() -> None:
         opponents.rows(fitted.encode_all(train), fitted.encode_all(test), fitted.space.n)
     elif chosen.curve:
         for share in (8, 4, 2, 1):
-            few = train[:: share] if share > 1 else train
+            few = train[::share] if share > 1 else train
             learn(few, test, f"hidden 128, 1/{share} of the text", Network(hidden_size=128, embedding_size=128), max_epochs=6, verbose=0)
         for hidden in (32, 64, 256):
             network = Network(hidden_size=hidden, embedding_size=min(hidden, 128))

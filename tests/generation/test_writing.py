@@ -5,8 +5,7 @@ import pytest
 import torch
 
 from elman.codecs import Discrete
-from elman.generation import Rules, Sampling, continue_prompts, stream_prompt
-from elman.generation import writing
+from elman.generation import Rules, Sampling, continue_prompts, stream_prompt, writing
 from elman.kernels.draw import Drawer
 from elman.network import Network, Sizes, build, plan
 from elman.network.spaces import Side

@@ -98,7 +98,7 @@ def _in_memory(texts: Any, codec: Codec) -> Tokens:
 
 def _on_disk(texts: Any, parts: TextParts | None, paths: list[Path] | None, codec: Codec, folder: Path) -> Tokens:
     source = None if paths is None else [[str(p.resolve()), p.stat().st_size, p.stat().st_mtime_ns] for p in paths]
-    wanted = {"source": source, "settings": [codec.id, {n: v for n, v in codec.get_params(deep=False).items()}]}
+    wanted = {"source": source, "settings": [codec.id, codec.get_params(deep=False)]}
     known = about(folder)
     if known is not None and source is not None and all(known.get(name) == value for name, value in wanted.items()):
         _adopt(codec, known["codec"])

@@ -108,7 +108,7 @@ def _by_size(table: tuple[tuple[int, int], ...], size: int, beyond: int) -> int:
     return next((value for limit, value in table if size <= limit), beyond)
 
 
-def _streams(plan: Plan, tokens: Tokens, settings: Training) -> tuple[Examples, Examples | None]:
+def _streams(_: Plan, tokens: Tokens, settings: Training) -> tuple[Examples, Examples | None]:
     resolved = resolve(settings, 1, 1.0)  # also checks what the user set
     learn, check = hold_out(tokens.starts, resolved.validation_fraction, settings.random_state)
     readers, longest = resolved.batch_size, max(LONGEST, resolved.tbptt_length or 0)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
+
 from elman.codecs import Codec
 from elman.errors import DataError, DataTypeError, SettingError
 from elman.estimators._base import Estimator
@@ -21,6 +22,7 @@ from elman.io.tokens import Tokens
 from elman.network import Plan, plan
 from elman.network.settings import Network
 from elman.training.settings import Training
+
 
 class LanguageModel(Estimator):
     """A recurrent network that gives the probability of every next symbol.
@@ -243,13 +245,14 @@ class LanguageModel(Estimator):
         tokens = self.__dict__.get("_tokens")
         if tokens is None:
             raise DataError(
-                "memorisation needs the text that was learned from: it is not kept in model files, nor of files and iterators. Pass training=."
+                "memorisation needs the text that was learned from: it is not kept in model files, nor after learning from files."
+                " Pass it as training=."
             )
         return list(tokens)
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the training text out of copies and pickles."""
-        state = super().__getstate__()
+        state: Any = super().__getstate__()
         return {name: value for name, value in state.items() if name != "_tokens"}
 
     def plan(self) -> Plan:

@@ -97,7 +97,7 @@ def _drawing(bias: Row, sampling: Sampling) -> Callable[[Row, float], int]:
 
 
 def _scorer(head: Any) -> tuple[Callable[[Row], Row], Row]:
-    """Return the head as a function of one row of features, and the bias that is still to be added. The row it gives is its own, used again."""
+    """Return the head as a function of one row of features, and the bias still to be added. The row it gives is used again."""
     if isinstance(head, AdaptiveHead):
         return _adaptive(head), np.zeros(head.n, _numpy(head.bias).dtype)
     linear = head.output.linear

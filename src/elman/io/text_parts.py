@@ -54,7 +54,7 @@ class TextParts(Sequence[str]):
         return len(self._places)
 
     def __getitem__(self, index: int) -> str:  # type: ignore[override]  # no slices: a slice of parts may not fit into memory
-        """Read one part; line ends become ``\\n`` as in any text file."""
+        """Read one part; line ends become one character, as in any text file."""
         path, begin, size = self._places[index]
         with path.open("rb") as file:
             file.seek(begin)
@@ -95,8 +95,8 @@ def _check(block: bytes, path: Path, begin: int) -> None:
     except UnicodeDecodeError as cause:
         byte = begin + cause.start
         raise FileError(
-            f"{path}: byte {byte} ({block[cause.start]:#04x}) is not UTF-8 ({cause.reason}). Save the file as UTF-8, or read it with its own"
-            " encoding and give the text."
+            f"{path}: byte {byte} ({block[cause.start]:#04x}) is not UTF-8 ({cause.reason}). Save the file as UTF-8, or read it with its"
+            " own encoding and give the text."
         ) from cause
 
 
@@ -142,4 +142,3 @@ def _sizes(data: bytes, part: int) -> Iterator[int]:
         cut = len(block) if begin + part >= len(data) else block.rfind(b"\n") + 1 or _whole_characters(block)
         yield cut
         begin += cut
-

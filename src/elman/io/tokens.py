@@ -56,7 +56,7 @@ class Tokens(Sequence[np.ndarray]):
         """Number of documents."""
         return len(self.starts) - 1
 
-    def __getitem__(self, row: Any) -> np.ndarray:
+    def __getitem__(self, row: Any) -> np.ndarray:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Return one document as int64, without its end."""
         row = range(len(self))[row]
         return np.asarray(self.flat[self.starts[row] : self.starts[row + 1] - 1], dtype=np.int64)

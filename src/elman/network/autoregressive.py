@@ -21,7 +21,6 @@ from elman.network.search import Search, Steps, follow
 from elman.network.shift import Shifted, join, shift, take
 from elman.sequences import Ragged
 
-
 _AT_ONCE = 2_048
 """Features whose classes are scored together in evaluation: bounds memory where the vocabulary is large."""
 
@@ -222,7 +221,9 @@ class AutoregressiveDecoder(nn.Module):
         each, _, geometry, after = self._judge(encoded, target, state, ends)
         return each, geometry, after
 
-    def _judge(self, encoded: Encoded, target: Any, state: State | None, ends: Tensor | None) -> tuple[Tensor, Tensor | None, Ragged, State]:
+    def _judge(
+        self, encoded: Encoded, target: Any, state: State | None, ends: Tensor | None
+    ) -> tuple[Tensor, Tensor | None, Ragged, State]:
         """Return the loss of each step, the penalty, the geometry and the state after."""
         shape = next(iter(target.values())) if isinstance(target, dict) else target
         shifted = shift(shape, ends)

@@ -81,7 +81,7 @@ class Stream(Sequence[Stretch]):
             lengths[-1] -= self.size * len(lengths) - self.total
         return lengths
 
-    def __getitem__(self, index: Any) -> Stretch:
+    def __getitem__(self, index: Any) -> Stretch:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Read one stretch from the corpus."""
         index = range(len(self))[index]
         begin = index * self.size

@@ -40,7 +40,9 @@ class AdaptiveHead(SymbolHead):
         features  (M, F)     target  (M,) int64     log-probabilities  (M, n)
     """
 
-    def __init__(self, in_features: int, n: int, cutoffs: tuple[int, ...], *, dropout: float = 0.0, tied: nn.Parameter | None = None) -> None:
+    def __init__(
+        self, in_features: int, n: int, cutoffs: tuple[int, ...], *, dropout: float = 0.0, tied: nn.Parameter | None = None
+    ) -> None:
         super().__init__()
         self.n, self.cutoffs, self.dropout = n, tuple(cutoffs), nn.Dropout(dropout)
         self.edges = (*self.cutoffs, n)
@@ -52,7 +54,9 @@ class AdaptiveHead(SymbolHead):
         sizes = [self.cutoffs[0], *(b - a for a, b in zip(self.edges, self.edges[1:], strict=False))]
         narrow = [width, *(max(_NARROWEST, width // _NARROWER**k) for k in range(1, len(sizes)))]
         self.narrow = nn.ModuleList([] if tied is not None else [nn.Linear(width, d, bias=False) for d in narrow[1:]])
-        self.own = nn.ParameterList([] if tied is not None else [nn.Parameter(torch.empty(a, d)) for a, d in zip(sizes, narrow, strict=True)])
+        self.own = nn.ParameterList(
+            [] if tied is not None else [nn.Parameter(torch.empty(a, d)) for a, d in zip(sizes, narrow, strict=True)]
+        )
         for weight in self.own:
             nn.init.xavier_uniform_(weight)
 

@@ -115,6 +115,17 @@ class Stream {
   std::mutex mutex_;
 };
 
+// Addresses of (n,) arrays; short work, so the interpreter is kept.
+int64_t draw(bool is_double, uint64_t scores, uint64_t bias, int64_t n, double uniform, double cold, uint64_t chances) {
+  const auto at = [](uint64_t address) { return reinterpret_cast<void*>(static_cast<uintptr_t>(address)); };
+  if (is_double) {
+    return elman::level().draw_double(static_cast<const double*>(at(scores)), static_cast<const double*>(at(bias)), n, uniform, cold,
+                                      static_cast<double*>(at(chances)));
+  }
+  return elman::level().draw_float(static_cast<const float*>(at(scores)), static_cast<const float*>(at(bias)), n, uniform, cold,
+                                   static_cast<float*>(at(chances)));
+}
+
 }  // namespace
 
 void bind_stream(nb::module_& module) {
@@ -125,4 +136,6 @@ void bind_stream(nb::module_& module) {
       .def("step_at", &Stream::step_at, "x"_a, "y"_a, "The same on the addresses of contiguous memory.")
       .def("get_state", &Stream::get_state, "layer"_a, "h"_a, "c"_a, "Copy a layer's state to addresses.")
       .def("set_state", &Stream::set_state, "layer"_a, "h"_a, "c"_a, "Copy a layer's state from addresses.");
+  module.def("draw", &draw, "is_double"_a, "scores"_a, "bias"_a, "n"_a, "uniform"_a, "cold"_a, "chances"_a,
+             "The class at `uniform` of the cumulated exp((scores + bias) * cold); all (n,), chances is scratch.");
 }

@@ -5,6 +5,7 @@
 #define ELMAN_LEVEL avx2
 #include "dense/functions.hpp"
 #include "dense/product.hpp"
+#include "levels/draw.hpp"
 #include "levels/level.hpp"
 #include "levels/passes.hpp"
 #include "levels/stream.hpp"
@@ -21,5 +22,7 @@ const Level avx2_level = {"avx2",
                               avx2::make_stream<float>,
                           avx2::make_stream<double>,
                           {avx2::product<float>, avx2::apply<float>, avx2::softmax<float>},
-                          {avx2::product<double>, avx2::apply<double>, avx2::softmax<double>}};
+                          {avx2::product<double>, avx2::apply<double>, avx2::softmax<double>},
+                          avx2::draw<float>,
+                          avx2::draw<double>};
 }  // namespace elman

@@ -5,6 +5,7 @@
 #define ELMAN_LEVEL avx512
 #include "dense/functions.hpp"
 #include "dense/product.hpp"
+#include "levels/draw.hpp"
 #include "levels/level.hpp"
 #include "levels/passes.hpp"
 #include "levels/stream.hpp"
@@ -21,5 +22,7 @@ const Level avx512_level = {"avx512",
                                 avx512::make_stream<float>,
                           avx512::make_stream<double>,
                           {avx512::product<float>, avx512::apply<float>, avx512::softmax<float>},
-                          {avx512::product<double>, avx512::apply<double>, avx512::softmax<double>}};
+                          {avx512::product<double>, avx512::apply<double>, avx512::softmax<double>},
+                          avx512::draw<float>,
+                          avx512::draw<double>};
 }  // namespace elman

@@ -28,6 +28,8 @@ struct Level {
   StreamLayer* (*stream_double)(const Shape&, const Tensors<double>&);
   DenseKernels<float> dense_float;
   DenseKernels<double> dense_double;
+  int64_t (*draw_float)(const float* scores, const float* bias, int64_t n, double uniform, double cold, float* chances);
+  int64_t (*draw_double)(const double* scores, const double* bias, int64_t n, double uniform, double cold, double* chances);
 };
 
 // The best level this machine can run, or the one named by the environment variable ELMAN_ISA when the machine can run it.

@@ -5,6 +5,7 @@
 #define ELMAN_LEVEL portable
 #include "dense/functions.hpp"
 #include "dense/product.hpp"
+#include "levels/draw.hpp"
 #include "levels/level.hpp"
 #include "levels/passes.hpp"
 #include "levels/stream.hpp"
@@ -21,5 +22,7 @@ const Level portable_level = {"portable",
                                   portable::make_stream<float>,
                           portable::make_stream<double>,
                           {portable::product<float>, portable::apply<float>, portable::softmax<float>},
-                          {portable::product<double>, portable::apply<double>, portable::softmax<double>}};
+                          {portable::product<double>, portable::apply<double>, portable::softmax<double>},
+                          portable::draw<float>,
+                          portable::draw<double>};
 }  // namespace elman

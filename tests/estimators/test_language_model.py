@@ -164,12 +164,12 @@ def test_a_long_document_is_learned_in_pieces_and_judged_whole():
 
 
 def test_a_whole_text_is_judged_the_same_in_pieces(monkeypatch, unsure):
-    from elman.estimators import language_model
+    from elman.estimators import _judging
 
     text = "abcd" * 50 + "dcba" * 33 + "a"
     whole = unsure.perplexity(text)
     for reach in (1, 7, 64, len(text), 10_000):
-        monkeypatch.setattr(language_model, "_REACH", reach)
+        monkeypatch.setattr(_judging, "_WINDOW", reach)
         assert unsure.perplexity(text) == pytest.approx(whole, rel=1e-6)
         assert unsure.perplexity([text, "", "ab"]) == pytest.approx(unsure.perplexity(["ab", text, ""]), rel=1e-6)
 

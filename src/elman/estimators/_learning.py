@@ -43,8 +43,7 @@ class _ScoredTask:
         """Return the metric of the model on (at most 2,000 of) these rows."""
         rows = range(min(len(examples), _EVALUATED))
         truth = [examples.target[row] for row in rows]
-        answers = _answers(model, examples, len(truth)) if self._scoring.answers is None else self._scoring.answers(model, truth)
-        return self._scoring.score(answers, truth)
+        return self._scoring.score(_answers(model, examples, len(truth)), truth)
 
 
 def _answers(model: SequenceModel, examples: Examples, count: int) -> list[Any]:

@@ -27,8 +27,6 @@ class Scoring:
     higher_is_better: bool = True
     score: Callable[[Sequence[Any], Sequence[Any]], float]
     constant: Callable[[Sequence[Any], Sequence[Any]], list[Any]]
-    answers: Callable[[Any, Sequence[Any]], list[Any]] | None = None
-    """What a network without a source answers on rows; the network's ``predict`` when there is one."""
 
 
 def scoring_of(target: Codec, aligned: bool) -> Scoring:

@@ -4,28 +4,24 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
-import torch
 
-from elman.codecs import Codec, Discrete
+from elman.codecs import Codec
 from elman.errors import DataError, DataTypeError, SettingError
 from elman.estimators._base import Estimator
-from elman.estimators._inference import batches_by_length
-from elman.estimators._learning import learn
-from elman.estimators._pieces import Pieces, pieces_of
-from elman.estimators._rows import rows_of
-from elman.estimators._scoring import Scoring
+from elman.estimators._corpus import corpus_of, documents_of
+from elman.estimators._judging import Judged, judge
+from elman.estimators._memorisation import Memorisation, report
+from elman.estimators._reading import learn_to_read, measure
 from elman.generation import Sampling, continue_prompts, next_probabilities, stream_prompt
-from elman.network import Plan, SequenceModel, Sizes, collate, plan
-from elman.network.assembly import evaluating
+from elman.io.tokens import Tokens
+from elman.network import Plan, plan
 from elman.network.settings import Network
 from elman.training.settings import Training
-
-_REACH = 32_768
-"""Symbols of one document that are judged at a time."""
 
 
 class LanguageModel(Estimator):
@@ -64,15 +60,18 @@ class LanguageModel(Estimator):
         self.network = network
         self.training = training
 
-    def fit(self, texts: Any, y: None = None) -> Self:  # noqa: ARG002  # scikit-learn passes y
+    def fit(self, texts: Any, y: None = None, *, token_dir: str | Path | None = None) -> Self:  # noqa: ARG002  # scikit-learn passes y
         """Learn from documents.
 
         Parameters
         ----------
-        texts : list, column or str
-            One document a row, or one long text.
+        texts : list, column, str, Path, list of Path or iterator of str
+            One document a row, or one long text. A ``Path`` is a UTF-8 text file, or a folder of ``.txt`` files, each one document; files
+            and iterators are read in parts, encoded once into a file of tokens that is mapped, and never held in memory whole.
         y : None
             Ignored; here for scikit-learn.
+        token_dir : str or Path, optional
+            Folder for the tokens, used again when the same files are learned from again; a temporary one, removed at the end, by default.
 
         Returns
         -------
@@ -81,22 +80,18 @@ class LanguageModel(Estimator):
         """
         if not isinstance(self.codec, Codec):
             raise DataTypeError(f"codec must be a codec such as Text(); got {self.codec!r}. Give an instance, not a class or name.")
-        documents = self._documents(texts)
-        self.source_ = None
-        self.target_ = copy.deepcopy(self.codec).fit(documents, role="target")
-        if self.target_.rank != "many" or not isinstance(self.target_.space, Discrete):
-            name = type(self.codec).__name__
-            raise SettingError(f"LanguageModel continues sequences of symbols; {name} is not one. Use Text() or Symbols().")
-        encoded = self.target_.encode_all(documents)
-        if sum(len(row) for row in encoded) < 2:
-            raise DataError("The documents hold fewer than 2 symbols; there is nothing to continue. Give more text.")
-        self._learn(pieces_of([np.asarray(row) for row in encoded]))
+        self.source_, self.target_ = None, copy.deepcopy(self.codec)
+        with corpus_of(texts, self.target_, token_dir) as tokens:
+            if len(tokens.flat) - len(tokens) < 2:
+                raise DataError("The documents hold fewer than 2 symbols; there is nothing to continue. Give more text.")
+            self._tokens = None if isinstance(tokens.flat, np.memmap) else tokens
+            self._learn(tokens)
         return self
 
-    def _learn(self, pieces: Pieces) -> None:
+    def _learn(self, tokens: Tokens) -> None:
         network, training = self._settings()
-        self.plan_ = plan(None, self.target_, network, examples=Sizes.measure(None, self.target_, None, pieces.rows))
-        learned = learn(self.plan_, None, pieces.rows, pieces.settings(training), _bits(self.target_.space))
+        self.plan_ = plan(None, self.target_, network, examples=measure(tokens))
+        learned = learn_to_read(self.plan_, tokens, training)
         self.model_, self.history_, self.baseline_ = learned.model, learned.history, learned.baseline
 
     def generate(
@@ -206,6 +201,61 @@ class LanguageModel(Estimator):
         """
         return self._nats(texts) / math.log(2)
 
+    def accuracy(self, texts: Any) -> float:
+        """Return how often the likeliest next symbol is the one that follows, document ends included.
+
+        Parameters
+        ----------
+        texts : list, column or str
+            Documents.
+
+        Returns
+        -------
+        float
+            In 0..1; for words, the share of next words guessed right.
+        """
+        judged = self._judge(texts, hits=True)
+        return judged.hits / judged.units
+
+    def memorisation(self, texts: Any = None, *, training: Any = None) -> Memorisation:
+        """Say how much of what the model writes stands in its training text word for word.
+
+        Parameters
+        ----------
+        texts : list, column or str, optional
+            What was written; by default the model writes ten texts of 200 symbols from nothing, with seed 0.
+        training : what ``fit`` takes, optional
+            The text that was learned from. A model just fitted on documents in memory still has them; they are never saved in its file,
+            so a loaded one has to be told.
+
+        Returns
+        -------
+        Memorisation
+            The longest copied span and the share of n-grams seen; printable. Judge the same of held-out text beside it: common
+            phrases are in both.
+        """
+        self._check_fitted()
+        known = self._kept(training)
+        written = self.generate([""] * 10 if self._is_text() else [[]] * 10) if texts is None else documents_of(texts)
+        rows = [np.asarray(row) for row in self.target_.encode_all(written)]
+        return report(rows, known, self.target_)
+
+    def _kept(self, training: Any) -> list[np.ndarray]:
+        if training is not None:
+            return [np.asarray(row) for row in self.target_.encode_all(documents_of(training))]
+        tokens = self.__dict__.get("_tokens")
+        if tokens is None:
+            raise DataError(
+                "memorisation needs the text that was learned from: it is not kept in model files, nor after learning from files."
+                " Pass it as training=."
+            )
+        return list(tokens)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the training text out of copies and pickles."""
+        state: Any = super().__getstate__()
+        return {name: value for name, value in state.items() if name != "_tokens"}
+
     def plan(self) -> Plan:
         """Return what was inferred from the data and why; printable."""
         self._check_fitted()
@@ -216,12 +266,12 @@ class LanguageModel(Estimator):
         return cls(target, **groups)
 
     def _nats(self, texts: Any) -> float:
-        self._check_fitted()
-        total, units = _row_losses(self.model_, [np.asarray(row) for row in self.target_.encode_all(self._documents(texts))])
-        return float(total.sum() / units.sum())
+        judged = self._judge(texts)
+        return judged.nats / judged.units
 
-    def _documents(self, texts: Any) -> list[Any]:
-        return [texts] if isinstance(texts, str | bytes) else rows_of(texts, "texts")
+    def _judge(self, texts: Any, *, hits: bool = False) -> Judged:
+        self._check_fitted()
+        return judge(self.model_, [np.asarray(row) for row in self.target_.encode_all(documents_of(texts))], hits=hits)
 
     def _check_ends(self, max_new_steps: Any, stop: Any) -> None:
         """Before the first symbol is drawn, so that a stream complains at once."""
@@ -294,40 +344,3 @@ def _could_stop(whole: Any, stop: Any) -> int:
         return 0
     ends = (n for one in _stops(stop) for n in range(1, min(len(one) - 1, len(whole)) + 1) if whole.endswith(one[:n]))
     return max(ends, default=0)
-
-
-def _row_losses(model: SequenceModel, rows: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Nats and symbols of each row; a very long one is read in pieces, so that memory does not grow with it."""
-    total, units = np.zeros(len(rows)), np.zeros(len(rows))
-    for batch in batches_by_length([len(row) for row in rows]):
-        target: Any = collate([rows[i] for i in batch], model.plan.target.space, "many")
-        target = target.to(model.device)
-        if len(batch) == 1 and len(rows[batch[0]]) > _REACH:
-            with torch.no_grad(), evaluating(model):
-                pieces = [(float(piece.total), piece.units) for piece in model.losses(None, target, _REACH)]
-            total[batch], units[batch] = np.sum(pieces, axis=0)
-        else:
-            losses, steps = model.row_losses(None, target)
-            total[batch], units[batch] = losses.double().cpu().numpy(), steps.numpy()
-    return total, units
-
-
-def _bits(space: Any) -> Scoring:
-    """Bits per symbol on held-out rows; the loop asks for it through the answers, which are each row's (nats, units)."""
-
-    def score(predicted: Sequence[Any], truth: Sequence[Any]) -> float:  # noqa: ARG001  # the losses know the truth
-        nats, units = np.sum(np.asarray(predicted, dtype=np.float64), axis=0)
-        return float(nats / max(units, 1) / math.log(2))
-
-    def constant(train: Sequence[Any], rows: Sequence[Any]) -> list[Any]:
-        """Each row's nats when every symbol has its frequency in the training rows."""
-        counts = np.bincount(np.concatenate([*train]), minlength=space.n + 1).astype(np.float64)
-        counts[space.n] = len(train)
-        nats = -np.log((counts + 0.5) / (counts + 0.5).sum())
-        return [(float(nats[row].sum() + nats[space.n]), len(row) + 1) for row in rows]
-
-    def answers(model: Any, rows: Sequence[Any]) -> list[Any]:
-        with torch.no_grad():
-            return list(zip(*_row_losses(model, rows), strict=True))
-
-    return Scoring(metric="bits", baseline="frequencies", higher_is_better=False, score=score, constant=constant, answers=answers)

@@ -15,7 +15,9 @@ from elman.codecs.space import Discrete
 from elman.errors import SettingError
 from elman.generation.beam import Beam
 from elman.generation.hypothesis import Hypothesis
+from elman.generation.rules import Rules
 from elman.generation.sampling import Sampling
+from elman.generation.writing import Writer, can_write, uniform, write
 from elman.kernels import dense
 from elman.network.assembly import SequenceModel, evaluating
 from elman.network.autoregressive import AutoregressiveDecoder, DecoderState
@@ -65,9 +67,18 @@ def continue_prompts(
     search = search or Sampling()
     if isinstance(search, Sampling) and search.streams is None:
         search = replace(search, streams=_occurrences(prompts))
+    limits = _limits(len(prompts), max_new_steps)
     with evaluating(model):
-        found = search(_decoder(model).steps(), state, _limits(len(prompts), max_new_steps))
-        return list(found)
+        if isinstance(search, Sampling) and _writes(model, search, state):
+            if len(prompts) == 1:
+                only = Writer(_decoder(model), state, search).alone(uniform(search.generators(1)[0]), max_new_steps)
+                return [np.fromiter(only, np.int64)]
+            rows: list[list[int]] = [[] for _ in prompts]
+            for drawn in write(Writer(_decoder(model), state, search), search.generators(len(prompts)), limits.tolist()):
+                for row, symbol in drawn.items():
+                    rows[row].append(symbol)
+            return [np.array(row, dtype=np.int64) for row in rows]
+        return list(search(_decoder(model).steps(), state, limits))
 
 
 @torch.no_grad()
@@ -92,8 +103,12 @@ def stream_prompt(model: SequenceModel, prompt: np.ndarray, *, max_new_steps: in
     """
     model.eval()
     state = read_prompts(model, [prompt])
-    for drawn in (sampling or Sampling()).stream(_decoder(model).steps(), state, _limits(1, max_new_steps)):
-        yield drawn[0]
+    sampling, limits = sampling or Sampling(), _limits(1, max_new_steps)
+    if _writes(model, sampling, state):
+        yield from Writer(_decoder(model), state, sampling).alone(uniform(sampling.generators(1)[0]), max_new_steps)
+        return
+    for newest in sampling.stream(_decoder(model).steps(), state, limits):
+        yield newest[0]
 
 
 @torch.no_grad()
@@ -140,6 +155,11 @@ def best_answers(model: SequenceModel, source: Any, beam: Beam | None = None, *,
 def _own_attention(answer: Hypothesis, length: int) -> Hypothesis:
     """Cut attention to the steps of the row's own source: what a batch pads is nothing of it."""
     return answer if answer.attention is None else replace(answer, attention=answer.attention[:, :length])
+
+
+def _writes(model: SequenceModel, sampling: Sampling, state: DecoderState) -> bool:
+    """Whether a plain language model says what it likes: then it is written out without the machinery of a search."""
+    return sampling.rules == Rules() and can_write(_decoder(model), state)
 
 
 def _occurrences(prompts: Sequence[np.ndarray]) -> tuple[int, ...]:

@@ -118,8 +118,7 @@ class Sampling:
         dict[int, int]
             Row to symbol; rows that ended are left out.
         """
-        seed = int(np.random.SeedSequence().generate_state(1)[0]) if self.random_state is None else self.random_state
-        draws = [np.random.default_rng((seed, row)) for row in self.streams or range(len(limits))]
+        draws = self.generators(len(limits))
         said: dict[int, tuple[int, ...]] = dict.fromkeys(range(len(limits)), ())
         alive = [row for row in said if int(limits[row]) > 0]
         state = state.select(torch.tensor(alive, dtype=torch.int64))
@@ -137,6 +136,11 @@ class Sampling:
             state = state.select(torch.tensor(kept, dtype=torch.int64))
             symbols = torch.tensor([newest[place] for place in kept], dtype=torch.int64, device=log_probs.device)
             alive = [alive[place] for place in kept]
+
+    def generators(self, rows: int) -> list[np.random.Generator]:
+        """Return where each of N rows has its chance from."""
+        seed = int(np.random.SeedSequence().generate_state(1)[0]) if self.random_state is None else self.random_state
+        return [np.random.default_rng((seed, row)) for row in self.streams or range(rows)]
 
     def _draw(self, log_probs: Tensor, draws: list[np.random.Generator]) -> list[int]:
         if self.temperature == 0:

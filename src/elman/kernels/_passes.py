@@ -14,6 +14,7 @@ from elman.kernels.stack import LEARNED, Batch, Spec, States
 CELLS = {"elman": 0, "elman_relu": 1, "gru": 2, "lstm": 3}
 _MEMBERS: dict[str, int] = {name: index for index, name in enumerate(_native.TENSORS)}
 _FRESH_BYTES = 1 << 20  # torch's allocator is quicker below; above, fresh pages cost more than a tensor of our own
+draw = _native.draw
 
 
 @lru_cache(maxsize=1024)

@@ -16,7 +16,6 @@ from typing import Any
 import torch  # before the compiled module, so that both share one OpenMP pool
 from torch import Tensor
 
-from elman import _native
 from elman.errors import BackendError, ShapeError
 from elman.kernels import _function, _passes, native
 from elman.kernels.call import Call

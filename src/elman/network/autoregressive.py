@@ -23,6 +23,9 @@ from elman.network.search import Search, Steps, follow
 from elman.network.shift import Shifted, join, shift, take
 from elman.sequences import Ragged
 
+_AT_ONCE = 2_048
+"""Features whose classes are scored together in evaluation: bounds memory where the vocabulary is large."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Memory:
@@ -405,6 +408,17 @@ class AutoregressiveDecoder(nn.Module):
         features, penalty = self._regular(out.data, symbols)
         each = self.head.loss(features, wanted)
         return Loss(total=each.sum(), units=len(each), state=State(recurrent=after), penalty=penalty)
+
+    def judge_on(self, symbols: Ragged, wanted: Tensor, recurrent: Recurrent | None, *, hits: bool) -> tuple[Tensor, int, Recurrent]:
+        """Return the nats of what follows each symbol (ΣT,), how often the likeliest one does, and the state after; for evaluation."""
+        out, after = self.layers(self._vectors(symbols, symbols.data), recurrent)
+        nats, right = [], 0
+        for features, truth in zip(out.data.split(_AT_ONCE), wanted.split(_AT_ONCE), strict=True):
+            nats.append(self.head.loss(features, truth))
+            if hits:  # "unknown" is nothing that could be guessed right
+                known = ~torch.isin(truth, torch.tensor(self.banned, device=truth.device))
+                right += int(((self.head.predict(features) == truth) & known).sum())
+        return torch.cat(nats), right, after
 
     def steps(self) -> Steps:
         """Return one step over symbols for a search; only for Discrete targets."""

@@ -78,11 +78,6 @@ class Loss:
     penalty: Tensor | None = None
 
     @property
-    def objective(self) -> Tensor:
-        """What is minimised: the sum and its penalty."""
-        return self.total if self.penalty is None else self.total + self.penalty
-
-    @property
     def mean(self) -> Tensor:
         """Loss per unit (0 units: the total, which is then 0)."""
         return self.total / max(self.units, 1)

@@ -16,7 +16,7 @@ _ENOUGH = 100_000
 """Symbols from which a text is worth the regularisation of AWD-LSTM; toy grammars are learned without."""
 _MANY = 1_000
 """Symbols of a vocabulary from which they are taken for words, not letters."""
-_ADAPTIVE = 10_000
+_ADAPTIVE = 5_000
 """Symbols of a vocabulary from which the softmax is adaptive."""
 _FREQUENT, _WIDER = 2_000, 4
 """Frequent symbols of an adaptive softmax, and how much wider each band is."""

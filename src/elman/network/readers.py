@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Readers:
-    """B stretches of text: at every place the symbol that is read, the one that follows, and whether a reader's memory is empty there.
+    """B stretches of text: at every place the symbol that is read, the one that follows, and whether the reader's memory is empty.
 
     Notes
     -----

@@ -51,7 +51,7 @@ class Network(Settings):
     tie_weights: bool | Literal["auto"] = "auto"
     """Use the embedding as the output layer where both have the same vocabulary; behind a projection where sizes differ."""
     softmax: Literal["auto", "full", "adaptive"] = "auto"
-    """"adaptive" scores rare symbols in bands, exact and cheap to learn (Grave 2017); language models of more than 10,000 symbols do."""
+    """"adaptive" scores rare symbols in bands, exact and cheap to learn (Grave 2017); language models of more than 5,000 symbols do."""
     label_smoothing: float | Literal["auto"] = "auto"
     """Share of the target spread over all classes."""
     head: Literal["auto", "point", "gaussian", "student_t", "quantile"] = "auto"

@@ -93,6 +93,11 @@ class Examples:
             collate=self._collate,
         )
 
+    def deal(self, seed: int, epoch: int) -> None:
+        """Let a target that stands in another order each epoch (a stream) take the order of this one."""
+        if (deal := getattr(self.target, "deal", None)) is not None:
+            deal(seed, epoch)
+
     def collate(self, rows: Sequence[int] | np.ndarray) -> tuple[Any, Any]:
         """Return the source batch (None for a language model) and the target batch of some rows."""
         collate = self._collate or _network_collate()
@@ -118,6 +123,8 @@ class Examples:
         Rows that are read from files only when needed are known by their lengths.
         """
         state = hashlib.blake2b(self.lengths.tobytes(), digest_size=16)
+        if (own := getattr(self.target, "fingerprint", None)) is not None:
+            state.update(own().encode())
         for side in (self.source, self.target):
             for value in _in_memory(side):
                 _update(state, value)

@@ -119,6 +119,7 @@ class _Run:
         self.checkpoints = self._open_checkpoints()
 
     def _plan(self, settings: ResolvedTraining) -> list[np.ndarray]:
+        self.examples.deal(settings.random_state, self.epoch)
         sizes = {"batch_size": settings.batch_size, "batch_tokens": settings.batch_tokens}
         return plan_epoch(self.examples.lengths, seed=settings.random_state, epoch=self.epoch, **sizes)
 
@@ -193,7 +194,7 @@ class _Run:
             return
         if loss.units and loss.total.requires_grad:
             with self.group.alone():
-                loss.total.backward()
+                passes.objective(loss).backward()
         self.pending_units += loss.units
         self.unseen.append((loss.total.detach(), _LOSS))
 
@@ -308,10 +309,14 @@ class _Run:
             if self.validation is None:
                 return None, None, self._offer(None, None)
             loss = passes.mean_loss(self.model, self.validation, self.settings, self.device, self.group)
-            metric = self.task.evaluate(self.model, self.validation) if self.group.leads and self.task.metric else 0.0
+            metric = self._metric(loss, self.validation) if self.group.leads and self.task.metric else 0.0
             metric = self.group.from_first(float(metric))
             kept = self._offer(loss, metric)
         return loss, metric if self.task.metric else None, kept
+
+    def _metric(self, loss: float, validation: Examples) -> float:
+        from_loss = getattr(self.task, "from_loss", None)
+        return self.task.evaluate(self.model, validation) if from_loss is None else from_loss(loss)
 
     def _offer(self, loss: float | None, metric: float | None) -> bool:
         return self.best.offer(self.model, self.epoch + 1, loss, metric)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from elman.errors import SettingError
 from elman.training.batches import plan_in_order
@@ -48,6 +48,12 @@ def losses(model: nn.Module, source: Any, target: Any, length: int | None) -> It
     return model.losses(source, target, length)  # type: ignore[operator]
 
 
+def objective(loss: Any) -> Tensor:
+    """Return what is minimised: the summed loss, and the penalty of a network that has one."""
+    penalty = getattr(loss, "penalty", None)
+    return loss.total if penalty is None else loss.total + penalty
+
+
 def check_truncation(model: nn.Module, length: int | None) -> None:
     """Refuse truncated backpropagation where a network cannot carry a state from chunk to chunk."""
     if length is not None and not getattr(model, "carries_state", False):
@@ -83,7 +89,7 @@ def mean_loss(model: nn.Module, examples: Examples, settings: ResolvedTraining, 
     total, units = 0.0, 0
     with torch.no_grad(), autocast(device, settings.precision):
         for source, target in examples.batches(plan[group.rank :: group.world], settings.num_workers):
-            loss = model.loss(to_device(source, device), to_device(target, device))  # type: ignore[operator]
-            total, units = total + float(loss.total), units + loss.units
+            for loss in losses(model, to_device(source, device), to_device(target, device), settings.tbptt_length):
+                total, units = total + float(loss.total), units + loss.units
     total, units = group.sum([total, float(units)])
     return total / units if units else float("nan")

@@ -10,7 +10,11 @@ from elman.training.examples import Examples
 
 
 class Task(Protocol):
-    """What an estimator tells the loop. A method ``on_epoch(row: dict)`` is called after each epoch if there is one."""
+    """What an estimator tells the loop.
+
+    A method ``on_epoch(row: dict)`` is called after each epoch if there is one; ``from_loss(loss) -> float``, where the metric is only
+    another way to say the validation loss, is called instead of ``evaluate``.
+    """
 
     @property
     def metric(self) -> str:

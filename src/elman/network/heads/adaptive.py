@@ -102,17 +102,21 @@ class AdaptiveHead(SymbolHead):
 
     def _frequent(self, x: Tensor) -> Tensor:
         """Scores of the frequent classes, the last class first, and of the bands."""
-        first = self.edges[0]
-        if self.tied is None:
-            weight = self.own[0]
-        else:
-            weight = torch.cat([self.tied[self.n - 1 :], self.tied[: first - 1]])
-        scores = dense.linear(x, weight, torch.cat([self.bias[self.n - 1 :], self.bias[: first - 1]]))
-        return torch.cat([scores, self.bands(x)], 1)
+        return dense.linear(x, *self._part(0))
 
     def _inside(self, x: Tensor, k: int) -> Tensor:
         """Scores of the classes of band k, 1 and up."""
-        classes = slice(self.edges[k - 1] - 1, self.edges[k] - 1)
-        if self.tied is None:
-            return dense.linear(self.narrow[k - 1](x), self.own[k], self.bias[classes])
-        return dense.linear(x, self.tied[classes], self.bias[classes])
+        return dense.linear(x if self.tied is not None else self.narrow[k - 1](x), *self._part(k))
+
+    def _part(self, k: int) -> tuple[Tensor, Tensor]:
+        """Return weights and biases of the frequent classes and bands (0), or of the classes of band k."""
+        if k:
+            classes = slice(self.edges[k - 1] - 1, self.edges[k] - 1)
+            return (self.own[k] if self.tied is None else self.tied[classes]), self.bias[classes]
+        last, others = slice(self.n - 1, self.n), slice(0, self.edges[0] - 1)
+        weight = self.own[0] if self.tied is None else torch.cat([self.tied[last], self.tied[others]])
+        return torch.cat([weight, self.bands.weight]), torch.cat([self.bias[last], self.bias[others], self.bands.bias])
+
+    def parts(self) -> list[tuple[Tensor, Tensor]]:
+        """Return weights and biases of the frequent classes with the bands, then of each band: what a row is scored with one by one."""
+        return [self._part(k) for k in range(len(self.edges))]

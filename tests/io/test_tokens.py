@@ -1,0 +1,63 @@
+"""Tokens come back from disk as they were; unfinished, cut or foreign folders are refused with the reason."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from elman.errors import DataError, FileError
+from elman.io.tokens import Tokens, TokenWriter, about, open_tokens, smallest
+
+
+@settings(max_examples=40, deadline=None)
+@given(lengths=st.lists(st.integers(0, 9), max_size=6), end=st.sampled_from([1, 5, 255, 256, 70_000]))
+def test_documents_come_back_from_memory_and_from_disk(tmp_path_factory, lengths, end):
+    rng = np.random.default_rng(0)
+    documents = [rng.integers(0, end, n) for n in lengths]
+    folder = tmp_path_factory.mktemp("tokens")
+    with TokenWriter(folder, end) as writer:
+        writer.extend(documents)
+    for tokens in (Tokens.of(documents, end), open_tokens(folder)):
+        assert [row.tolist() for row in tokens] == [row.tolist() for row in documents]
+        assert tokens.lengths.tolist() == lengths
+        assert tokens.flat.dtype == smallest(end)
+        flat = np.concatenate([*(np.append(row, end) for row in documents), np.empty(0, np.int64)]).astype(int)
+        assert tokens.flat.tolist() == flat.tolist()
+        assert tokens.counts().tolist() == np.bincount(flat, minlength=end + 1).tolist()
+    assert Tokens.of(documents, end).fingerprint() == open_tokens(folder).fingerprint()
+
+
+def test_a_document_may_come_in_parts_and_an_open_one_is_closed(tmp_path):
+    with TokenWriter(tmp_path, 9, {"from": "here"}) as writer:
+        writer.append(np.array([1, 2]), closes=False)
+        writer.append(np.array([3]))
+        writer.append(np.array([4]), closes=False)
+    assert [row.tolist() for row in open_tokens(tmp_path)] == [[1, 2, 3], [4]]
+    assert about(tmp_path)["from"] == "here"
+
+
+def test_what_was_not_written_to_the_end_is_no_corpus(tmp_path):
+    with pytest.raises(FileError, match="holds no tokens of this version"):
+        open_tokens(tmp_path)
+    with pytest.raises(TypeError), TokenWriter(tmp_path, 9) as writer:
+        writer.append(None)
+    assert about(tmp_path) is None
+    with pytest.raises(FileError, match="not written to the end. Encode the corpus again"):
+        open_tokens(tmp_path)
+
+
+def test_a_cut_file_is_noticed(tmp_path):
+    with TokenWriter(tmp_path, 9) as writer:
+        writer.extend([np.array([1, 2, 3])])
+    (tmp_path / "tokens.bin").write_bytes(b"\1\2")
+    with pytest.raises(DataError, match="2 symbols, expected 4. The files are cut short"):
+        open_tokens(tmp_path)
+    (tmp_path / "tokens.bin").unlink()
+    with pytest.raises(FileError, match="the tokens cannot be read"):
+        open_tokens(tmp_path)
+
+
+def test_a_folder_that_cannot_be_made(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(FileError, match="could not write tokens to"):
+        TokenWriter(tmp_path / "file" / "inside", 9)

@@ -7,7 +7,7 @@ from typing import Any
 
 from elman.codecs.space import Discrete
 from elman.errors import DataError, SettingError
-from elman.network.relation import relate
+from elman.network.relation import Relation, relate
 from elman.network.settings import Network
 from elman.network.sizes import Sizes
 from elman.network.sizing import choose
@@ -23,10 +23,11 @@ _CHOICES = {
     "head": ("point", "gaussian", "student_t", "quantile"),
 }
 _SHARES = ("dropout", "weight_dropout", "recurrent_dropout", "zoneout", "label_smoothing")
-_COUNTS = ("hidden_size", "num_layers", "embedding_size", "time_stride")
+_COUNTS = ("hidden_size", "num_layers", "embedding_size", "time_stride", "beam_size")
 _SWITCHES = ("bidirectional", "input_feeding", "layer_norm", "tie_weights", "joined")
 _LARGEST = 100_000
-_ADDED: dict[str, Any] = {"copies": [], "coverage": 0.0, "teacher_forcing_ratio": 1.0}
+_BEAM_SIZE = 5
+_ADDED: dict[str, Any] = {"copies": [], "coverage": 0.0, "teacher_forcing_ratio": 1.0, "beam_size": 1}
 """What files of earlier versions do not say, and what they mean by that."""
 
 
@@ -54,6 +55,8 @@ class Plan:
         Weight of each class in the loss; empty for none.
     copies : tuple of int
         For each symbol of the source the target's index when it is copied, -1 for none; empty where nothing is copied.
+    beam_size : int
+        Beginnings kept when answers are searched; 1 takes the likeliest symbol at every step.
     parameters : int
         Trainable numbers.
     why : dict
@@ -90,6 +93,7 @@ class Plan:
     copies: tuple[int, ...] = ()
     coverage: float = 0.0
     teacher_forcing_ratio: float = 1.0
+    beam_size: int = 1
     parameters: int = 0
     why: dict[str, str] = field(default_factory=dict)
 
@@ -152,6 +156,8 @@ def _lines(p: Plan) -> list[tuple[str, Any, str]]:
     lines.append(("dropout", p.dropout, "dropout"))
     if p.decoder in ("autoregressive", "ctc"):
         lines.append(("max_length", p.max_length, "max_length"))
+    if p.beam_size > 1:
+        lines.append(("beam_size", p.beam_size, "beam_size"))
     if p.tie_weights:
         lines.append(("tie_weights", "yes", "tie_weights"))
     if p.label_smoothing:
@@ -224,7 +230,8 @@ def plan(
         length_ratio=max(1.0, 1.5 * examples.longest_ratio),
         class_weights=_class_weights(target_side, examples, settings.class_weight),
         copies=_copies(settings, examples, values, why),
-        why={"relation": relation.why, **why, "max_length": f"twice the longest target seen, {examples.target_max}"},
+        beam_size=_BEAM_SIZE if _writes(relation, source_side, target_side) else 1,
+        why={"relation": relation.why, **why, "max_length": f"twice the longest target seen, {examples.target_max}"} | _BEAM_WHY,
     )
     check(made)
     return replace(made, parameters=_count(made))
@@ -237,6 +244,14 @@ def _class_weights(target: Side, sizes: Sizes, kind: str) -> tuple[float, ...]:
         return ()
     present = [count for count in sizes.class_counts if count]
     return tuple(sum(present) / (len(present) * count) if count else 0.0 for count in sizes.class_counts)
+
+
+_BEAM_WHY = {"beam_size": "beginnings kept when an answer is searched"}
+
+
+def _writes(relation: Relation, source: Side | None, target: Side) -> bool:
+    """Whether symbols are written from a source, one after the other."""
+    return relation.decoder == "autoregressive" and source is not None and isinstance(target.space, Discrete)
 
 
 def _copies(settings: Network, sizes: Sizes, values: dict[str, Any], why: dict[str, str]) -> tuple[int, ...]:

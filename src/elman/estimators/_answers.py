@@ -1,0 +1,65 @@
+"""Answers: from values of a source to values of the target, one or several a row, with attention where it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from elman.codecs import Codec
+from elman.codecs.sharing import Spelled
+from elman.codecs.text import Text
+from elman.estimators._decoding import Decoding
+from elman.estimators._inference import answer_rows, predict_rows
+from elman.estimators._pairs import different, sources_of, symbols_of, values_of
+from elman.estimators.attention_map import AttentionMap
+from elman.generation import Hypothesis
+from elman.network import SequenceModel
+
+
+def answers_of(model: SequenceModel, source: Codec, target: Codec, xs: Sequence[Any], decoding: Decoding) -> Any:
+    """Return what ``Model.predict`` returns.
+
+    Parameters
+    ----------
+    model : SequenceModel
+        The network.
+    source : Codec
+        Fitted.
+    target : Codec
+        Fitted.
+    xs : sequence
+        Values of the source.
+    decoding : Decoding
+        What is wanted.
+
+    Returns
+    -------
+    list or array or tuple
+        Values, or several a row; with attention a tuple of them and their maps.
+    """
+    rows = sources_of(source, model.plan, xs)
+    if not decoding.whole:
+        return values_of(source, target, model.plan, xs, predict_rows(model, rows, source, decoding))
+    values, maps = [], []
+    for x, found in zip(xs, answer_rows(model, rows, source, decoding), strict=True):
+        said, kept = different(source, target, model.plan, x, found)
+        values.append(said[: decoding.n_best])
+        maps.append([_map(source, target, x, answer) for answer in kept[: decoding.n_best]] if decoding.attention else [])
+    if decoding.n_best is None:
+        values, maps = [row[0] for row in values], [row[0] for row in maps]
+    return (values, maps) if decoding.attention else values
+
+
+def _map(source: Codec, target: Codec, x: Any, answer: Hypothesis) -> AttentionMap:
+    weights = np.zeros((len(answer.symbols), 0)) if answer.attention is None else answer.attention
+    names = source.tokens(x) if isinstance(source, Text) else [str(symbol) for symbol in source.symbols(x)] if isinstance(source, Spelled) else None
+    if names is None:
+        names = [str(step) for step in range(weights.shape[1])]
+    said = [_name(target, symbol) for symbol in symbols_of(source, target, x, answer.symbols)] if isinstance(target, Spelled) else []
+    return AttentionMap(weights=weights[:, : len(names)], source=tuple(names), target=tuple(said), score=answer.score)
+
+
+def _name(target: Spelled, symbol: Any) -> str:
+    return target.spell([symbol]) if isinstance(target, Text) else str(symbol)

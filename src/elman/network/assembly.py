@@ -81,10 +81,10 @@ class SequenceModel(nn.Module):
         beyond = source.data >= len(self.plan.copies)
         return source.with_data(source.data.masked_fill(beyond, 0))
 
-    def at(self, progress: float) -> None:
+    def hear_progress(self, share: float) -> None:
         """Hear how far training is, from 0 to 1: teacher forcing falls in a line from always to its ratio (Bengio 2015, section 2.4)."""
         if isinstance(self.decoder, AutoregressiveDecoder):
-            self.decoder.teacher_forcing = 1.0 - (1.0 - self.plan.teacher_forcing_ratio) * min(max(progress, 0.0), 1.0)
+            self.decoder.teacher_forcing = 1.0 - (1.0 - self.plan.teacher_forcing_ratio) * min(max(share, 0.0), 1.0)
 
     def loss(self, source: Any, target: Any, state: State | None = None, *, ends: Tensor | None = None) -> Loss:
         """Return the loss of a batch, summed over its units.

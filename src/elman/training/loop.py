@@ -47,7 +47,7 @@ def fit(
     ----------
     model : Module
         With ``loss(source, target) -> Loss(total, units, state)``, the total a sum over units; for ``tbptt_length`` also
-        ``losses(source, target, length)``, which yields one loss a chunk, and ``carries_state``. A method ``at(progress)`` hears
+        ``losses(source, target, length)``, which yields one loss a chunk, and ``carries_state``. A method ``hear_progress(share)`` hears
         before each epoch how far training is, from 0 to 1.
     examples : Examples
         Rows to learn from.

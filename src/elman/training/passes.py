@@ -91,6 +91,6 @@ def mean_loss(model: nn.Module, examples: Examples, settings: ResolvedTraining, 
 
 def tell(model: nn.Module, progress: float) -> None:
     """Let a network hear how far training is, from 0 to 1, if it asks: scheduled teacher forcing does."""
-    hear = getattr(model, "at", None)
+    hear = getattr(model, "hear_progress", None)
     if hear is not None:
         hear(progress)

@@ -52,6 +52,7 @@ class Beam:
         """Return the best answer of each row."""
         return [best[0].symbols for best in self.n_best(steps, state, limits, count=1)]
 
+    @torch.no_grad()
     def n_best(self, steps: Steps, state: Any, limits: Tensor, *, count: int | None = None) -> list[list[Hypothesis]]:
         """Return different answers of each row, best first.
 

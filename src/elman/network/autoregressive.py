@@ -272,7 +272,7 @@ class AutoregressiveDecoder(nn.Module):
 
     def _mix(self, vectors: Tensor, hidden: Tensor, context: Tensor, weights: Tensor, penalty: Tensor | None = None) -> Looked:
         features = torch.tanh(self.mix(torch.cat([context, hidden], 1)))  # pyright: ignore[reportOptionalCall]
-        gate = None if self.pointer is None else self.pointer.gate(context, hidden, vectors)
+        gate = None if self.pointer is None else self.pointer.gate(context, hidden, vectors, weights)
         return Looked(features=features, weights=weights, gate=gate, penalty=penalty)
 
     def _step_by_step(self, x: Ragged, state: DecoderState) -> Looked:

@@ -68,7 +68,8 @@ class AttentionMap:
                 raise MissingExtraError("plot", "matplotlib", "plot attention") from error
             size = (2 + 0.35 * len(self.source), 1.5 + 0.3 * len(self.target))
             axes = Figure(figsize=size, layout="constrained").add_subplot()
-        axes.imshow(self.weights, cmap="Greys", vmin=0, vmax=1, aspect="auto")
+        if self.weights.size:  # an empty answer or source has nothing to show
+            axes.imshow(self.weights, cmap="Greys", vmin=0, vmax=1, aspect="auto")
         axes.set_xticks(range(len(self.source)), labels=self.source, rotation=60, ha="left", rotation_mode="anchor")
         axes.set_yticks(range(len(self.target)), labels=self.target)
         axes.xaxis.tick_top()

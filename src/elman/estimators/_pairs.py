@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from sklearn.base import clone
 
 from elman.codecs import Codec
 from elman.codecs.sharing import Spelled, shared_symbols
@@ -16,7 +17,13 @@ from elman.estimators._copying import aim, mark, written
 from elman.estimators._inference import decode_all
 from elman.generation import Hypothesis
 from elman.network import Plan
+from elman.training.settings import Training
 
+_SUBWORDS = 6_000
+"""Subwords of free text: the output layer is most of the work, and rare words are spelled well."""
+_MANY = 20_000
+"""Pairs from which batches would grow and, with the network, the rate fall: writing learns more from many small, bold steps."""
+_BOLD: dict[str, Any] = {"batch_size": 64, "learning_rate": 2e-3}
 _COMPARED = 2_000
 """Rows looked at to see how two sides of text belong together."""
 
@@ -50,7 +57,8 @@ def fit_codecs(source: Codec, target: Codec, xs: Sequence[Any], ys: Sequence[Any
         return source.fit(xs, role="source"), target.fit(ys, role="target")
     open_level = source.level == target.level == "auto"
     if open_level and not (align == "auto" and _as_many_words(source, target, xs, ys)):
-        source.level = target.level = "bpe"
+        for codec in (source, target):
+            codec.level, codec.max_vocabulary = "bpe", codec.max_vocabulary or _SUBWORDS
     together = source.level == target.level == "bpe" and source.get_params() == target.get_params() and _repeats(source, target, xs, ys)
     read, wrote = ([*xs, *ys], [*xs, *ys]) if together else (xs, ys)
     return source.fit(read, role="source"), target.fit(wrote, role="target")
@@ -67,6 +75,28 @@ def _repeats(source: Text, target: Text, xs: Sequence[Any], ys: Sequence[Any]) -
         words, known = split(target.read(y)), set(split(source.read(x)))
         found, total = found + sum(word in known for word in words), total + len(words)
     return total > 0 and found >= total / 2
+
+
+def settings_of(plan: Plan, training: Training, rows: int) -> Training:
+    """Return the settings of a plan that writes symbols from a source, where the user left them open.
+
+    Parameters
+    ----------
+    plan : Plan
+        What the network is.
+    training : Training
+        What the user set.
+    rows : int
+        Pairs to learn from.
+
+    Returns
+    -------
+    Training
+        The same, or for many pairs a copy with smaller batches and a higher rate than others get.
+    """
+    if plan.beam_size == 1 or rows <= _MANY:
+        return training
+    return clone(training).set_params(**{name: value for name, value in _BOLD.items() if getattr(training, name) == "auto"})
 
 
 def compared(source: Codec, target: Codec, xs: Sequence[Any], ys: Sequence[Any]) -> dict[str, Any]:

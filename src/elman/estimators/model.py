@@ -14,7 +14,7 @@ from elman.estimators._answers import answers_of
 from elman.estimators._decoding import decoding_of
 from elman.estimators._inference import length_of, predict_rows, proba_rows
 from elman.estimators._learning import learn
-from elman.estimators._pairs import compared, fit_codecs, sources_of, targets_of
+from elman.estimators._pairs import compared, fit_codecs, settings_of, sources_of, targets_of
 from elman.estimators._rows import paired_rows, rows_of
 from elman.estimators._scoring import scoring_of
 from elman.network import Plan, Sizes, plan
@@ -102,6 +102,7 @@ class Model(Estimator):
         self.plan_ = plan(self.source_, self.target_, network, align=self.align, examples=sizes)
         if self.plan_.copies:
             sources, targets = self._pairs(xs, ys)
+        training = settings_of(self.plan_, training, len(ys))
         learned = learn(self.plan_, sources, targets, training, scoring_of(self.target_, self.plan_.decoder == "step"))
         self.model_, self.history_, self.baseline_ = learned.model, learned.history, learned.baseline
         return self

@@ -51,7 +51,7 @@ def choose(source: Side | None, target: Side, sizes: Sizes, relation: Relation, 
     for name, (value, reason) in rules.items():
         given = getattr(settings, name)
         values[name], why[name] = (value, reason) if given == "auto" else (given, "as set")
-    later = {"embedding_size": _embedding(source, target, values["hidden_size"]), "dropout": _dropout(sizes, relation, symbols)}
+    later = {"embedding_size": _embedding(source, target, values["hidden_size"], relation), "dropout": _dropout(sizes, relation, symbols)}
     for name, (value, reason) in later.items():
         given = getattr(settings, name)
         values[name], why[name] = (value, reason) if given == "auto" else (given, "as set")
@@ -77,7 +77,7 @@ def _hidden(sizes: Sizes, relation: Relation, symbols: bool) -> Choice:
     if relation.name == "continue":
         return (128 if steps < 2e5 else 256 if steps < 2e6 else 512), why
     if relation.name == "free":
-        return (128 if steps < 1e6 else 256), why
+        return (128 if steps < 3e5 else 256), why
     if relation.decoder == "summary":
         return (64 if sizes.rows < 500 else 96 if sizes.rows < 3000 else 128), why
     return (96 if steps < 2e4 else 128 if symbols or steps < 1e6 else 192), why
@@ -119,13 +119,15 @@ def _smoothing(relation: Relation, target: Side) -> Choice:
     return 0.0, "not needed"
 
 
-def _embedding(source: Side | None, target: Side, hidden: int) -> Choice:
+def _embedding(source: Side | None, target: Side, hidden: int, relation: Relation) -> Choice:
     space = source.space if source is not None else target.space
     n = space.n if isinstance(space, Discrete) else 0
     if not n:
         return min(hidden, 128), "as wide as the recurrence, 128 at most"
     if source is None and n > 1000:
         return hidden, "as wide as the recurrence, to be tied"
+    if relation.name == "free" and n > 1000:
+        return (128 if hidden < 256 else 192), f"for {n} symbols, to be tied"
     return (64 if n <= 300 else 128 if n <= 20000 else 192), f"for {n} symbols"
 
 
@@ -136,6 +138,8 @@ def _dropout(sizes: Sizes, relation: Relation, symbols: bool) -> Choice:
         return (0.5, "texts are learned by heart quickly") if symbols else (0.2, "measurements")
     if relation.name == "continue":
         return (0.3, "little text") if sizes.rows * sizes.target_mean < 5e6 else (0.1, "much text")
+    if relation.name == "free":
+        return (0.3, "few rows") if sizes.rows < 50_000 else (0.2, "many rows") if sizes.rows < 500_000 else (0.1, "very many rows")
     return (0.3, "few rows") if sizes.rows < 20000 else (0.1, "many rows")
 
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from benchmarks.quality.report import row
 from benchmarks.quality.rouge import rouge
-from elman import Model, Network, Record, Symbols, Text, Training, datasets
+from elman import Model, Network, Record, Symbols, Training, datasets
 
 Answer = Callable[[Sequence[str], Sequence[str]], Callable[[Sequence[str]], list[str]]]
 """From training sentences and their compressions to what compresses others."""
@@ -81,9 +81,7 @@ def keeps(sentence: Sequence[str], short: Sequence[str]) -> list[bool]:
 
 def kept_f1(read: Sequence[str], said: Sequence[str], truth: Sequence[str]) -> float:
     """Micro F1 of kept words."""
-    ours, theirs = (
-        np.concatenate([keeps(r.split(), s.split()) for r, s in zip(read, chosen, strict=True)]) for chosen in (said, truth)
-    )
+    ours, theirs = (np.concatenate([keeps(r.split(), s.split()) for r, s in zip(read, chosen, strict=True)]) for chosen in (said, truth))
     return 2 * float((ours & theirs).sum()) / float(ours.sum() + theirs.sum())
 
 
@@ -111,8 +109,8 @@ def tagger(xs: Sequence[str], ys: Sequence[str]) -> Callable[[Sequence[str]], li
         votes = [model.predict_proba([features(x) for x in of]) for model in models]
         column = [int(model.target_.encode(["keep"])[0]) for model in models]
         said = []
-        for row, x in enumerate(of):
-            likely = np.mean([proba[row][:, place] for proba, place in zip(votes, column, strict=True)], axis=0)
+        for i, x in enumerate(of):
+            likely = np.mean([proba[i][:, place] for proba, place in zip(votes, column, strict=True)], axis=0)
             said.append(" ".join(word for word, p in zip(x.split(), likely, strict=True) if p > 0.5))
         return said
 

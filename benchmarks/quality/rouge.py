@@ -1,4 +1,4 @@
-"""ROUGE-1, -2 and -L as F1 (Lin 2004) on lower-cased runs of letters and digits, no stemming: as Google's rouge-score without its stemmer."""
+"""ROUGE-1, -2 and -L as F1 (Lin 2004) on lower-cased runs of letters and digits: as Google's rouge-score without its stemmer."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from elman.codecs import Category, Symbols, Text
 from elman.codecs.sharing import shared_symbols
 
-SAMPLE = ["Zwei Männer gehen über die Straße.", "a b  c\n\"Don't!\""] * 2
+SAMPLE = ["Zwei Männer gehen über die Straße.", 'a b  c\n"Don\'t!"'] * 2
 CODECS = {level: Text(level).fit(SAMPLE) for level in ("word", "char", "bpe")}
 
 
@@ -34,7 +34,10 @@ def test_words_are_shared_by_value_but_not_with_characters() -> None:
     ours, theirs = Text().fit(["the cat sat"]), Text("word").fit(["a cat sat down"])
     shared = shared_symbols(ours, theirs)
     assert shared[0] == -1
-    assert {ours.vocabulary_.symbol(i): theirs.vocabulary_.symbol(int(j)) for i, j in enumerate(shared) if j >= 0} == {"cat": "cat", "sat": "sat"}
+    assert {ours.vocabulary_.symbol(i): theirs.vocabulary_.symbol(int(j)) for i, j in enumerate(shared) if j >= 0} == {
+        "cat": "cat",
+        "sat": "sat",
+    }
     assert shared_symbols(Symbols().fit([["cat"]]), theirs).tolist() == [-1, theirs.vocabulary_.index("cat")]
     assert shared_symbols(ours, Text("char").fit(["cat"])) is None
     assert shared_symbols(Text("bpe").fit(SAMPLE), Symbols().fit([["a"]])) is None

@@ -144,7 +144,9 @@ def test_empty_targets_and_targets_beyond_the_usual_length_are_learned_from() ->
     x, y = ["a", "b b", "", "c"] * 5, ["", "x " * 40, "y", ""] * 5
     model = Model(Text(), Text(), network=Network(hidden_size=8, embedding_size=8), training=QUICK).fit(x, y)
     assert 0 <= model.score(x, y) <= 1 or model.score(x, y) < 0
-    empty = Model(Text("word"), Text("word"), align="attention", network=Network(hidden_size=8), training=QUICK).fit(["a b", "c"] * 4, [""] * 8)
+    empty = Model(Text("word"), Text("word"), align="attention", network=Network(hidden_size=8), training=QUICK).fit(
+        ["a b", "c"] * 4, [""] * 8
+    )
     assert empty.predict(["a b", "zzz"]) == ["", ""]
 
 

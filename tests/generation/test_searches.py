@@ -64,9 +64,10 @@ def test_an_answer_as_long_as_the_limit_may_end(steps, start) -> None:
 @given(said=st.lists(st.lists(st.integers(0, 2), min_size=6, max_size=6), min_size=1, max_size=3), n=st.integers(1, 7))
 def test_repeats_are_what_a_loop_finds(said, n) -> None:
     rows, symbols = repeats(torch.tensor(said), n)
-    expected = {
-        (row, one[i + n - 1]) for row, one in enumerate(said) for i in range(len(one) - n + 1) if one[i : i + n - 1] == one[len(one) - n + 1 :]
-    }
+    expected = set()
+    for row, one in enumerate(said):
+        tail = one[len(one) - n + 1 :]
+        expected |= {(row, one[i + n - 1]) for i in range(len(one) - n + 1) if one[i : i + n - 1] == tail}
     assert set(zip(rows.tolist(), symbols.tolist(), strict=True)) == expected
 
 

@@ -54,11 +54,23 @@ def answers_of(model: SequenceModel, source: Codec, target: Codec, xs: Sequence[
 
 def _map(source: Codec, target: Codec, x: Any, answer: Hypothesis) -> AttentionMap:
     weights = np.zeros((len(answer.symbols), 0)) if answer.attention is None else answer.attention
-    names = source.tokens(x) if isinstance(source, Text) else [str(symbol) for symbol in source.symbols(x)] if isinstance(source, Spelled) else None
+    names = (
+        source.tokens(x)
+        if isinstance(source, Text)
+        else [str(symbol) for symbol in source.symbols(x)]
+        if isinstance(source, Spelled)
+        else None
+    )
     if names is None:
         names = [str(step) for step in range(weights.shape[1])]
     said = [_name(target, symbol) for symbol in symbols_of(source, target, x, answer.symbols)] if isinstance(target, Spelled) else []
     return AttentionMap(weights=weights[:, : len(names)], source=tuple(names), target=tuple(said), score=answer.score)
+
+
+def _steps(source: Codec, x: Any, count: int) -> list[str]:
+    if isinstance(source, Text):
+        return source.tokens(x)
+    return [str(symbol) for symbol in (source.symbols(x) if isinstance(source, Spelled) else range(count))]
 
 
 def _name(target: Spelled, symbol: Any) -> str:

@@ -60,9 +60,7 @@ def decoding_of(plan: Plan, options: dict[str, Any]) -> Decoding:
     attention = bool(options.get("return_attention", False))
     if attention and (plan.decoder != "autoregressive" or plan.attention == "none"):
         raise SettingError("return_attention is for models with attention over their source; this one has none. Leave it out.")
-    return Decoding(
-        search=_search(plan, options), max_length=options.get("max_length"), n_best=options.get("n_best"), attention=attention
-    )
+    return Decoding(search=_search(plan, options), max_length=options.get("max_length"), n_best=options.get("n_best"), attention=attention)
 
 
 def _search(plan: Plan, options: dict[str, Any]) -> Any:

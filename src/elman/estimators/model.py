@@ -9,8 +9,8 @@ import numpy as np
 
 from elman.codecs import Codec, Discrete
 from elman.errors import DataError, DataTypeError, SettingError
-from elman.estimators._base import Estimator
 from elman.estimators._answers import answers_of
+from elman.estimators._base import Estimator
 from elman.estimators._decoding import decoding_of
 from elman.estimators._inference import length_of, predict_rows, proba_rows
 from elman.estimators._learning import learn
@@ -96,9 +96,7 @@ class Model(Estimator):
         if self.align == "step":
             _check_steps(sources, targets)
         network, training = self._settings()
-        sizes = replace(
-            Sizes.measure(self.source_, self.target_, sources, targets), **compared(self.source_, self.target_, xs, ys)
-        )
+        sizes = replace(Sizes.measure(self.source_, self.target_, sources, targets), **compared(self.source_, self.target_, xs, ys))
         self.plan_ = plan(self.source_, self.target_, network, align=self.align, examples=sizes)
         if self.plan_.copies:
             sources, targets = self._pairs(xs, ys)

@@ -50,9 +50,7 @@ class Attention(nn.Module):
         """Project the memory once per source, (N, S, Q)."""
         return self.key(memory)
 
-    def forward(
-        self, query: Tensor, keys: Tensor, memory: Tensor, mask: Tensor, covered: Tensor | None = None
-    ) -> tuple[Tensor, Tensor]:
+    def forward(self, query: Tensor, keys: Tensor, memory: Tensor, mask: Tensor, covered: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Return context and weights; a row with no real step gets a context of zeros."""
         if self.energy is not None:
             mixed = self.query(query)[:, :, None] + keys[:, None]

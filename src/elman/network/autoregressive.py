@@ -127,6 +127,28 @@ class DecoderState:
         return replace(self.reorder(rows), context=context)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Sight:
+    """How a decoder looks at a source.
+
+    Attributes
+    ----------
+    attention : Attention
+        Over the steps of the source.
+    mix : nn.Module
+        From attention's context and the hidden state to features.
+    pointer : Pointer, optional
+        Copies symbols of the source.
+    coverage : float
+        Weight of the loss for looking at the same step twice (See 2017, eq. 12).
+    """
+
+    attention: Attention
+    mix: nn.Linear
+    pointer: Pointer | None = None
+    coverage: float = 0.0
+
+
 class AutoregressiveDecoder(nn.Module):
     """Recurrent layers over the target shifted by one, optional attention after them, a head.
 
@@ -148,16 +170,10 @@ class AutoregressiveDecoder(nn.Module):
         First state from a source.
     context : nn.Module, optional
         Maps a single element's vector to one that is added to every input.
-    attention : Attention, optional
-        Over a source of sequences.
-    mix : nn.Module, optional
-        From hidden state and attention's context to features.
+    sight : Sight, optional
+        For a source of sequences.
     input_feeding : bool
         Feed the attentional vector back.
-    pointer : Pointer, optional
-        Copies symbols of the source.
-    coverage : float
-        Weight of the loss for looking at the same step twice (See 2017, eq. 12).
     teacher_forcing : float
         Chance that a step of training reads the true element before it rather than the decoder's own guess.
     banned : tuple of int
@@ -173,19 +189,17 @@ class AutoregressiveDecoder(nn.Module):
         end: BernoulliHead | None = None,
         bridge: Bridge | None = None,
         context: nn.Module | None = None,
-        attention: Attention | None = None,
-        mix: nn.Module | None = None,
+        sight: Sight | None = None,
         input_feeding: bool = False,
-        pointer: Pointer | None = None,
-        coverage: float = 0.0,
         teacher_forcing: float = 1.0,
         banned: tuple[int, ...] = (),
     ) -> None:
         super().__init__()
         self.feedback, self.layers, self.head, self.end = feedback, layers, head, end
-        self.bridge, self.context, self.attention, self.mix = bridge, context, attention, mix
-        self.input_feeding, self.pointer, self.coverage, self.banned = input_feeding, pointer, coverage, tuple(banned)
-        self.teacher_forcing = teacher_forcing
+        self.bridge, self.context = bridge, context
+        self.attention, self.mix = (None, None) if sight is None else (sight.attention, sight.mix)
+        self.pointer, self.coverage = (None, 0.0) if sight is None else (sight.pointer, sight.coverage)
+        self.input_feeding, self.teacher_forcing, self.banned = input_feeding, teacher_forcing, tuple(banned)
 
     # -- where an answer starts ------------------------------------------------------------------------------------------
 

@@ -216,7 +216,16 @@ def plan(
     relation = relate(source_side, target_side, examples, align=align, horizon=horizon)
     values, why = choose(source_side, target_side, examples, relation, settings)
     longest = max(8, 2 * examples.target_max)
-    kept = ("input_feeding", "coverage", "teacher_forcing_ratio", "time_stride", "weight_dropout", "recurrent_dropout", "zoneout", "layer_norm")
+    kept = (
+        "input_feeding",
+        "coverage",
+        "teacher_forcing_ratio",
+        "time_stride",
+        "weight_dropout",
+        "recurrent_dropout",
+        "zoneout",
+        "layer_norm",
+    )
     made = Plan(
         relation=relation.name,
         decoder=relation.decoder,

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from elman.codecs import Continuous, Discrete
+from elman.codecs import Binary, Continuous, Discrete, Product
 from elman.errors import DataError, SettingError
 from elman.generation import Beam
 from elman.network import Network, Plan, Sizes, build, collate, plan
@@ -242,3 +242,13 @@ def test_settings_of_free_sequences_that_cannot_be_are_refused(settings, message
 def test_a_language_model_reads_no_guesses() -> None:
     with pytest.raises(SettingError, match="teacher_forcing_ratio < 1 is for free sequences with a source"):
         plan(None, TARGET, Network(teacher_forcing_ratio=0.5), examples=Sizes(rows=10))
+
+
+def test_guesses_of_records_are_read_too() -> None:
+    torch.manual_seed(0)
+    points = Side("many", Product({"xy": Continuous(2), "pen": Binary(1)}, {"xy": "many", "pen": "many"}))
+    settings = Network(hidden_size=8, embedding_size=6, dropout=0.0, teacher_forcing_ratio=0.0)
+    model = build(plan(SOURCE, points, settings, examples=Sizes(rows=10), align="attention"))
+    rows = [{"xy": np.ones((n, 2), np.float32), "pen": np.zeros((n, 1), np.float32)} for n in (3, 0, 2)]
+    source, target = collate(ROWS[3:4] * 3, SOURCE.space, "many"), collate(rows, points.space, "many")
+    assert float(model.loss(source, target).total.detach()) != pytest.approx(float(model.eval().loss(source, target).total.detach()))

@@ -96,7 +96,8 @@ def settings_of(plan: Plan, training: Training, rows: int) -> Training:
     """
     if plan.beam_size == 1 or rows <= _MANY:
         return training
-    return clone(training).set_params(**{name: value for name, value in _BOLD.items() if getattr(training, name) == "auto"})
+    fresh: Any = clone(training)
+    return fresh.set_params(**{name: value for name, value in _BOLD.items() if getattr(training, name) == "auto"})
 
 
 def compared(source: Codec, target: Codec, xs: Sequence[Any], ys: Sequence[Any]) -> dict[str, Any]:

@@ -159,12 +159,13 @@ class AutoregressiveDecoder(nn.Module):
             return Looked(features=out.data)
         queries, _ = out.to_padded()
         if state.covered is None:
-            context, weights = self.attention(queries, m.keys, m.values, m.mask)
+            context, weights = self._attention(queries, m, None)
             penalty = None
         else:
             context, weights, penalty = self._cover(queries, m, state.covered)
         place = (out.row_of() * context.shape[1] + out.step_of()).to(context.device)
-        packed, shown, twice = (None if t is None else t.flatten(0, 1).index_select(0, place) for t in (context, weights, penalty))
+        packed, shown = (t.flatten(0, 1).index_select(0, place) for t in (context, weights))
+        twice = None if penalty is None else penalty.flatten().index_select(0, place)
         return self._mix(vectors, out.data, packed, shown, twice)
 
     def _cover(self, queries: Tensor, m: Memory, covered: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -54,7 +54,8 @@ class Looked:
     def in_one(cls, found: Sequence[Looked]) -> Looked:
         """Lay several steps end to end."""
         parts = {name: [getattr(looked, name) for looked in found] for name in ("features", "weights", "gate", "penalty")}
-        return cls(**{name: None if part[0] is None else torch.cat(part) for name, part in parts.items()})
+        joined: dict[str, Any] = {name: None if part[0] is None else torch.cat(part) for name, part in parts.items()}
+        return cls(**joined)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -59,6 +59,9 @@ def test_attention_comes_with_the_names_of_both_sides(copier) -> None:
     several, their_maps = copier.predict(x, return_attention=True, n_best=3)
     assert [row[0] for row in several] == values
     assert all([m.score for m in row] == sorted((m.score for m in row), reverse=True) for row in their_maps)
+    again, scores, same = copier.predict(x, return_scores=True, return_attention=True)
+    assert (again, scores) == (values, [found.score for found in same])
+    assert copier.predict(x, return_scores=True) == (values, scores)
     greedy, _ = copier.predict(x, return_attention=True, beam_size=1)
     assert greedy == copier.predict(x, beam_size=1)
 

@@ -37,19 +37,22 @@ def answers_of(model: SequenceModel, source: Codec, target: Codec, xs: Sequence[
     Returns
     -------
     list or array or tuple
-        Values, or several a row; with attention a tuple of them and their maps.
+        Values, or several a row; with scores or attention a tuple of them, their scores and their maps.
     """
     rows = sources_of(source, model.plan, xs)
     if not decoding.whole:
         return values_of(source, target, model.plan, xs, predict_rows(model, rows, source, decoding))
-    values, maps = [], []
+    values, scores, maps = [], [], []
     for x, found in zip(xs, answer_rows(model, rows, source, decoding), strict=True):
         said, kept = different(source, target, model.plan, x, found)
-        values.append(said[: decoding.n_best])
-        maps.append([_map(source, target, x, answer) for answer in kept[: decoding.n_best]] if decoding.attention else [])
+        said, kept = said[: decoding.n_best], kept[: decoding.n_best]
+        values.append(said)
+        scores.append([answer.score for answer in kept])
+        maps.append([_map(source, target, x, answer) for answer in kept] if decoding.attention else [])
+    wanted = [values, *([scores] if decoding.scores else []), *([maps] if decoding.attention else [])]
     if decoding.n_best is None:
-        values, maps = [row[0] for row in values], [row[0] for row in maps]
-    return (values, maps) if decoding.attention else values
+        wanted = [[row[0] for row in each] for each in wanted]
+    return tuple(wanted) if len(wanted) > 1 else wanted[0]
 
 
 def _map(source: Codec, target: Codec, x: Any, answer: Hypothesis) -> AttentionMap:

@@ -10,7 +10,7 @@ from elman.generation import Beam, CTCBeam, Greedy, Rules
 from elman.network import Plan
 
 _RULES = ("min_length", "no_repeat_ngram", "constraint", "allow_unknown")
-_KNOWN = ("beam_size", "length_penalty", "n_best", "max_length", "return_attention", *_RULES)
+_KNOWN = ("beam_size", "length_penalty", "n_best", "max_length", "return_scores", "return_attention", *_RULES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,12 +20,13 @@ class Decoding:
     search: Any = None
     max_length: int | None = None
     n_best: int | None = None
+    scores: bool = False
     attention: bool = False
 
     @property
     def whole(self) -> bool:
         """Whether answers are wanted with what belongs to them, not their symbols alone."""
-        return self.attention or self.n_best is not None
+        return self.scores or self.attention or self.n_best is not None
 
     @property
     def keywords(self) -> dict[str, Any]:
@@ -43,7 +44,7 @@ def decoding_of(plan: Plan, options: dict[str, Any]) -> Decoding:
         What the network is.
     options : dict
         ``beam_size``, ``length_penalty``, ``n_best``, ``max_length``, ``min_length``, ``no_repeat_ngram``, ``constraint``,
-        ``allow_unknown``, ``return_attention``.
+        ``allow_unknown``, ``return_scores``, ``return_attention``.
 
     Returns
     -------
@@ -60,7 +61,8 @@ def decoding_of(plan: Plan, options: dict[str, Any]) -> Decoding:
     attention = bool(options.get("return_attention", False))
     if attention and (plan.decoder != "autoregressive" or plan.attention == "none"):
         raise SettingError("return_attention is for models with attention over their source; this one has none. Leave it out.")
-    return Decoding(search=_search(plan, options), max_length=options.get("max_length"), n_best=options.get("n_best"), attention=attention)
+    chosen = {name: options.get(name) for name in ("max_length", "n_best")}
+    return Decoding(search=_search(plan, options), **chosen, scores=bool(options.get("return_scores", False)), attention=attention)
 
 
 def _search(plan: Plan, options: dict[str, Any]) -> Any:
@@ -72,7 +74,8 @@ def _search(plan: Plan, options: dict[str, Any]) -> Any:
         return CTCBeam(size=size) if size != 1 else None
     rules = {name: options[name] for name in _RULES if name in options}
     if size == 1 and "n_best" not in options:
-        return Greedy(rules=Rules(**rules)) if rules or options.get("return_attention") else None
+        shown = options.get("return_attention") or options.get("return_scores")
+        return Greedy(rules=Rules(**rules)) if rules or shown else None
     penalty = {"length_penalty": options["length_penalty"]} if "length_penalty" in options else {}
     return Beam(size=size, rules=Rules(**rules), **penalty)
 

@@ -114,14 +114,15 @@ class Model(Estimator):
             Values of the source.
         **decoding : Any
             For free sequences: ``beam_size`` (5 where symbols are written from a source; 1 takes the likeliest at every step),
-            ``length_penalty``, ``max_length``, ``min_length``, ``no_repeat_ngram``, ``constraint``, ``allow_unknown``, ``n_best`` and
-            ``return_attention``.
+            ``length_penalty``, ``max_length``, ``min_length``, ``no_repeat_ngram``, ``constraint``, ``allow_unknown``, ``n_best``,
+            ``return_scores`` and ``return_attention``.
 
         Returns
         -------
         list or array
             Values as the target codec decodes them, plain strings and numbers as an array; with ``n_best=k`` a list of up to k different
-            ones a row, best first. With ``return_attention=True`` a tuple of that and of an :class:`AttentionMap` for each of them.
+            ones a row, best first. With ``return_scores=True`` a tuple of that and of the score of each: its log-probability over a
+            penalty for its length; with ``return_attention=True`` a tuple of that and of an :class:`AttentionMap` for each.
         """
         self._check_fitted()
         xs = rows_of(X, "X")

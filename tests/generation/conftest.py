@@ -47,6 +47,21 @@ def start():
     return begin
 
 
+@pytest.fixture(scope="module")
+def steps_and_start():
+    """The same decoder for tests that draw many examples."""
+    tables = torch.randn(4, 4, 4, generator=torch.Generator().manual_seed(1), dtype=torch.float64).log_softmax(-1)
+
+    def advance(state: TableState, symbols: Tensor | None):
+        last = state.last if symbols is None else symbols
+        return tables[state.source, last].clone(), TableState(state.source, last), None
+
+    def begin(*sources: int) -> TableState:
+        return TableState(torch.tensor(sources, dtype=torch.int64), torch.full((len(sources),), 3))
+
+    return Steps(advance=advance, end=3), begin
+
+
 @pytest.fixture
 def everything(tables: Tensor):
     """List every ended answer of one source up to a length with its log-probability."""

@@ -1,13 +1,16 @@
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from elman.errors import SettingError
 from elman.generation import Beam, Greedy, Rules, Sampling
 from elman.generation.hypothesis import length_norm
+from elman.generation.rules import repeats
 from elman.network.search import Steps, follow
 
 
@@ -21,6 +24,70 @@ def test_a_wide_beam_finds_the_best_answers_there_are(steps, start, everything, 
         for said, score in best[:5]:
             assert ended[said] == pytest.approx(score)
         assert [h.score for h in found] == sorted((h.score for h in found), reverse=True)
+
+
+def plain_beam(steps, state, limit, size, alpha):
+    """The same search in plain Python, one row, one beginning at a time."""
+    table = lambda last: steps.advance(replace(state, last=torch.tensor([last])), None)[0][0].tolist()  # noqa: E731
+    beams, done = [((), 0.0)], []
+    for length in range(limit + 1):
+        rows = [(said, score, table(said[-1] if said else steps.end)) for said, score in beams]
+        done += [((score + row[steps.end]) / length_norm(length + 1, alpha), said, score + row[steps.end]) for said, score, row in rows]
+        done = sorted(done, key=lambda d: -d[0])[:size]
+        longer = [((*said, s), score + row[s]) for said, score, row in rows for s in range(steps.end)]
+        beams = sorted(longer, key=lambda b: -b[1])[:size]
+    return [(said, log_prob) for _, said, log_prob in done]
+
+
+@settings(max_examples=40, deadline=None)
+@given(size=st.integers(1, 6), alpha=st.sampled_from([0.0, 0.6, 1.3]), limits=st.lists(st.integers(0, 7), min_size=1, max_size=4))
+def test_many_rows_at_once_are_searched_as_each_by_plain_python(steps_and_start, size, alpha, limits) -> None:
+    steps, start = steps_and_start
+    beam = Beam(size=size, length_penalty=alpha)
+    together = beam.n_best(steps, start(*range(len(limits))), torch.tensor(limits))
+    best = beam(steps, start(*range(len(limits))), torch.tensor(limits))
+    for source, limit in enumerate(limits):
+        expected = plain_beam(steps, start(source), limit, size, alpha)
+        assert [tuple(h.symbols.tolist()) for h in together[source]] == [said for said, _ in expected]
+        assert [h.log_prob for h in together[source]] == pytest.approx([log_prob for _, log_prob in expected])
+        assert best[source].tolist() == list(expected[0][0])
+
+
+def test_an_answer_as_long_as_the_limit_may_end(steps, start) -> None:
+    found = Beam(size=40).n_best(steps, start(0), torch.tensor([2]))[0]
+    assert {len(h.symbols) for h in found} == {0, 1, 2}
+    assert all(h.ended for h in found)
+    assert len(found) == 1 + 3 + 9
+
+
+@settings(max_examples=60, deadline=None)
+@given(said=st.lists(st.lists(st.integers(0, 2), min_size=6, max_size=6), min_size=1, max_size=3), n=st.integers(1, 7))
+def test_repeats_are_what_a_loop_finds(said, n) -> None:
+    rows, symbols = repeats(torch.tensor(said), n)
+    expected = set()
+    for row, one in enumerate(said):
+        tail = one[len(one) - n + 1 :]
+        expected |= {(row, one[i + n - 1]) for i in range(len(one) - n + 1) if one[i : i + n - 1] == tail}
+    assert set(zip(rows.tolist(), symbols.tolist(), strict=True)) == expected
+
+
+def test_a_constraint_is_asked_only_about_what_it_allowed(steps, start) -> None:
+    asked = []
+
+    def never_one_twice(said):
+        asked.append(said)
+        return {0, 3} if said and said[-1] == 1 else {1, 3}
+
+    for row in Beam(size=6, rules=Rules(constraint=never_one_twice)).n_best(steps, start(0, 1), torch.tensor([4, 6])):
+        assert row[0].symbols.tolist() in ([], [1], [1, 0], [1, 0, 1], [1, 0, 1, 0])[: len(row[0].symbols) + 1]
+    assert all(said == tuple([1, 0, 1, 0, 1, 0][: len(said)]) for said in asked)
+
+
+def test_rules_take_tuples_as_well_as_tensors() -> None:
+    rules = Rules(no_repeat_ngram=2, min_length=4)
+    said = [(0, 1, 0), (1, 1, 1)]
+    found = [rules.apply(torch.zeros(2, 3), given, end=2) for given in (said, torch.tensor(said))]
+    assert found[0].tolist() == found[1].tolist() == [[0.0, -np.inf, -np.inf], [0.0, -np.inf, -np.inf]]
 
 
 def test_no_answer_comes_twice(steps, start) -> None:

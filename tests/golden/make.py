@@ -15,6 +15,7 @@ from elman import Category, Forecaster, Image, LanguageModel, Model, Network, Nu
 HERE = Path(__file__).parent
 TINY = Network(hidden_size=4)
 QUICK = Training(max_epochs=3, batch_size=8, learning_rate=0.02, verbose=0)
+FEW = Symbols(max_vocabulary=2)
 WORDS = ["abc", "ba", "cab", "a", "bb", "acca", "bca", "cc"] * 3
 TOLD = ["to be or not to be", "not to be"] * 8
 WAVES = [[round(float(np.sin((0.3 + i % 2) * t + i)), 3) for t in range(4 + i % 5)] for i in range(24)]
@@ -41,6 +42,10 @@ CASES = {
         model(Text("char"), Symbols(), align="step", network=Network(cell="elman", hidden_size=4)), WORDS, [list(w.upper()) for w in WORDS]
     ),
     "model-attention": lambda: (model(Text("char"), Text("char"), align="attention"), WORDS, [w[::-1] for w in WORDS]),
+    "model-copy": lambda: (
+        model(FEW, FEW, align="attention", network=Network(hidden_size=4, copy=True, coverage=0.5)),
+        [list(w) for w in WORDS], [list(w[::-1]) for w in WORDS]
+    ),
     "model-ctc": lambda: (
         model(Series(), Symbols(), align="ctc"), [list(np.repeat([ord(c) - 98.0 for c in w], 3)) for w in WORDS], [list(w) for w in WORDS]
     ),

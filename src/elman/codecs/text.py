@@ -93,7 +93,7 @@ class Text(Codec):
             int64 (T,).
         """
         vocabulary = self._fitted("vocabulary_")
-        text = self._read(value)
+        text = self.read(value)
         if self.unit == "bpe":
             return np.array(self._bpe.encode(text).ids, dtype=np.int64)
         return vocabulary.indices(words.split(text) if self.unit == "word" else text)
@@ -130,7 +130,7 @@ class Text(Codec):
         list of str
             Words and marks, characters, or subwords in the alphabet of bytes.
         """
-        text = self._read(value)
+        text = self.read(value)
         if self.unit == "bpe":
             self._fitted("vocabulary_")
             return self._bpe.encode(text).tokens
@@ -166,14 +166,26 @@ class Text(Codec):
         list of str
             One string for each index of ``encode``; unknown symbols as they were written (words, characters).
         """
-        text = self._read(value)
+        text = self.read(value)
         if self.unit == "bpe":
             self._fitted("vocabulary_")
             encoding = self._bpe.encode(text)
             return [text[start:end] for start, end in encoding.offsets]
         return words.split(text) if self.unit == "word" else list(text)
 
-    def _read(self, value: Any) -> str:
+    def read(self, value: Any) -> str:
+        """Return a value as text: bytes decoded, normalised, in small letters if so set.
+
+        Parameters
+        ----------
+        value : str or bytes
+            Any text.
+
+        Returns
+        -------
+        str
+            What is taken apart.
+        """
         if isinstance(value, bytes | bytearray):
             value = bytes(value).decode("utf-8", "replace")
         if not isinstance(value, str):
@@ -203,7 +215,7 @@ class Text(Codec):
     def _fit(self, values: Sequence[Any]) -> None:
         most = self.max_vocabulary or _SIZES[self.unit]
         if self.unit == "bpe":
-            texts = each(self._read, values)
+            texts = each(self.read, values)
             pieces, self.merges_ = bpe.learn(texts, size=most, least=max(2, self.min_count))
             self.vocabulary_ = Vocabulary(pieces)
             self._bpe = bpe.build(pieces, self.merges_)
@@ -212,7 +224,7 @@ class Text(Codec):
         parts = words.split if self.unit == "word" else lambda text: text
         # many texts a call: Counter counts in C, and never holds more than a slice of the symbols
         for start in range(0, len(values), 4096):
-            counts.update(chain.from_iterable(map(parts, _slice(self._read, values, start))))
+            counts.update(chain.from_iterable(map(parts, _slice(self.read, values, start))))
         del counts[UNKNOWN]
         self.vocabulary_ = Vocabulary.from_counts(counts, most=most, least=self.min_count)
 
@@ -220,7 +232,7 @@ class Text(Codec):
         self._fitted("vocabulary_")
         if self.unit != "bpe":
             return None
-        texts = each(self._read, values)
+        texts = each(self.read, values)
         return [np.array(encoding.ids, dtype=np.int64) for encoding in self._bpe.encode_batch_fast(texts)]
 
     def _state(self) -> dict[str, Any]:

@@ -2,53 +2,80 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from elman.errors import SettingError, did_you_mean
 from elman.generation import Beam, CTCBeam, Greedy, Rules
+from elman.network import Plan
 
 _RULES = ("min_length", "no_repeat_ngram", "constraint", "allow_unknown")
-_KNOWN = ("beam_size", "length_penalty", "n_best", "max_length", "return_scores", *_RULES)
+_KNOWN = ("beam_size", "length_penalty", "n_best", "max_length", "return_scores", "return_attention", *_RULES)
 
 
-def search_of(decoder: str, options: dict[str, Any]) -> dict[str, Any]:
-    """Return the keywords of ``SequenceModel.predict`` for a user's options.
+@dataclass(frozen=True, kw_only=True)
+class Decoding:
+    """How free sequences are searched and what of them is shown."""
+
+    search: Any = None
+    max_length: int | None = None
+    n_best: int | None = None
+    scores: bool = False
+    attention: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """Whether answers are wanted with what belongs to them, not their symbols alone."""
+        return self.scores or self.attention or self.n_best is not None
+
+    @property
+    def keywords(self) -> dict[str, Any]:
+        """Keywords of ``SequenceModel.predict``."""
+        chosen = {"search": self.search, "max_length": self.max_length}
+        return {name: value for name, value in chosen.items() if value is not None}
+
+
+def decoding_of(plan: Plan, options: dict[str, Any]) -> Decoding:
+    """Return what a user's options ask for.
 
     Parameters
     ----------
-    decoder : str
-        The plan's decoder.
+    plan : Plan
+        What the network is.
     options : dict
-        ``beam_size``, ``length_penalty``, ``max_length``, ``min_length``, ``no_repeat_ngram``, ``constraint``.
+        ``beam_size``, ``length_penalty``, ``n_best``, ``max_length``, ``min_length``, ``no_repeat_ngram``, ``constraint``,
+        ``allow_unknown``, ``return_scores``, ``return_attention``.
 
     Returns
     -------
-    dict
-        ``search`` and ``max_length``, where they were asked for.
+    Decoding
+        Search and wishes; the plan's beam by default.
     """
     for name in options:
         if name not in _KNOWN:
             raise SettingError(f"predict has no option {name!r}; it has {list(_KNOWN)}.{did_you_mean(name, _KNOWN)}")
+    if options and plan.decoder not in ("autoregressive", "ctc"):
+        raise SettingError(f"{sorted(options)} are for free sequences; this model answers with decoder {plan.decoder!r}. Leave them out.")
     for name, least in (("beam_size", 1), ("n_best", 1), ("max_length", 0)):
         _check_whole(name, options.get(name), least)
-    if options and decoder not in ("autoregressive", "ctc"):
-        raise SettingError(f"{sorted(options)} are for free sequences; this model answers with decoder {decoder!r}. Leave them out.")
-    found: dict[str, Any] = {} if options.get("max_length") is None else {"max_length": options["max_length"]}
-    search = beam_of(decoder, options)
-    return found if search is None else {**found, "search": search}
+    attention = bool(options.get("return_attention", False))
+    if attention and (plan.decoder != "autoregressive" or plan.attention == "none"):
+        raise SettingError("return_attention is for models with attention over their source; this one has none. Leave it out.")
+    chosen = {name: options.get(name) for name in ("max_length", "n_best")}
+    return Decoding(search=_search(plan, options), **chosen, scores=bool(options.get("return_scores", False)), attention=attention)
 
 
-def beam_of(decoder: str, options: dict[str, Any]) -> Any:
-    """Return the beam or greedy search that the options ask for; None for the plain likeliest answer."""
+def _search(plan: Plan, options: dict[str, Any]) -> Any:
     count = options.get("n_best") or 1
-    size = options.get("beam_size") or count
+    size = options.get("beam_size") or max(plan.beam_size, count)
     if count > size:
         raise SettingError(f"n_best must be at most beam_size; got n_best={count} with beam_size={size}. Give a larger beam_size.")
-    rules = {name: options[name] for name in _RULES if name in options}
-    if decoder == "ctc":
+    if plan.decoder == "ctc":
         return CTCBeam(size=size) if size != 1 else None
-    if size == 1 and "n_best" not in options and not options.get("return_scores"):
-        return Greedy(rules=Rules(**rules)) if rules else None
+    rules = {name: options[name] for name in _RULES if name in options}
+    if size == 1 and "n_best" not in options:
+        shown = options.get("return_attention") or options.get("return_scores")
+        return Greedy(rules=Rules(**rules)) if rules or shown else None
     penalty = {"length_penalty": options["length_penalty"]} if "length_penalty" in options else {}
     return Beam(size=size, rules=Rules(**rules), **penalty)
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from elman.codecs import Codec
-from elman.estimators._decoding import beam_of, search_of
+from elman.estimators._decoding import Decoding, decoding_of
 from elman.generation import Hypothesis, best_answers
 from elman.network import SequenceModel, collate
 
@@ -19,25 +19,17 @@ _STEPS = 32_768
 """Steps in a batch at most (one long row is a batch of its own)."""
 
 
-def predict_rows(model: SequenceModel, sources: Sequence[Any], codec: Codec, **decoding: Any) -> list[Any]:
-    """Return what ``codec.decode`` of the target takes, one a row, in the order given; with ``n_best=k``, k of them a row."""
-    options = search_of(model.plan.decoder, decoding)
-    if "n_best" in decoding:
-        beam = beam_of(model.plan.decoder, decoding)
-        length = options.get("max_length")
-        return _in_batches(lambda source: _best(model, source, beam, length, decoding["n_best"]), model, sources, codec)
-    return _in_batches(lambda source: model.predict(source, **options), model, sources, codec)
+def predict_rows(model: SequenceModel, sources: Sequence[Any], codec: Codec, decoding: Decoding | None = None) -> list[Any]:
+    """Return what ``codec.decode`` of the target takes, one a row, in the order given."""
+    keywords = (decoding or decoding_of(model.plan, {})).keywords
+    return _in_batches(lambda source: model.predict(source, **keywords), model, sources, codec)
 
 
-def _best(model: SequenceModel, source: Any, beam: Any, max_length: int | None, count: int) -> list[Any]:
-    return [[answer.symbols for answer in row[:count]] for row in best_answers(model, source, beam, max_length=max_length)]
-
-
-def scored_rows(model: SequenceModel, sources: Sequence[Any], codec: Codec, **decoding: Any) -> list[list[Hypothesis]]:
-    """Return the ``n_best`` answers of each row (one by default) with their scores, best first, in the order given."""
-    options = search_of(model.plan.decoder, decoding)
-    beam, length, count = beam_of(model.plan.decoder, decoding), options.get("max_length"), decoding.get("n_best") or 1
-    return _in_batches(lambda source: [row[:count] for row in best_answers(model, source, beam, max_length=length)], model, sources, codec)
+def answer_rows(model: SequenceModel, sources: Sequence[Any], codec: Codec, decoding: Decoding) -> list[list[Hypothesis]]:
+    """Return answers with scores and attention, as many a row as were asked for, best first."""
+    search, length, count = decoding.search, decoding.max_length, decoding.n_best or 1
+    found = _in_batches(lambda source: best_answers(model, source, search, max_length=length), model, sources, codec)
+    return [row if decoding.n_best is not None else row[:count] for row in found]
 
 
 def proba_rows(model: SequenceModel, sources: Sequence[Any], codec: Codec) -> list[np.ndarray]:
@@ -50,10 +42,8 @@ def quantile_rows(model: SequenceModel, sources: Sequence[Any], codec: Codec, le
     return _in_batches(lambda source: list(model.quantiles(source, levels).cpu().numpy()), model, sources, codec)
 
 
-def decode_all(codec: Codec, answers: Sequence[Any], *, nested: bool = False) -> Any:
+def decode_all(codec: Codec, answers: Sequence[Any]) -> Any:
     """Decode answers; single plain values of one type come as an array, as scikit-learn's do."""
-    if nested:
-        return [[codec.decode(answer) for answer in row] for row in answers]
     values = [codec.decode(answer) for answer in answers]
     if codec.rank == "one" and len({type(v) for v in values}) == 1 and isinstance(values[0], str | bool | int | float):
         return np.asarray(values)

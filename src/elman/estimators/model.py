@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import copy
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from elman.codecs import Codec, Discrete
 from elman.errors import DataError, DataTypeError, SettingError
+from elman.estimators._answers import answers_of
 from elman.estimators._base import Estimator
-from elman.estimators._inference import decode_all, length_of, predict_rows, proba_rows, scored_rows
+from elman.estimators._decoding import decoding_of
+from elman.estimators._inference import length_of, predict_rows, proba_rows
 from elman.estimators._learning import learn
+from elman.estimators._pairs import compared, fit_codecs, settings_of, sources_of, targets_of
 from elman.estimators._rows import paired_rows, rows_of
 from elman.estimators._scoring import scoring_of
 from elman.network import Plan, Sizes, plan
@@ -85,16 +88,19 @@ class Model(Estimator):
         xs, ys = paired_rows(X, y)
         if len(xs) < 2:
             raise DataError(f"fit needs at least 2 rows, one to learn from and one to check on; got {len(xs)}.")
-        self.source_ = copy.deepcopy(self.source).fit(xs, role="source")
-        self.target_ = copy.deepcopy(self.target).fit(ys, role="target")
-        return self._learn(self.source_.encode_all(xs), self.target_.encode_all(ys))
+        self.source_, self.target_ = fit_codecs(self.source, self.target, xs, ys, self.align)
+        return self._learn(xs, ys)
 
-    def _learn(self, sources: list[Any], targets: list[Any]) -> Self:
+    def _learn(self, xs: list[Any], ys: list[Any]) -> Self:
+        sources, targets = self.source_.encode_all(xs), self.target_.encode_all(ys)
         if self.align == "step":
             _check_steps(sources, targets)
         network, training = self._settings()
-        sizes = Sizes.measure(self.source_, self.target_, sources, targets)
+        sizes = replace(Sizes.measure(self.source_, self.target_, sources, targets), **compared(self.source_, self.target_, xs, ys))
         self.plan_ = plan(self.source_, self.target_, network, align=self.align, examples=sizes)
+        if self.plan_.copies:
+            sources, targets = self._pairs(xs, ys)
+        training = settings_of(self.plan_, training, len(ys))
         learned = learn(self.plan_, sources, targets, training, scoring_of(self.target_, self.plan_.decoder == "step"))
         self.model_, self.history_, self.baseline_ = learned.model, learned.history, learned.baseline
         return self
@@ -107,22 +113,20 @@ class Model(Estimator):
         X : list, array or column
             Values of the source.
         **decoding : Any
-            For free sequences: ``beam_size``, ``max_length``, ``n_best``, ``return_scores`` and the other options of the decoder.
+            For free sequences: ``beam_size`` (5 where symbols are written from a source; 1 takes the likeliest at every step),
+            ``length_penalty``, ``max_length``, ``min_length``, ``no_repeat_ngram``, ``constraint``, ``allow_unknown``, ``n_best``,
+            ``return_scores`` and ``return_attention``.
 
         Returns
         -------
         list or array
-            Values as the target codec decodes them, plain strings and numbers as an array; with ``n_best=k`` a list of k of them a row.
-            With ``return_scores=True`` a tuple of that and of the score of each: its log-probability over a penalty for its length.
+            Values as the target codec decodes them, plain strings and numbers as an array; with ``n_best=k`` a list of up to k different
+            ones a row, best first. With ``return_scores=True`` a tuple of that and of the score of each: its log-probability over a
+            penalty for its length; with ``return_attention=True`` a tuple of that and of an :class:`AttentionMap` for each.
         """
         self._check_fitted()
-        sources = self._encode(X)
-        if decoding.get("return_scores"):
-            found = scored_rows(self.model_, sources, self.source_, **decoding)
-            values = [[self.target_.decode(answer.symbols) for answer in row] for row in found]
-            scores = [[answer.score for answer in row] for row in found]
-            return (values, scores) if "n_best" in decoding else ([row[0] for row in values], [row[0] for row in scores])
-        return decode_all(self.target_, predict_rows(self.model_, sources, self.source_, **decoding), nested="n_best" in decoding)
+        xs = rows_of(X, "X")
+        return answers_of(self.model_, self.source_, self.target_, xs, decoding_of(self.plan_, decoding))
 
     def predict_proba(self, X: Any) -> np.ndarray | list[np.ndarray]:
         """Return probabilities: (N, C) for categories and tags, a list of (T, C) for aligned sequences.
@@ -158,8 +162,7 @@ class Model(Estimator):
         """
         self._check_fitted()
         xs, ys = paired_rows(X, y)
-        truth = self.target_.encode_all(ys)
-        sources = self.source_.encode_all(xs)
+        sources, truth = self._pairs(xs, ys)
         return self._scoring().score(predict_rows(self.model_, sources, self.source_), truth)
 
     def plan(self) -> Plan:
@@ -186,7 +189,10 @@ class Model(Estimator):
         return scoring_of(self.target_, self.plan_.decoder == "step")
 
     def _encode(self, X: Any) -> list[Any]:
-        return self.source_.encode_all(rows_of(X, "X"))
+        return sources_of(self.source_, self.plan_, rows_of(X, "X"))
+
+    def _pairs(self, xs: list[Any], ys: list[Any]) -> tuple[list[Any], list[Any]]:
+        return sources_of(self.source_, self.plan_, xs), targets_of(self.source_, self.target_, self.plan_, xs, ys)
 
     def _check_codecs(self) -> None:
         for name in ("source", "target"):

@@ -204,6 +204,7 @@ def _mover(here: Tensor, width: int, size: int, kept: Tensor | None) -> Move:
     """Return how the state of a step becomes that of the next one."""
 
     def move(state: Any) -> Any:
+        """Follow the beginnings, then leave the rows that are over."""
         if width == 1 and size > 1:
             state = state.expand(size)
         elif width > 1:

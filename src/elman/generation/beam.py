@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from elman.errors import SettingError
@@ -52,6 +53,7 @@ class Beam:
         """Return the best answer of each row."""
         return [best[0].symbols for best in self.n_best(steps, state, limits, count=1)]
 
+    @torch.no_grad()
     def n_best(self, steps: Steps, state: Any, limits: Tensor, *, count: int | None = None) -> list[list[Hypothesis]]:
         """Return different answers of each row, best first.
 

@@ -14,6 +14,7 @@ from torch import Tensor
 from elman.codecs.space import Discrete
 from elman.errors import SettingError
 from elman.generation.beam import Beam
+from elman.generation.greedy import Greedy
 from elman.generation.hypothesis import Hypothesis
 from elman.generation.rules import Rules
 from elman.generation.sampling import Sampling
@@ -121,7 +122,9 @@ def next_probabilities(model: SequenceModel, prompts: Sequence[np.ndarray]) -> n
 
 
 @torch.no_grad()
-def best_answers(model: SequenceModel, source: Any, beam: Beam | None = None, *, max_length: int | None = None) -> list[list[Hypothesis]]:
+def best_answers(
+    model: SequenceModel, source: Any, search: Beam | Greedy | None = None, *, max_length: int | None = None
+) -> list[list[Hypothesis]]:
     """Return several answers per row, best first, with scores and attention.
 
     Parameters
@@ -130,8 +133,8 @@ def best_answers(model: SequenceModel, source: Any, beam: Beam | None = None, *,
         A model with a source that gives symbols one after the other.
     source : Ragged or Tensor or dict
         Collated source.
-    beam : Beam, optional
-        Size and rules.
+    search : Beam or Greedy, optional
+        Size and rules; a greedy search gives one answer a row.
     max_length : int, optional
         Longest answer; from the plan by default.
 
@@ -145,7 +148,10 @@ def best_answers(model: SequenceModel, source: Any, beam: Beam | None = None, *,
         raise SettingError(f"n-best answers are for symbols; this model gives {model.plan.target.space}. Call predict.")
     with evaluating(model):
         encoded = model.encode(source)
-        found = (beam or Beam()).n_best(decoder.steps(), decoder.begin(encoded), model.limits(encoded, max_length))
+        begin, limits = decoder.begin(encoded), model.limits(encoded, max_length)
+        if isinstance(search, Greedy):
+            return [[answer] for answer in search.answers(decoder.steps(), begin, limits)]
+        found = (search or Beam()).n_best(decoder.steps(), begin, limits)
     if encoded.sequence is None:
         return found
     lengths = encoded.sequence.lengths.tolist()

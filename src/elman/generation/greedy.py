@@ -30,6 +30,7 @@ class Greedy:
         """Return the answer of each row."""
         return [hypothesis.symbols for hypothesis in self.answers(steps, state, limits)]
 
+    @torch.no_grad()
     def answers(self, steps: Steps, state: Any, limits: Tensor) -> list[Hypothesis]:
         """Return the answer of each row with its probability and attention.
 

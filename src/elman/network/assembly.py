@@ -13,7 +13,7 @@ from elman import cells
 from elman.codecs.space import Discrete
 from elman.errors import DataError, SettingError
 from elman.network.attention import Attention
-from elman.network.autoregressive import AutoregressiveDecoder
+from elman.network.autoregressive import AutoregressiveDecoder, Sight
 from elman.network.bridge import Bridge
 from elman.network.contract import Encoded, Loss, State, batch_size, move
 from elman.network.ctc import CTCDecoder, misfits
@@ -84,10 +84,10 @@ class SequenceModel(nn.Module):
         beyond = source.data >= len(self.plan.copies)
         return source.with_data(source.data.masked_fill(beyond, 0))
 
-    def at(self, progress: float) -> None:
+    def hear_progress(self, share: float) -> None:
         """Hear how far training is, from 0 to 1: teacher forcing falls in a line from always to its ratio (Bengio 2015, section 2.4)."""
         if isinstance(self.decoder, AutoregressiveDecoder):
-            self.decoder.teacher_forcing = 1.0 - (1.0 - self.plan.teacher_forcing_ratio) * min(max(progress, 0.0), 1.0)
+            self.decoder.teacher_forcing = 1.0 - (1.0 - self.plan.teacher_forcing_ratio) * min(max(share, 0.0), 1.0)
 
     def loss(self, source: Any, target: Any, state: State | None = None, *, ends: Tensor | None = None) -> Loss:
         """Return the loss of a batch, summed over its units.
@@ -304,26 +304,16 @@ def _autoregressive(plan: Plan, features: int) -> AutoregressiveDecoder:
     feedback = Feedback(plan.target.space, size, plan.dropout if regular is None else 0.0)
     discrete = isinstance(plan.target.space, Discrete)
     tied = feedback.symbols.weight if plan.tie_weights and feedback.symbols is not None else None
-    mixed = size if tied is not None else hidden
+    mixed = size if tied is not None and attends else hidden
     return AutoregressiveDecoder(
         feedback,
         recurrent_layers(plan.cell, size + (mixed if plan.input_feeding else 0), hidden, _options(plan)),
-        _head(
-            plan,
-            mixed if attends else hidden,
-            extra=int(discrete),
-            tied=tied,
-            cutoffs=plan.cutoffs,
-            dropout=plan.dropout if regular is None else 0.0,
-        ),
+        _head(plan, mixed, extra=int(discrete), tied=tied, cutoffs=plan.cutoffs, dropout=plan.dropout if regular is None else 0.0),
         end=None if discrete else BernoulliHead(hidden, 1),
         bridge=None if plan.source is None else Bridge(features, plan.num_layers, hidden, len(cells.get(plan.cell).states)),
         context=Linear(features, size) if plan.source is not None and not attends else None,
-        attention=Attention(hidden, features, plan.attention, coverage=plan.coverage > 0) if attends else None,
-        mix=Linear(features + hidden, mixed) if attends else None,
+        sight=_sight(plan, features, mixed) if attends else None,
         input_feeding=plan.input_feeding,
-        pointer=Pointer(plan.copies, _classes(plan), features + hidden + size) if plan.copies else None,
-        coverage=plan.coverage,
         teacher_forcing=plan.teacher_forcing_ratio,
         banned=_banned(plan),
         regularisation=regular,
@@ -340,6 +330,16 @@ def _regularisation(plan: Plan) -> Regularisation | None:
         embedding_dropout=plan.embedding_dropout,
         activation=plan.activation_penalty,
         temporal_activation=plan.temporal_activation_penalty,
+    )
+
+
+def _sight(plan: Plan, features: int, mixed: int) -> Sight:
+    hidden = plan.hidden_size
+    return Sight(
+        attention=Attention(hidden, features, plan.attention, coverage=plan.coverage > 0),
+        mix=Linear(features + hidden, mixed),
+        pointer=Pointer(plan.copies, _classes(plan), features + hidden + plan.embedding_size) if plan.copies else None,
+        coverage=plan.coverage,
     )
 
 

@@ -13,7 +13,8 @@ from elman.errors import SettingError
 from elman.kernels import dense
 from elman.network.attention import Attention
 from elman.network.bridge import Bridge
-from elman.network.contract import Encoded, Loss, Recurrent, State, batch_size, map_tensors
+from elman.network.contract import Encoded, Loss, Recurrent, State, map_tensors
+from elman.network.decoder_state import DecoderState, Looked, Memory
 from elman.network.feedback import Feedback
 from elman.network.heads import BernoulliHead, Head, SymbolHead
 from elman.network.pointer import Pointer
@@ -28,108 +29,25 @@ _AT_ONCE = 2_048
 
 
 @dataclass(frozen=True, kw_only=True)
-class Memory:
-    """An encoded source for attention: values (N, S, M), keys (N, S, Q), mask (N, S), and for copying the class of each step (N, S)."""
+class Sight:
+    """How a decoder looks at a source.
 
-    values: Tensor
-    keys: Tensor
-    mask: Tensor
-    classes: Tensor | None = None
-
-    def select(self, rows: Tensor) -> Memory:
-        """Keep these sources only."""
-        rows = rows.to(self.mask.device)
-        classes = None if self.classes is None else self.classes.index_select(0, rows)
-        return Memory(
-            values=self.values.index_select(0, rows),
-            keys=self.keys.index_select(0, rows),
-            mask=self.mask.index_select(0, rows),
-            classes=classes,
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Looked:
-    """What M steps of a decoder lead to.
-
-    Notes
-    -----
-    Shapes:
-
-        features  (M, F)     weights  (M, S) attention     gate  (M, 1) of a pointer     penalty  (M,) of coverage
+    Attributes
+    ----------
+    attention : Attention
+        Over the steps of the source.
+    mix : nn.Module
+        From attention's context and the hidden state to features.
+    pointer : Pointer, optional
+        Copies symbols of the source.
+    coverage : float
+        Weight of the loss for looking at the same step twice (See 2017, eq. 12).
     """
 
-    features: Tensor
-    weights: Tensor | None = None
-    gate: Tensor | None = None
-    penalty: Tensor | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class DecoderState:
-    """Where M answers stand. Everything a step needs is in here; nothing is kept in the module.
-
-    Answers to one source stand side by side and share its memory: M = width · sources.
-
-    Notes
-    -----
-    Shapes:
-
-        recurrent  h or (h, c), each (L, M, H)    last  newest elements (M, *)    feed  (M, F) attentional vector of input feeding
-        memory     the sources                     context  (M, E) vector of a source of rank "one"
-        covered    (M, S) attention so far
-    """
-
-    recurrent: Recurrent | None
-    last: Any
-    feed: Tensor | None = None
-    memory: Memory | None = None
-    context: Tensor | None = None
-    covered: Tensor | None = None
-
-    @property
-    def rows(self) -> int:
-        """Answers M."""
-        return batch_size(self.last)
-
-    @property
-    def width(self) -> int:
-        """Answers to each source."""
-        sources = self.rows if self.memory is None else len(self.memory.mask)
-        return self.rows // sources if sources else 1
-
-    @property
-    def classes(self) -> Tensor | None:
-        """What a step of its source is to each answer when copied, (M, S)."""
-        classes = None if self.memory is None else self.memory.classes
-        return None if classes is None else classes.repeat_interleave(self.width, 0)
-
-    def classes_of(self, geometry: Ragged) -> Tensor | None:
-        """The same for each step of a batch in packed order, (ΣT, S)."""
-        classes = self.classes
-        return None if classes is None else classes.index_select(0, geometry.row_of().to(classes.device))
-
-    def reorder(self, rows: Tensor) -> DecoderState:
-        """Let each row go on from another row of the same source."""
-        return replace(
-            self,
-            recurrent=map_tensors(lambda t: t.index_select(1, rows.to(t.device)), self.recurrent),
-            last=map_tensors(lambda t: t.index_select(0, rows.to(t.device)), self.last),
-            feed=map_tensors(lambda t: t.index_select(0, rows.to(t.device)), self.feed),
-            covered=map_tensors(lambda t: t.index_select(0, rows.to(t.device)), self.covered),
-        )
-
-    def select(self, rows: Tensor) -> DecoderState:
-        """Keep these rows only, with their sources: all answers of a source or none."""
-        sources = rows if self.width == 1 else rows[:: self.width] // self.width
-        context = None if self.context is None else self.context.index_select(0, rows.to(self.context.device))
-        return replace(self.reorder(rows), memory=None if self.memory is None else self.memory.select(sources), context=context)
-
-    def expand(self, times: int) -> DecoderState:
-        """Repeat each row ``times`` times, copies side by side; sources are not copied."""
-        rows = torch.arange(self.rows).repeat_interleave(times)
-        context = None if self.context is None else self.context.index_select(0, rows.to(self.context.device))
-        return replace(self.reorder(rows), context=context)
+    attention: Attention
+    mix: nn.Linear
+    pointer: Pointer | None = None
+    coverage: float = 0.0
 
 
 class AutoregressiveDecoder(nn.Module):
@@ -153,16 +71,10 @@ class AutoregressiveDecoder(nn.Module):
         First state from a source.
     context : nn.Module, optional
         Maps a single element's vector to one that is added to every input.
-    attention : Attention, optional
-        Over a source of sequences.
-    mix : nn.Module, optional
-        From hidden state and attention's context to features.
+    sight : Sight, optional
+        For a source of sequences.
     input_feeding : bool
         Feed the attentional vector back.
-    pointer : Pointer, optional
-        Copies symbols of the source.
-    coverage : float
-        Weight of the loss for looking at the same step twice (See 2017, eq. 12).
     teacher_forcing : float
         Chance that a step of training reads the true element before it rather than the decoder's own guess.
     banned : tuple of int
@@ -180,20 +92,19 @@ class AutoregressiveDecoder(nn.Module):
         end: BernoulliHead | None = None,
         bridge: Bridge | None = None,
         context: nn.Module | None = None,
-        attention: Attention | None = None,
-        mix: nn.Module | None = None,
+        sight: Sight | None = None,
         input_feeding: bool = False,
-        pointer: Pointer | None = None,
-        coverage: float = 0.0,
         teacher_forcing: float = 1.0,
         banned: tuple[int, ...] = (),
         regularisation: Regularisation | None = None,
     ) -> None:
         super().__init__()
         self.feedback, self.layers, self.head, self.end = feedback, layers, head, end
-        self.bridge, self.context, self.attention, self.mix = bridge, context, attention, mix
-        self.input_feeding, self.pointer, self.coverage, self.banned = input_feeding, pointer, coverage, tuple(banned)
-        self.teacher_forcing, self.regularisation = teacher_forcing, regularisation
+        self.bridge, self.context = bridge, context
+        self.attention, self.mix = (None, None) if sight is None else (sight.attention, sight.mix)
+        self.pointer, self.coverage = (None, 0.0) if sight is None else (sight.pointer, sight.coverage)
+        self.input_feeding, self.teacher_forcing, self.banned = input_feeding, teacher_forcing, tuple(banned)
+        self.regularisation = regularisation
 
     # -- where an answer starts ------------------------------------------------------------------------------------------
 
@@ -264,12 +175,13 @@ class AutoregressiveDecoder(nn.Module):
             return Looked(features=out.data)
         queries, _ = out.to_padded()
         if state.covered is None:
-            context, weights = self.attention(queries, m.keys, m.values, m.mask)
+            context, weights = self._attention(queries, m, None)
             penalty = None
         else:
             context, weights, penalty = self._cover(queries, m, state.covered)
         place = (out.row_of() * context.shape[1] + out.step_of()).to(context.device)
-        packed, shown, twice = (None if t is None else t.flatten(0, 1).index_select(0, place) for t in (context, weights, penalty))
+        packed, shown = (t.flatten(0, 1).index_select(0, place) for t in (context, weights))
+        twice = None if penalty is None else penalty.flatten().index_select(0, place)
         return self._mix(vectors, out.data, packed, shown, twice)
 
     def _cover(self, queries: Tensor, m: Memory, covered: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -287,7 +199,7 @@ class AutoregressiveDecoder(nn.Module):
 
     def _mix(self, vectors: Tensor, hidden: Tensor, context: Tensor, weights: Tensor, penalty: Tensor | None = None) -> Looked:
         features = dense.tanh(self.mix(torch.cat([context, hidden], 1)))  # pyright: ignore[reportOptionalCall]
-        gate = None if self.pointer is None else self.pointer.gate(context, hidden, vectors)
+        gate = None if self.pointer is None else self.pointer.gate(context, hidden, vectors, weights)
         return Looked(features=features, weights=weights, gate=gate, penalty=penalty)
 
     def _step_by_step(self, x: Ragged, state: DecoderState) -> Looked:
@@ -299,19 +211,19 @@ class AutoregressiveDecoder(nn.Module):
                 state = state.select(torch.arange(active))
             vectors = x.data[at : at + active]
             if own is not None:
-                vectors = self._sometimes(own[:active], vectors, state)
+                vectors = self._sometimes(map_tensors(lambda t, k=active: t[:k], own), vectors, state)
             looked, state = self._one(vectors, state)
             own = self._guess(looked, state) if self.training and self.teacher_forcing < 1 else None
             found.append(looked)
             at += active
-        return _in_one(found) if found else Looked(features=x.data.new_zeros(0, self._feed_size()))
+        return Looked.in_one(found) if found else Looked(features=x.data.new_zeros(0, self._feed_size()))
 
     @torch.no_grad()
-    def _guess(self, looked: Looked, state: DecoderState) -> Tensor:
+    def _guess(self, looked: Looked, state: DecoderState) -> Any:
         discrete = isinstance(self.head, SymbolHead) and isinstance(self.feedback.space, Discrete)
         return self._log_proba(looked, state.classes).argmax(1) if discrete else self.head.predict(looked.features)
 
-    def _sometimes(self, own: Tensor, vectors: Tensor, state: DecoderState) -> Tensor:
+    def _sometimes(self, own: Any, vectors: Tensor, state: DecoderState) -> Tensor:
         """Replace true elements by the decoder's guesses, each with the same chance; a guessed end is no element."""
         chosen = torch.rand(len(vectors), device=vectors.device) >= self.teacher_forcing
         space = self.feedback.space
@@ -471,12 +383,6 @@ class AutoregressiveDecoder(nn.Module):
         begin = self.begin(encoded, state)
         _, after = self.features(prompt, begin, shift(shape, torch.zeros(len(shape), dtype=torch.bool)))
         return replace(begin, recurrent=after.recurrent, last=after.last)
-
-
-def _in_one(found: list[Looked]) -> Looked:
-    """Lay steps end to end."""
-    parts = {name: [getattr(looked, name) for looked in found] for name in ("features", "weights", "gate", "penalty")}
-    return Looked(**{name: None if part[0] is None else torch.cat(part) for name, part in parts.items()})
 
 
 def _cut(taken: list[Any], lengths: Tensor, empty: Any) -> list[Any]:

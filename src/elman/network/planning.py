@@ -7,7 +7,7 @@ from typing import Any
 
 from elman.codecs.space import Discrete
 from elman.errors import DataError, SettingError
-from elman.network.relation import relate
+from elman.network.relation import Relation, relate
 from elman.network.settings import Network
 from elman.network.sizes import Sizes
 from elman.network.sizing import choose
@@ -23,11 +23,12 @@ _CHOICES = {
     "head": ("point", "gaussian", "student_t", "quantile"),
 }
 _SHARES = ("dropout", "input_dropout", "embedding_dropout", "weight_dropout", "recurrent_dropout", "zoneout", "label_smoothing")
-_COUNTS = ("hidden_size", "num_layers", "embedding_size", "time_stride")
+_COUNTS = ("hidden_size", "num_layers", "embedding_size", "time_stride", "beam_size")
 _SWITCHES = ("bidirectional", "input_feeding", "layer_norm", "tie_weights", "joined", "locked_dropout")
 _WEIGHTS = ("activation_penalty", "temporal_activation_penalty")
 _LISTS = ("class_weights", "cutoffs", "copies")
 _LARGEST = 100_000
+_BEAM_SIZE = 5
 _ADDED: dict[str, Any] = {
     "input_dropout": 0.0,
     "embedding_dropout": 0.0,
@@ -38,6 +39,7 @@ _ADDED: dict[str, Any] = {
     "copies": [],
     "coverage": 0.0,
     "teacher_forcing_ratio": 1.0,
+    "beam_size": 1,
 }
 """What files of earlier versions do not say, and what they mean by that."""
 
@@ -68,6 +70,8 @@ class Plan:
         Where the bands of an adaptive softmax begin; empty for a plain one.
     copies : tuple of int
         For each symbol of the source the target's index when it is copied, -1 for none; empty where nothing is copied.
+    beam_size : int
+        Beginnings kept when answers are searched; 1 takes the likeliest symbol at every step.
     parameters : int
         Trainable numbers.
     why : dict
@@ -110,6 +114,7 @@ class Plan:
     copies: tuple[int, ...] = ()
     coverage: float = 0.0
     teacher_forcing_ratio: float = 1.0
+    beam_size: int = 1
     parameters: int = 0
     why: dict[str, str] = field(default_factory=dict)
 
@@ -176,6 +181,8 @@ def _lines(p: Plan) -> list[tuple[str, Any, str]]:
         lines += [(name, getattr(p, name), name) for name in ("input_dropout", "embedding_dropout", "weight_dropout", *_WEIGHTS)]
     if p.cutoffs:
         lines.append(("softmax", f"adaptive, bands from {', '.join(map(str, p.cutoffs))}", "cutoffs"))
+    if p.beam_size > 1:
+        lines.append(("beam_size", p.beam_size, "beam_size"))
     if p.tie_weights:
         lines.append(("tie_weights", "yes", "tie_weights"))
     if p.label_smoothing:
@@ -248,7 +255,8 @@ def plan(
         length_ratio=max(1.0, 1.5 * examples.longest_ratio),
         class_weights=_class_weights(target_side, examples, settings.class_weight),
         copies=_copies(settings, examples, values, why),
-        why={"relation": relation.why, **why, "max_length": f"twice the longest target seen, {examples.target_max}"},
+        beam_size=_BEAM_SIZE if _writes(relation, source_side, target_side) else 1,
+        why={"relation": relation.why, **why, "max_length": f"twice the longest target seen, {examples.target_max}"} | _BEAM_WHY,
     )
     check(made)
     return replace(made, parameters=_count(made))
@@ -261,6 +269,14 @@ def _class_weights(target: Side, sizes: Sizes, kind: str) -> tuple[float, ...]:
         return ()
     present = [count for count in sizes.class_counts if count]
     return tuple(sum(present) / (len(present) * count) if count else 0.0 for count in sizes.class_counts)
+
+
+_BEAM_WHY = {"beam_size": "beginnings kept when an answer is searched"}
+
+
+def _writes(relation: Relation, source: Side | None, target: Side) -> bool:
+    """Whether symbols are written from a source, one after the other."""
+    return relation.decoder == "autoregressive" and source is not None and isinstance(target.space, Discrete)
 
 
 def _copies(settings: Network, sizes: Sizes, values: dict[str, Any], why: dict[str, str]) -> tuple[int, ...]:

@@ -52,9 +52,10 @@ class Pointer(nn.Module):
         first = (symbols[:, :, None] == symbols[:, None, :]).to(torch.int8).argmax(2)
         return torch.where(known >= 0, known, self.target_symbols + 1 + first)
 
-    def gate(self, context: Tensor, hidden: Tensor, vectors: Tensor) -> Tensor:
-        """Return the log-odds of saying rather than copying, (M, 1)."""
-        return self.switch(torch.cat([context, hidden, vectors], 1))
+    def gate(self, context: Tensor, hidden: Tensor, vectors: Tensor, weights: Tensor) -> Tensor:
+        """Return the log-odds of saying rather than copying, (M, 1); from an empty source nothing can be copied."""
+        nothing = (weights == 0).all(1, keepdim=True)
+        return self.switch(torch.cat([context, hidden, vectors], 1)).masked_fill(nothing, torch.inf)
 
     def log_proba(self, head: SoftmaxHead, features: Tensor, gate: Tensor, weights: Tensor, classes: Tensor) -> Tensor:
         """Return log-probabilities of all classes of the mixture, (M, n + 1 + S).

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from elman.codecs.sharing import shared_symbols
 from elman.codecs.space import Discrete, Product
 from elman.errors import DataError
 from elman.network.spaces import HasSpace, Side
@@ -92,8 +91,6 @@ class Sizes:
         if source is not None and source_rows is not None:
             s, joined = _lengths(Side.of(source), source_rows), _differ(Side.of(source), source_rows)
         needed = t + _repeats(side, target_rows)
-        shared = None if source_rows is None else shared_symbols(source, target)
-        copied, chance = (0.0, 0.0) if shared is None else _overlaps(shared, source_rows or (), target_rows)
         return cls(
             rows=len(t),
             source_mean=float(s.mean()),
@@ -105,30 +102,11 @@ class Sizes:
             longest_ratio=float((t / np.maximum(s, 1)).max()),
             joined=joined,
             class_counts=_counts(side, target_rows),
-            shared=() if shared is None else tuple(shared.tolist()),
-            copied_share=copied,
-            chance_share=chance,
         )
 
     def config(self) -> dict[str, Any]:
         """Return plain JSON."""
         return {**asdict(self), "class_counts": list(self.class_counts), "shared": list(self.shared)}
-
-
-_COMPARED = 2_000
-"""Rows whose symbols are compared: enough to know."""
-
-
-def _overlaps(shared: np.ndarray, source_rows: Sequence[Any], target_rows: Sequence[Any]) -> tuple[float, float]:
-    """Share of target symbols that stand in their own source, and in that of the next row."""
-    count = min(len(target_rows), _COMPARED)
-    sources = [set(shared[np.asarray(source_rows[row])].tolist()) - {-1} for row in range(count)]
-    total = max(sum(len(target_rows[row]) for row in range(count)), 1)
-    own, other = (
-        sum(symbol in sources[(row + step) % count] for row in range(count) for symbol in np.asarray(target_rows[row]).tolist())
-        for step in (0, 1)
-    )
-    return own / total, other / total
 
 
 def _many_parts(side: Side) -> list[str]:

@@ -52,7 +52,7 @@ def choose(source: Side | None, target: Side, sizes: Sizes, relation: Relation, 
     for name, (value, reason) in rules.items():
         given = getattr(settings, name)
         values[name], why[name] = (value, reason) if given == "auto" else (given, "as set")
-    later = {"embedding_size": _embedding(source, target, values["hidden_size"]), "dropout": _dropout(sizes, relation, symbols)}
+    later = {"embedding_size": _embedding(source, target, values["hidden_size"], relation), "dropout": _dropout(sizes, relation, symbols)}
     for name, (value, reason) in later.items():
         given = getattr(settings, name)
         values[name], why[name] = (value, reason) if given == "auto" else (given, "as set")
@@ -82,7 +82,7 @@ def _hidden(sizes: Sizes, relation: Relation, symbols: bool, target: Side) -> Ch
     if relation.name == "continue":
         return language.hidden_size(target, steps), why
     if relation.name == "free":
-        return (128 if steps < 1e6 else 256), why
+        return (128 if steps < 3e5 else 256), why
     if relation.decoder == "summary":
         return (64 if sizes.rows < 500 else 96 if sizes.rows < 3000 else 128), why
     return (96 if steps < 2e4 else 128 if symbols or steps < 1e6 else 192), why
@@ -124,13 +124,15 @@ def _smoothing(relation: Relation, target: Side) -> Choice:
     return 0.0, "not needed"
 
 
-def _embedding(source: Side | None, target: Side, hidden: int) -> Choice:
+def _embedding(source: Side | None, target: Side, hidden: int, relation: Relation) -> Choice:
     space = source.space if source is not None else target.space
     n = space.n if isinstance(space, Discrete) else 0
     if not n:
         return min(hidden, 128), "as wide as the recurrence, 128 at most"
     if source is None and n > 1000:
         return min(hidden, 256), "narrow, to be tied"
+    if relation.name == "free" and n > 1000:
+        return (128 if hidden < 256 else 192), f"for {n} symbols, to be tied"
     return (64 if n <= 300 else 128 if n <= 20000 else 192), f"for {n} symbols"
 
 
@@ -141,6 +143,8 @@ def _dropout(sizes: Sizes, relation: Relation, symbols: bool) -> Choice:
         return (0.5, "texts are learned by heart quickly") if symbols else (0.2, "measurements")
     if relation.name == "continue":
         return language.dropout(sizes)
+    if relation.name == "free":
+        return (0.3, "few rows") if sizes.rows < 50_000 else (0.2, "many rows") if sizes.rows < 500_000 else (0.1, "very many rows")
     return (0.3, "few rows") if sizes.rows < 20000 else (0.1, "many rows")
 
 

@@ -47,7 +47,8 @@ def fit(
     ----------
     model : Module
         With ``loss(source, target) -> Loss(total, units, state)``, the total a sum over units; for ``tbptt_length`` also
-        ``losses(source, target, length)``, which yields one loss a chunk, and ``carries_state``.
+        ``losses(source, target, length)``, which yields one loss a chunk, and ``carries_state``. A method ``hear_progress(share)`` hears
+        before each epoch how far training is, from 0 to 1.
     examples : Examples
         Rows to learn from.
     validation : Examples or None
@@ -157,6 +158,7 @@ class _Run:
         self.plan = self._plan(self.settings)
         self.progress.start_epoch(self.epoch + 1, len(self.plan), self.position)
         self.model.train()
+        passes.tell(self.model, self.epoch / max(self.settings.max_epochs - 1, 1))
         begun, first_step = time.monotonic(), self.step
         ahead = self.plan[self.position :]
         shares = [self.group.share(rows) for rows in ahead]

@@ -1,0 +1,166 @@
+"""Pairs: both sides of a Model together, from values to encoded rows and from answers back to values."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+
+from elman.codecs import Codec
+from elman.codecs.sharing import Spelled, shared_symbols
+from elman.codecs.text import Text
+from elman.codecs.words import split
+from elman.estimators._copying import aim, mark, written
+from elman.estimators._inference import decode_all
+from elman.generation import Hypothesis
+from elman.network import Plan
+from elman.training.settings import Training
+
+_SUBWORDS = 6_000
+"""Subwords of free text: the output layer is most of the work, and rare words are spelled well."""
+_MANY = 20_000
+"""Pairs from which batches would grow and, with the network, the rate fall: writing learns more from many small, bold steps."""
+_BOLD: dict[str, Any] = {"batch_size": 64, "learning_rate": 2e-3}
+_COMPARED = 2_000
+"""Rows looked at to see how two sides of text belong together."""
+
+
+def fit_codecs(source: Codec, target: Codec, xs: Sequence[Any], ys: Sequence[Any], align: str) -> tuple[Codec, Codec]:
+    """Return fitted copies of both codecs.
+
+    Free text is written in subwords where its level was left open: no word is unknown, and a small vocabulary learns fast
+    (Sennrich 2016). Where targets repeat the words of their sources, both sides share one vocabulary, so that subwords can be copied.
+
+    Parameters
+    ----------
+    source : Codec
+        As the user gave it; stays untouched.
+    target : Codec
+        The same of the target.
+    xs : sequence
+        Values of the source.
+    ys : sequence
+        Values of the target.
+    align : str
+        What the user says about the alignment.
+
+    Returns
+    -------
+    tuple of Codec
+        Fitted on xs and ys.
+    """
+    source, target = copy.deepcopy(source), copy.deepcopy(target)
+    if not isinstance(source, Text) or not isinstance(target, Text) or align == "step":
+        return source.fit(xs, role="source"), target.fit(ys, role="target")
+    open_level = source.level == target.level == "auto"
+    if open_level and not (align == "auto" and _as_many_words(source, target, xs, ys)):
+        for codec in (source, target):
+            codec.level, codec.max_vocabulary = "bpe", codec.max_vocabulary or _SUBWORDS
+    together = source.level == target.level == "bpe" and source.get_params() == target.get_params() and _repeats(source, target, xs, ys)
+    read, wrote = ([*xs, *ys], [*xs, *ys]) if together else (xs, ys)
+    return source.fit(read, role="source"), target.fit(wrote, role="target")
+
+
+def _as_many_words(source: Text, target: Text, xs: Sequence[Any], ys: Sequence[Any]) -> bool:
+    return all(len(split(source.read(x))) == len(split(target.read(y))) for x, y in zip(xs, ys, strict=True))
+
+
+def _repeats(source: Text, target: Text, xs: Sequence[Any], ys: Sequence[Any]) -> bool:
+    """Whether at least half of the words of targets stand in their sources."""
+    found = total = 0
+    for x, y in zip(xs[:_COMPARED], ys[:_COMPARED], strict=True):
+        words, known = split(target.read(y)), set(split(source.read(x)))
+        found, total = found + sum(word in known for word in words), total + len(words)
+    return total > 0 and found >= total / 2
+
+
+def settings_of(plan: Plan, training: Training, rows: int) -> Training:
+    """Return the settings of a plan that writes symbols from a source, where the user left them open.
+
+    Parameters
+    ----------
+    plan : Plan
+        What the network is.
+    training : Training
+        What the user set.
+    rows : int
+        Pairs to learn from.
+
+    Returns
+    -------
+    Training
+        The same, or for many pairs a copy with smaller batches and a higher rate than others get.
+    """
+    if plan.beam_size == 1 or rows <= _MANY:
+        return training
+    fresh: Any = clone(training)
+    return fresh.set_params(**{name: value for name, value in _BOLD.items() if getattr(training, name) == "auto"})
+
+
+def compared(source: Codec, target: Codec, xs: Sequence[Any], ys: Sequence[Any]) -> dict[str, Any]:
+    """Compare the symbols of both sides, those beyond the vocabularies too.
+
+    Parameters
+    ----------
+    source : Codec
+        Fitted.
+    target : Codec
+        Fitted.
+    xs : sequence
+        Values of the source.
+    ys : sequence
+        Values of the target.
+
+    Returns
+    -------
+    dict
+        ``shared``, ``copied_share`` and ``chance_share`` of :class:`elman.network.Sizes`; empty where nothing can be compared.
+    """
+    shared = shared_symbols(source, target)
+    if shared is None or not isinstance(source, Spelled) or not isinstance(target, Spelled):
+        return {}
+    known = [set(source.symbols(x)) for x in xs[:_COMPARED]]
+    wanted = [target.symbols(y) for y in ys[:_COMPARED]]
+    total = max(sum(map(len, wanted)), 1)
+    own, other = (sum(s in known[i - step] for i, symbols in enumerate(wanted) for s in symbols) / total for step in (0, 1))
+    return {"shared": tuple(shared.tolist()), "copied_share": own, "chance_share": other}
+
+
+def sources_of(source: Codec, plan: Plan, xs: Sequence[Any]) -> list[Any]:
+    """Encode values of the source, ready for the network of a plan."""
+    encoded = source.encode_all(xs)
+    if not plan.copies or not isinstance(source, Spelled):
+        return encoded
+    return [mark(source, x, np.asarray(row)) for x, row in zip(xs, encoded, strict=True)]
+
+
+def targets_of(source: Codec, target: Codec, plan: Plan, xs: Sequence[Any], ys: Sequence[Any]) -> list[Any]:
+    """Encode values of the target, ready for the network of a plan."""
+    encoded = target.encode_all(ys)
+    if not plan.copies or not isinstance(source, Spelled) or not isinstance(target, Spelled):
+        return encoded
+    lacking = (aim(target, y, np.asarray(row), source.symbols(x)) if 0 in row else row for x, y, row in zip(xs, ys, encoded, strict=True))
+    return list(lacking)
+
+
+def values_of(source: Codec, target: Codec, plan: Plan, xs: Sequence[Any], answers: Sequence[Any]) -> Any:
+    """Decode one answer a row; copied symbols come out as the source has them."""
+    if not plan.copies or not isinstance(source, Spelled) or not isinstance(target, Spelled):
+        return decode_all(target, answers)
+    return [target.spell(symbols_of(source, target, x, answer)) for x, answer in zip(xs, answers, strict=True)]
+
+
+def symbols_of(source: Codec, target: Spelled, x: Any, answer: np.ndarray) -> list[Any]:
+    """Return the symbols of an answer, whether said or copied."""
+    copied = bool((np.asarray(answer) > target.space.n).any())
+    return written(target, answer, source.symbols(x) if copied and isinstance(source, Spelled) else ())
+
+
+def different(source: Codec, target: Codec, plan: Plan, x: Any, found: Sequence[Hypothesis]) -> tuple[list[Any], list[Hypothesis]]:
+    """Decode several answers of a row, best first; what spells the same text twice counts once."""
+    values = values_of(source, target, plan, [x] * len(found), [answer.symbols for answer in found])
+    kept = [i for i, value in enumerate(values) if not isinstance(value, str) or value not in values[:i]]
+    return [values[i] for i in kept], [found[i] for i in kept]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 
 from elman.codecs._base import Codec, each
 from elman.codecs.checks import strict
-from elman.codecs.space import Discrete
-from elman.codecs.text import Text
+from elman.codecs.space import Discrete, Words
+from elman.codecs.text import Text, first_column
 from elman.codecs.vocabulary import Vocabulary, indices_in
 from elman.errors import DataError, DataTypeError
 
@@ -31,6 +31,8 @@ class Dialogue(Codec):
         Most symbols of text kept.
     min_count : int, default 1
         Words or characters seen less often are unknown.
+    spelling : {"auto", True, False}, default "auto"
+        Give with each word the pieces of its spelling; see :class:`Text`.
 
     Examples
     --------
@@ -41,17 +43,35 @@ class Dialogue(Codec):
 
     id = "dialogue.v1"
     rank = "many"
+    later: ClassVar[dict[str, Any]] = {"spelling": False}
 
-    def __init__(self, level: str = "word", *, lowercase: bool = False, max_vocabulary: int | None = None, min_count: int = 1) -> None:
+    def __init__(
+        self,
+        level: str = "word",
+        *,
+        lowercase: bool = False,
+        max_vocabulary: int | None = None,
+        min_count: int = 1,
+        spelling: bool | Literal["auto"] = "auto",
+    ) -> None:
         self.level = level
         self.lowercase = lowercase
         self.max_vocabulary = max_vocabulary
         self.min_count = min_count
+        self.spelling = spelling
+
+    def in_detail(self) -> Self:
+        """Return the codec itself, spelling its words unless the user said no."""
+        if self.spelling == "auto" and self.level == "word":
+            self.spelling = True
+        return self
 
     @property
-    def space(self) -> Discrete:
+    def space(self) -> Discrete | Words:
         """The symbols of text, and the marks of speakers."""
-        return Discrete(self._fitted("text_").space.n + len(self.speakers_))
+        text = self._fitted("text_").space
+        symbols = text.n + len(self.speakers_)
+        return Words(symbols, text.pieces) if isinstance(text, Words) else Discrete(symbols)
 
     def encode(self, value: Any) -> np.ndarray:
         """Return the indices of all turns.
@@ -64,14 +84,18 @@ class Dialogue(Codec):
         Returns
         -------
         ndarray
-            int64 (T,).
+            int64 (T,); with ``spelling`` int32 (T, 1 + K).
         """
         text = self._fitted("text_")
         first = text.space.n
-        parts = [np.zeros(0, dtype=np.int64)]
+        parts = [text.encode("")]
         for speaker, words in _turns(value):
-            parts += [np.array([first + self.speakers_.index(speaker)], dtype=np.int64), text.encode(words)]
-        return np.concatenate(parts)
+            mark = np.array([first + self.speakers_.index(speaker)], dtype=parts[0].dtype)
+            parts += [mark if parts[0].ndim == 1 else mark[:, None], text.encode(words)]
+        if parts[0].ndim == 1:
+            return np.concatenate(parts)
+        width = max(part.shape[1] for part in parts)
+        return np.concatenate([np.pad(part, [(0, 0), (0, width - part.shape[1])]) for part in parts])
 
     def decode(self, array: Any) -> list[tuple[str | None, str]]:
         """Return the turns.
@@ -87,18 +111,19 @@ class Dialogue(Codec):
             Speaker (None if unknown, or before the first mark) and text.
         """
         text = self._fitted("text_")
-        indices = indices_in(array, "Dialogue")
+        indices = indices_in(first_column(array, "Dialogue") if self.spelling is True else array, "Dialogue")
         first = text.space.n
         starts = np.flatnonzero(indices >= first).tolist()
         turns: list[tuple[str | None, str]] = []
         if len(indices) and (not starts or starts[0] > 0):
-            turns.append((None, text.decode(indices[: starts[0] if starts else None])))
+            turns.append((None, text.decode(_columns(indices[: starts[0] if starts else None], text.space))))
         for start, end in itertools.pairwise([*starts, len(indices)]):
-            turns.append((self.speakers_.symbol(int(indices[start]) - first), text.decode(indices[start + 1 : end])))
+            turns.append((self.speakers_.symbol(int(indices[start]) - first), text.decode(_columns(indices[start + 1 : end], text.space))))
         return turns
 
     def _text(self) -> Text:
-        return Text(self.level, lowercase=self.lowercase, max_vocabulary=self.max_vocabulary, min_count=self.min_count)
+        options = {"lowercase": self.lowercase, "max_vocabulary": self.max_vocabulary, "min_count": self.min_count}
+        return Text(self.level, **options, spelling=self.spelling)
 
     def _check(self) -> None:
         self._text()._check()
@@ -120,6 +145,10 @@ class Dialogue(Codec):
         text.role_ = self.role_
         text._restore(known["text"])
         self.speakers_, self.text_ = speakers, text
+
+
+def _columns(indices: np.ndarray, space: Discrete | Words) -> np.ndarray:
+    return indices[:, None] if isinstance(space, Words) else indices
 
 
 def _turns(value: Any) -> list[tuple[str, Any]]:

@@ -85,7 +85,10 @@ class Model(Estimator):
         xs, ys = paired_rows(X, y)
         if len(xs) < 2:
             raise DataError(f"fit needs at least 2 rows, one to learn from and one to check on; got {len(xs)}.")
-        self.source_ = copy.deepcopy(self.source).fit(xs, role="source")
+        source = copy.deepcopy(self.source)
+        if source.rank == "many" and self.target.rank == "one":
+            source = source.in_detail()
+        self.source_ = source.fit(xs, role="source")
         self.target_ = copy.deepcopy(self.target).fit(ys, role="target")
         return self._learn(self.source_.encode_all(xs), self.target_.encode_all(ys))
 
@@ -94,9 +97,9 @@ class Model(Estimator):
             _check_steps(sources, targets)
         network, training = self._settings()
         sizes = Sizes.measure(self.source_, self.target_, sources, targets)
-        self.plan_ = plan(self.source_, self.target_, network, align=self.align, examples=sizes)
-        learned = learn(self.plan_, sources, targets, training, scoring_of(self.target_, self.plan_.decoder == "step"))
-        self.model_, self.history_, self.baseline_ = learned.model, learned.history, learned.baseline
+        planned = plan(self.source_, self.target_, network, align=self.align, examples=sizes)
+        learned = learn(planned, sources, targets, training, scoring_of(self.target_, planned.decoder == "step"))
+        self.plan_, self.model_, self.history_, self.baseline_ = learned.plan, learned.model, learned.history, learned.baseline
         return self
 
     def predict(self, X: Any, **decoding: Any) -> Any:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from elman.codecs.space import Discrete
+from elman.codecs.space import Binary, Continuous, Discrete
 from elman.errors import DataError, SettingError
+from elman.network.grams import reads_grams
 from elman.network.relation import relate
 from elman.network.settings import Network
 from elman.network.sizes import Sizes
@@ -22,10 +23,13 @@ _CHOICES = {
     "stem": ("linear", "conv"),
     "head": ("point", "gaussian", "student_t", "quantile"),
 }
-_SHARES = ("dropout", "weight_dropout", "recurrent_dropout", "zoneout", "label_smoothing")
+_ADDED = ("word_dropout", "wide", "members")
+"""What files of version 1 may lack: each has a default that means what was before it."""
+_SHARES = ("dropout", "word_dropout", "weight_dropout", "recurrent_dropout", "zoneout", "label_smoothing")
 _COUNTS = ("hidden_size", "num_layers", "embedding_size", "time_stride")
 _SWITCHES = ("bidirectional", "input_feeding", "layer_norm", "tie_weights", "joined")
 _LARGEST = 100_000
+_LARGEST_WIDE = 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +54,10 @@ class Plan:
         Longest answer over its source by default.
     class_weights : tuple of float
         Weight of each class in the loss; empty for none.
+    wide : int
+        n-grams of the linear model beside the recurrent one; 0 for none (1 until they are counted).
+    members : int
+        Networks whose answers are averaged.
     parameters : int
         Trainable numbers.
     why : dict
@@ -83,6 +91,9 @@ class Plan:
     max_length: int = 1
     length_ratio: float = 1.0
     class_weights: tuple[float, ...] = ()
+    word_dropout: float = 0.0
+    wide: int = 0
+    members: int = 1
     parameters: int = 0
     why: dict[str, str] = field(default_factory=dict)
 
@@ -98,6 +109,8 @@ class Plan:
     def from_config(cls, config: dict[str, Any]) -> Plan:
         """Rebuild a plan; unknown or missing keys, wrong types and absurd sizes raise DataError."""
         names = {f.name for f in fields(cls)}
+        if isinstance(config, dict):
+            config = {**{f.name: f.default for f in fields(cls) if f.name in _ADDED}, **config}
         if not isinstance(config, dict) or set(config) != names | {"version"}:
             extra = sorted(set(config) ^ (names | {"version"})) if isinstance(config, dict) else []
             raise DataError(
@@ -134,6 +147,12 @@ def _lines(p: Plan) -> list[tuple[str, Any, str]]:
     if p.attention != "none":
         lines.append(("attention", p.attention + (" + input feeding" if p.input_feeding else ""), "attention"))
     lines.append(("dropout", p.dropout, "dropout"))
+    if p.word_dropout:
+        lines.append(("word_dropout", p.word_dropout, "word_dropout"))
+    if p.wide:
+        lines.append(("wide", f"{p.wide:,} n-grams", "wide"))
+    if p.members > 1:
+        lines.append(("members", p.members, "members"))
     if p.decoder in ("autoregressive", "ctc"):
         lines.append(("max_length", p.max_length, "max_length"))
     if p.tie_weights:
@@ -200,7 +219,7 @@ def plan(
         decoder=relation.decoder,
         source=source_side,
         target=target_side,
-        **values,
+        **{**values, "wide": int(values["wide"])},
         **{name: getattr(settings, name) for name in kept},
         joined=examples.joined,
         horizon=horizon,
@@ -209,8 +228,27 @@ def plan(
         class_weights=_class_weights(target_side, examples, settings.class_weight),
         why={"relation": relation.why, **why, "max_length": f"twice the longest target seen, {examples.target_max}"},
     )
-    check(made)
-    return replace(made, parameters=_count(made))
+    return counted(made)
+
+
+def counted(made: Plan, **changes: Any) -> Plan:
+    """Return a plan with changes, checked, and its parameters counted anew.
+
+    Parameters
+    ----------
+    made : Plan
+        The plan.
+    **changes : Any
+        New values by name.
+
+    Returns
+    -------
+    Plan
+        Another plan.
+    """
+    changed = replace(made, **changes)
+    check(changed)
+    return replace(changed, parameters=_count(changed))
 
 
 def _class_weights(target: Side, sizes: Sizes, kind: str) -> tuple[float, ...]:
@@ -228,7 +266,7 @@ def _count(made: Plan) -> int:
     from elman.network.assembly import assemble
 
     with torch.device("meta"):
-        return sum(p.numel() for p in assemble(made).parameters())
+        return made.members * sum(p.numel() for p in assemble(made).parameters())
 
 
 def check(made: Plan) -> None:
@@ -260,6 +298,42 @@ def check(made: Plan) -> None:
             raise SettingError(f"{name} must be True or False; got {getattr(made, name)!r}.")
     _check_lengths(made)
     _check_together(made)
+    _check_extras(made)
+
+
+def _check_extras(made: Plan) -> None:
+    if isinstance(made.members, bool) or not isinstance(made.members, int) or not 1 <= made.members <= 100:
+        raise SettingError(f"members must be a whole number in 1..100; got {made.members!r}.")
+    if made.members > 1 and made.decoder not in ("summary", "step"):
+        raise SettingError(f"members > 1 is for one answer a row or a step; this model's decoder is {made.decoder!r}. Leave it at 'auto'.")
+    if isinstance(made.wide, bool) or not isinstance(made.wide, int) or not 0 <= made.wide <= _LARGEST_WIDE:
+        raise SettingError(f"wide must be True, False or 'auto', and its n-grams at most {_LARGEST_WIDE}; got {made.wide!r}.")
+    if made.wide and not can_be_wide(made.source, made.target, made.decoder, made.head):
+        raise SettingError("wide=True is for one answer (a category, tags or numbers) about one text or sequence of symbols. Use 'auto'.")
+
+
+def can_be_wide(source: Side | None, target: Side, decoder: str, head: str) -> bool:
+    """Tell whether a linear model on n-grams can stand beside the recurrent one.
+
+    Parameters
+    ----------
+    source : Side or None
+        What is read.
+    target : Side
+        What is answered.
+    decoder : str
+        How.
+    head : str
+        Distribution over numbers.
+
+    Returns
+    -------
+    bool
+        True for one answer about a sequence of symbols.
+    """
+    if source is None or source.rank != "many" or decoder != "summary" or target.rank != "one" or not reads_grams(source.space):
+        return False
+    return isinstance(target.space, Discrete | Binary) or (isinstance(target.space, Continuous) and head == "point")
 
 
 def _check_lengths(made: Plan) -> None:

@@ -30,6 +30,12 @@ class Network(Settings):
     """What stands before the recurrence: a projection, or convolutions (pictures, sound)."""
     dropout: float | Literal["auto"] = "auto"
     """Dropout on embeddings, between layers and before the head."""
+    word_dropout: float | Literal["auto"] = "auto"
+    """Chance that a word of a source is read as an unknown one, by its spelling alone (Iyyer 2015)."""
+    wide: bool | Literal["auto"] = "auto"
+    """A linear model on n-grams beside the recurrent one, for one answer about a text (Cheng 2016; Wang & Manning 2012)."""
+    members: int | Literal["auto"] = "auto"
+    """Networks that learn apart, from other seeds and other held-out rows; their probabilities are averaged."""
     weight_dropout: float = 0.0
     """DropConnect on the hidden-to-hidden weights (Merity 2017)."""
     recurrent_dropout: float = 0.0

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from elman.codecs.space import Discrete, Pixels, Product, Space
+from elman.codecs.space import Discrete, Pixels, Product, Space, Words
 from elman.network.relation import Relation
 from elman.network.settings import Network
 from elman.network.sizes import Sizes
 from elman.network.spaces import Side
 
 Choice = tuple[Any, str]
+_FEW_TEXTS = 20_000
+"""Up to as many texts the answers of several networks are averaged."""
 
 
 def choose(source: Side | None, target: Side, sizes: Sizes, relation: Relation, settings: Network) -> tuple[dict[str, Any], dict[str, str]]:
@@ -35,6 +37,7 @@ def choose(source: Side | None, target: Side, sizes: Sizes, relation: Relation, 
         Values and reasons by setting.
     """
     symbols = _reads_symbols(source.space if source is not None else target.space)
+    text = _text(source, relation)
     rules: dict[str, Choice] = {
         "cell": _cell(relation, symbols),
         "hidden_size": _hidden(sizes, relation, symbols),
@@ -45,6 +48,9 @@ def choose(source: Side | None, target: Side, sizes: Sizes, relation: Relation, 
         "stem": _stem(source),
         "label_smoothing": _smoothing(relation, target),
         "head": ("point", "squared error"),
+        "word_dropout": (0.1, "every tenth word by its spelling alone") if text else (0.0, "nothing spelled"),
+        "wide": (True, "n-grams decide many texts") if text else (False, "no text"),
+        "members": _members(sizes, text),
     }
     values: dict[str, Any] = {}
     why: dict[str, str] = {}
@@ -62,7 +68,18 @@ def choose(source: Side | None, target: Side, sizes: Sizes, relation: Relation, 
 def _reads_symbols(space: Space) -> bool:
     if isinstance(space, Product):
         return any(_reads_symbols(part) for part in space.parts.values())
-    return isinstance(space, Discrete)
+    return isinstance(space, Discrete | Words)
+
+
+def _text(source: Side | None, relation: Relation) -> bool:
+    """Whether this is one answer about a text whose words are spelled."""
+    return relation.decoder == "summary" and source is not None and source.rank == "many" and isinstance(source.space, Words)
+
+
+def _members(sizes: Sizes, text: bool) -> Choice:
+    if text and sizes.rows <= _FEW_TEXTS:
+        return 3, f"averaged: {sizes.rows} texts are few (Hansen & Salamon 1990)"
+    return 1, "one network"
 
 
 def _cell(relation: Relation, symbols: bool) -> Choice:
@@ -121,7 +138,7 @@ def _smoothing(relation: Relation, target: Side) -> Choice:
 
 def _embedding(source: Side | None, target: Side, hidden: int) -> Choice:
     space = source.space if source is not None else target.space
-    n = space.n if isinstance(space, Discrete) else 0
+    n = space.n if isinstance(space, Discrete | Words) else 0
     if not n:
         return min(hidden, 128), "as wide as the recurrence, 128 at most"
     if source is None and n > 1000:

@@ -121,6 +121,75 @@ class Dialogue(Codec):
             turns.append((self.speakers_.symbol(int(indices[start]) - first), text.decode(_columns(indices[start + 1 : end], text.space))))
         return turns
 
+    def tokens(self, value: Any) -> list[str]:
+        """Return what each index of ``encode`` stands for: ``speaker:`` before each turn, then what was said.
+
+        Parameters
+        ----------
+        value : iterable of pairs or mappings
+            The turns.
+
+        Returns
+        -------
+        list of str
+            Marks and symbols, unknown ones as they were written.
+        """
+        text = self._fitted("text_")
+        return [token for speaker, said in _turns(value) for token in (f"{speaker}:", *text.tokens(said))]
+
+    def per_step(self, value: Any, labels: Sequence[Any]) -> list[Any]:
+        """Return the label of each turn for every step of it, as ``Model(Dialogue(), Symbols(), align="step")`` learns them.
+
+        Parameters
+        ----------
+        value : iterable of pairs or mappings
+            The turns.
+        labels : sequence
+            One for each turn.
+
+        Returns
+        -------
+        list
+            One for each index of ``encode``.
+
+        Examples
+        --------
+        >>> codec, call = Dialogue(), [("client", "hello you"), ("agent", "hi")]
+        >>> codec.per_step(call, ["greets", "answers"])
+        ['greets', 'greets', 'greets', 'answers', 'answers']
+        >>> codec.per_turn(call, codec.per_step(call, ["greets", "answers"]))
+        ['greets', 'answers']
+        """
+        lengths = self._lengths(value)
+        if len(labels) != len(lengths):
+            raise DataError(f"expected one label for each of {len(lengths)} turns; got {len(labels)}.")
+        return [label for label, length in zip(labels, lengths, strict=True) for _ in range(length)]
+
+    def per_turn(self, value: Any, steps: Sequence[Any]) -> list[Any]:
+        """Return for each turn what stands at its last step: the answers of a model with ``align="step"``, turn by turn.
+
+        Parameters
+        ----------
+        value : iterable of pairs or mappings
+            The turns.
+        steps : sequence
+            One for each index of ``encode``.
+
+        Returns
+        -------
+        list
+            One for each turn.
+        """
+        ends = np.cumsum(self._lengths(value), dtype=np.int64)
+        if len(steps) != (ends[-1] if len(ends) else 0):
+            raise DataError(f"expected one answer for each of {ends[-1] if len(ends) else 0} steps; got {len(steps)}.")
+        return [steps[end - 1] for end in ends.tolist()]
+
+    def _lengths(self, value: Any) -> list[int]:
+        """Steps of each turn, its mark counted; subwords must have been learned, words and characters need not."""
+        text = self.__dict__.get("text_") or self._text()
+        return [1 + len(text.tokens(said)) for _, said in _turns(value)]
+
     def _text(self) -> Text:
         options = {"lowercase": self.lowercase, "max_vocabulary": self.max_vocabulary, "min_count": self.min_count}
         return Text(self.level, **options, spelling=self.spelling)

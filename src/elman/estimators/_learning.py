@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -75,6 +75,7 @@ def learn(
     *,
     held_out: np.ndarray | None = None,
     from_zero: bool = False,
+    build: Callable[[Plan], SequenceModel] = build,
 ) -> Learned:
     """Train a network, or the members of an ensemble one after the other, on encoded rows.
 
@@ -94,6 +95,8 @@ def learn(
         Rows to check on; drawn by ``validation_fraction`` when not given, others for each member.
     from_zero : bool, default False
         Begin with a head that answers zero, where zero is the baseline's answer.
+    build : callable, optional
+        Makes the network of a plan.
 
     Returns
     -------
@@ -106,10 +109,11 @@ def learn(
     )
     keys = None if not plan.wide or sources is None else _wide.choose(plan, sources)
     plan = plan if keys is None else counted(plan, wide=len(keys))
+    options = _Options(held_out=held_out, from_zero=from_zero, keys=keys, build=build)
     learned: list[Learned] = []
     for member in range(plan.members):
         settings = settings_of(training, member, plan.members)
-        learned.append(_learn_one(plan, examples, settings, scoring, _Options(held_out=held_out, from_zero=from_zero, keys=keys)))
+        learned.append(_learn_one(plan, examples, settings, scoring, options))
         if learned[-1].history.stopped == "interrupted":
             break
     if len(learned) == 1:
@@ -138,6 +142,7 @@ class _Options:
     held_out: np.ndarray | None
     from_zero: bool
     keys: torch.Tensor | None
+    build: Callable[[Plan], SequenceModel]
 
 
 def _learn_one(plan: Plan, examples: Examples, training: Training, scoring: Scoring, options: _Options) -> Learned:
@@ -148,7 +153,7 @@ def _learn_one(plan: Plan, examples: Examples, training: Training, scoring: Scor
     baseline = scoring.score(scoring.constant([targets[row] for row in train], truth), truth)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(training.random_state)
-        model = build(replace(plan, members=1))
+        model = options.build(replace(plan, members=1))
     if options.from_zero:
         for weight in model.decoder.head.parameters():
             torch.nn.init.zeros_(weight)

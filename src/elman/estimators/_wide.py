@@ -1,7 +1,7 @@
 """The wide part's weights: a regularised linear model on n-grams, fitted by scikit-learn, and its share beside the recurrent network.
 
-Each n-gram is weighed by how unevenly the answers share it, its log-count ratio (Wang & Manning 2012), or, where there are more than two
-answers or none to count, by how rare it is.
+Each n-gram is weighed by how unevenly the answers share it, its log-count ratio (Wang & Manning 2012), or, where there are too many
+answers to count for or none, by how rare it is.
 """
 
 from __future__ import annotations
@@ -23,18 +23,19 @@ _MOST = 262_144
 """n-grams kept at most, those in most rows first."""
 _ROWS = 256
 """Rows read at a time."""
-_RATIO_PENALTY = 32.0
+_FEW = 10
+"""Categories up to which n-grams are weighed by their log-count ratio: of many ratios the largest is chance."""
+_RATIO_PENALTY = 10.0
 """Inverse strength of the penalty on weights over log-count ratios."""
-_RARITY_PENALTY = 10.0
+_RARITY_PENALTY = 2.0
 """The same over rarities."""
-_RIDGE = 0.3
 _PULL = 5.0
 """Rows that a held-out part must outweigh to move the shares away from one half each."""
 
 
 def choose(plan: Plan, sources: Sequence[Any]) -> torch.Tensor:
     """Return the keys of the n-grams that stand in more than one row (in any, where none does), rising."""
-    found = [grams(_batch(plan, sources[at : at + _ROWS])).keys.numpy() for at in range(0, len(sources), _ROWS)]
+    found = [grams(_batch(plan, sources[at : at + _ROWS])).distinct().keys.numpy() for at in range(0, len(sources), _ROWS)]
     keys, rows = np.unique(np.concatenate(found), return_counts=True)
     kept = rows >= 2 if (rows >= 2).any() else rows >= 1
     keys, rows = keys[kept], rows[kept]
@@ -85,7 +86,7 @@ def _matrix(wide: Wide, plan: Plan, sources: Sequence[Any]) -> sparse.csr_matrix
     parts = []
     for at in range(0, len(sources), _ROWS):
         batch = _batch(plan, [sources[row] for row in range(at, min(at + _ROWS, len(sources)))])
-        places, rows, values = (t.numpy() for t in wide.active(grams(batch), len(batch)))
+        places, rows, values = (t.numpy() for t in wide.active(grams(batch).distinct(), len(batch)))
         parts.append(sparse.csr_matrix((values.astype(np.float64), (rows, places)), shape=(len(batch), len(wide.keys))))
     return sparse.vstack(parts).tocsr()
 
@@ -97,8 +98,8 @@ def _categories(x: sparse.csr_matrix, y: np.ndarray, n: int, class_weights: tupl
     if len(present) < 2:
         return weight, bias
     sample = np.asarray(class_weights)[y] if class_weights else None
-    if len(present) == 2:
-        scale, penalty = _ratio(x, y == present[1]), _RATIO_PENALTY
+    if len(present) <= _FEW:
+        scale, penalty = np.max([_ratio(x, y == category) for category in present], axis=0), _RATIO_PENALTY
     else:
         scale, penalty = _rarity(x), _RARITY_PENALTY
     fitted = LogisticRegression(C=penalty, max_iter=300).fit(x @ sparse.diags(scale), y, sample)
@@ -125,7 +126,7 @@ def _tags(x: sparse.csr_matrix, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _numbers(x: sparse.csr_matrix, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     scale = _rarity(x)
     y = y.reshape(len(y), -1).astype(np.float64)
-    fitted = Ridge(alpha=len(y) * 0.0 + 1 / _RIDGE, solver="sparse_cg").fit(x @ sparse.diags(scale), y)
+    fitted = Ridge(alpha=1 / _RARITY_PENALTY, solver="sparse_cg").fit(x @ sparse.diags(scale), y)
     return (np.atleast_2d(fitted.coef_) * scale).T, np.atleast_1d(fitted.intercept_)
 
 
@@ -138,7 +139,7 @@ def _ratio(x: sparse.csr_matrix, yes: np.ndarray) -> np.ndarray:
 
 def _rarity(x: sparse.csr_matrix) -> np.ndarray:
     rows = np.asarray((x > 0).sum(0)).ravel()
-    return (np.log((1 + x.shape[0]) / (1 + rows)) + 1) / 4
+    return np.log((1 + x.shape[0]) / (1 + rows)) + 1
 
 
 def _scores(model: SequenceModel, output: MixedOutput, sources: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:

@@ -20,17 +20,32 @@ _POSITIVE = 2**62 - 1
 
 @dataclass(frozen=True, kw_only=True)
 class Grams:
-    """Keys of the n-grams of all rows, with the row of each; none twice in a row.
+    """n-grams of a batch, one entry each.
 
     Notes
     -----
     Shapes:
 
-        keys  (K,) int64, from 0 for n-grams of symbols, below 0 for pieces of words     rows  (K,) int64
+        keys   (K,) int64, from 0 for n-grams of symbols, below 0 for pieces of words
+        rows   (K,) int64, the caller's row of each
+        ends   (K,) int64, the step at which each ends
+        sizes  (K,) int64, how many steps each takes
     """
 
     keys: Tensor
     rows: Tensor
+    ends: Tensor
+    sizes: Tensor
+
+    def distinct(self) -> Grams:
+        """Return each n-gram of a row once, sorted by row, then by key."""
+        order = torch.argsort(self.keys, stable=True)
+        order = order[torch.argsort(self.rows[order], stable=True)]
+        rows, keys = self.rows[order], self.keys[order]
+        new = torch.ones(len(rows), dtype=torch.bool, device=rows.device)
+        new[1:] = (rows[1:] != rows[:-1]) | (keys[1:] != keys[:-1])
+        kept = order[new]
+        return Grams(keys=self.keys[kept], rows=self.rows[kept], ends=self.ends[kept], sizes=self.sizes[kept])
 
 
 def reads_grams(space: Space | None) -> bool:
@@ -39,7 +54,7 @@ def reads_grams(space: Space | None) -> bool:
 
 
 def grams(source: Ragged) -> Grams:
-    """Return the n-grams of a batch.
+    """Return every n-gram of a batch, as often as it stands there.
 
     Parameters
     ----------
@@ -49,36 +64,42 @@ def grams(source: Ragged) -> Grams:
     Returns
     -------
     Grams
-        Sorted by row, then by key.
+        In no particular order; two n-grams have one key only if they are the same (but for one chance in 2^62).
+
+    Examples
+    --------
+    >>> found = grams(Ragged.from_list([torch.tensor([1, 2, 1])]))
+    >>> sorted(found.sizes.tolist()), len(found.distinct().keys)
+    ([1, 1, 1, 2, 2, 3], 5)
     """
     spelled = source.data.dim() == 2
     symbols = source.with_data(source.data[:, 0]) if spelled else source
     if not len(symbols.batch_sizes):
         nothing = torch.zeros(0, dtype=torch.int64, device=source.data.device)
-        return Grams(keys=nothing, rows=nothing)
-    padded, mask = symbols.to_padded()
-    key = torch.zeros_like(padded)
-    found = []
-    for n in range(1, (_WORDS if spelled else _SYMBOLS) + 1):
-        if n > padded.shape[1]:
-            break
-        ends = padded[:, n - 1 :]
-        key = (key[:, : ends.shape[1]] * _MIX + ends + n) % _POSITIVE  # arithmetic modulo 2^64, then a number from 0
-        real = mask[:, n - 1 :]
-        rows = torch.arange(len(padded), device=padded.device)[:, None].expand_as(real)
-        found.append(torch.stack([rows[real], key[real]]))
+        return Grams(keys=nothing, rows=nothing, ends=nothing, sizes=nothing)
+    found = _of_symbols(symbols, _WORDS if spelled else _SYMBOLS)
     if spelled:
-        pieces = source.data[:, 1:]
-        rows = source.row_of().to(pieces.device)[:, None].expand_as(pieces)
-        found.append(torch.stack([rows[pieces > 0], -pieces[pieces > 0]]))
-    return _distinct(torch.cat(found, 1))
+        found.append(_of_pieces(source))
+    keys, rows, ends, sizes = torch.cat(found, 1)
+    return Grams(keys=keys, rows=rows, ends=ends, sizes=sizes)
 
 
-def _distinct(pairs: Tensor) -> Grams:
-    rows, keys = pairs
-    order = torch.argsort(keys, stable=True)
-    order = order[torch.argsort(rows[order], stable=True)]
-    rows, keys = rows[order], keys[order]
-    new = torch.ones(len(rows), dtype=torch.bool, device=rows.device)
-    new[1:] = (rows[1:] != rows[:-1]) | (keys[1:] != keys[:-1])
-    return Grams(keys=keys[new], rows=rows[new])
+def _of_symbols(symbols: Ragged, longest: int) -> list[Tensor]:
+    padded, mask = symbols.to_padded()
+    count, steps = padded.shape
+    rows = torch.arange(count, device=padded.device)[:, None].expand(-1, steps)
+    ends = torch.arange(steps, device=padded.device).expand(count, -1)
+    key, found = torch.zeros_like(padded), []
+    for n in range(1, min(longest, steps) + 1):
+        # a polynomial modulo 2^64, as int64 arithmetic wraps, cut to a number from 0
+        key = (key[:, : steps - n + 1] * _MIX + padded[:, n - 1 :] + n) % _POSITIVE
+        real = mask[:, n - 1 :]
+        found.append(torch.stack([key[real], rows[:, n - 1 :][real], ends[:, n - 1 :][real], torch.full_like(key[real], n)]))
+    return found
+
+
+def _of_pieces(words: Ragged) -> Tensor:
+    pieces = words.data[:, 1:]
+    real = pieces > 0
+    rows, steps = (t.to(pieces.device)[:, None].expand_as(pieces)[real] for t in (words.row_of(), words.step_of()))
+    return torch.stack([-pieces[real], rows, steps, torch.ones_like(rows)])

@@ -40,7 +40,7 @@ class Wide(nn.Module):
 
     def forward(self, source: Ragged) -> Tensor:
         """Return the scores of each row, (N, C)."""
-        places, rows, shares = self.active(grams(source), len(source))
+        places, rows, shares = self.active(grams(source).distinct(), len(source))
         scores = self.bias.expand(len(source), -1)
         return scores.index_add(0, rows, self.weight[places] * shares[:, None].to(self.weight.dtype))
 
@@ -50,7 +50,7 @@ class Wide(nn.Module):
         Parameters
         ----------
         found : Grams
-            Of ``count`` rows.
+            Distinct, of ``count`` rows.
         count : int
             Rows.
 

@@ -6,12 +6,13 @@ from typing import Any
 
 from sklearn.base import clone
 
-from elman.codecs import Words
+from elman.codecs import Discrete, Words
 from elman.network import Plan
 from elman.training.settings import Training
 
-_TEXT_EPOCHS = ((500, 40), (2_000, 20), (50_000, 8))
-_TEXT_EPOCHS_BEYOND = 4
+_EPOCHS = ((50, 40), (500, 15), (50_000, 6))
+"""Passes by the rows there are of a category (of all, for tags and numbers)."""
+_EPOCHS_BEYOND = 3
 
 
 def recipe(plan: Plan, training: Training, rows: int) -> Training:
@@ -37,6 +38,7 @@ def recipe(plan: Plan, training: Training, rows: int) -> Training:
     text = plan.source is not None and isinstance(plan.source.space, Words) and plan.decoder == "summary"
     if not text or training.max_epochs != "auto":
         return training
-    epochs = next((epochs for most, epochs in _TEXT_EPOCHS if rows <= most), _TEXT_EPOCHS_BEYOND)
+    each = rows / plan.target.space.n if isinstance(plan.target.space, Discrete) else rows
+    epochs = next((epochs for most, epochs in _EPOCHS if each <= most), _EPOCHS_BEYOND)
     own: Any = clone(training)
     return own.set_params(max_epochs=epochs)

@@ -40,15 +40,15 @@ def choose(source: Side | None, target: Side, sizes: Sizes, relation: Relation, 
     text = _text(source, relation)
     rules: dict[str, Choice] = {
         "cell": _cell(relation, symbols),
-        "hidden_size": _hidden(sizes, relation, symbols),
+        "hidden_size": (96, "texts are learned by heart quickly") if text else _hidden(sizes, relation, symbols),
         "num_layers": _layers(sizes, relation),
         "bidirectional": _directions(source, relation),
         "pooling": ("concat", "mean, maximum and last state side by side"),
         "attention": _attention(source, relation),
         "stem": _stem(source),
-        "label_smoothing": _smoothing(relation, target),
+        "label_smoothing": _smoothing(relation, target, text),
         "head": ("point", "squared error"),
-        "word_dropout": (0.1, "every tenth word by its spelling alone") if text else (0.0, "nothing spelled"),
+        "word_dropout": _word_dropout(source),
         "wide": (True, "n-grams decide many texts") if text else (False, "no text"),
         "members": _members(sizes, text),
     }
@@ -130,7 +130,15 @@ def _stem(source: Side | None) -> Choice:
     return "linear", "symbols by embedding, numbers by projection"
 
 
-def _smoothing(relation: Relation, target: Side) -> Choice:
+def _word_dropout(source: Side | None) -> Choice:
+    if source is not None and isinstance(source.space, Words):
+        return 0.3, "so many words are read by their spelling alone"
+    return 0.0, "nothing is spelled"
+
+
+def _smoothing(relation: Relation, target: Side, text: bool) -> Choice:
+    if text and isinstance(target.space, Discrete):
+        return 0.1, "few texts (Szegedy 2016)"
     if relation.name == "free" and isinstance(target.space, Discrete):
         return 0.1, "free sequences (Szegedy 2016)"
     return 0.0, "not needed"
@@ -138,7 +146,9 @@ def _smoothing(relation: Relation, target: Side) -> Choice:
 
 def _embedding(source: Side | None, target: Side, hidden: int) -> Choice:
     space = source.space if source is not None else target.space
-    n = space.n if isinstance(space, Discrete | Words) else 0
+    if isinstance(space, Words):
+        return 64, "words share the vectors of their pieces"
+    n = space.n if isinstance(space, Discrete) else 0
     if not n:
         return min(hidden, 128), "as wide as the recurrence, 128 at most"
     if source is None and n > 1000:

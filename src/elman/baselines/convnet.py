@@ -105,17 +105,15 @@ class ConvNet(ClassifierMixin, BaseEstimator):
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the likeliest category of each value."""
-        return np.asarray(decode_all(self.target_, predict_rows(self._fitted(), self._encode(X), self.source_)))
+        sources = self._encode(X)
+        return np.asarray(decode_all(self.target_, predict_rows(self.model_, sources, self.source_)))
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Return probabilities (N, C), columns in the order of ``classes_``."""
-        return np.stack(proba_rows(self._fitted(), self._encode(X), self.source_))
+        sources = self._encode(X)
+        return np.stack(proba_rows(self.model_, sources, self.source_))
 
     def _encode(self, X: Any) -> list[Any]:
-        self._fitted()
-        return self.source_.encode_all(rows_of(X, "X"))
-
-    def _fitted(self) -> Any:
         if not hasattr(self, "model_"):
             raise NotFittedError("This ConvNet is not fitted yet. Call fit(values, categories) first.")
-        return self.model_
+        return self.source_.encode_all(rows_of(X, "X"))

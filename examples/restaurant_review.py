@@ -11,10 +11,7 @@ from elman import Category, Model, Network, Text, Training, datasets
 from elman.baselines import BagOfWords, ConvNet
 
 quick = bool(os.environ.get("ELMAN_QUICK"))
-REVIEW = (
-    "The service has been incredibly slow, and I am pretty much disappointed with this restaurant."
-    " The food quality was also mediocre."
-)
+REVIEW = "The service has been incredibly slow, and I am pretty much disappointed with this restaurant. The food quality was also mediocre."
 
 
 def sentences() -> tuple[list[str], list[str]]:

@@ -119,7 +119,9 @@ def main() -> None:
     chosen = parser.parse_args()
     held = load("sgd_dialogues", unit="dialogue")
     data = {part: head(held[part], chosen.calls) for part in ("train", "test")}
-    print(f"{machine()}\n| task | contestant | part | accuracy | balanced | parameters | seconds of one core |\n|---|---|---|--:|--:|--:|--:|")
+    print(
+        f"{machine()}\n| task | contestant | part | accuracy | balanced | parameters | seconds of one core |\n|---|---|---|--:|--:|--:|--:|"
+    )
     if "intents" in chosen.task:
         race_intents(data, chosen.epochs)
     if "outcome" in chosen.task:

@@ -20,7 +20,8 @@ def test_pieces_are_all_ngrams_of_the_marked_word(word):
 
 
 @pytest.mark.parametrize(
-    ("word", "shape"), [("Monday", " Xx"), ("NASA", " X"), ("1984", " 9"), ("B2b", " X9x"), ("iPhone", " xXx"), ("...", None), ("well", None)]
+    ("word", "shape"),
+    [("Monday", " Xx"), ("NASA", " X"), ("1984", " 9"), ("B2b", " X9x"), ("iPhone", " xXx"), ("...", None), ("well", None)],
 )
 def test_the_shape_says_how_a_word_was_written(word, shape):
     assert [piece for piece in pieces(word) if piece.startswith(" ")] == ([] if shape is None else [shape])

@@ -106,4 +106,6 @@ def as_text(value: Any) -> str:
         return f"{value.get('speaker')}: {value.get('text')}"
     if not isinstance(value, Iterable):
         raise DataTypeError(f"expected text, turns or symbols; got {type(value).__name__}. Give one text a row.")
-    return " ".join(f"{v[0]}: {v[1]}" if isinstance(v, tuple) and len(v) == 2 else as_text(v) if isinstance(v, Mapping) else str(v) for v in value)
+    return " ".join(
+        f"{v[0]}: {v[1]}" if isinstance(v, tuple) and len(v) == 2 else as_text(v) if isinstance(v, Mapping) else str(v) for v in value
+    )

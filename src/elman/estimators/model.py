@@ -191,9 +191,7 @@ class Model(Estimator):
         """Place of an answer among the network's outputs, and the answer in the user's words."""
         space, classes = self.target_.space, getattr(self.target_, "classes_", None)
         if classes is not None:
-            place = (
-                int(np.argmax(proba_rows(self.model_, [encoded], self.source_)[0])) if answer is None else place_of(classes, answer)
-            )
+            place = int(np.argmax(proba_rows(self.model_, [encoded], self.source_)[0])) if answer is None else place_of(classes, answer)
             return place, classes[place]
         count = space.d if isinstance(space, Continuous) else 1
         return place_of(range(count), 0 if answer is None else answer), answer

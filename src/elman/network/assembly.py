@@ -243,7 +243,13 @@ def assemble(plan: Plan) -> SequenceModel:
     if plan.source is not None:
         p = plan
         stem = Stem(
-            plan.source.space, plan.source.rank, p.embedding_size, kind=p.stem, dropout=p.dropout, stride=p.time_stride, joined=p.joined,
+            plan.source.space,
+            plan.source.rank,
+            p.embedding_size,
+            kind=p.stem,
+            dropout=p.dropout,
+            stride=p.time_stride,
+            joined=p.joined,
             word_dropout=p.word_dropout,
         )
         if plan.source.rank == "many":

@@ -2,10 +2,11 @@
 
 python -m benchmarks.quality.call_centre [--task intents outcome] [--epochs 6]
 
-Intents: of every user turn the intent that is active, or "none", by the annotation; the network reads the whole call and answers at the last
-word of each turn. The official test part is about other services, most of whose intents do not occur in the training part, so a tenth of
-the training calls is held out whole (seed 0), and on the official test part only turns whose intent can be known are scored.
-Outcome: "done" where the last notice of the service is a success, "failed" where it is a failure, "no transaction" without one; official parts.
+Intents: of every user turn the intent that is active, or "none", by the annotation; the network reads the whole call and answers at the
+last word of each turn. The official test part is about other services, most of whose intents do not occur in the training part, so a
+tenth of the training calls is held out whole (seed 0), and on the official test part only turns whose intent can be known are scored.
+Outcome: "done" where the last notice of the service is a success, "failed" where it is a failure, "no transaction" without one; official
+parts.
 """
 
 from __future__ import annotations

@@ -198,7 +198,7 @@ def test_scores_sum_to_the_change_and_find_the_word(reviews):
     assert found.scores.sum() == pytest.approx(found.reached - found.base, abs=0.01)
     against = reviews.attribute("dinner was wonderful", "bad", steps=100)
     np.testing.assert_allclose(against.scores, -found.scores, atol=1e-4)  # two classes: one is the other's opposite
-    assert list(found)[0] == ("dinner", float(found.scores[0]))
+    assert next(iter(found)) == ("dinner", float(found.scores[0]))
     assert len(found) == 3
     assert "wonderful" in str(found)
     assert len(reviews.attribute("")) == 0

@@ -59,7 +59,7 @@ class BagOfWords(ClassifierMixin, BaseEstimator):
         BagOfWords
             The estimator itself.
         """
-        words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"\S+")
+        words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"\S+")  # noqa: S106  # how words are cut, no password
         characters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True)
         self.pipeline_ = make_pipeline(make_union(words, characters), LogisticRegression(C=self.C, max_iter=self.max_iter))
         self.pipeline_.fit([as_text(value) for value in X], np.asarray(y))

@@ -39,7 +39,7 @@ class Convolutions(nn.Module):
         self.out_features = filters * len(self.widths)
         self.layers = nn.ModuleList(nn.Conv1d(input_size, filters, width) for width in self.widths)
 
-    def forward(self, x: Ragged, state: Recurrent | None = None) -> tuple[Ragged, Recurrent]:
+    def forward(self, x: Ragged, state: Recurrent | None = None) -> tuple[Ragged, Recurrent]:  # noqa: ARG002  # as an Encoder is called
         """Read all rows; beyond its own steps a row reads zeros, whatever the batch. There is no state to go on with."""
         nothing = x.data.new_zeros(1, len(x), self.out_features)
         if not len(x.batch_sizes):

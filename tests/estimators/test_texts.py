@@ -163,6 +163,16 @@ def test_the_linear_part_is_the_solution_of_a_dense_one(reviews):
     assert not member.decoder.wide.weight.requires_grad
 
 
+@pytest.mark.parametrize("source", [Text("char"), Symbols()], ids=["characters", "symbols"])
+def test_other_symbols_may_have_a_linear_part_too(source):
+    x = X if isinstance(source, Text) else [text.split() for text in X]
+    model = Model(source, Category(), network=Network(hidden_size=4, wide=True), training=Training(max_epochs=2, verbose=0)).fit(x, Y)
+    assert model.plan().wide > 10
+    assert model.score(x, Y) > 0.9
+    found = model.attribute(x[0], steps=100)
+    assert found.scores.sum() == pytest.approx(found.reached - found.base, abs=0.01)
+
+
 def test_the_share_goes_to_the_part_that_is_right(reviews, monkeypatch):
     member = members_of(reviews.model_)[0]
     output = member.decoder.head.output

@@ -14,6 +14,7 @@ from torch import Tensor
 from elman.codecs import Codec, Dialogue, Symbols, Text
 from elman.errors import SettingError
 from elman.network import SequenceModel, collate
+from elman.network.contract import move
 from elman.network.ensemble import members_of
 from elman.network.grams import grams
 from elman.network.wide import MixedOutput
@@ -143,7 +144,7 @@ def check(plan: Any, method: str, steps: Any) -> None:
 
 
 def _explain(model: SequenceModel, codec: Codec, question: Question) -> tuple[np.ndarray, float, float]:
-    source = collate([question.encoded], codec.space, codec.rank)
+    source: Any = move(collate([question.encoded], codec.space, codec.rank), model.device)
     with _gradients_in_evaluation(model):
         with torch.no_grad():
             vectors: Any = model.stem(source)  # pyright: ignore[reportOptionalCall]  # a summary has a source

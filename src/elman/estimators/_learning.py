@@ -162,7 +162,8 @@ def _learn_one(plan: Plan, examples: Examples, training: Training, scoring: Scor
     if wide is not None and options.keys is not None:
         _wide.fit(wide, plan, options.keys, parts[0].source or (), parts[0].target)
     history = fit(model, parts[0], parts[1] if len(held) else None, training, _ScoredTask(scoring, baseline))
-    _wide.weigh(model, parts[1].source or (), parts[1].target)
+    if wide is not None:
+        _wide.weigh(model, parts[1].source or (), parts[1].target)
     return Learned(plan=plan, model=model.eval(), history=history, baseline=baseline)
 
 

@@ -61,9 +61,10 @@ def fit(wide: Wide, plan: Plan, keys: torch.Tensor, sources: Sequence[Any], targ
 
 
 def weigh(model: SequenceModel, sources: Sequence[Any], targets: Sequence[Any]) -> None:
-    """Set the shares of both parts so that held-out rows are likeliest (all rows of ``sources``)."""
+    """Set the shares of both parts so that held-out rows are likeliest (all rows of ``sources``); one half each where there are none."""
     output: Any = model.decoder.head.output
-    if not isinstance(output, MixedOutput) or not len(sources):
+    output.shares.fill_(0.5)
+    if not len(sources):
         return
     deep, wide = _scores(model, output, sources)
     truth = np.stack([np.asarray(target) for target in targets])

@@ -68,7 +68,10 @@ class Wide(nn.Module):
 
 
 class MixedOutput(nn.Module):
-    """An output layer whose features end with the scores of the wide part; learning sees the layer alone.
+    """An output layer whose features end with the scores of the wide part.
+
+    Learning sees the layer alone, and so does the choice of the best epoch, until the shares are set: else an epoch in which the
+    recurrent network has learned nothing yet may win by its companion's merit.
 
     Parameters
     ----------
@@ -89,7 +92,7 @@ class MixedOutput(nn.Module):
     def __init__(self, inner: nn.Module, outputs: int) -> None:
         super().__init__()
         self.inner, self.outputs = inner, outputs
-        self.register_buffer("shares", torch.ones(2))
+        self.register_buffer("shares", torch.tensor([1.0, 0.0]))
 
     def forward(self, features: Tensor) -> Tensor:
         """Map features to scores."""

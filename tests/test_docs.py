@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from elman.estimators import _recipe
 from elman.network.settings import Network
 from elman.training import resolve
 from elman.training.settings import Training
@@ -45,6 +46,7 @@ def test_every_block_runs(page: Path, tmp_path: Path, monkeypatch: pytest.Monkey
         pytest.importorskip(NEEDS[page.name])
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(resolve, "_EPOCHS", ((sys.maxsize, 2),))  # where a page leaves the epochs to elman, two will do
+    monkeypatch.setattr(_recipe, "_EPOCHS", ((sys.maxsize, 2),))
     names: dict[str, object] = {"__name__": page.stem}
     for line, text in blocks(page):
         tree = ast.parse("\n" * line + text, filename=str(page))  # errors name the page's own line

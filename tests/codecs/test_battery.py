@@ -65,6 +65,11 @@ CASES = {
     "text char": (Text("char"), TEXTS, {"unknown": ["zyx ?", b"caf\xc3\xa9", "\udcff"], "bad": [3, None]}),
     "text bpe": (Text("bpe"), TEXTS, {"unknown": ["zyx ?", "\ud800"], "bad": [3, None]}),
     "text lower": (Text(lowercase=True, normalize="NFKC"), ["abc def", "ﬁne".replace("ﬁ", "fi")], {"unknown": ["ABC"]}),
+    "text spelled": (
+        Text(spelling=True),
+        TEXTS,
+        {"unknown": ["zyx ?", b"\xff\xfe", "\ud800", "GOOD"], "bad": [3, None, NAN], "equal": lambda a, b: a.lower() == b},
+    ),
     "image": (
         Image(),
         PAIR,
@@ -98,6 +103,11 @@ CASES = {
         Dialogue(),
         [[("a", "hello you"), ("b", "")], []],
         {"unknown": [[("z", "q")], [{"speaker": "a", "text": "hello"}]], "bad": ["x", [("a",)], [("a", 3)], [{}]]},
+    ),
+    "dialogue spelled": (
+        Dialogue(spelling=True),
+        [[("a", "hello you"), ("b", "")], []],
+        {"unknown": [[("z", "q")], [{"speaker": "a", "text": "hellos"}]], "bad": ["x", [("a", 3)]]},
     ),
     "dialogue bpe": (Dialogue("bpe", lowercase=True), [[("a", "hello you")]], {"role": "target", "bad": [3]}),
     "record": (

@@ -18,6 +18,7 @@ QUICK = Training(max_epochs=3, batch_size=8, learning_rate=0.02, verbose=0)
 FEW = Symbols(max_vocabulary=2)
 WORDS = ["abc", "ba", "cab", "a", "bb", "acca", "bca", "cc"] * 3
 TOLD = ["to be or not to be", "not to be"] * 8
+REVIEWS = ["The food was good.", "the food was bad", "good wine", "Bad soup", "a good day", "a bad day"] * 4
 WAVES = [[round(float(np.sin((0.3 + i % 2) * t + i)), 3) for t in range(4 + i % 5)] for i in range(24)]
 TABLE = [{"word": w, "wave": s} for w, s in zip(WORDS, WAVES, strict=True)]
 
@@ -28,6 +29,9 @@ def model(source, target, **options):
 
 CASES = {
     "model-category": lambda: (model(Series(), Category()), WAVES, ["slow", "fast"] * 12),
+    "model-words": lambda: (
+        model(Text(), Category(), network=Network(hidden_size=4, embedding_size=4, members=2)), REVIEWS, ["good", "bad"] * 12
+    ),
     "model-gru-number": lambda: (
         model(Text("char"), Number(), network=Network(cell="gru", hidden_size=4)), WORDS, [float(len(w)) for w in WORDS]
     ),

@@ -21,6 +21,7 @@ from elman.codecs.space import Discrete as Discrete
 from elman.codecs.space import Pixels as Pixels
 from elman.codecs.space import Product as Product
 from elman.codecs.space import Space as Space
+from elman.codecs.space import Words as Words
 from elman.codecs.strokes import Strokes as Strokes
 from elman.codecs.symbols import Symbols as Symbols
 from elman.codecs.tags import Tags as Tags

@@ -29,6 +29,9 @@ class Codec(Settings):
     id: ClassVar[str]
     """Versioned name in model files, as ``category.v1``."""
 
+    later: ClassVar[dict[str, Any]] = {}
+    """Settings that files of earlier versions lack, each with the value that means what was before it (and is not written)."""
+
     rank: Rank
     role_: Role = "source"
 
@@ -63,6 +66,16 @@ class Codec(Settings):
     def _encode_many(self, values: Sequence[Any]) -> list[Encoded] | None:  # noqa: ARG002  # for codecs that can
         """Encode all values in one piece, or return None to go row by row (which also finds the bad row)."""
         return None
+
+    def in_detail(self) -> Self:
+        """Change settings left to "auto" so that ``encode`` hands over all there is; asked before ``fit`` for one answer about a whole.
+
+        Returns
+        -------
+        Codec
+            The codec itself.
+        """
+        return self
 
     def config(self) -> dict[str, Any]:
         """Return everything learned and set, as plain JSON (without the id).
@@ -100,10 +113,13 @@ class Codec(Settings):
         return codec
 
     def _settings(self) -> dict[str, Any]:
-        return {name: list(v) if isinstance(v, tuple) else v for name, v in self.get_params(deep=False).items()}
+        settings = {name: list(v) if isinstance(v, tuple) else v for name, v in self.get_params(deep=False).items()}
+        return {name: v for name, v in settings.items() if name not in self.later or v != self.later[name]}
 
     @classmethod
     def _from_settings(cls, settings: Any) -> Self:
+        if isinstance(settings, dict):
+            settings = {**cls.later, **settings}
         return cls(**strict(settings, cls._names(), f"{cls.__name__} settings"))
 
     def fit(self, values: Iterable[Any], *, role: Role = "source") -> Self:

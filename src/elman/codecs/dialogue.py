@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 
 from elman.codecs._base import Codec, each
 from elman.codecs.checks import strict
-from elman.codecs.space import Discrete
-from elman.codecs.text import Text
+from elman.codecs.space import Discrete, Words
+from elman.codecs.text import Text, first_column
 from elman.codecs.vocabulary import Vocabulary, indices_in
 from elman.errors import DataError, DataTypeError
 
@@ -31,6 +31,8 @@ class Dialogue(Codec):
         Most symbols of text kept.
     min_count : int, default 1
         Words or characters seen less often are unknown.
+    spelling : {"auto", True, False}, default "auto"
+        Give with each word the pieces of its spelling; see :class:`Text`.
 
     Examples
     --------
@@ -41,17 +43,35 @@ class Dialogue(Codec):
 
     id = "dialogue.v1"
     rank = "many"
+    later: ClassVar[dict[str, Any]] = {"spelling": False}
 
-    def __init__(self, level: str = "word", *, lowercase: bool = False, max_vocabulary: int | None = None, min_count: int = 1) -> None:
+    def __init__(
+        self,
+        level: str = "word",
+        *,
+        lowercase: bool = False,
+        max_vocabulary: int | None = None,
+        min_count: int = 1,
+        spelling: bool | Literal["auto"] = "auto",
+    ) -> None:
         self.level = level
         self.lowercase = lowercase
         self.max_vocabulary = max_vocabulary
         self.min_count = min_count
+        self.spelling = spelling
+
+    def in_detail(self) -> Self:
+        """Return the codec itself, spelling its words unless the user said no."""
+        if self.spelling == "auto" and self.level == "word":
+            self.spelling = True
+        return self
 
     @property
-    def space(self) -> Discrete:
+    def space(self) -> Discrete | Words:
         """The symbols of text, and the marks of speakers."""
-        return Discrete(self._fitted("text_").space.n + len(self.speakers_))
+        text = self._fitted("text_").space
+        symbols = text.n + len(self.speakers_)
+        return Words(symbols, text.pieces) if isinstance(text, Words) else Discrete(symbols)
 
     def encode(self, value: Any) -> np.ndarray:
         """Return the indices of all turns.
@@ -64,14 +84,18 @@ class Dialogue(Codec):
         Returns
         -------
         ndarray
-            int64 (T,).
+            int64 (T,); with ``spelling`` int32 (T, 1 + K).
         """
         text = self._fitted("text_")
         first = text.space.n
-        parts = [np.zeros(0, dtype=np.int64)]
+        parts = [text.encode("")]
         for speaker, words in _turns(value):
-            parts += [np.array([first + self.speakers_.index(speaker)], dtype=np.int64), text.encode(words)]
-        return np.concatenate(parts)
+            mark = np.array([first + self.speakers_.index(speaker)], dtype=parts[0].dtype)
+            parts += [mark if parts[0].ndim == 1 else mark[:, None], text.encode(words)]
+        if parts[0].ndim == 1:
+            return np.concatenate(parts)
+        width = max(part.shape[1] for part in parts)
+        return np.concatenate([np.pad(part, [(0, 0), (0, width - part.shape[1])]) for part in parts])
 
     def decode(self, array: Any) -> list[tuple[str | None, str]]:
         """Return the turns.
@@ -87,18 +111,88 @@ class Dialogue(Codec):
             Speaker (None if unknown, or before the first mark) and text.
         """
         text = self._fitted("text_")
-        indices = indices_in(array, "Dialogue")
+        indices = indices_in(first_column(array, "Dialogue") if self.spelling is True else array, "Dialogue")
         first = text.space.n
         starts = np.flatnonzero(indices >= first).tolist()
         turns: list[tuple[str | None, str]] = []
         if len(indices) and (not starts or starts[0] > 0):
-            turns.append((None, text.decode(indices[: starts[0] if starts else None])))
+            turns.append((None, text.decode(_columns(indices[: starts[0] if starts else None], text.space))))
         for start, end in itertools.pairwise([*starts, len(indices)]):
-            turns.append((self.speakers_.symbol(int(indices[start]) - first), text.decode(indices[start + 1 : end])))
+            turns.append((self.speakers_.symbol(int(indices[start]) - first), text.decode(_columns(indices[start + 1 : end], text.space))))
         return turns
 
+    def tokens(self, value: Any) -> list[str]:
+        """Return what each index of ``encode`` stands for: ``speaker:`` before each turn, then what was said.
+
+        Parameters
+        ----------
+        value : iterable of pairs or mappings
+            The turns.
+
+        Returns
+        -------
+        list of str
+            Marks and symbols, unknown ones as they were written.
+        """
+        text = self._fitted("text_")
+        return [token for speaker, said in _turns(value) for token in (f"{speaker}:", *text.tokens(said))]
+
+    def per_step(self, value: Any, labels: Sequence[Any]) -> list[Any]:
+        """Return the label of each turn for every step of it, as ``Model(Dialogue(), Symbols(), align="step")`` learns them.
+
+        Parameters
+        ----------
+        value : iterable of pairs or mappings
+            The turns.
+        labels : sequence
+            One for each turn.
+
+        Returns
+        -------
+        list
+            One for each index of ``encode``.
+
+        Examples
+        --------
+        >>> codec, call = Dialogue(), [("client", "hello you"), ("agent", "hi")]
+        >>> codec.per_step(call, ["greets", "answers"])
+        ['greets', 'greets', 'greets', 'answers', 'answers']
+        >>> codec.per_turn(call, codec.per_step(call, ["greets", "answers"]))
+        ['greets', 'answers']
+        """
+        lengths = self._lengths(value)
+        if len(labels) != len(lengths):
+            raise DataError(f"expected one label for each of {len(lengths)} turns; got {len(labels)}.")
+        return [label for label, length in zip(labels, lengths, strict=True) for _ in range(length)]
+
+    def per_turn(self, value: Any, steps: Sequence[Any]) -> list[Any]:
+        """Return for each turn what stands at its last step: the answers of a model with ``align="step"``, turn by turn.
+
+        Parameters
+        ----------
+        value : iterable of pairs or mappings
+            The turns.
+        steps : sequence
+            One for each index of ``encode``.
+
+        Returns
+        -------
+        list
+            One for each turn.
+        """
+        ends = np.cumsum(self._lengths(value), dtype=np.int64)
+        if len(steps) != (ends[-1] if len(ends) else 0):
+            raise DataError(f"expected one answer for each of {ends[-1] if len(ends) else 0} steps; got {len(steps)}.")
+        return [steps[end - 1] for end in ends.tolist()]
+
+    def _lengths(self, value: Any) -> list[int]:
+        """Steps of each turn, its mark counted; subwords must have been learned, words and characters need not."""
+        text = self.__dict__.get("text_") or self._text()
+        return [1 + len(text.tokens(said)) for _, said in _turns(value)]
+
     def _text(self) -> Text:
-        return Text(self.level, lowercase=self.lowercase, max_vocabulary=self.max_vocabulary, min_count=self.min_count)
+        options = {"lowercase": self.lowercase, "max_vocabulary": self.max_vocabulary, "min_count": self.min_count}
+        return Text(self.level, **options, spelling=self.spelling)
 
     def _check(self) -> None:
         self._text()._check()
@@ -120,6 +214,10 @@ class Dialogue(Codec):
         text.role_ = self.role_
         text._restore(known["text"])
         self.speakers_, self.text_ = speakers, text
+
+
+def _columns(indices: np.ndarray, space: Discrete | Words) -> np.ndarray:
+    return indices[:, None] if isinstance(space, Words) else indices
 
 
 def _turns(value: Any) -> list[tuple[str, Any]]:

@@ -39,6 +39,11 @@ class Record(Codec):
     def __init__(self, **codecs: Codec) -> None:
         self.codecs = codecs
 
+    def in_detail(self) -> Self:
+        """Return the record itself, its columns in detail."""
+        self.codecs = {name: codec.in_detail() for name, codec in self.codecs.items()}
+        return self
+
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the codecs by column, and with ``deep`` their own parameters as ``column__parameter``.
 

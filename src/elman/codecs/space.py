@@ -18,6 +18,17 @@ class Discrete(Space):
 
 
 @dataclass(frozen=True)
+class Words(Space):
+    """One of ``n`` words and pieces of its spelling, each one of ``pieces``.
+
+    Encoded as int32 (1 + K,) or (T, 1 + K): the word's index, then its pieces from 1; 0 fills up. K is as large as a value needs.
+    """
+
+    n: int
+    pieces: int
+
+
+@dataclass(frozen=True)
 class Continuous(Space):
     """``d`` real numbers. Encoded as float32: (d,) or (T, d)."""
 

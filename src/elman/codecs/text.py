@@ -6,14 +6,15 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import Any
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 
 from elman.codecs import bpe, words
 from elman.codecs._base import Codec, each
 from elman.codecs.checks import MOST, one_of, strict, whole
-from elman.codecs.space import Discrete
+from elman.codecs.space import Discrete, Words
+from elman.codecs.spelling import Speller
 from elman.codecs.vocabulary import Vocabulary, indices_in
 from elman.errors import DataError, DataTypeError, SettingError
 
@@ -39,6 +40,9 @@ class Text(Codec):
         Words or characters seen less often are unknown; subwords seen less often (and those seen once) are not merged.
     normalize : {"NFC", "NFKC", None}, default "NFC"
         Unicode form, so that "é" typed in two ways is one thing.
+    spelling : {"auto", True, False}, default "auto"
+        Give with each word the pieces of its spelling (:mod:`elman.codecs.spelling`), so that words never seen are not all alike.
+        "auto" is no, and yes where a :class:`elman.Model` gives one answer for a whole text. Words only.
 
     Notes
     -----
@@ -53,6 +57,7 @@ class Text(Codec):
 
     id = "text.v1"
     rank = "many"
+    later: ClassVar[dict[str, Any]] = {"spelling": False}
 
     def __init__(
         self,
@@ -62,12 +67,20 @@ class Text(Codec):
         max_vocabulary: int | None = None,
         min_count: int = 1,
         normalize: str | None = "NFC",
+        spelling: bool | Literal["auto"] = "auto",
     ) -> None:
         self.level = level
         self.lowercase = lowercase
         self.max_vocabulary = max_vocabulary
         self.min_count = min_count
         self.normalize = normalize
+        self.spelling = spelling
+
+    def in_detail(self) -> Self:
+        """Return the codec itself, spelling its words unless the user said no."""
+        if self.spelling == "auto" and self.unit == "word":
+            self.spelling = True
+        return self
 
     @property
     def unit(self) -> str:
@@ -75,9 +88,10 @@ class Text(Codec):
         return "word" if self.level == "auto" else self.level
 
     @property
-    def space(self) -> Discrete:
-        """One index for each symbol, and 0 for unknown."""
-        return Discrete(len(self._fitted("vocabulary_")))
+    def space(self) -> Discrete | Words:
+        """One index for each symbol, and 0 for unknown; with ``spelling`` also one for each piece."""
+        symbols = len(self._fitted("vocabulary_"))
+        return Words(symbols, len(self.pieces_)) if self.spelling is True else Discrete(symbols)
 
     def encode(self, value: Any) -> np.ndarray:
         """Return the indices of a text.
@@ -90,10 +104,12 @@ class Text(Codec):
         Returns
         -------
         ndarray
-            int64 (T,).
+            int64 (T,); with ``spelling`` int32 (T, 1 + K), the index of each word and those of its pieces.
         """
         vocabulary = self._fitted("vocabulary_")
         text = self.read(value)
+        if self.spelling is True:
+            return self._speller.encode(words.split(text))
         if self.unit == "bpe":
             return np.array(self._bpe.encode(text).ids, dtype=np.int64)
         return vocabulary.indices(words.split(text) if self.unit == "word" else text)
@@ -104,7 +120,7 @@ class Text(Codec):
         Parameters
         ----------
         array : ndarray
-            Whole numbers (T,).
+            Whole numbers (T,), with ``spelling`` (T, 1 + K).
 
         Returns
         -------
@@ -112,6 +128,8 @@ class Text(Codec):
             Encoding it again gives the same indices.
         """
         vocabulary = self._fitted("vocabulary_")
+        if self.spelling is True:
+            array = first_column(array, "Text")
         indices = indices_in(array, "Text").tolist()
         if self.unit == "bpe":
             return self._bpe.decode(indices, skip_special_tokens=False)
@@ -208,6 +226,9 @@ class Text(Codec):
         one_of(self.level, ("auto", *_SIZES), "level", SettingError)
         one_of(self.lowercase, (True, False), "lowercase", SettingError)
         one_of(self.normalize, ("NFC", "NFKC", None), "normalize", SettingError)
+        one_of(self.spelling, ("auto", True, False), "spelling", SettingError)
+        if self.spelling is True and self.unit != "word":
+            raise SettingError(f"spelling=True is for words; got level={self.level!r}. Leave spelling at 'auto'.")
         whole(self.min_count, "min_count", 1, MOST, SettingError)
         if self.max_vocabulary is not None:
             whole(self.max_vocabulary, "max_vocabulary", 256 if self.unit == "bpe" else 1, MOST, SettingError)
@@ -226,6 +247,10 @@ class Text(Codec):
         for start in range(0, len(values), 4096):
             counts.update(chain.from_iterable(map(parts, _slice(self.read, values, start))))
         del counts[UNKNOWN]
+        if self.spelling is True:
+            self._speller = Speller.learn(counts, most=most, least=self.min_count)
+            self.vocabulary_, self.pieces_ = self._speller.words, self._speller.pieces
+            return
         self.vocabulary_ = Vocabulary.from_counts(counts, most=most, least=self.min_count)
 
     def _encode_many(self, values: Sequence[Any]) -> list[Any] | None:
@@ -237,12 +262,15 @@ class Text(Codec):
 
     def _state(self) -> dict[str, Any]:
         symbols = self._fitted("vocabulary_").state("Text")
-        return {"symbols": symbols, "merges": [list(pair) for pair in self.merges_] if self.unit == "bpe" else []}
+        spelled = {"pieces": self.pieces_.state("Text")} if self.spelling is True else {}
+        return {"symbols": symbols, "merges": [list(pair) for pair in self.merges_] if self.unit == "bpe" else [], **spelled}
 
     def _restore(self, state: dict[str, Any]) -> None:
-        known = strict(state, ("symbols", "merges"), "Text state")
-        if not isinstance(known["symbols"], list) or not all(isinstance(symbol, str) for symbol in known["symbols"]):
-            raise DataError("Text state: symbols must be a list of text.")
+        lists = ("symbols", "pieces") if self.spelling is True else ("symbols",)
+        known = strict(state, (*lists, "merges"), "Text state")
+        for name in lists:
+            if not isinstance(known[name], list) or not all(isinstance(symbol, str) for symbol in known[name]):
+                raise DataError(f"Text state: {name} must be a list of text.")
         vocabulary = Vocabulary.from_state(known["symbols"], "Text state")
         merges = bpe.checked(known["merges"])
         if self.unit == "bpe":
@@ -251,16 +279,29 @@ class Text(Codec):
         elif merges:
             raise DataError(f"Text state: level {self.unit!r} has no merges.")
         self.vocabulary_ = vocabulary
+        if self.spelling is True:
+            self.pieces_ = Vocabulary.from_state(known["pieces"], "Text state")
+            self._speller = Speller(vocabulary, self.pieces_)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out the compiled tokeniser, so that copies and worker processes rebuild it."""
-        return {name: value for name, value in self.__dict__.items() if name != "_bpe"}
+        """Leave out the compiled tokeniser and what the speller remembers, so that copies and worker processes rebuild it."""
+        return {name: value for name, value in self.__dict__.items() if name not in ("_bpe", "_speller")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Rebuild the tokeniser from pieces and merges."""
         self.__dict__.update(state)
         if "merges_" in state and self.unit == "bpe":
             self._bpe = bpe.build(state["vocabulary_"].symbols, state["merges_"])
+        if "pieces_" in state:
+            self._speller = Speller(state["vocabulary_"], state["pieces_"])
+
+
+def first_column(array: Any, owner: str) -> np.ndarray:
+    """Return the indices of spelled words without their pieces."""
+    spelled = np.asarray(array)
+    if spelled.ndim != 2 or not spelled.shape[1]:
+        raise DataError(f"{owner}: expected words and their pieces (T, 1 + K) to decode; got {spelled.dtype} of shape {spelled.shape}.")
+    return spelled[:, 0]
 
 
 def _slice(read: Any, values: Sequence[Any], start: int) -> Iterator[str]:

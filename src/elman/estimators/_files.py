@@ -10,7 +10,8 @@ from sklearn.base import clone
 from elman.codecs import Codec, registry
 from elman.errors import DataError, ModelFileError, SettingError, did_you_mean
 from elman.io import model_file
-from elman.network import Plan, build
+from elman.network import Plan
+from elman.network.ensemble import build_all
 from elman.network.settings import Network
 from elman.settings import Settings
 from elman.training.history import History
@@ -80,7 +81,7 @@ def _rebuild(cls: Any, spec: Any, tensors: dict[str, Any]) -> Any:
     estimator.plan_ = Plan.from_config(spec["plan"])
     estimator.history_ = History.from_dict(spec["history"])
     estimator._restore_fitted(spec["fitted"])
-    model = build(estimator.plan_)
+    model = build_all(estimator.plan_)
     model_file.check_state(tensors, model.state_dict())
     model.load_state_dict(tensors)
     estimator.model_ = model.eval()

@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from sklearn.base import clone
 
 from elman.codecs import Discrete
+from elman.estimators import _wide
 from elman.estimators._inference import batches_by_length
 from elman.estimators._scoring import Scoring
 from elman.network import Plan, SequenceModel, build
+from elman.network.ensemble import Ensemble
+from elman.network.planning import counted
 from elman.training.examples import Examples, split_rows
 from elman.training.history import History
 from elman.training.loop import fit
 from elman.training.resolve import resolve
-from elman.training.settings import Training
+from elman.training.settings import Training, seconds
 
 _EVALUATED = 2_000
 """Held-out rows that the metric looks at after an epoch; the loss looks at all."""
+_SEEDS = 1_000
+"""Distance of the seeds of two members."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Learned:
     """What fitting leaves behind."""
 
-    model: SequenceModel
+    plan: Plan
+    model: SequenceModel | Ensemble
     history: History
     baseline: float
 
@@ -65,8 +73,9 @@ def learn(
     *,
     held_out: np.ndarray | None = None,
     from_zero: bool = False,
+    build: Callable[[Plan], SequenceModel] = build,
 ) -> Learned:
-    """Train a network on encoded rows.
+    """Train a network, or the members of an ensemble one after the other, on encoded rows.
 
     Parameters
     ----------
@@ -81,9 +90,11 @@ def learn(
     scoring : Scoring
         Metric and baseline.
     held_out : array of int, optional
-        Rows to check on; drawn by ``validation_fraction`` when not given.
+        Rows to check on; drawn by ``validation_fraction`` when not given, others for each member.
     from_zero : bool, default False
         Begin with a head that answers zero, where zero is the baseline's answer.
+    build : callable, optional
+        Makes the network of a plan.
 
     Returns
     -------
@@ -94,18 +105,64 @@ def learn(
     examples = Examples(
         sources, targets, source_space=space, target_space=plan.target.space, source_rank=rank, target_rank=plan.target.rank
     )
-    train, held = _split(plan, targets, training) if held_out is None else (np.setdiff1d(np.arange(len(targets)), held_out), held_out)
+    keys = None if not plan.wide or sources is None else _wide.choose(plan, sources)
+    plan = plan if keys is None else counted(plan, wide=len(keys))
+    options = _Options(held_out=held_out, from_zero=from_zero, keys=keys, build=build)
+    learned: list[Learned] = []
+    for member in range(plan.members):
+        settings = settings_of(training, member, plan.members)
+        learned.append(_learn_one(plan, examples, settings, scoring, options))
+        if learned[-1].history.stopped == "interrupted":
+            break
+    if len(learned) == 1:
+        return replace(learned[0], plan=counted(plan, members=1))
+    plan = counted(plan, members=len(learned))
+    first, last = learned[0], learned[-1]
+    history = replace(first.history, stopped=last.history.stopped) if last.history.interrupted else first.history
+    return replace(first, plan=plan, model=Ensemble(plan, [member.model for member in learned]).eval(), history=history)
+
+
+def settings_of(training: Training, member: int, members: int) -> Training:
+    """Return the settings of one member: a seed and a folder of its own, and its share of the time."""
+    if members == 1:
+        return training
+    folder = None if training.checkpoint_dir is None else str(Path(training.checkpoint_dir) / f"member-{member + 1}")
+    own: Any = clone(training)
+    return own.set_params(
+        random_state=training.random_state + _SEEDS * member,
+        checkpoint_dir=folder,
+        budget=None if training.budget is None else seconds(training.budget) / members,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Options:
+    held_out: np.ndarray | None
+    from_zero: bool
+    keys: torch.Tensor | None
+    build: Callable[[Plan], SequenceModel]
+
+
+def _learn_one(plan: Plan, examples: Examples, training: Training, scoring: Scoring, options: _Options) -> Learned:
+    targets, held = examples.target, options.held_out
+    train, held = _split(plan, targets, training) if held is None else (np.setdiff1d(np.arange(len(targets)), held), held)
     checked = held if len(held) else train
     truth = [targets[row] for row in checked]
     baseline = scoring.score(scoring.constant([targets[row] for row in train], truth), truth)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(training.random_state)
-        model = build(plan)
-    if from_zero:
+        model = options.build(replace(plan, members=1))
+    if options.from_zero:
         for weight in model.decoder.head.parameters():
             torch.nn.init.zeros_(weight)
-    history = fit(model, examples.subset(train), examples.subset(held) if len(held) else None, training, _ScoredTask(scoring, baseline))
-    return Learned(model=model.eval(), history=history, baseline=baseline)
+    parts = examples.subset(train), examples.subset(held)
+    wide = getattr(model.decoder, "wide", None)
+    if wide is not None and options.keys is not None:
+        _wide.fit(wide, plan, options.keys, parts[0].source or (), parts[0].target)
+    history = fit(model, parts[0], parts[1] if len(held) else None, training, _ScoredTask(scoring, baseline))
+    if wide is not None:
+        _wide.weigh(model, parts[1].source or (), parts[1].target)
+    return Learned(plan=plan, model=model.eval(), history=history, baseline=baseline)
 
 
 def _split(plan: Plan, targets: Sequence[Any], training: Training) -> tuple[np.ndarray, np.ndarray]:

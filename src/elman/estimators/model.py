@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from elman.codecs import Codec, Discrete
+from elman.codecs import Codec, Continuous, Discrete
 from elman.errors import DataError, DataTypeError, SettingError
+from elman.estimators import attribution
 from elman.estimators._answers import answers_of
 from elman.estimators._base import Estimator
 from elman.estimators._decoding import decoding_of
 from elman.estimators._inference import length_of, predict_rows, proba_rows
 from elman.estimators._learning import learn
 from elman.estimators._pairs import compared, fit_codecs, settings_of, sources_of, targets_of
+from elman.estimators._recipe import recipe
 from elman.estimators._rows import paired_rows, rows_of
 from elman.estimators._scoring import scoring_of
+from elman.estimators.attribution import Attribution, place_of
 from elman.network import Plan, Sizes, plan
 from elman.network.settings import Network
 from elman.training.settings import Training
@@ -88,7 +92,10 @@ class Model(Estimator):
         xs, ys = paired_rows(X, y)
         if len(xs) < 2:
             raise DataError(f"fit needs at least 2 rows, one to learn from and one to check on; got {len(xs)}.")
-        self.source_, self.target_ = fit_codecs(self.source, self.target, xs, ys, self.align)
+        source = copy.deepcopy(self.source)
+        if source.rank == "many" and (self.target.rank == "one" or self.align == "step"):
+            source = source.in_detail()
+        self.source_, self.target_ = fit_codecs(source, self.target, xs, ys, self.align)
         return self._learn(xs, ys)
 
     def _learn(self, xs: list[Any], ys: list[Any]) -> Self:
@@ -97,12 +104,12 @@ class Model(Estimator):
             _check_steps(sources, targets)
         network, training = self._settings()
         sizes = replace(Sizes.measure(self.source_, self.target_, sources, targets), **compared(self.source_, self.target_, xs, ys))
-        self.plan_ = plan(self.source_, self.target_, network, align=self.align, examples=sizes)
-        if self.plan_.copies:
-            sources, targets = self._pairs(xs, ys)
-        training = settings_of(self.plan_, training, len(ys))
-        learned = learn(self.plan_, sources, targets, training, scoring_of(self.target_, self.plan_.decoder == "step"))
-        self.model_, self.history_, self.baseline_ = learned.model, learned.history, learned.baseline
+        planned = plan(self.source_, self.target_, network, align=self.align, examples=sizes)
+        if planned.copies:
+            sources, targets = sources_of(self.source_, planned, xs), targets_of(self.source_, self.target_, planned, xs, ys)
+        training = recipe(planned, settings_of(planned, training, len(ys)), len(ys))
+        learned = learn(planned, sources, targets, training, scoring_of(self.target_, planned.decoder == "step"))
+        self.plan_, self.model_, self.history_, self.baseline_ = learned.plan, learned.model, learned.history, learned.baseline
         return self
 
     def predict(self, X: Any, **decoding: Any) -> Any:
@@ -144,6 +151,60 @@ class Model(Estimator):
         self._check_fitted()
         rows = proba_rows(self.model_, self._encode(X), self.source_)
         return np.stack(rows) if self.target_.rank == "one" else rows
+
+    def predict_log_proba(self, X: Any) -> np.ndarray | list[np.ndarray]:
+        """Return logarithms of probabilities, as :meth:`predict_proba` gives them; what rounds to 0 has about -103.
+
+        Parameters
+        ----------
+        X : list, array or column
+            Values of the source.
+
+        Returns
+        -------
+        array or list of arrays
+            Columns in the order of ``classes_``.
+        """
+        proba = self.predict_proba(X)
+        return [_log(row) for row in proba] if isinstance(proba, list) else _log(proba)
+
+    def attribute(self, value: Any, answer: Any = None, *, method: str = "integrated", steps: int = 32) -> Attribution:
+        """Say which pieces of one value moved an answer: words of a text, symbols, steps of a series, rows of a picture.
+
+        Integrated gradients (Sundararajan 2017) over the vectors of the steps, from vectors of zeros; what a linear part on n-grams
+        says is added to the words of each n-gram. The scores sum to the change of the answer's score, up to the number of ``steps``.
+
+        Parameters
+        ----------
+        value : object
+            One value of the source.
+        answer : object, optional
+            The category or tag to explain; by default the likeliest. Of a target of several numbers, the number's place.
+        method : {"integrated", "gradient"}, default "integrated"
+            "gradient" is gradient × vector at the value itself: one step, and no sum.
+        steps : int, default 32
+            Points on the way from nothing to the value.
+
+        Returns
+        -------
+        Attribution
+            Pieces with scores, in order.
+        """
+        self._check_fitted()
+        attribution.check(self.plan_, method, steps)
+        encoded = self._encode([value])[0]
+        output, said = self._output(encoded, answer)
+        question = attribution.Question(encoded=encoded, output=output, method=method, steps=steps)
+        return attribution.attribute(self.model_, self.source_, value, question, said)
+
+    def _output(self, encoded: Any, answer: Any) -> tuple[int, Any]:
+        """Place of an answer among the network's outputs, and the answer in the user's words."""
+        space, classes = self.target_.space, getattr(self.target_, "classes_", None)
+        if classes is not None:
+            place = int(np.argmax(proba_rows(self.model_, [encoded], self.source_)[0])) if answer is None else place_of(classes, answer)
+            return place, classes[place]
+        count = space.d if isinstance(space, Continuous) else 1
+        return place_of(range(count), 0 if answer is None else answer), answer
 
     def score(self, X: Any, y: Any) -> float:
         """Return accuracy for categories, F1 for tags, R² for numbers, 1 - edit-distance rate for free sequences.
@@ -216,6 +277,10 @@ class Model(Estimator):
         tags.input_tags.string = tags.input_tags.three_d_array = True
         tags.target_tags.required = True
         return tags
+
+
+def _log(proba: np.ndarray) -> np.ndarray:
+    return np.log(np.maximum(proba, np.finfo(proba.dtype).smallest_subnormal))
 
 
 def _check_steps(sources: list[Any], targets: list[Any]) -> None:

@@ -30,6 +30,7 @@ from elman.network.steady import Linear
 from elman.network.stem import Stem
 from elman.network.step import StepDecoder
 from elman.network.summary import SummaryDecoder
+from elman.network.wide import MixedOutput, Wide
 from elman.sequences import Ragged
 
 Decoder = SummaryDecoder | StepDecoder | AutoregressiveDecoder | CTCDecoder
@@ -261,7 +262,14 @@ def assemble(plan: Plan) -> SequenceModel:
     if plan.source is not None:
         p = plan
         stem = Stem(
-            plan.source.space, plan.source.rank, p.embedding_size, kind=p.stem, dropout=p.dropout, stride=p.time_stride, joined=p.joined
+            plan.source.space,
+            plan.source.rank,
+            p.embedding_size,
+            kind=p.stem,
+            dropout=p.dropout,
+            stride=p.time_stride,
+            joined=p.joined,
+            word_dropout=p.word_dropout,
         )
         if plan.source.rank == "many":
             encoder = Encoder(p.cell, p.embedding_size, p.hidden_size, bidirectional=p.bidirectional, options=_options(p))
@@ -284,9 +292,16 @@ def _head(plan: Plan, features: int, **more: Any) -> Any:
 def _summary(plan: Plan, features: int) -> SummaryDecoder:
     if plan.source is not None and plan.source.rank == "many":
         pooling = Pooling(features, plan.pooling)
-        return SummaryDecoder(_head(plan, pooling.out_features, horizon=plan.horizon), pooling)
+        head = _head(plan, pooling.out_features, horizon=plan.horizon)
+        return SummaryDecoder(head, pooling, wide=_wide(plan, head) if plan.wide else None)
     middle = nn.Sequential(nn.ReLU(), Linear(features, plan.hidden_size), nn.ReLU())
     return SummaryDecoder(_head(plan, plan.hidden_size, horizon=plan.horizon), None, middle)
+
+
+def _wide(plan: Plan, head: Any) -> Wide:
+    outputs = head.output.linear.out_features
+    head.output = MixedOutput(head.output, outputs)
+    return Wide(plan.wide, outputs)
 
 
 def _step(plan: Plan, features: int) -> StepDecoder:

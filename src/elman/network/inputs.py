@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from elman.codecs.space import Binary, Continuous, Discrete, Pixels, Product, Space
+from elman.codecs.space import Binary, Continuous, Discrete, Pixels, Product, Space, Words
 from elman.errors import DataError
 from elman.sequences import Ragged
 
@@ -47,8 +47,11 @@ def collate(encoded: Encoded, space: Space, rank: str) -> Ragged | Tensor | dict
     """
     if isinstance(space, Product):
         return {name: collate(_column(encoded, name), part, space.ranks.get(name, rank)) for name, part in space.parts.items()}
-    shape = _element_shape(space)
     arrays = [np.asarray(row) for row in encoded]
+    if isinstance(space, Words):
+        arrays, shape = _of_one_width(arrays, rank)
+    else:
+        shape = _element_shape(space)
     _check(arrays, shape, rank)
     dtype = _dtype(space, arrays)
     if rank == "many":
@@ -68,11 +71,19 @@ def _element_shape(space: Space) -> tuple[int, ...]:
         return (space.n,)
     if isinstance(space, Pixels):
         return (space.c, space.h, space.w)
-    raise DataError(f"collate knows Discrete, Continuous, Binary, Pixels and Product; got {space!r}.")
+    raise DataError(f"collate knows Discrete, Words, Continuous, Binary, Pixels and Product; got {space!r}.")
+
+
+def _of_one_width(arrays: list[np.ndarray], rank: str) -> tuple[list[np.ndarray], tuple[int, ...]]:
+    """Fill words up with 0 until all have as many pieces; what is no row of words stays and is refused by its shape."""
+    axes = 2 if rank == "many" else 1
+    width = max((a.shape[-1] for a in arrays if a.ndim == axes), default=1)
+    padded = [np.pad(a, [(0, 0)] * (axes - 1) + [(0, width - a.shape[-1])]) if a.ndim == axes else a for a in arrays]
+    return padded, (width,)
 
 
 def _dtype(space: Space, arrays: list[np.ndarray]) -> type[np.generic]:
-    if isinstance(space, Discrete):
+    if isinstance(space, Discrete | Words):
         return np.int64
     return np.float64 if arrays and arrays[0].dtype == np.float64 else np.float32
 

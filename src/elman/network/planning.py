@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from elman.codecs.space import Discrete
+from elman.codecs.space import Binary, Continuous, Discrete
 from elman.errors import DataError, SettingError
+from elman.network.grams import reads_grams
 from elman.network.relation import Relation, relate
 from elman.network.settings import Network
 from elman.network.sizes import Sizes
@@ -22,12 +23,22 @@ _CHOICES = {
     "stem": ("linear", "conv"),
     "head": ("point", "gaussian", "student_t", "quantile"),
 }
-_SHARES = ("dropout", "input_dropout", "embedding_dropout", "weight_dropout", "recurrent_dropout", "zoneout", "label_smoothing")
+_SHARES = (
+    "dropout",
+    "word_dropout",
+    "input_dropout",
+    "embedding_dropout",
+    "weight_dropout",
+    "recurrent_dropout",
+    "zoneout",
+    "label_smoothing",
+)
 _COUNTS = ("hidden_size", "num_layers", "embedding_size", "time_stride", "beam_size")
 _SWITCHES = ("bidirectional", "input_feeding", "layer_norm", "tie_weights", "joined", "locked_dropout")
 _WEIGHTS = ("activation_penalty", "temporal_activation_penalty")
 _LISTS = ("class_weights", "cutoffs", "copies")
 _LARGEST = 100_000
+_LARGEST_WIDE = 1_000_000
 _BEAM_SIZE = 5
 _ADDED: dict[str, Any] = {
     "input_dropout": 0.0,
@@ -40,6 +51,9 @@ _ADDED: dict[str, Any] = {
     "coverage": 0.0,
     "teacher_forcing_ratio": 1.0,
     "beam_size": 1,
+    "word_dropout": 0.0,
+    "wide": 0,
+    "members": 1,
 }
 """What files of earlier versions do not say, and what they mean by that."""
 
@@ -72,6 +86,10 @@ class Plan:
         For each symbol of the source the target's index when it is copied, -1 for none; empty where nothing is copied.
     beam_size : int
         Beginnings kept when answers are searched; 1 takes the likeliest symbol at every step.
+    wide : int
+        n-grams of the linear model beside the recurrent one; 0 for none (1 until they are counted).
+    members : int
+        Networks whose answers are averaged.
     parameters : int
         Trainable numbers.
     why : dict
@@ -115,6 +133,9 @@ class Plan:
     coverage: float = 0.0
     teacher_forcing_ratio: float = 1.0
     beam_size: int = 1
+    word_dropout: float = 0.0
+    wide: int = 0
+    members: int = 1
     parameters: int = 0
     why: dict[str, str] = field(default_factory=dict)
 
@@ -175,6 +196,12 @@ def _lines(p: Plan) -> list[tuple[str, Any, str]]:
         lines.append(("copy", "yes", "copy"))
     lines += [(name, getattr(p, name), name) for name, usual in _QUIET.items() if getattr(p, name) != usual]
     lines.append(("dropout", p.dropout, "dropout"))
+    if p.word_dropout:
+        lines.append(("word_dropout", p.word_dropout, "word_dropout"))
+    if p.wide:
+        lines.append(("wide", f"{p.wide:,} n-grams", "wide"))
+    if p.members > 1:
+        lines.append(("members", p.members, "members"))
     if p.decoder in ("autoregressive", "ctc"):
         lines.append(("max_length", p.max_length, "max_length"))
     if p.locked_dropout:
@@ -247,7 +274,7 @@ def plan(
         decoder=relation.decoder,
         source=source_side,
         target=target_side,
-        **values,
+        **{**values, "wide": int(values["wide"])},
         **{name: getattr(settings, name) for name in kept},
         joined=examples.joined,
         horizon=horizon,
@@ -258,8 +285,27 @@ def plan(
         beam_size=_BEAM_SIZE if _writes(relation, source_side, target_side) else 1,
         why={"relation": relation.why, **why, "max_length": f"twice the longest target seen, {examples.target_max}"} | _BEAM_WHY,
     )
-    check(made)
-    return replace(made, parameters=_count(made))
+    return counted(made)
+
+
+def counted(made: Plan, **changes: Any) -> Plan:
+    """Return a plan with changes, checked, and its parameters counted anew.
+
+    Parameters
+    ----------
+    made : Plan
+        The plan.
+    **changes : Any
+        New values by name.
+
+    Returns
+    -------
+    Plan
+        Another plan.
+    """
+    changed = replace(made, **changes)
+    check(changed)
+    return replace(changed, parameters=_count(changed))
 
 
 def _class_weights(target: Side, sizes: Sizes, kind: str) -> tuple[float, ...]:
@@ -302,7 +348,7 @@ def _count(made: Plan) -> int:
     from elman.network.assembly import assemble
 
     with torch.device("meta"):
-        return sum(p.numel() for p in assemble(made).parameters())
+        return made.members * sum(p.numel() for p in assemble(made).parameters())
 
 
 def check(made: Plan) -> None:
@@ -339,6 +385,42 @@ def check(made: Plan) -> None:
     _check_lengths(made)
     _check_cutoffs(made)
     _check_together(made)
+    _check_extras(made)
+
+
+def _check_extras(made: Plan) -> None:
+    if isinstance(made.members, bool) or not isinstance(made.members, int) or not 1 <= made.members <= 100:
+        raise SettingError(f"members must be a whole number in 1..100; got {made.members!r}.")
+    if made.members > 1 and made.decoder not in ("summary", "step"):
+        raise SettingError(f"members > 1 is for one answer a row or a step; this model's decoder is {made.decoder!r}. Leave it at 'auto'.")
+    if isinstance(made.wide, bool) or not isinstance(made.wide, int) or not 0 <= made.wide <= _LARGEST_WIDE:
+        raise SettingError(f"wide must be True, False or 'auto', and its n-grams at most {_LARGEST_WIDE}; got {made.wide!r}.")
+    if made.wide and not can_be_wide(made.source, made.target, made.decoder, made.head):
+        raise SettingError("wide=True is for one answer (a category, tags or numbers) about one text or sequence of symbols. Use 'auto'.")
+
+
+def can_be_wide(source: Side | None, target: Side, decoder: str, head: str) -> bool:
+    """Tell whether a linear model on n-grams can stand beside the recurrent one.
+
+    Parameters
+    ----------
+    source : Side or None
+        What is read.
+    target : Side
+        What is answered.
+    decoder : str
+        How.
+    head : str
+        Distribution over numbers.
+
+    Returns
+    -------
+    bool
+        True for one answer about a sequence of symbols.
+    """
+    if source is None or source.rank != "many" or decoder != "summary" or target.rank != "one" or not reads_grams(source.space):
+        return False
+    return isinstance(target.space, Discrete | Binary) or (isinstance(target.space, Continuous) and head == "point")
 
 
 def _check_cutoffs(made: Plan) -> None:

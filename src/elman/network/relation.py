@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from elman.codecs.space import Continuous, Discrete, Pixels, Product
+from elman.codecs.space import Continuous, Discrete, Pixels, Product, Words
 from elman.errors import DataError, SettingError, did_you_mean
 from elman.network.sizes import Sizes
 from elman.network.spaces import Side
@@ -51,7 +51,7 @@ def _is_frames(side: Side) -> bool:
     """Sound, columns or rows of a picture, strokes: measurements in reading order; whole video frames are not."""
     space = side.space
     if isinstance(space, Product):
-        return bool(space.parts) and all(not isinstance(part, Discrete) for part in space.parts.values())
+        return bool(space.parts) and all(not isinstance(part, Discrete | Words) for part in space.parts.values())
     return isinstance(space, Continuous) or (isinstance(space, Pixels) and min(space.h, space.w) == 1)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from elman.codecs.space import Discrete, Pixels, Product, Space
+from elman.codecs.space import Discrete, Pixels, Product, Space, Words
 from elman.network import language
 from elman.network.relation import Relation
 from elman.network.settings import Network
@@ -12,6 +12,8 @@ from elman.network.sizes import Sizes
 from elman.network.spaces import Side
 
 Choice = tuple[Any, str]
+_FEW_TEXTS = 20_000
+"""Up to as many texts the answers of several networks are averaged."""
 
 
 def choose(source: Side | None, target: Side, sizes: Sizes, relation: Relation, settings: Network) -> tuple[dict[str, Any], dict[str, str]]:
@@ -36,16 +38,20 @@ def choose(source: Side | None, target: Side, sizes: Sizes, relation: Relation, 
         Values and reasons by setting.
     """
     symbols = _reads_symbols(source.space if source is not None else target.space)
+    text = _text(source, relation)
     rules: dict[str, Choice] = {
         "cell": _cell(relation, symbols),
-        "hidden_size": _hidden(sizes, relation, symbols, target),
+        "hidden_size": (96, "texts are learned by heart quickly") if text else _hidden(sizes, relation, symbols, target),
         "num_layers": _layers(sizes, relation),
         "bidirectional": _directions(source, relation),
         "pooling": ("concat", "mean, maximum and last state side by side"),
         "attention": _attention(source, relation),
         "stem": _stem(source),
-        "label_smoothing": _smoothing(relation, target),
+        "label_smoothing": _smoothing(relation, target, text),
         "head": ("point", "squared error"),
+        "word_dropout": _word_dropout(source),
+        "wide": (True, "n-grams decide many texts") if text else (False, "no text"),
+        "members": _members(sizes, text),
     }
     values: dict[str, Any] = {}
     why: dict[str, str] = {}
@@ -67,7 +73,18 @@ def choose(source: Side | None, target: Side, sizes: Sizes, relation: Relation, 
 def _reads_symbols(space: Space) -> bool:
     if isinstance(space, Product):
         return any(_reads_symbols(part) for part in space.parts.values())
-    return isinstance(space, Discrete)
+    return isinstance(space, Discrete | Words)
+
+
+def _text(source: Side | None, relation: Relation) -> bool:
+    """Whether this is one answer about a text whose words are spelled."""
+    return relation.decoder == "summary" and source is not None and source.rank == "many" and isinstance(source.space, Words)
+
+
+def _members(sizes: Sizes, text: bool) -> Choice:
+    if text and sizes.rows <= _FEW_TEXTS:
+        return 3, f"averaged: {sizes.rows} texts are few (Hansen & Salamon 1990)"
+    return 1, "one network"
 
 
 def _cell(relation: Relation, symbols: bool) -> Choice:
@@ -118,7 +135,15 @@ def _stem(source: Side | None) -> Choice:
     return "linear", "symbols by embedding, numbers by projection"
 
 
-def _smoothing(relation: Relation, target: Side) -> Choice:
+def _word_dropout(source: Side | None) -> Choice:
+    if source is not None and isinstance(source.space, Words):
+        return 0.3, "so many words are read by their spelling alone"
+    return 0.0, "nothing is spelled"
+
+
+def _smoothing(relation: Relation, target: Side, text: bool) -> Choice:
+    if text and isinstance(target.space, Discrete):
+        return 0.1, "few texts (Szegedy 2016)"
     if relation.name == "free" and isinstance(target.space, Discrete):
         return 0.1, "free sequences (Szegedy 2016)"
     return 0.0, "not needed"
@@ -126,6 +151,8 @@ def _smoothing(relation: Relation, target: Side) -> Choice:
 
 def _embedding(source: Side | None, target: Side, hidden: int, relation: Relation) -> Choice:
     space = source.space if source is not None else target.space
+    if isinstance(space, Words):
+        return 64, "words share the vectors of their pieces"
     n = space.n if isinstance(space, Discrete) else 0
     if not n:
         return min(hidden, 128), "as wide as the recurrence, 128 at most"

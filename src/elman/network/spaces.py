@@ -5,11 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from elman.codecs.space import Binary, Continuous, Discrete, Pixels, Product, Space
+from elman.codecs.space import Binary, Continuous, Discrete, Pixels, Product, Space, Words
 from elman.errors import DataError
 
-_KINDS: dict[str, type[Space]] = {"discrete": Discrete, "continuous": Continuous, "binary": Binary, "pixels": Pixels, "product": Product}
-_FIELDS = {"discrete": ("n",), "continuous": ("d",), "binary": ("n",), "pixels": ("c", "h", "w")}
+_KINDS: dict[str, type[Space]] = {
+    "discrete": Discrete,
+    "words": Words,
+    "continuous": Continuous,
+    "binary": Binary,
+    "pixels": Pixels,
+    "product": Product,
+}
+_FIELDS = {"discrete": ("n",), "words": ("n", "pieces"), "continuous": ("d",), "binary": ("n",), "pixels": ("c", "h", "w")}
 
 
 class HasSpace(Protocol):

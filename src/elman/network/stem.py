@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from elman.codecs.space import Binary, Continuous, Discrete, Pixels, Product, Space
+from elman.codecs.space import Binary, Continuous, Discrete, Pixels, Product, Space, Words
 from elman.errors import DataError, SettingError
 from elman.network.contract import batch_size
 from elman.network.steady import Conv1d, Conv2d, Linear
@@ -40,6 +40,44 @@ class SymbolStem(nn.Module):
         if indices.numel() and indices.device.type == "cpu" and (int(indices.min()) < 0 or int(indices.max()) >= n):
             raise DataError(f"indices must be in 0..{n - 1}; got {int(indices.min())}..{int(indices.max())}. Encode with the codec of fit.")
         return self.dropout(self.embedding(indices))
+
+
+class WordStem(nn.Module):
+    """A word's own vector plus the mean of the vectors of its pieces (Bojanowski 2017), for words never seen too.
+
+    Parameters
+    ----------
+    n : int
+        Words.
+    pieces : int
+        Pieces.
+    size : int
+        Size of a vector.
+    dropout : float
+        Share of vector elements set to zero in training.
+    word_dropout : float
+        Chance in training that a word is read as unknown, so that its pieces must do.
+    """
+
+    def __init__(self, n: int, pieces: int, size: int, dropout: float = 0.0, word_dropout: float = 0.0) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(n, size)
+        self.pieces = nn.Embedding(max(pieces, 1), size, padding_idx=0)
+        self.dropout = nn.Dropout(dropout)
+        self.word_dropout = word_dropout
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Look up (M, 1 + K) words with their pieces."""
+        limits = values.new_tensor([self.embedding.num_embeddings, *[self.pieces.num_embeddings] * (values.shape[1] - 1)])
+        if values.device.type == "cpu" and bool(((values < 0) | (values >= limits)).any()):
+            raise DataError(f"words must be in 0..{limits[0] - 1} and pieces in 0..{limits[-1] - 1}. Encode with the codec of fit.")
+        words = values[:, 0]
+        if self.training and self.word_dropout:
+            words = words * (torch.rand(len(words), device=words.device) >= self.word_dropout)
+        vectors = self.embedding(words)
+        if values.shape[1] > 1:
+            vectors = vectors + functional.embedding_bag(values[:, 1:], self.pieces.weight, mode="mean", padding_idx=0)
+        return self.dropout(vectors)
 
 
 class VectorStem(nn.Module):
@@ -127,7 +165,9 @@ class TimeStem(nn.Module):
         return Ragged.from_padded(mixed, -(-values.lengths // self.stride))
 
 
-def element_stem(space: Space, size: int, *, kind: str = "linear", dropout: float = 0.0, extra: int = 0) -> nn.Module:
+def element_stem(
+    space: Space, size: int, *, kind: str = "linear", dropout: float = 0.0, extra: int = 0, word_dropout: float = 0.0
+) -> nn.Module:
     """Make the stem of a single element.
 
     Parameters
@@ -142,6 +182,8 @@ def element_stem(space: Space, size: int, *, kind: str = "linear", dropout: floa
         Dropout on the vectors.
     extra : int
         Symbols the decoder adds after the codec's own.
+    word_dropout : float
+        Chance that a word is read as unknown.
 
     Returns
     -------
@@ -150,6 +192,8 @@ def element_stem(space: Space, size: int, *, kind: str = "linear", dropout: floa
     """
     if isinstance(space, Discrete):
         return SymbolStem(space.n + extra, size, dropout)
+    if isinstance(space, Words):
+        return WordStem(space.n, space.pieces, size, dropout, word_dropout)
     if isinstance(space, Continuous):
         return VectorStem(space.d, size, dropout)
     if isinstance(space, Binary):
@@ -204,17 +248,29 @@ class Stem(nn.Module):
         Steps per output step, for ``kind="conv"`` over sequences.
     joined : bool
         Lay sequences of a Product end to end.
+    word_dropout : float
+        Chance that a word is read as unknown.
     """
 
     def __init__(
-        self, space: Space, rank: str, size: int, *, kind: str = "linear", dropout: float = 0.0, stride: int = 1, joined: bool = False
+        self,
+        space: Space,
+        rank: str,
+        size: int,
+        *,
+        kind: str = "linear",
+        dropout: float = 0.0,
+        stride: int = 1,
+        joined: bool = False,
+        word_dropout: float = 0.0,
     ) -> None:
         super().__init__()
         self.rank, self.joined = rank, joined
         self.names = list(space.parts) if isinstance(space, Product) else []
         spaces = list(space.parts.values()) if isinstance(space, Product) else [space]
         ranks = [space.ranks.get(name, rank) for name in space.parts] if isinstance(space, Product) else [rank]
-        self.parts = nn.ModuleList(_part(s, r, size, kind, dropout, stride) for s, r in zip(spaces, ranks, strict=True))
+        options = {"kind": kind, "dropout": dropout, "word_dropout": word_dropout}
+        self.parts = nn.ModuleList(_part(s, r, size, stride, options) for s, r in zip(spaces, ranks, strict=True))
         self.kinds = nn.Embedding(len(spaces), size) if joined else None
 
     def forward(self, source: Any) -> Ragged | Tensor:
@@ -227,9 +283,9 @@ class Stem(nn.Module):
         return _add(vectors, batch_size(source))
 
 
-def _part(space: Space, rank: str, size: int, kind: str, dropout: float, stride: int) -> nn.Module:
-    stem = element_stem(space, size, kind=kind, dropout=dropout)
-    over_time = rank == "many" and kind == "conv" and isinstance(space, Continuous)
+def _part(space: Space, rank: str, size: int, stride: int, options: dict[str, Any]) -> nn.Module:
+    stem = element_stem(space, size, **options)
+    over_time = rank == "many" and options["kind"] == "conv" and isinstance(space, Continuous)
     return TimeStem(stem, size, stride) if over_time else stem
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -12,6 +13,7 @@ from elman.network.contract import Encoded, Loss, State, batch_size
 from elman.network.heads import ContinuousHead, Head
 from elman.network.pooling import Pooling
 from elman.network.rows import to_rows
+from elman.network.wide import Wide
 from elman.sequences import Ragged
 
 
@@ -38,14 +40,23 @@ class SummaryDecoder(nn.Module):
         For sources of rank "many".
     middle : nn.Module, optional
         Layers between a vector and the head, for sources of rank "one".
+    wide : Wide, optional
+        A linear model on n-grams, whose scores a head with a ``MixedOutput`` adds in evaluation.
     """
 
-    def __init__(self, head: Head, pooling: Pooling | None = None, middle: nn.Module | None = None) -> None:
+    def __init__(self, head: Head, pooling: Pooling | None = None, middle: nn.Module | None = None, wide: Wide | None = None) -> None:
         super().__init__()
-        self.head, self.pooling = head, pooling
+        self.head, self.pooling, self.wide = head, pooling, wide
         self.middle = middle if middle is not None else nn.Identity()
 
     def features(self, encoded: Encoded) -> Tensor:
+        """Return what the head takes of each row, (N, F), or (N, F + C) with the scores of a wide part in evaluation."""
+        vector = self.vector(encoded)
+        if self.wide is None or self.training:
+            return vector
+        return torch.cat([vector, self.wide(encoded.source)], 1)
+
+    def vector(self, encoded: Encoded) -> Tensor:
         """Return the vector of each row, (N, F)."""
         vector = encoded.vector if encoded.vector is not None else self._nothing(encoded)
         if self.pooling is not None and encoded.sequence is not None:

@@ -1,0 +1,5 @@
+"""Baselines: honest contestants beside a recurrent network, each a scikit-learn estimator."""
+
+from elman.baselines.bag_of_words import BagOfWords as BagOfWords
+from elman.baselines.convnet import ConvNet as ConvNet
+from elman.baselines.frequency import Frequency as Frequency

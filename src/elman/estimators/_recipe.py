@@ -1,0 +1,44 @@
+"""Recipe: training settings that suit a kind of task, where the user left them at "auto"."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sklearn.base import clone
+
+from elman.codecs import Discrete, Words
+from elman.network import Plan
+from elman.training.settings import Training
+
+_EPOCHS = ((50, 40), (500, 15), (50_000, 6))
+"""Passes by the rows there are of a category (of all, for tags and numbers)."""
+_EPOCHS_BEYOND = 3
+
+
+def recipe(plan: Plan, training: Training, rows: int) -> Training:
+    """Return the settings with "auto" filled where texts want something else than other sequences.
+
+    A network with a vector for every word learns a few thousand texts by heart in a few passes: few passes, whose learning rate falls
+    to its end within them, are better than many that early stopping cuts.
+
+    Parameters
+    ----------
+    plan : Plan
+        The network.
+    training : Training
+        What the user set.
+    rows : int
+        Rows there are.
+
+    Returns
+    -------
+    Training
+        The same object where nothing is to change.
+    """
+    text = plan.source is not None and isinstance(plan.source.space, Words) and plan.decoder == "summary"
+    if not text or training.max_epochs != "auto":
+        return training
+    each = rows / plan.target.space.n if isinstance(plan.target.space, Discrete) else rows
+    epochs = next((epochs for most, epochs in _EPOCHS if each <= most), _EPOCHS_BEYOND)
+    own: Any = clone(training)
+    return own.set_params(max_epochs=epochs)

@@ -22,9 +22,11 @@ else:
     begun = ["The expression is", "If the object has", "raises a"]
 held_out, known = texts[::10], [text for i, text in enumerate(texts) if i % 10]
 
-codec = Text("word", lowercase=True, min_count=2)
-network = Network(hidden_size=64) if quick else None
-model = LanguageModel(codec, network=network, training=Training(budget=budget)).fit(known)
+# A small network and a few passes learn most in a minute on one core. With more time and text, leave the defaults.
+small = len(texts) < 3000
+network = Network(hidden_size=128, num_layers=1) if small else None
+training = Training(max_epochs=8, learning_rate=0.005, budget=budget) if small else Training(budget=budget)
+model = LanguageModel(Text("word", lowercase=True, min_count=3), network=network, training=training).fit(known)
 for beginning in begun:
     print(beginning, "…", ", ".join(f"{word} {chance:.0%}" for word, chance in model.next(beginning, k=5)))
 

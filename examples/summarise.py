@@ -8,7 +8,7 @@ import os
 import re
 from pathlib import Path
 
-from elman import Model, Network, Symbols, Training
+from elman import Model, Symbols, Training
 from elman.datasets import load
 from elman.io import tables
 
@@ -39,18 +39,20 @@ y = [
     for text, title in zip(x, wanted, strict=True)
 ]
 cut = len(x) * 9 // 10
-network, training = Network(class_weight="balanced"), Training(budget="1s" if quick else "35s")
-keeper = Model(Symbols(min_count=2), Symbols(), align="step", network=network, training=training).fit(x[:cut], y[:cut])
+training = Training(budget="1s" if quick else "35s")
+keeper = Model(Symbols(min_count=2), Symbols(), align="step", training=training).fit(x[:cut], y[:cut])
+keep = keeper.target_.encode(["keep"])[0]
 
 
-def summary(text, marks):
-    """The words kept."""
-    return [word for word, mark in zip(text, marks, strict=True) if mark == "keep"]
+def summary(text, chances):
+    """The eight words likeliest to be kept, in their order, none twice."""
+    best = sorted(dict.fromkeys(text), key=lambda word: -chances[text.index(word), keep])[:8]
+    return sorted(best, key=text.index)
 
 
 new, truth = x[cut:], wanted[cut:]
-kept = [summary(text, marks) for text, marks in zip(new, keeper.predict(new), strict=True)]
-for name, answers in (("the words kept", kept), ("the first eight words", [text[:8] for text in new])):
+kept = [summary(text, chances) for text, chances in zip(new, keeper.predict_proba(new), strict=True)]
+for name, answers in (("the eight words kept", kept), ("the first eight words", [text[:8] for text in new])):
     print(f"shared with the title, {name}: {sum(map(overlap, answers, truth)) / len(new):.3f}")
 for title, answer in list(zip(truth, kept, strict=True))[:3]:
     print(f"title: {' '.join(title)}\n kept: {' '.join(answer)}")

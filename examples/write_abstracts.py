@@ -7,7 +7,7 @@ Run: python examples/write_abstracts.py
 import os
 from pathlib import Path
 
-from elman import LanguageModel, Text, Training
+from elman import LanguageModel, Network, Text, Training
 from elman.datasets import load
 from elman.io import tables
 
@@ -20,8 +20,10 @@ else:
 cut = len(abstracts) * 9 // 10
 
 # Words need much text; letters learn to spell from little. "bpe", pieces of words, lies between.
-level = "char" if len(abstracts) < 1000 else "word"
-model = LanguageModel(Text(level), training=Training(budget=budget)).fit(abstracts[:cut])
+small = len(abstracts) < 1000
+network = Network(hidden_size=128, num_layers=1, dropout=0.0) if small else None
+training = Training(budget=budget, tbptt_length=50, learning_rate=0.01) if small else Training(budget=budget)
+model = LanguageModel(Text("char" if small else "word"), network=network, training=training).fit(abstracts[:cut])
 print(f"bits per symbol on new abstracts: {model.score(abstracts[cut:]):.2f}; by frequencies alone: {model.baseline_:.2f}")
 
 steps = 40 if quick else 300

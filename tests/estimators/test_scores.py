@@ -17,7 +17,7 @@ PENALTY = 0.6
 def backwards():
     words = [a + b for a in "abc" for b in "abc"] * 3
     model = Model(Text("char"), Text("char"), align="attention", network=Network(hidden_size=8), training=Training(max_epochs=5, verbose=0))
-    return model.fit(words, [word[::-1] for word in words])
+    return model.fit(words, [word[::-1].upper() for word in words])
 
 
 def score_of(model, source, answer):

@@ -16,6 +16,9 @@ from elman.generation.rules import Rules
 from elman.kernels import dense
 from elman.network.search import Steps
 
+_COLDEST = 1e-6
+"""Below this temperature only the likeliest could be drawn, and single precision overflows: it counts as 0."""
+
 
 def reshape_logits(log_probs: Tensor, *, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None) -> Tensor:
     """Return log-probabilities after temperature, then top-k, then top-p, normalised again.
@@ -92,6 +95,8 @@ class Sampling:
             raise SettingError(f"top_p must be in 0 < top_p <= 1; got {self.top_p!r}.")
         if self.random_state is not None and (not _is_whole(self.random_state) or self.random_state < 0):
             raise SettingError(f"random_state must be a whole number from 0, or None; got {self.random_state!r}.")
+        if self.temperature < _COLDEST:
+            object.__setattr__(self, "temperature", 0.0)
 
     def __call__(self, steps: Steps, state: Any, limits: Tensor) -> list[np.ndarray]:
         """Return what was drawn for each row."""

@@ -22,6 +22,7 @@ from elman.sequences import rows as _rows
 # What a part may have, by short names; a stack's parts all have the same kinds, in this order.
 KINDS = ("w_ih", "w_hh", "b_ih", "b_hh", "gain_ih", "gain_hh", "gain_c", "bias_c", "mask", "zone_h", "zone_c", "w_hr")
 LEARNED = KINDS[:8]  # those whose gradients the compiled kernels find
+COMPILED = ("elman", "elman_relu", "gru", "lstm")  # cells, in the order of the compiled module
 
 States = tuple[Tensor, ...]
 Run = Callable[[Call], tuple[Tensor, States]]
@@ -58,15 +59,26 @@ class Spec:
     reverse: bool = False
     eps: float | None = None
     zoneout: float = 0.0
-    @property
+
+    @cached_property
     def parts(self) -> int:
         """L·D."""
         return self.layers * self.directions
 
-    @property
+    @cached_property
     def has_c(self) -> bool:
         """Whether the cell has an inner state."""
         return len(cells.get(self.cell).states) > 1
+
+    @cached_property
+    def compiled(self) -> bool:
+        """Whether there are compiled kernels for it."""
+        return self.cell in COMPILED and "w_hr" not in self.kinds
+
+    @cached_property
+    def learned(self) -> tuple[bool, ...]:
+        """Whether the tensors of all parts may have gradients."""
+        return tuple(kind in LEARNED for kind in self.kinds) * self.parts
 
     @cached_property
     def shapes(self) -> tuple[tuple[int, ...] | None, ...]:

@@ -106,7 +106,9 @@ def read(value: Any, lengths: Any, *, like: Tensor, input_size: int, batch_first
     if is_recording(value):
         return _recorded(value.transpose(0, 1) if batch_first else value, lengths)
     steps, rows, order, sizes = sort_lengths(lengths, n, steps)
-    return Incoming(kind="padded", x=value, batch=Batch(n=n, steps=steps, rows=rows, time=time, padded=shape[time], sizes=sizes, order=order))
+    return Incoming(
+        kind="padded", x=value, batch=Batch(n=n, steps=steps, rows=rows, time=time, padded=shape[time], sizes=sizes, order=order)
+    )
 
 
 def _packed(source: PackedSequence | Ragged, like: Tensor, input_size: int) -> Incoming:

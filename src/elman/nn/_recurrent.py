@@ -108,12 +108,13 @@ class Recurrent(nn.RNNBase):
             ``(output, h_n)``, for an LSTM ``(output, (h_n, c_n))``: the state after each sequence's own last step.
         """
         like = _stack.weight(self, "weight_ih_l0")
-        if is_recording(like) and self._traced(input, lengths):
+        recording = is_recording(like)
+        if recording and self._traced(input, lengths):
             return super().forward(input, hx)  # type: ignore[misc]  # torch.nn.LSTM stands next in the order of bases
         came = _border.read(input, lengths, like=like, input_size=self.input_size, batch_first=self.batch_first)
         batch, states = came.batch, None if hx is None else self._read_state(hx, came, like)
         spec, tensors = _stack.parts(self, batch.n, batch.rows, training=self.training)
-        whole = dispatch.takes_whole(spec, came.x, states, tensors)
+        whole = not recording and dispatch.takes_whole(spec, came.x, states, tensors)
         if not whole:
             _stack.check_weights(self)
         if not whole and self._torchs_own(came, spec, states, tensors):

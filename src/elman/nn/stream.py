@@ -131,10 +131,11 @@ class Stream:
         """Read the layer's weights again; the state stays."""
         tensors = self._state.tensors
         self._native = native_stepper(self.layer, tensors)
+        self._quick = None if self._native is None else self._native.quick_step
         self._seen, self._ahead = self._state.version, False
 
     def _own_state(self, tensors: tuple[Tensor, ...]) -> None:
-        self._native, self._ahead, self._seen = None, False, -1
+        self._native, self._quick, self._ahead, self._seen = None, None, False, -1
         self._state = StreamState(self.layer.cell.states, tensors, self._fetch)
 
     def _fetch(self) -> None:
@@ -176,19 +177,23 @@ class Stream:
         Tensor or ndarray
             (batch, H), of the kind that came in.
         """
+        if self._quick is not None and self._state.version == self._seen:
+            self._ahead = True
+            output = self._quick(x)
+            if output is not NotImplemented:
+                return output
+        return self._step(x)
+
+    def _step(self, x: Value) -> Value:
+        """Read a step that the quick way does not take: after a change of state, to be converted first, or a mistake to be explained."""
+        rows = as_rows(x, self.layer, (self.batch,))
         native = self._native
         if native is None:
-            return like(x, self._advance(as_rows(x, self.layer, (self.batch,)), 1))
+            return like(x, self._advance(rows, 1))
         if self._state.version != self._seen:
             self._hand_over()
         self._ahead = True
-        if type(x) is np.ndarray or type(x) is Tensor:
-            try:
-                return native.step(x)
-            except ShapeError:
-                pass  # another layout or dtype, to be converted, or a mistake, to be explained below
-        rows = as_rows(x, self.layer, (self.batch,)).detach().contiguous()
-        return like(x, native.step(rows))
+        return like(x, native.step(rows.detach().contiguous()))
 
     def feed(self, xs: Value) -> Value:
         """Read a chunk of any number of steps.

@@ -9,7 +9,7 @@ import time
 from functools import partial
 from pathlib import Path
 
-from benchmarks.speed import conditions, grid, jax_peer, onnx_peer, ragged, scaling, streams
+from benchmarks.speed import conditions, grid, jax_peer, onnx_peer, options, ragged, scaling, streams
 from benchmarks.speed.layers import CELLS
 from benchmarks.speed.report import machine
 
@@ -23,7 +23,10 @@ SECTIONS = {
     "memory": conditions.memory,
     "conv": scaling.convolution,
     **{f"onnx:{cell.lower()}": partial(onnx_peer.run, cell) for cell in CELLS},
-    **{f"jax:{cell.lower()}": partial(jax_peer.run, cell) for cell in CELLS},
+    **{f"{peer}:{cell.lower()}": partial(jax_peer.run, cell, peer=peer) for peer in ("jax", "keras") for cell in CELLS},
+    "options": options.run,
+    "backward": options.backward,
+    "overhead": options.overhead,
     "contention": conditions.contention,
 }
 

@@ -1,4 +1,4 @@
-"""JAX as a contestant: a jitted ``lax.scan`` in a process of its own, unroll tuned; ``ELMAN_JAX_PYTHON`` names an interpreter with JAX."""
+"""JAX and Keras on JAX as contestants, jitted, in a process of their own; ``ELMAN_JAX_PYTHON`` names an interpreter that has them."""
 
 from __future__ import annotations
 
@@ -18,10 +18,16 @@ from benchmarks.speed.report import Table
 WORKER = Path(__file__).with_name("jax_worker.py")
 
 
-def interpreter() -> str | None:
-    """An interpreter that can import JAX."""
+TITLES = {"jax": "JAX lax.scan, unroll tuned", "keras": "Keras layer on JAX"}
+
+
+def interpreter(peer: str) -> str | None:
+    """An interpreter that can import JAX, or Keras."""
     named = os.environ.get("ELMAN_JAX_PYTHON")
-    return named or (sys.executable if importlib.util.find_spec("jax") else None)
+    if named:
+        found = subprocess.run([named, "-c", f"import importlib.util as u; print(u.find_spec({peer!r}) is not None)"], capture_output=True, text=True)
+        return named if found.stdout.strip() == "True" else None
+    return sys.executable if all(importlib.util.find_spec(name) for name in {"jax", peer}) else None
 
 
 class Worker:
@@ -44,12 +50,12 @@ class Worker:
         self.process.wait(30)
 
 
-def run(cell: str, quick: bool) -> list[Table]:
+def run(cell: str, quick: bool, peer: str = "jax") -> list[Table]:
     """Forward and gradient on the grid, without its largest shape."""
-    python = interpreter()
-    table = Table(title=f"{cell}, JAX lax.scan", note="ms; ratio: JAX's best of 1 and 2 threads over ours.")
+    python = interpreter(peer)
+    table = Table(title=f"{cell}, {TITLES[peer]}", note="ms; ratio: the peer's best of 1 and 2 threads over ours.")
     if python is None:
-        table.note = "Not measured: JAX is not installed; ELMAN_JAX_PYTHON may name an interpreter that has it."
+        table.note = f"Not measured: {peer} is not installed; ELMAN_JAX_PYTHON may name an interpreter that has it."
         return [table]
     workers = {n: Worker(python, n) for n in (1, 2)}
     try:
@@ -58,14 +64,14 @@ def run(cell: str, quick: bool) -> list[Table]:
             _, ours = twins(cell, shape)
             for which in PASSES:
                 request = {"cell": cell, "shape": [shape.steps, shape.batch, shape.inputs, shape.hidden], "which": which}
-                request["unrolls"] = [1] if quick else [1, 4, 8]
+                request |= {"peer": peer, "unrolls": [1] if quick or peer == "keras" else [1, 4, 8]}
                 calls = [
-                    Contestant(name=f"jax {n}t", call=lambda r, w=w, q=request: w.clock(q, r), threads=n, times_itself=True)
+                    Contestant(name=f"{peer} {n}t", call=lambda r, w=w, q=request: w.clock(q, r), threads=n, times_itself=True)
                     for n, w in workers.items()
                 ]
-                found = race(calls + on_threads("elman", passes(which, first(ours), x, ours)), quick=quick, budget=3)
+                found = race(calls + on_threads("elman", passes(which, first(ours), x, ours)), quick=quick, budget=1.5)
                 row = {name.replace(" ", "_"): one.median * 1e3 for name, one in found.items()}
-                table.add(shape=str(shape), which=which, **row, ratio=ratio(found, "jax", "elman"))
+                table.add(shape=str(shape), which=which, **row, ratio=ratio(found, peer, "elman"))
     finally:
         for worker in workers.values():
             worker.close()

@@ -60,12 +60,12 @@ class Spec:
     eps: float | None = None
     zoneout: float = 0.0
 
-    @cached_property
+    @property
     def parts(self) -> int:
         """L·D."""
         return self.layers * self.directions
 
-    @cached_property
+    @property
     def has_c(self) -> bool:
         """Whether the cell has an inner state."""
         return len(cells.get(self.cell).states) > 1

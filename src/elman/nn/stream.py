@@ -131,11 +131,10 @@ class Stream:
         """Read the layer's weights again; the state stays."""
         tensors = self._state.tensors
         self._native = native_stepper(self.layer, tensors)
-        self._quick = None if self._native is None else self._native.quick_step
         self._seen, self._ahead = self._state.version, False
 
     def _own_state(self, tensors: tuple[Tensor, ...]) -> None:
-        self._native, self._quick, self._ahead, self._seen = None, None, False, -1
+        self._native, self._ahead, self._seen = None, False, -1
         self._state = StreamState(self.layer.cell.states, tensors, self._fetch)
 
     def _fetch(self) -> None:
@@ -177,9 +176,10 @@ class Stream:
         Tensor or ndarray
             (batch, H), of the kind that came in.
         """
-        if self._quick is not None and self._state.version == self._seen:
+        native = self._native
+        if native is not None and self._state.version == self._seen:
             self._ahead = True
-            output = self._quick(x)
+            output = native.quick_step(x)
             if output is not NotImplemented:
                 return output
         return self._step(x)

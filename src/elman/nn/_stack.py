@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -155,16 +156,18 @@ def run(
     """
     if not (layer.dropout and layer.training and spec.layers > 1):
         return dispatch.run_stack(spec, batch, x, states, tensors, whole=whole)
+    # In packed order, so that the same seed drops the same units as torch, which drops them time-major.
+    rows, packed = batch.pack(x), replace(batch, time=None, padded=0)
     ways, width, last = spec.directions, spec.directions * len(spec.kinds), []
     for depth in range(spec.layers):
-        inputs = spec.inputs if depth == 0 else x.shape[-1]
+        inputs = spec.inputs if depth == 0 else rows.shape[-1]
         one = spec_of(spec.cell, inputs, spec.hidden, 1, ways, spec.kinds, spec.reverse, spec.eps, spec.zoneout)
         own = None if states is None else tuple(s[depth * ways : (depth + 1) * ways] for s in states)
-        x, final = dispatch.run_stack(one, batch, x, own, tensors[depth * width : (depth + 1) * width], whole=whole)
+        rows, final = dispatch.run_stack(one, packed, rows, own, tensors[depth * width : (depth + 1) * width], whole=whole)
         last.append(final)
         if depth + 1 < spec.layers:
-            x = F.dropout(x, layer.dropout, True)
-    return x, tuple(torch.cat(each) for each in zip(*last, strict=True))
+            rows = F.dropout(rows, layer.dropout, True)
+    return batch.unpack(rows), tuple(torch.cat(each) for each in zip(*last, strict=True))
 
 
 def step_calls(layer: Recurrent, states: States) -> list[Call]:

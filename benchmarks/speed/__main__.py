@@ -19,7 +19,7 @@ SECTIONS = {
     **{f"ragged-long:{cell.lower()}": partial(ragged.run, cell, long=True) for cell in CELLS},
     "streams": streams.run,
     **{f"sgemm:{cell.lower()}": partial(scaling.sgemm, cell) for cell in CELLS},
-    "growth": scaling.growth,
+    **{f"growth:{cell.lower()}": partial(scaling.growth, cell) for cell in CELLS},
     "memory": conditions.memory,
     "conv": scaling.convolution,
     **{f"onnx:{cell.lower()}": partial(onnx_peer.run, cell) for cell in CELLS},

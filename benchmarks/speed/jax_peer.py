@@ -25,7 +25,9 @@ def interpreter(peer: str) -> str | None:
     """An interpreter that can import JAX, or Keras."""
     named = os.environ.get("ELMAN_JAX_PYTHON")
     if named:
-        found = subprocess.run([named, "-c", f"import importlib.util as u; print(u.find_spec({peer!r}) is not None)"], capture_output=True, text=True)
+        found = subprocess.run(
+            [named, "-c", f"import importlib.util as u; print(u.find_spec({peer!r}) is not None)"], capture_output=True, text=True
+        )
         return named if found.stdout.strip() == "True" else None
     return sys.executable if all(importlib.util.find_spec(name) for name in {"jax", peer}) else None
 

@@ -8,8 +8,8 @@ import sys
 import time
 
 
-def keras(cell: str, steps: int, batch: int, inputs: int, hidden: int, unroll: int):
-    """A Keras layer, jitted the way Keras itself does it; it chooses its own unrolling."""
+def keras(cell: str, steps: int, batch: int, inputs: int, hidden: int, _unroll: int):
+    """A Keras layer, jitted; it chooses its own unrolling."""
     os.environ["KERAS_BACKEND"] = "jax"
     import jax
     import jax.numpy as jnp

@@ -61,15 +61,18 @@ def backward(quick: bool) -> list[Table]:
 
 def overhead(quick: bool) -> list[Table]:
     """One step of one sequence of 32 units: hardly any work, all call."""
-    table = Table(title="What a call costs", note="µs, T = B = 1, I = H = 32, 1 thread; function: an empty autograd.Function of as many tensors.")
+    table = Table(
+        title="What a call costs", note="µs, T = B = 1, I = H = 32, 1 thread; function: an empty autograd.Function of as many tensors."
+    )
     shape = Shape(1, 1, 32, 32)
     x = torch.randn(1, 1, 32)
     for cell in CELLS:
         theirs, ours = twins(cell, shape)
+        weights = list(ours.parameters())
         for which in PASSES:
             calls = [Contestant(name="torch", call=passes(which, first(theirs), x, theirs))]
             calls += [Contestant(name="elman", call=passes(which, first(ours), x, ours))]
-            calls += [Contestant(name="function", call=passes(which, lambda x, w=list(ours.parameters()): Nothing.apply(x, *w), x, ours))]
+            calls += [Contestant(name="function", call=passes(which, lambda x, w=weights: Nothing.apply(x, *w), x, ours))]
             found = race(calls, quick=quick, budget=2)
             table.add(cell=cell, which=which, **{name: one.median * 1e6 for name, one in found.items()})
     return [table]

@@ -130,6 +130,7 @@ def test_a_planted_partial_sum_is_noticed(monkeypatch):
     layer = nn.GRU(8, 64).eval()
     x = torch.randn(9, 1, 8)
     expected = layer(x)[0]
+
     def two_halves(call):
         with torch.no_grad():
             output, state = call.x.new_empty(len(call.x), 64), call.state[0]

@@ -149,7 +149,12 @@ class Batch:
 
     def batch_sizes(self) -> Tensor:
         """Return the sizes of the steps, also where all are N."""
-        return torch.full((self.steps if self.n else 0,), self.n, dtype=torch.int64) if self.sizes is None else self.sizes
+        if self.sizes is not None:
+            return self.sizes
+        try:
+            return torch.full((self.steps if self.n else 0,), self.n, dtype=torch.int64)
+        except RuntimeError as error:
+            raise self.too_large(error) from error
 
     def pack(self, x: Tensor) -> Tensor:
         """Return the caller's rows as packed ones (ΣT, I)."""

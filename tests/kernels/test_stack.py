@@ -165,3 +165,13 @@ def test_large_memory_comes_from_kept_blocks_and_is_as_good():
     address = large.data_ptr()
     del large
     assert _passes.room(x, 1 << 12, 1 << 7).data_ptr() == address
+
+
+@pytest.mark.parametrize("steps", [2, 80])
+def test_a_changed_output_is_noticed_whatever_memory_it_is_on(steps):
+    layer = nn.RNN(8, 64)
+    output = layer(torch.randn(steps, 64, 8))[0]
+    assert output._base is None  # of a view torch would say something misleading
+    output.mul_(2.0)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        output.sum().backward()

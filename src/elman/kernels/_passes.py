@@ -154,7 +154,7 @@ def room(x: Tensor, *shape: int) -> Tensor:
     """Return uninitialised memory; much of it as a block that the next call uses again: fresh pages cost a quarter of a training step."""
     if math.prod(shape) * x.element_size() < _FRESH_BYTES:
         return x.new_empty(*shape)
-    return _native.empty(x.dtype == torch.float64, math.prod(shape[:-1]), shape[-1]).view(shape)
+    return _native.empty(x.dtype == torch.float64, shape)
 
 
 def _like(tensor: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.speed import conditions, grid, jax_peer, onnx_peer, options, ragged, scaling, streams
-from benchmarks.speed.layers import CELLS
+from benchmarks.speed.layers import CELLS, PASSES
 from benchmarks.speed.report import machine
 
 SECTIONS = {
@@ -23,7 +23,12 @@ SECTIONS = {
     "memory": conditions.memory,
     "conv": scaling.convolution,
     **{f"onnx:{cell.lower()}": partial(onnx_peer.run, cell) for cell in CELLS},
-    **{f"{peer}:{cell.lower()}": partial(jax_peer.run, cell, peer=peer) for peer in ("jax", "keras") for cell in CELLS},
+    **{
+        f"{peer}:{cell.lower()}-{which}": partial(jax_peer.run, cell, peer=peer, which=which)
+        for peer in ("jax", "keras")
+        for cell in CELLS
+        for which in PASSES
+    },
     "options": options.run,
     "backward": options.backward,
     "overhead": options.overhead,

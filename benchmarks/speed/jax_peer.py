@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.speed.layers import GRID, PASSES, Shape, first, on_threads, passes, twins
+from benchmarks.speed.layers import GRID, Shape, first, on_threads, passes, twins
 from benchmarks.speed.race import Contestant, race, ratio
 from benchmarks.speed.report import Table
 
@@ -52,10 +52,10 @@ class Worker:
         self.process.wait(30)
 
 
-def run(cell: str, quick: bool, peer: str = "jax") -> list[Table]:
-    """Forward and gradient on the grid, without its largest shape."""
+def run(cell: str, quick: bool, peer: str = "jax", which: str = "forward") -> list[Table]:
+    """Forward or gradient on the grid, without its largest shape; a section of its own each, for XLA compiles for long."""
     python = interpreter(peer)
-    table = Table(title=f"{cell}, {TITLES[peer]}", note="ms; ratio: the peer's best of 1 and 2 threads over ours.")
+    table = Table(title=f"{cell}, {which}, {TITLES[peer]}", note="ms; ratio: the peer's best of 1 and 2 threads over ours.")
     if python is None:
         table.note = f"Not measured: {peer} is not installed; ELMAN_JAX_PYTHON may name an interpreter that has it."
         return [table]
@@ -64,16 +64,15 @@ def run(cell: str, quick: bool, peer: str = "jax") -> list[Table]:
         for shape in [Shape(20, 2, 8, 8)] if quick else [s for s in GRID if s.hidden < 512]:
             x = torch.randn(shape.steps, shape.batch, shape.inputs)
             _, ours = twins(cell, shape)
-            for which in PASSES:
-                request = {"cell": cell, "shape": [shape.steps, shape.batch, shape.inputs, shape.hidden], "which": which}
-                request |= {"peer": peer, "unrolls": [1] if quick or peer == "keras" else [1, 4, 8]}
-                calls = [
-                    Contestant(name=f"{peer} {n}t", call=lambda r, w=w, q=request: w.clock(q, r), threads=n, times_itself=True)
-                    for n, w in workers.items()
-                ]
-                found = race(calls + on_threads("elman", passes(which, first(ours), x, ours)), quick=quick, budget=1.5)
-                row = {name.replace(" ", "_"): one.median * 1e3 for name, one in found.items()}
-                table.add(shape=str(shape), which=which, **row, ratio=ratio(found, peer, "elman"))
+            request = {"cell": cell, "shape": [shape.steps, shape.batch, shape.inputs, shape.hidden], "which": which}
+            request |= {"peer": peer, "unrolls": [1] if quick or peer == "keras" else [1, 8]}
+            calls = [
+                Contestant(name=f"{peer} {n}t", call=lambda r, w=w, q=request: w.clock(q, r), threads=n, times_itself=True)
+                for n, w in workers.items()
+            ]
+            found = race(calls + on_threads("elman", passes(which, first(ours), x, ours)), quick=quick, budget=1)
+            row = {name.replace(" ", "_"): one.median * 1e3 for name, one in found.items()}
+            table.add(shape=str(shape), which=which, **row, ratio=ratio(found, peer, "elman"))
     finally:
         for worker in workers.values():
             worker.close()

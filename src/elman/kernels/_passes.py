@@ -50,8 +50,10 @@ def forward(
 
     Parameters
     ----------
-    spec, batch : Spec, Batch
-        What to run, over what.
+    spec : Spec
+        What to run.
+    batch : Batch
+        Over what.
     x : Tensor
         Rows as ``batch`` says, each without gaps (see :func:`readable`).
     states : tuple of Tensor or None
@@ -110,10 +112,20 @@ def backward(
 
     Parameters
     ----------
-    spec, batch, x, states, tensors : Any
+    spec : Spec
+        As forward had it.
+    batch : Batch
+        As forward had it.
+    x : Tensor
+        As forward had it.
+    states : tuple of Tensor or None
         As forward had them.
-    y, saved : Tensor
+    tensors : tuple of Tensor
+        As forward had them.
+    y : Tensor
         What forward returned.
+    saved : Tensor or None
+        What forward kept.
     grads : tuple of Tensor or None
         Of y and of each last state; None is zero.
     wanted : tuple of bool

@@ -136,8 +136,10 @@ def run_stack(
 
     Parameters
     ----------
-    spec, batch : Spec, Batch
+    spec : Spec
         The stack.
+    batch : Batch
+        How its rows stand.
     x : Tensor
         As ``batch`` says.
     states : tuple of Tensor or None

@@ -123,8 +123,10 @@ def run_stack(spec: Spec, batch: Batch, x: Tensor, states: States | None, tensor
 
     Parameters
     ----------
-    spec, batch : Spec, Batch
+    spec : Spec
         The stack.
+    batch : Batch
+        How its rows stand.
     x : Tensor
         As ``batch`` says.
     states : tuple of Tensor or None

@@ -253,8 +253,10 @@ def zero_states(spec: Spec, batch: Batch, tensors: tuple[Tensor, ...]) -> States
 
     Parameters
     ----------
-    spec, batch : Spec, Batch
+    spec : Spec
         The stack.
+    batch : Batch
+        How its rows stand.
     tensors : tuple of Tensor
         Of all parts.
 
@@ -276,8 +278,10 @@ def loop(spec: Spec, batch: Batch, x: Tensor, states: States | None, tensors: tu
 
     Parameters
     ----------
-    spec, batch : Spec, Batch
+    spec : Spec
         The stack.
+    batch : Batch
+        How its rows stand.
     x : Tensor
         As ``batch`` says.
     states : tuple of Tensor or None

@@ -94,8 +94,10 @@ class Options:
         ----------
         like : Tensor
             A weight: its dtype and device.
-        n, width : int
-            N and H.
+        n : int
+            N.
+        width : int
+            H.
         training : bool
             Whether masks are drawn.
 
@@ -113,8 +115,10 @@ class Options:
         ----------
         like : Tensor
             A weight: its dtype and device.
-        rows, width : int
-            ΣT and H.
+        rows : int
+            ΣT.
+        width : int
+            H.
 
         Returns
         -------

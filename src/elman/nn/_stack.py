@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
@@ -81,8 +81,10 @@ def parts(layer: Recurrent, n: int, rows: int, *, training: bool) -> tuple[Spec,
     ----------
     layer : Recurrent
         One of our layers.
-    n, rows : int
-        N and ΣT.
+    n : int
+        N.
+    rows : int
+        ΣT.
     training : bool
         Whether masks are drawn.
 
@@ -105,7 +107,7 @@ def parts(layer: Recurrent, n: int, rows: int, *, training: bool) -> tuple[Spec,
         float(options.zoneout),
     )
     held = layer._parameters
-    tensors = [held.get(name) for name in names]  # torch's own way to an attribute costs a microsecond each
+    tensors: list[Any] = [held.get(name) for name in names]  # torch's own way to an attribute costs a microsecond each
     if any(tensor is None for tensor in tensors):
         tensors = [weight(layer, name) for name in names]
     if training and not options.plain:
@@ -138,8 +140,10 @@ def run(
     ----------
     layer : Recurrent
         One of our layers.
-    spec, batch : Spec, Batch
+    spec : Spec
         The stack.
+    batch : Batch
+        How its rows stand.
     x : Tensor
         As ``batch`` says.
     states : tuple of Tensor or None

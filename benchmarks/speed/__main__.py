@@ -9,8 +9,8 @@ import time
 from functools import partial
 from pathlib import Path
 
-from benchmarks.speed import conditions, grid, jax_peer, onnx_peer, ragged, scaling, streams
-from benchmarks.speed.layers import CELLS
+from benchmarks.speed import conditions, grid, jax_peer, onnx_peer, options, ragged, scaling, streams
+from benchmarks.speed.layers import CELLS, PASSES
 from benchmarks.speed.report import machine
 
 SECTIONS = {
@@ -19,11 +19,19 @@ SECTIONS = {
     **{f"ragged-long:{cell.lower()}": partial(ragged.run, cell, long=True) for cell in CELLS},
     "streams": streams.run,
     **{f"sgemm:{cell.lower()}": partial(scaling.sgemm, cell) for cell in CELLS},
-    "growth": scaling.growth,
+    **{f"growth:{cell.lower()}": partial(scaling.growth, cell) for cell in CELLS},
     "memory": conditions.memory,
     "conv": scaling.convolution,
     **{f"onnx:{cell.lower()}": partial(onnx_peer.run, cell) for cell in CELLS},
-    **{f"jax:{cell.lower()}": partial(jax_peer.run, cell) for cell in CELLS},
+    **{
+        f"{peer}:{cell.lower()}-{which}": partial(jax_peer.run, cell, peer=peer, which=which)
+        for peer in ("jax", "keras")
+        for cell in CELLS
+        for which in PASSES
+    },
+    "options": options.run,
+    "backward": options.backward,
+    "overhead": options.overhead,
     "contention": conditions.contention,
 }
 

@@ -1,4 +1,4 @@
-"""JAX as a contestant: a jitted ``lax.scan`` in a process of its own, unroll tuned; ``ELMAN_JAX_PYTHON`` names an interpreter with JAX."""
+"""JAX and Keras on JAX as contestants, jitted, in a process of their own; ``ELMAN_JAX_PYTHON`` names an interpreter that has them."""
 
 from __future__ import annotations
 
@@ -11,17 +11,25 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.speed.layers import GRID, PASSES, Shape, first, on_threads, passes, twins
+from benchmarks.speed.layers import GRID, Shape, first, on_threads, passes, twins
 from benchmarks.speed.race import Contestant, race, ratio
 from benchmarks.speed.report import Table
 
 WORKER = Path(__file__).with_name("jax_worker.py")
 
 
-def interpreter() -> str | None:
-    """An interpreter that can import JAX."""
+TITLES = {"jax": "JAX lax.scan, unroll tuned", "keras": "Keras layer on JAX"}
+
+
+def interpreter(peer: str) -> str | None:
+    """An interpreter that can import JAX, or Keras."""
     named = os.environ.get("ELMAN_JAX_PYTHON")
-    return named or (sys.executable if importlib.util.find_spec("jax") else None)
+    if named:
+        found = subprocess.run(
+            [named, "-c", f"import importlib.util as u; print(u.find_spec({peer!r}) is not None)"], capture_output=True, text=True
+        )
+        return named if found.stdout.strip() == "True" else None
+    return sys.executable if all(importlib.util.find_spec(name) for name in {"jax", peer}) else None
 
 
 class Worker:
@@ -44,28 +52,27 @@ class Worker:
         self.process.wait(30)
 
 
-def run(cell: str, quick: bool) -> list[Table]:
-    """Forward and gradient on the grid, without its largest shape."""
-    python = interpreter()
-    table = Table(title=f"{cell}, JAX lax.scan", note="ms; ratio: JAX's best of 1 and 2 threads over ours.")
+def run(cell: str, quick: bool, peer: str = "jax", which: str = "forward") -> list[Table]:
+    """Forward or gradient on the grid, without its largest shape; a section of its own each, for XLA compiles for long."""
+    python = interpreter(peer)
+    table = Table(title=f"{cell}, {which}, {TITLES[peer]}", note="ms; ratio: the peer's best of 1 and 2 threads over ours.")
     if python is None:
-        table.note = "Not measured: JAX is not installed; ELMAN_JAX_PYTHON may name an interpreter that has it."
+        table.note = f"Not measured: {peer} is not installed; ELMAN_JAX_PYTHON may name an interpreter that has it."
         return [table]
     workers = {n: Worker(python, n) for n in (1, 2)}
     try:
         for shape in [Shape(20, 2, 8, 8)] if quick else [s for s in GRID if s.hidden < 512]:
             x = torch.randn(shape.steps, shape.batch, shape.inputs)
             _, ours = twins(cell, shape)
-            for which in PASSES:
-                request = {"cell": cell, "shape": [shape.steps, shape.batch, shape.inputs, shape.hidden], "which": which}
-                request["unrolls"] = [1] if quick else [1, 4, 8]
-                calls = [
-                    Contestant(name=f"jax {n}t", call=lambda r, w=w, q=request: w.clock(q, r), threads=n, times_itself=True)
-                    for n, w in workers.items()
-                ]
-                found = race(calls + on_threads("elman", passes(which, first(ours), x, ours)), quick=quick, budget=3)
-                row = {name.replace(" ", "_"): one.median * 1e3 for name, one in found.items()}
-                table.add(shape=str(shape), which=which, **row, ratio=ratio(found, "jax", "elman"))
+            request = {"cell": cell, "shape": [shape.steps, shape.batch, shape.inputs, shape.hidden], "which": which}
+            request |= {"peer": peer, "unrolls": [1] if quick or peer == "keras" else [1, 8]}
+            calls = [
+                Contestant(name=f"{peer} {n}t", call=lambda r, w=w, q=request: w.clock(q, r), threads=n, times_itself=True)
+                for n, w in workers.items()
+            ]
+            found = race(calls + on_threads("elman", passes(which, first(ours), x, ours)), quick=quick, budget=1)
+            row = {name.replace(" ", "_"): one.median * 1e3 for name, one in found.items()}
+            table.add(shape=str(shape), which=which, **row, ratio=ratio(found, peer, "elman"))
     finally:
         for worker in workers.values():
             worker.close()

@@ -1,4 +1,4 @@
-"""Runs in an interpreter that has JAX: times a jitted ``lax.scan`` on demand. One JSON request a line in, one answer out."""
+"""Runs in an interpreter that has JAX: times a jitted ``lax.scan``, or a Keras layer on it, on demand. JSON requests in, answers out."""
 
 from __future__ import annotations
 
@@ -6,6 +6,24 @@ import json
 import os
 import sys
 import time
+
+
+def keras(cell: str, steps: int, batch: int, inputs: int, hidden: int, _unroll: int):
+    """A Keras layer, jitted; it chooses its own unrolling."""
+    os.environ["KERAS_BACKEND"] = "jax"
+    import jax
+    import jax.numpy as jnp
+    from keras import layers
+
+    layer = {"RNN": layers.SimpleRNN, "GRU": layers.GRU, "LSTM": layers.LSTM}[cell](hidden, return_sequences=True)
+    layer.build((batch, steps, inputs))
+    weights = [v.value for v in layer.trainable_variables]
+    fixed = [v.value for v in layer.non_trainable_variables]
+    x = jax.random.normal(jax.random.key(0), (batch, steps, inputs), jnp.float32)
+    run = lambda x, *w: layer.stateless_call(list(w), fixed, x)[0]  # noqa: E731
+    every = tuple(range(len(weights) + 1))
+    functions = {"forward": jax.jit(run), "training": jax.jit(jax.grad(lambda *a: run(*a).sum(), argnums=every))}
+    return {name: (lambda f=f: jax.block_until_ready(f(x, *weights))) for name, f in functions.items()}
 
 
 def build(cell: str, steps: int, batch: int, inputs: int, hidden: int, unroll: int):
@@ -51,13 +69,14 @@ def main() -> None:
     made = {}
     for line in sys.stdin:
         request = json.loads(line)
+        peer = keras if request.get("peer") == "keras" else build
         key = (request["cell"], *request["shape"])
-        name = (key, request["which"])
+        name = (key, request["which"], peer)
         if name not in made:
             made.clear()
             tuned = []
             for unroll in request["unrolls"]:
-                call = build(*key, unroll)[request["which"]]
+                call = peer(*key, unroll)[request["which"]]
                 call()
                 tuned.append((clock(call, 3), unroll, call))
             made[name] = min(tuned, key=lambda t: t[0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from benchmarks.speed.layers import CELLS, PASSES, Shape, first, on_threads, passes, twins
+from benchmarks.speed.layers import PASSES, Shape, first, on_threads, passes, twins
 from benchmarks.speed.race import best, race, ratio
 from benchmarks.speed.report import Table
 
@@ -26,15 +26,14 @@ def sgemm(cell: str, quick: bool) -> list[Table]:
     return [table]
 
 
-def growth(quick: bool) -> list[Table]:
+def growth(cell: str, quick: bool) -> list[Table]:
     """Cost of a step of one sequence as T and as B grow; dearer: over the cheapest of its column."""
-    by_length = Table(title="Cost per step as T grows", note="B = 8, I = 16, H = 32; µs per step of the batch.")
-    by_batch = Table(title="Cost per step as B grows", note="T = 100, I = H = 128; µs per step and sequence.")
+    by_length = Table(title=f"{cell}, cost per step as T grows", note="B = 8, I = 16, H = 32; µs per step of the batch.")
+    by_batch = Table(title=f"{cell}, cost per step as B grows", note="T = 100, I = H = 128; µs per step and sequence.")
     lengths, batches = ((10, 20), (1, 2)) if quick else ((100, 1000, 10_000, 100_000), (1, 8, 32, 128, 512))
-    for cell in CELLS:
-        for which in PASSES:
-            _per_unit(by_length, cell, which, [(Shape(t, 8, 16, 32), t) for t in lengths], quick)
-            _per_unit(by_batch, cell, which, [(Shape(20 if quick else 100, b, 128, 128), 100 * b) for b in batches], quick)
+    for which in PASSES:
+        _per_unit(by_length, cell, which, [(Shape(t, 8, 16, 32), t) for t in lengths], quick)
+        _per_unit(by_batch, cell, which, [(Shape(20 if quick else 100, b, 128, 128), 100 * b) for b in batches], quick)
     return [by_length, by_batch]
 
 
@@ -43,7 +42,7 @@ def _per_unit(table: Table, cell: str, which: str, cases: list[tuple[Shape, int]
     for shape, units in cases:
         x = torch.randn(shape.steps, shape.batch, shape.inputs)
         _, ours = twins(cell, shape)
-        found = race(on_threads("elman", passes(which, first(ours), x, ours)), quick=quick, budget=2)
+        found = race(on_threads("elman", passes(which, first(ours), x, ours)), quick=quick, budget=1)
         costs[f"{shape.steps},{shape.batch}"] = best(found, "elman") / units * 1e6
     values = list(costs.values())
     table.add(cell=cell, which=which, **costs, last_over_cheapest=values[-1] / min(values))

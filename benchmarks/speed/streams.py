@@ -29,7 +29,7 @@ def run(quick: bool) -> list[Table]:
             session = onnx_peer.session(cell, Shape(1, 1, hidden, hidden), 1)
             if session is not None:
                 calls.append(Contestant(name="onnx numpy", call=session))
-            found = race(calls, quick=quick, budget=2)
+            found = race(calls, quick=quick, budget=1.5)
             table.add(
                 cell=cell,
                 hidden=hidden,
@@ -60,7 +60,6 @@ def _into_buffer(layer, x) -> list[Contestant]:
         return []
     from elman.nn import _stack
 
-    state = tuple(torch.zeros(1, layer.hidden_size) for _ in layer.cell.states)
-    call = _stack.call_of(layer, 0, torch.from_numpy(x), torch.tensor([1]), state, training=False)
-    stepper, out = Stepper([call]), np.empty((1, layer.hidden_size), np.float32)
+    state = tuple(torch.zeros(1, 1, layer.hidden_size) for _ in layer.cell.states)
+    stepper, out = Stepper(_stack.step_calls(layer, state)), np.empty((1, layer.hidden_size), np.float32)
     return [Contestant(name="elman buffer", call=lambda: stepper.step(x, out))]

@@ -1,6 +1,7 @@
 // Recurrent passes from Python: everything comes as tuples of numbers in the orders of the names below.
 #include "bindings/recurrence.hpp"
 
+#include <cstdint>
 #include <cstring>
 #include <new>
 #include <vector>
@@ -159,21 +160,23 @@ bool batch_sizes_fit(uint64_t address, int64_t steps, int64_t rows, int64_t coun
   return left == 0;
 }
 
-// An uninitialised torch tensor (rows, columns) on a block of the pool; the block goes back when the tensor's memory is freed.
+// An uninitialised torch tensor on a block of the pool; the block goes back when the tensor's memory is freed.
 template <class T>
-nb::object block_tensor(int64_t rows, int64_t columns) {
+nb::object block_tensor(const std::vector<size_t>& shape) {
+  size_t bytes = sizeof(T);
   char* block = nullptr;
-  int64_t bytes = 0;
-  if (rows < 0 || columns < 0 || __builtin_mul_overflow(rows, columns, &bytes) ||
-      __builtin_mul_overflow(bytes, static_cast<int64_t>(sizeof(T)), &bytes) || !(block = elman::acquire(bytes))) {
-    throw std::bad_alloc();
+  for (const size_t size : shape) {
+    if (__builtin_mul_overflow(bytes, size, &bytes) || bytes > static_cast<size_t>(INT64_MAX)) throw std::bad_alloc();
   }
+  if (!(block = elman::acquire(static_cast<int64_t>(bytes)))) throw std::bad_alloc();
   const nb::capsule owner(block, [](void* memory) noexcept { elman::release(static_cast<char*>(memory)); });
-  return nb::cast(nb::ndarray<nb::pytorch, T, nb::ndim<2>>(block, {static_cast<size_t>(rows), static_cast<size_t>(columns)}, owner));
+  return nb::cast(nb::ndarray<nb::pytorch, T>(block, shape.size(), shape.data(), owner));
 }
 
-nb::object empty(bool is_double, int64_t rows, int64_t columns) {
-  return is_double ? block_tensor<double>(rows, columns) : block_tensor<float>(rows, columns);
+nb::object empty(bool is_double, nb::tuple shape) {
+  std::vector<size_t> sizes;
+  for (nb::handle size : shape) sizes.push_back(nb::cast<size_t>(size));
+  return is_double ? block_tensor<double>(sizes) : block_tensor<float>(sizes);
 }
 
 template <size_t N>
@@ -196,7 +199,7 @@ void bind_recurrence(nb::module_& module) {
   module.def("batch_sizes_fit", &batch_sizes_fit, "address"_a, "steps"_a, "rows"_a, "count"_a,
              "Whether batch sizes are in 1..count, never rise and sum to rows.");
   module.def("saved_width", &saved_width, "layers"_a, "gates"_a, "element_bytes"_a, "Elements a row that forward keeps for backward.");
-  module.def("empty", &empty, "is_double"_a, "rows"_a, "columns"_a, "Uninitialised tensor on a block that is used again when it is freed.");
+  module.def("empty", &empty, "is_double"_a, "shape"_a, "Uninitialised tensor on a block that is used again when it is freed.");
   module.def("trim", &elman::trim, "Give unused blocks back to the system.");
   module.def("forward", &forward, "is_double"_a, "layers"_a, "batch"_a, "numbers"_a, "kinds"_a, "addresses"_a, "Run layers over a batch.");
   module.def("backward", &backward, "is_double"_a, "layers"_a, "batch"_a, "numbers"_a, "kinds"_a, "addresses"_a, "Run their gradients.");

@@ -33,19 +33,21 @@ void input_gradient(const Layout<T>& layout, const Steps& steps, const T* d, con
   const Depth depth = gates_depth(layout);
   const int64_t size = layout.groups * layout.gates * W * 4 * W, width = columns.vectors() * W;
   const size_t bytes = static_cast<size_t>(columns.count) * sizeof(T);
-  RowCursor reading{steps, steps.d_x}, writing{steps, steps.d_x};
+  RowCursor rows_of_x{steps, steps.d_x};
   for (int64_t first = range.begin; first < range.end; first += kRowBlock) {
     const int64_t rows = range.end - first < kRowBlock ? range.end - first : kRowBlock;
-    for (int64_t r = 0; add && r < rows; ++r) __builtin_memcpy(block + r * width, d_x + reading.at(first + r), bytes);
     for (int64_t p = 0; p < columns.panels(); ++p) {
       const int vectors = columns.panel_vectors(p);
       for_each_row_tile(rows, panel_rows(vectors), [&](int64_t begin, int count) {
-        T* to = block + begin * width + p * 4 * W;
-        panel_tile<T, 1>(count, vectors, d + (first + begin) * layout.gate_width, layout.gate_width, depth, w + p * size, add ? to : zeros,
-                         add ? width : 0, to, width);
+        panel_tile<T, 1>(count, vectors, d + (first + begin) * layout.gate_width, layout.gate_width, depth, w + p * size, zeros, 0,
+                         block + begin * width + p * 4 * W, width);
       });
     }
-    for (int64_t r = 0; r < rows; ++r) __builtin_memcpy(d_x + writing.at(first + r), block + r * width, bytes);
+    for (int64_t r = 0; r < rows; ++r) {
+      T *to = d_x + rows_of_x.at(first + r), *from = block + r * width;
+      for (int64_t c = 0; add && c < columns.count; ++c) from[c] += to[c];  // two whole sums, as autograd adds two layers' gradients
+      __builtin_memcpy(to, from, bytes);
+    }
   }
 }
 

@@ -6,14 +6,18 @@
 
 namespace elman::ELMAN_LEVEL {
 
-constexpr double kWorkPerThread = 2e6;  // fused operations below which one more thread brings nothing
+// The rule, measured: products a pass must have for each thread beyond the first. Where rows can be shared out a second thread pays
+// from a tenth of a millisecond on. A single row leaves only the products after backpropagation through time, and somebody else's
+// process on the other core then costs many times what is won, so much more work is asked for.
+constexpr double kWorkPerThread = 4e6;
+constexpr double kWorkPerThreadAlone = 5e7;
 
-// How many threads a pass may use.
+// How many threads a pass may use. Bits do not depend on it.
 template <class T>
 int pass_threads(const Shape& shape, const Layout<T>& layout, int64_t total) {
   const double work = static_cast<double>(total) * static_cast<double>(layout.gates * shape.hidden) *
                       static_cast<double>(shape.inputs + shape.hidden);
-  const double most = 1 + work / kWorkPerThread;
+  const double most = 1 + work / (shape.count > 1 ? kWorkPerThread : kWorkPerThreadAlone);
   const int64_t asked = most < static_cast<double>(shape.threads) ? static_cast<int64_t>(most) : shape.threads;
   return usable_threads(asked);
 }

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <mutex>
@@ -12,9 +13,13 @@ namespace {
 constexpr int64_t kHeader = 64;
 constexpr int64_t kHuge = int64_t{2} << 20;
 #if defined(ELMAN_KEEP_NO_BLOCKS)  // sanitizers see the end of a block only when it is freed
-constexpr int64_t kKeepBytes = 0;
+int64_t bytes_to_keep() { return 0; }
 #else
-constexpr int64_t kKeepBytes = int64_t{512} << 20;  // unused blocks kept at most
+// Unused blocks kept at most: a sixteenth of the machine's memory.
+int64_t bytes_to_keep() {
+  static const int64_t bytes = static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) / 16 * sysconf(_SC_PAGESIZE);
+  return bytes;
+}
 #endif
 constexpr int kKeepBlocks = 32;
 constexpr int64_t kStale = 64;  // a block unused for so many requests is given back
@@ -99,7 +104,7 @@ void release(char* block) {
   const std::lock_guard<std::mutex> lock(shared.mutex);
   header->used = shared.requests;
   for (Header*& place : shared.blocks) {
-    if (place || shared.kept + header->size > kKeepBytes) continue;
+    if (place || shared.kept + header->size > bytes_to_keep()) continue;
     place = header;
     shared.kept += header->size;
     return;

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -9,9 +11,8 @@ import torch  # before the compiled module, so that both share one OpenMP pool
 from torch import Tensor
 
 from elman import _native
-from elman.kernels.stack import LEARNED, Batch, Spec, States
+from elman.kernels.stack import COMPILED, Batch, Spec, States
 
-CELLS = {"elman": 0, "elman_relu": 1, "gru": 2, "lstm": 3}
 _MEMBERS: dict[str, int] = {name: index for index, name in enumerate(_native.TENSORS)}
 _FRESH_BYTES = 1 << 20  # torch's allocator is quicker below; above, fresh pages cost more than a tensor of our own
 draw = _native.draw
@@ -20,7 +21,7 @@ draw = _native.draw
 @lru_cache(maxsize=1024)
 def _plan(spec: Spec) -> tuple[tuple[int, ...], tuple[float, ...], tuple[int, ...]]:
     """Return a stack's sizes, numbers and kinds as the compiled module reads them."""
-    sizes = (CELLS[spec.cell], spec.inputs, spec.hidden, spec.layers, spec.directions, spec.reverse, spec.eps is not None)
+    sizes = (COMPILED.index(spec.cell), spec.inputs, spec.hidden, spec.layers, spec.directions, spec.reverse, spec.eps is not None)
     return sizes, (spec.eps or 0.0, spec.zoneout, spec.zoneout), tuple(_MEMBERS[kind] for kind in spec.kinds)
 
 
@@ -50,8 +51,10 @@ def forward(
 
     Parameters
     ----------
-    spec, batch : Spec, Batch
-        What to run, over what.
+    spec : Spec
+        What to run.
+    batch : Batch
+        Over what.
     x : Tensor
         Rows as ``batch`` says, each without gaps (see :func:`readable`).
     states : tuple of Tensor or None
@@ -67,8 +70,8 @@ def forward(
         ``(y, states, saved)``: rows of width D·H as those of x stand, (L·D, N, H) per state, and (ΣT, saved) or None.
     """
     try:
-        y = x.new_empty((*x.shape[:-1], spec.directions * spec.hidden))
-        h_n = x.new_empty((spec.parts, batch.n, spec.hidden))
+        y = room(x, *x.shape[:-1], spec.directions * spec.hidden)
+        h_n = x.new_empty(spec.parts, batch.n, spec.hidden)
         c_n = torch.empty_like(h_n) if spec.has_c else None
         saved = room(x, batch.rows, saved_width(spec, x.element_size())) if save else None
     except RuntimeError as error:
@@ -90,10 +93,9 @@ def run_forward(
 ) -> None:
     """Run the forward pass into tensors that are there; see :func:`forward`."""
     sizes, numbers, kinds = _plan(spec)
-    h_0, c_0 = _two(states)
-    whole = (x.data_ptr(), h_0, c_0, y.data_ptr(), h_n.data_ptr(), _address(c_n), _address(saved), 0, 0, 0, 0, 0, 0)
-    geometry = _geometry(batch, x, y, None, saved)
-    _native.forward(x.dtype == torch.float64, sizes, geometry, numbers, kinds, (*whole, *[t.data_ptr() for t in tensors]))
+    whole = (x.data_ptr(), *_two(states), y.data_ptr(), h_n.data_ptr(), _address(c_n), _address(saved), 0, 0, 0, 0, 0, 0)
+    addresses = (*whole, *[t.data_ptr() for t in tensors])
+    _native.forward(x.dtype == torch.float64, sizes, _geometry(batch, x, y, None, saved), numbers, kinds, addresses)
 
 
 def backward(
@@ -111,10 +113,20 @@ def backward(
 
     Parameters
     ----------
-    spec, batch, x, states, tensors : Any
+    spec : Spec
+        As forward had it.
+    batch : Batch
+        As forward had it.
+    x : Tensor
+        As forward had it.
+    states : tuple of Tensor or None
         As forward had them.
-    y, saved : Tensor
+    tensors : tuple of Tensor
+        As forward had them.
+    y : Tensor
         What forward returned.
+    saved : Tensor or None
+        What forward kept.
     grads : tuple of Tensor or None
         Of y and of each last state; None is zero.
     wanted : tuple of bool
@@ -125,24 +137,19 @@ def backward(
     list of Tensor or None
         Gradients in the order of ``wanted``.
     """
-    d_y, d_h_n, d_c_n = (*grads, None) if len(grads) == 2 else grads
-    count = 1 + (len(states) if states else 0)
-    learned = [kind in LEARNED for kind in spec.kinds] * spec.parts
-    asked = [*wanted[:count], *(want and can for want, can in zip(wanted[count:], learned, strict=True))]
-    given = (x, *(states or ()), *tensors)
-    found = [torch.empty_like(value) if want else None for value, want in zip(given, asked, strict=True)]
-    d_x = found[0]
+    asked = iter(wanted)
+    d_x = _like(x) if next(asked) else None
+    d_states = [torch.empty_like(state) if next(asked) else None for state in states or ()]
+    d_tensors = [torch.empty_like(t) if want and can else None for t, want, can in zip(tensors, asked, spec.learned, strict=True)]
+    d_y, *d_last = grads
     if d_y is not None and d_y.stride() != y.stride():
         d_y = d_y.contiguous()
+    d_last = [None if grad is None else grad.contiguous() for grad in d_last]
     sizes, numbers, kinds = _plan(spec)
-    h_0, c_0 = _two(states)
-    d_h_0, d_c_0 = [*(_address(d) for d in found[1:count]), 0, 0][:2]
-    incoming = [0 if grad is None else grad.contiguous() for grad in (d_h_n, d_c_n)]
-    d_h_n_at, d_c_n_at = [grad.data_ptr() if isinstance(grad, Tensor) else 0 for grad in incoming]
-    whole = (x.data_ptr(), h_0, c_0, y.data_ptr(), 0, 0, _address(saved), _address(d_y), d_h_n_at, d_c_n_at, _address(d_x), d_h_0, d_c_0)
-    parts = [t.data_ptr() for t in tensors] + [0 if d is None else d.data_ptr() for d in found[count:]]
+    whole = (x.data_ptr(), *_two(states), y.data_ptr(), 0, 0, _address(saved), _address(d_y), *_two(d_last), _address(d_x), *_two(d_states))
+    parts = [t.data_ptr() for t in tensors] + [0 if d is None else d.data_ptr() for d in d_tensors]
     _native.backward(x.dtype == torch.float64, sizes, _geometry(batch, x, y, d_x, saved), numbers, kinds, (*whole, *parts))
-    return found
+    return [d_x, *d_states, *d_tensors]
 
 
 def readable(batch: Batch, x: Tensor) -> Tensor:
@@ -156,11 +163,16 @@ def readable(batch: Batch, x: Tensor) -> Tensor:
         raise batch.too_large(error) from error
 
 
-def room(x: Tensor, rows: int, width: int) -> Tensor:
-    """Return uninitialised rows; large ones on memory that the next call uses again: fresh pages would cost a quarter of a training step."""
-    if rows * width * x.element_size() < _FRESH_BYTES:
-        return x.new_empty((rows, width))
-    return _native.empty(x.dtype == torch.float64, rows, width)
+def room(x: Tensor, *shape: int) -> Tensor:
+    """Return uninitialised memory; much of it as a block that the next call uses again: fresh pages cost a quarter of a training step."""
+    if math.prod(shape) * x.element_size() < _FRESH_BYTES:
+        return x.new_empty(*shape)
+    return _native.empty(x.dtype == torch.float64, shape)
+
+
+def _like(tensor: Tensor) -> Tensor:
+    """Return uninitialised memory as a tensor's; of large ones as :func:`room` gives it."""
+    return room(tensor, *tensor.shape) if tensor.numel() >= _FRESH_BYTES and tensor.is_contiguous() else torch.empty_like(tensor)
 
 
 def _geometry(batch: Batch, x: Tensor, y: Tensor, d_x: Tensor | None, saved: Tensor | None) -> tuple[int, ...]:
@@ -168,13 +180,13 @@ def _geometry(batch: Batch, x: Tensor, y: Tensor, d_x: Tensor | None, saved: Ten
         batch.n,
         batch.steps if batch.n else 0,
         batch.padded,
-        _address(batch.sizes),
-        _address(batch.order),
+        0 if batch.sizes is None else batch.sizes.data_ptr(),
+        0 if batch.order is None else batch.order.data_ptr(),
         torch.get_num_threads(),
         batch.rows if saved is None else saved.shape[0],
         *_spread(batch, x),
         *_spread(batch, y),
-        *(_spread(batch, d_x) if d_x is not None else (0, 0)),
+        *((0, 0) if d_x is None else _spread(batch, d_x)),
     )
 
 
@@ -191,10 +203,11 @@ def _address(tensor: Tensor | None) -> int:
     return 0 if tensor is None else tensor.data_ptr()
 
 
-def _two(states: States | None) -> tuple[int, int]:
-    if states is None:
+def _two(states: Sequence[Tensor | None] | None) -> tuple[int, int]:
+    """Return the addresses of what belongs to h and to c."""
+    if not states:
         return 0, 0
-    return states[0].data_ptr(), states[1].data_ptr() if len(states) > 1 else 0
+    return _address(states[0]), _address(states[1]) if len(states) > 1 else 0
 
 
 def new_stream(is_double: bool, count: int, layers: list[tuple[Spec, States, dict[str, Tensor]]]) -> Any:
@@ -218,7 +231,7 @@ def new_stream(is_double: bool, count: int, layers: list[tuple[Spec, States, dic
     for spec, states, tensors in layers:
         named = dict(zip(("h_0", "c_0"), states, strict=False)) | tensors
         given = {name: tensor.detach().contiguous() for name, tensor in named.items()}
-        sizes = (CELLS[spec.cell], spec.inputs, spec.hidden, count, 1, 1, spec.reverse, spec.eps is not None)
+        sizes = (COMPILED.index(spec.cell), spec.inputs, spec.hidden, count, 1, 1, spec.reverse, spec.eps is not None)
         addresses = tuple(given[name].data_ptr() if name in given else 0 for name in _native.TENSORS)
         stream.add(sizes, (spec.eps or 0.0, spec.zoneout, spec.zoneout), addresses)
     return stream

@@ -106,7 +106,7 @@ def run_checked(call: Call, backend: str | None = None) -> tuple[Tensor, tuple[T
 
 
 def takes_whole(spec: Spec, x: Tensor, states: States | None, tensors: tuple[Tensor, ...]) -> bool:
-    """Say quickly whether the compiled kernels take a stack whole and just as it is.
+    """Say quickly whether the compiled kernels take a stack whole and just as it is; not for calls that are recorded.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ def takes_whole(spec: Spec, x: Tensor, states: States | None, tensors: tuple[Ten
     bool
         Where not, :func:`run_stack` asks part by part who runs it.
     """
-    if is_recording(x) or wanted() not in (None, "native") or _why_missing("native") is not None:
+    if wanted() not in (None, "native") or _why_missing("native") is not None:
         return False
     return load("native").takes(spec, x, states, tensors)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
 
@@ -136,8 +136,10 @@ def run_stack(
 
     Parameters
     ----------
-    spec, batch : Spec, Batch
+    spec : Spec
         The stack.
+    batch : Batch
+        How its rows stand.
     x : Tensor
         As ``batch`` says.
     states : tuple of Tensor or None

@@ -9,9 +9,8 @@ from torch.nn import Parameter
 
 from elman.kernels import _passes
 from elman.kernels._function import Recurrence
-from elman.kernels._passes import CELLS
 from elman.kernels.call import Call
-from elman.kernels.stack import Batch, Spec, States, spec_of
+from elman.kernels.stack import COMPILED, Batch, Spec, States, spec_of
 
 name = "native"
 _FLOATS = (torch.float32, torch.float64)
@@ -30,7 +29,7 @@ def reason_against(call: Call) -> str | None:
     str or None
         The reason.
     """
-    if call.cell.name not in CELLS:
+    if call.cell.name not in COMPILED:
         return f"no compiled kernel for the cell {call.cell.name!r}"
     if call.x.device.type != "cpu":
         return f"the compiled kernels run on the CPU; the input is on {call.x.device}"
@@ -66,7 +65,7 @@ def takes(spec: Spec, x: Tensor, states: States | None, tensors: tuple[Tensor, .
     Parameters
     ----------
     spec : Spec
-        The stack, with no ``w_hr``.
+        The stack.
     x : Tensor
         Its input, of the right shape.
     states : tuple of Tensor or None
@@ -80,7 +79,7 @@ def takes(spec: Spec, x: Tensor, states: States | None, tensors: tuple[Tensor, .
         Whether everything is a plain dense tensor of one dtype on the CPU, weights as ``spec`` says, and no mode is at work.
     """
     dtype = x.dtype
-    if dtype not in _FLOATS or not x.is_cpu or (type(x) is not Tensor and type(x) is not Parameter) or spec.cell not in CELLS:
+    if dtype not in _FLOATS or not x.is_cpu or (type(x) is not Tensor and type(x) is not Parameter) or not spec.compiled:
         return False
     for tensor, shape in zip(tensors, spec.shapes, strict=True):
         if (
@@ -124,8 +123,10 @@ def run_stack(spec: Spec, batch: Batch, x: Tensor, states: States | None, tensor
 
     Parameters
     ----------
-    spec, batch : Spec, Batch
+    spec : Spec
         The stack.
+    batch : Batch
+        How its rows stand.
     x : Tensor
         As ``batch`` says.
     states : tuple of Tensor or None
@@ -140,7 +141,7 @@ def run_stack(spec: Spec, batch: Batch, x: Tensor, states: States | None, tensor
     """
     x = _passes.readable(batch, x)
     if states is not None:
-        states = tuple([state.contiguous() for state in states])
+        states = tuple(state.contiguous() for state in states)
     if torch.is_grad_enabled() and _learns(x, states, tensors):
         output, *last = Recurrence.apply(spec, batch, len(states) if states else 0, x, *(states or ()), *tensors)
         return output, tuple(last)
@@ -149,7 +150,7 @@ def run_stack(spec: Spec, batch: Batch, x: Tensor, states: States | None, tensor
 
 
 def _learns(x: Tensor, states: States | None, tensors: tuple[Tensor, ...]) -> bool:
-    return x.requires_grad or any([t.requires_grad for t in tensors]) or any(s.requires_grad for s in states or ())
+    return x.requires_grad or any(t.requires_grad for t in tensors) or any(s.requires_grad for s in states or ())
 
 
 def split(call: Call) -> tuple[Spec, dict[str, Tensor]]:

@@ -262,9 +262,8 @@ def _differentiable(
     d_y, *d_last = [grads.get(name) for name in _INCOMING[: 1 + len(states)]]
     incoming = (None if d_y is None else d_y[:total], *(None if d is None else d.unsqueeze(0) for d in d_last))
     asked = tuple(name in wanted for name in _order_of_gradients(spec))
-    found = dict(
-        zip(_order_of_gradients(spec), _function.differentiable(spec, batch, given["x"][:total], states, own, incoming, asked), strict=True)
-    )
+    gradients = _function.differentiable(spec, batch, given["x"][:total], states, own, incoming, asked)
+    found = dict(zip(_order_of_gradients(spec), gradients, strict=True))
     result = {name: grad.squeeze(0) if name in ("h_0", "c_0") else grad for name, grad in found.items() if grad is not None}
     if "x" in result:
         result["x"] = torch.nn.functional.pad(result["x"], (0, 0, 0, given["x"].shape[0] - total))

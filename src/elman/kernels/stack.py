@@ -22,6 +22,7 @@ from elman.sequences import rows as _rows
 # What a part may have, by short names; a stack's parts all have the same kinds, in this order.
 KINDS = ("w_ih", "w_hh", "b_ih", "b_hh", "gain_ih", "gain_hh", "gain_c", "bias_c", "mask", "zone_h", "zone_c", "w_hr")
 LEARNED = KINDS[:8]  # those whose gradients the compiled kernels find
+COMPILED = ("elman", "elman_relu", "gru", "lstm")  # cells, in the order of the compiled module
 
 States = tuple[Tensor, ...]
 Run = Callable[[Call], tuple[Tensor, States]]
@@ -68,6 +69,16 @@ class Spec:
     def has_c(self) -> bool:
         """Whether the cell has an inner state."""
         return len(cells.get(self.cell).states) > 1
+
+    @cached_property
+    def compiled(self) -> bool:
+        """Whether there are compiled kernels for it."""
+        return self.cell in COMPILED and "w_hr" not in self.kinds
+
+    @cached_property
+    def learned(self) -> tuple[bool, ...]:
+        """Whether the tensors of all parts may have gradients."""
+        return tuple(kind in LEARNED for kind in self.kinds) * self.parts
 
     @cached_property
     def shapes(self) -> tuple[tuple[int, ...] | None, ...]:
@@ -138,7 +149,12 @@ class Batch:
 
     def batch_sizes(self) -> Tensor:
         """Return the sizes of the steps, also where all are N."""
-        return torch.full((self.steps if self.n else 0,), self.n, dtype=torch.int64) if self.sizes is None else self.sizes
+        if self.sizes is not None:
+            return self.sizes
+        try:
+            return torch.full((self.steps if self.n else 0,), self.n, dtype=torch.int64)
+        except RuntimeError as error:
+            raise self.too_large(error) from error
 
     def pack(self, x: Tensor) -> Tensor:
         """Return the caller's rows as packed ones (ΣT, I)."""
@@ -237,8 +253,10 @@ def zero_states(spec: Spec, batch: Batch, tensors: tuple[Tensor, ...]) -> States
 
     Parameters
     ----------
-    spec, batch : Spec, Batch
+    spec : Spec
         The stack.
+    batch : Batch
+        How its rows stand.
     tensors : tuple of Tensor
         Of all parts.
 
@@ -260,8 +278,10 @@ def loop(spec: Spec, batch: Batch, x: Tensor, states: States | None, tensors: tu
 
     Parameters
     ----------
-    spec, batch : Spec, Batch
+    spec : Spec
         The stack.
+    batch : Batch
+        How its rows stand.
     x : Tensor
         As ``batch`` says.
     states : tuple of Tensor or None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, overload
 
 import numpy as np
@@ -23,6 +23,12 @@ class Stepper:
     calls : sequence of Call
         One per layer, bottom first, as ``kernels.run`` would take them for one step; ``x`` and ``batch_sizes`` are not looked at, ``state``
         is where each layer starts. No recurrent mask, zoneout as one number, forward direction.
+
+    Attributes
+    ----------
+    quick_step : callable
+        :meth:`step` without ``out`` and without explanations, for steps of a microsecond: ``NotImplemented`` for an input that is not
+        just as wanted.
 
     Examples
     --------
@@ -49,6 +55,9 @@ class Stepper:
         self._native = _passes.new_stream(self.dtype == torch.float64, self.count, [_layer(call) for call in calls])
         self._input_shape, self._shape = (self.count, self.inputs), (self.count, self.hidden)
         self._numpy_dtype = np.dtype("float64" if self.dtype == torch.float64 else "float32")
+        prototype = torch.empty(self._shape, dtype=self.dtype)
+        self._native.outputs(np.empty, self._shape, self._numpy_dtype, torch.empty_like, prototype)
+        self.quick_step: Callable[[Any], Any] = self._native.quick_step()
 
     @overload
     def step(self, x: Tensor, out: Tensor | None = None) -> Tensor: ...

@@ -106,13 +106,12 @@ def read(value: Any, lengths: Any, *, like: Tensor, input_size: int, batch_first
     if is_recording(value):
         return _recorded(value.transpose(0, 1) if batch_first else value, lengths)
     steps, rows, order, sizes = sort_lengths(lengths, n, steps)
-    return Incoming(
-        kind="padded", x=value, batch=Batch(n=n, steps=steps, rows=rows, time=time, padded=shape[time], sizes=sizes, order=order)
-    )
+    batch = Batch(n=n, steps=steps, rows=rows, time=time, padded=shape[time], sizes=sizes, order=order)
+    return Incoming(kind="padded", x=value, batch=batch)
 
 
 def _packed(source: PackedSequence | Ragged, like: Tensor, input_size: int) -> Incoming:
-    if not fits(source):  # a slower look says what is wrong, or that only the quick one was not possible
+    if is_recording(source.data) or not fits(source):  # a slower look says what is wrong, or that only the quick one was not possible
         Ragged.from_packed(source) if isinstance(source, PackedSequence) else source.validate()
     x, sizes, order = source.data, source.batch_sizes, source.sorted_indices
     dense("input", x, like=like)

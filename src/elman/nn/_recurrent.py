@@ -110,12 +110,13 @@ class Recurrent(nn.RNNBase):
             ``(output, h_n)``, for an LSTM ``(output, (h_n, c_n))``: the state after each sequence's own last step.
         """
         like = _stack.weight(self, "weight_ih_l0")
-        if is_recording(like) and self._traced(input, lengths):
+        recording = is_recording(like)
+        if recording and self._traced(input, lengths):
             return super().forward(input, hx)  # type: ignore[misc]  # torch.nn.LSTM stands next in the order of bases
         came = _border.read(input, lengths, like=like, input_size=self.input_size, batch_first=self.batch_first)
         batch, states = came.batch, None if hx is None else self._read_state(hx, came, like)
         spec, tensors = _stack.parts(self, batch.n, batch.rows, training=self.training)
-        whole = dispatch.takes_whole(spec, came.x, states, tensors)
+        whole = not recording and dispatch.takes_whole(spec, came.x, states, tensors)
         if not whole:
             _stack.check_weights(self)
         if not whole and self._torchs_own(came, spec, states, tensors):
@@ -173,22 +174,22 @@ class Recurrent(nn.RNNBase):
         return batch.unpack(output), batch.unsort(ends)
 
     def _shape_output(self, output: Tensor, came: _border.Incoming) -> Any:
-        if came.kind == "padded" and came.places is None:
-            return output
+        source = came.source
         if came.kind == "single":
             return output.squeeze(1)
-        if came.kind == "packed":
-            source = came.source
+        if isinstance(source, PackedSequence):
             return PackedSequence(output, source.batch_sizes, source.sorted_indices, source.unsorted_indices)
-        if came.kind == "ragged":
-            return came.source.with_data(output)
+        if source is not None:
+            return source.with_data(output)
+        if came.places is None:
+            return output
         padded = output.index_select(0, came.places).view(came.batch.steps, came.batch.n, output.shape[1])
         return padded.transpose(0, 1) if self.batch_first else padded
 
     def _shape_state(self, states: States, came: _border.Incoming) -> Any:
         if came.kind == "single":
             states = tuple(s.squeeze(1) for s in states)
-        return states if len(states) > 1 else states[0]
+        return states if len(states) > 1 else next(iter(states))
 
     def extra_repr(self) -> str:
         """Show torch's arguments and the options that are on."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from elman import cells
 from elman.errors import ShapeError
 from elman.kernels import Call, dispatch
 from elman.kernels.stack import Batch, Spec, States, call_of, spec_of
@@ -23,20 +25,19 @@ _NORMS = (("gain_ih", "norm_ih"), ("gain_hh", "norm_hh"), ("gain_c", "norm_c"), 
 _EPS = 1e-5
 
 
-def _name(layers: int, directions: int, bias: bool, norms: int, projected: bool) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
-    """Return the kinds of tensors of each part, and for each part the names of its parameters."""
-    columns = _PLAIN + (_BIASES if bias else ()) + _NORMS[:norms] + ((("w_hr", "weight_hr"),) if projected else ())
+def _describe(
+    cell: str, inputs: int, hidden: int, layers: int, directions: int, bias: bool, layer_norm: bool, projected: bool, zoneout: float
+) -> tuple[Spec, tuple[str, ...]]:
+    """Return what is no tensor in a layer's evaluation, and the names of the parameters of all its parts."""
+    norms = _NORMS[: 4 if len(cells.get(cell).states) > 1 else 2] if layer_norm else ()
+    columns = _PLAIN + (_BIASES if bias else ()) + norms + ((("w_hr", "weight_hr"),) if projected else ())
+    kinds, eps = tuple(kind for kind, _ in columns), _EPS if layer_norm else None
     ends = [f"_l{k}{way}" for k in range(layers) for way in ("", "_reverse")[:directions]]
-    return tuple(kind for kind, _ in columns), tuple(tuple(name + end for _, name in columns) for end in ends)
+    spec = spec_of(cell, inputs, hidden, layers, directions, kinds, False, eps, zoneout)
+    return spec, tuple(name + end for end in ends for _, name in columns)
 
 
-_kept = lru_cache(_name)
-
-
-def _names(layer: Recurrent) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
-    norms = 0 if not layer.options.layer_norm else 4 if len(layer.cell.states) > 1 else 2
-    find = _name if torch.compiler.is_compiling() else _kept  # the tracer wants no cache
-    return find(layer.num_layers, layer.directions, layer.bias, norms, bool(layer.proj_size))
+_described = lru_cache(maxsize=1024)(_describe)
 
 
 def suffixes(layer: Recurrent) -> list[str]:
@@ -81,8 +82,10 @@ def parts(layer: Recurrent, n: int, rows: int, *, training: bool) -> tuple[Spec,
     ----------
     layer : Recurrent
         One of our layers.
-    n, rows : int
-        N and ΣT.
+    n : int
+        N.
+    rows : int
+        ΣT.
     training : bool
         Whether masks are drawn.
 
@@ -91,33 +94,42 @@ def parts(layer: Recurrent, n: int, rows: int, *, training: bool) -> tuple[Spec,
     tuple
         ``(spec, tensors)``: what is no tensor, and the tensors of all parts.
     """
-    kinds, names = _names(layer)
     options = layer.options
-    tensors = [weight(layer, name) for own in names for name in own]
-    zoneout = options.zoneout
-    if not options.plain and training:
-        kinds, tensors = _masked(layer, kinds, tensors, n, rows)
-        zoneout = 0.0
-    eps = _EPS if options.layer_norm else None
-    spec = spec_of(
-        layer.cell.name, layer.input_size, layer.hidden_size, layer.num_layers, layer.directions, kinds, False, eps, float(zoneout)
+    describe = _describe if torch.compiler.is_compiling() else _described  # the tracer wants no cache
+    spec, names = describe(
+        layer.cell.name,
+        layer.input_size,
+        layer.hidden_size,
+        layer.num_layers,
+        2 if layer.bidirectional else 1,
+        layer.bias,
+        options.layer_norm,
+        bool(layer.proj_size),
+        float(options.zoneout),
     )
+    held = layer._parameters
+    tensors: list[Any] = [held.get(name) for name in names]  # torch's own way to an attribute costs a microsecond each
+    if any(tensor is None for tensor in tensors):
+        tensors = [weight(layer, name) for name in names]
+    if training and not options.plain:
+        return _masked(layer, spec, tensors, n, rows)
     return spec, tuple(tensors)
 
 
-def _masked(layer: Recurrent, kinds: tuple[str, ...], tensors: list[Tensor], n: int, rows: int) -> tuple[tuple[str, ...], list[Tensor]]:
+def _masked(layer: Recurrent, spec: Spec, tensors: list[Tensor], n: int, rows: int) -> tuple[Spec, tuple[Tensor, ...]]:
     """Drop recurrent weights, and add masks and keep-factors to every part."""
-    options, width = layer.options, len(kinds)
+    options, width = layer.options, len(spec.kinds)
     out = layer.proj_size or layer.hidden_size
     zones = (("zone_h", out), ("zone_c", layer.hidden_size))[: len(layer.cell.states)] if options.zoneout else ()
-    found = []
+    found: list[Tensor] = []
     for first in range(0, len(tensors), width):
         own = tensors[first : first + width]
         own[1] = options.drop_weight(own[1], True)
         mask = options.mask(own[0], n, out, True)
         found += [*own, *([] if mask is None else [mask]), *(options.keep(own[0], rows, size) for _, size in zones)]
-    more = (*(("mask",) if options.recurrent_dropout else ()), *(name for name, _ in zones))
-    return (*kinds, *more), found
+    kinds = (*spec.kinds, *(("mask",) if options.recurrent_dropout else ()), *(name for name, _ in zones))
+    more = spec_of(spec.cell, spec.inputs, spec.hidden, spec.layers, spec.directions, kinds, spec.reverse, spec.eps, 0.0)
+    return more, tuple(found)
 
 
 def run(
@@ -129,8 +141,10 @@ def run(
     ----------
     layer : Recurrent
         One of our layers.
-    spec, batch : Spec, Batch
+    spec : Spec
         The stack.
+    batch : Batch
+        How its rows stand.
     x : Tensor
         As ``batch`` says.
     states : tuple of Tensor or None
@@ -147,16 +161,18 @@ def run(
     """
     if not (layer.dropout and layer.training and spec.layers > 1):
         return dispatch.run_stack(spec, batch, x, states, tensors, whole=whole)
+    # In packed order, so that the same seed drops the same units as torch, which drops them time-major.
+    rows, packed = batch.pack(x), replace(batch, time=None, padded=0)
     ways, width, last = spec.directions, spec.directions * len(spec.kinds), []
     for depth in range(spec.layers):
-        inputs = spec.inputs if depth == 0 else x.shape[-1]
+        inputs = spec.inputs if depth == 0 else rows.shape[-1]
         one = spec_of(spec.cell, inputs, spec.hidden, 1, ways, spec.kinds, spec.reverse, spec.eps, spec.zoneout)
         own = None if states is None else tuple(s[depth * ways : (depth + 1) * ways] for s in states)
-        x, final = dispatch.run_stack(one, batch, x, own, tensors[depth * width : (depth + 1) * width], whole=whole)
+        rows, final = dispatch.run_stack(one, packed, rows, own, tensors[depth * width : (depth + 1) * width], whole=whole)
         last.append(final)
         if depth + 1 < spec.layers:
-            x = _drop(x, layer, batch)
-    return x, tuple(torch.cat(each) for each in zip(*last, strict=True))
+            rows = _drop(rows, layer, packed)
+    return batch.unpack(rows), tuple(torch.cat(each) for each in zip(*last, strict=True))
 
 
 def step_calls(layer: Recurrent, states: States) -> list[Call]:
@@ -185,13 +201,11 @@ def step_calls(layer: Recurrent, states: States) -> list[Call]:
 
 
 def _drop(x: Tensor, layer: Recurrent, batch: Batch) -> Tensor:
-    """Drop between two layers: each element for itself, or a feature at every step of its sequence."""
+    """Drop between two layers, whose rows are packed: each element for itself, or a feature at every step of its sequence."""
     p = layer.dropout
     if not layer.options.locked_dropout:
         return F.dropout(x, p, True)
-    if batch.time is None:
-        return locked_dropout(x, batch.batch_sizes(), batch.n, p)
-    return x * F.dropout(x.new_ones([1 if axis == batch.time else size for axis, size in enumerate(x.shape)]), p, True)
+    return locked_dropout(x, batch.batch_sizes(), batch.n, p)
 
 
 def check_weights(layer: Recurrent) -> None:

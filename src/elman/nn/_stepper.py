@@ -9,6 +9,7 @@ from torch import Tensor
 from elman.errors import BackendError, SettingError
 from elman.kernels import dispatch
 from elman.kernels.dispatch import wanted
+from elman.kernels.recording import is_recording
 from elman.kernels.stack import Batch
 from elman.nn import _stack
 
@@ -46,7 +47,7 @@ def stepper(layer: Recurrent) -> Stepper:
         n = states[0].shape[1]
         batch = Batch(n=n, steps=steps if n else 0, rows=len(x))
         spec, tensors = _stack.parts(layer, n, len(x), training=False)
-        whole = dispatch.takes_whole(spec, x, states, tensors)
+        whole = not is_recording(x) and dispatch.takes_whole(spec, x, states, tensors)
         if not whole:
             _stack.check_weights(layer)
         return dispatch.run_stack(spec, batch, x, states, tensors, whole=whole)

@@ -177,18 +177,23 @@ class Stream:
             (batch, H), of the kind that came in.
         """
         native = self._native
+        if native is not None and self._state.version == self._seen:
+            self._ahead = True
+            output = native.quick_step(x)
+            if output is not NotImplemented:
+                return output
+        return self._step(x)
+
+    def _step(self, x: Value) -> Value:
+        """Read a step that the quick way does not take: after a change of state, to be converted first, or a mistake to be explained."""
+        rows = as_rows(x, self.layer, (self.batch,))
+        native = self._native
         if native is None:
-            return like(x, self._advance(as_rows(x, self.layer, (self.batch,)), 1))
+            return like(x, self._advance(rows, 1))
         if self._state.version != self._seen:
             self._hand_over()
         self._ahead = True
-        if type(x) is np.ndarray or type(x) is Tensor:
-            try:
-                return native.step(x)
-            except ShapeError:
-                pass  # another layout or dtype, to be converted, or a mistake, to be explained below
-        rows = as_rows(x, self.layer, (self.batch,)).detach().contiguous()
-        return like(x, native.step(rows))
+        return like(x, native.step(rows.detach().contiguous()))
 
     def feed(self, xs: Value) -> Value:
         """Read a chunk of any number of steps.

@@ -84,8 +84,10 @@ def sort_lengths(lengths: Any, n: int, most: int) -> tuple[int, int, Tensor, Ten
     ----------
     lengths : Tensor, array or sequence of int
         Whole numbers in 0..``most``, one per sequence; anything else is refused.
-    n, most : int
-        N, and the steps there are.
+    n : int
+        N.
+    most : int
+        The steps there are.
 
     Returns
     -------

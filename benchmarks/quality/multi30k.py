@@ -1,6 +1,6 @@
 """Multi30k German -> English: BLEU on test 2016 after training on the official 29,000 pairs with the default settings.
 
-ELMAN_DATA=DIR python -m benchmarks.quality.multi30k [--epochs 15] [--out translator.elman]
+ELMAN_DATA=DIR python -m benchmarks.quality.multi30k [--epochs 15] [--out translator.elman] [--load translator.elman]
 
 The network, its sizes and the subwords are those of ``Model(Text(), Text())``. The official validation part (1,014 pairs) chooses the
 epoch by BLEU of the likeliest answers; the test part is read once, at the end. BLEU is sacrebleu's (13a, one reference) on the text as

@@ -101,7 +101,7 @@ def test_a_wide_beam_finds_what_listing_every_answer_finds(kind: str) -> None:
     rows = [np.array([1, 2, 6]), np.array([], dtype=np.int64), np.array([5, 5])]
     source, _, _ = batch(model, rows, WANTED[:3])
     encoded = model.encode(source)
-    found = Beam(size=400).n_best(model.decoder.steps(), model.decoder.begin(encoded), torch.full((3,), limit))
+    found = Beam(size=400, length_penalty=0.6).n_best(model.decoder.steps(), model.decoder.begin(encoded), torch.full((3,), limit))
     for row, answers in enumerate(found):
         steps = len(rows[row]) if model.plan.copies else 0
         symbols = [1, 2, 3, *range(5, 5 + steps)]

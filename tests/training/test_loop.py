@@ -277,3 +277,17 @@ def test_workers_change_nothing():
         fit(model, make_rows(), None, Training(**QUIET, max_epochs=1, num_workers=workers))
         results.append(bits(model))
     assert results[0] == results[1]
+
+
+class Listening(Classifier):
+    """Hears how far training is."""
+
+    def hear_progress(self, share: float) -> None:
+        self.heard = [*getattr(self, "heard", []), share]
+
+
+@pytest.mark.parametrize(("epochs", "expected"), [(5, [0.0, 0.25, 0.5, 0.75, 1.0]), (1, [0.0])])
+def test_a_network_that_asks_hears_before_each_epoch_how_far_training_is(epochs, expected):
+    model = Listening()
+    fit(model, make_rows(20), None, Training(**QUIET, max_epochs=epochs), Accuracy())
+    assert model.heard == expected

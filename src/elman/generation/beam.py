@@ -27,7 +27,8 @@ class Beam:
     size : int
         Beginnings kept.
     length_penalty : float
-        GNMT's alpha; 0 ranks by plain probability and prefers short answers.
+        GNMT's alpha; 0 ranks by plain probability and prefers short answers. 1 gave answers of the right length on the validation part
+        of a translation with smoothed labels, 0.6 (GNMT's own) answers an eighth too short.
     rules : Rules
         What may not be said.
 
@@ -38,7 +39,7 @@ class Beam:
     """
 
     size: int = 5
-    length_penalty: float = 0.6
+    length_penalty: float = 1.0
     rules: Rules = field(default_factory=Rules)
 
     def __post_init__(self) -> None:

@@ -75,12 +75,19 @@ def test_files_of_earlier_versions_answer_as_then(path):
         close(plain(asked(estimator, rows, method)), expected, method)
 
 
+def held_in(old, new):
+    """Everything that was said is said again; settings that came later are said beside it."""
+    if isinstance(old, dict):
+        return all(name in new and held_in(value, new[name]) for name, value in old.items())
+    return old == new
+
+
 def test_a_golden_file_is_saved_to_the_same_contents_again(tmp_path):
     for path in FILES:
         estimator = elman.load(path)
         estimator.save(tmp_path / "again.elman")
         (meta, tensors), (again, others) = model_file.read(path), model_file.read(tmp_path / "again.elman")
-        assert meta["spec"] == again["spec"]
+        assert held_in(meta["spec"], again["spec"])
         assert all(torch.equal(tensor, others[name]) for name, tensor in tensors.items())
 
 

@@ -39,10 +39,9 @@ def main() -> None:
     test = [[word if word in known else "<unk>" for word in article] for article in raw]
     words = [word for article in raw for word in article]
     missing, marked = sum(word not in known for word in words), words.count("<unk>")
-    print(f"{machine()}\n{len(train)} articles of {sum(map(len, train)):,} tokens to learn from, {len(test)} of {len(words):,} to test on")
-    print(
-        f"{len(known):,} words; {missing:,} tokens of the test part ({missing / len(words):.1%}) are new and taken as <unk>, {marked:,} were"
-    )
+    sizes = f"{len(train)} articles of {sum(map(len, train)):,} tokens to learn from, {len(test)} of {len(words):,} to test on"
+    new = f"{missing:,} tokens of the test part ({missing / len(words):.1%}) are new and taken as <unk>, {marked:,} were"
+    print(f"{machine()}\n{sizes}\n{len(known):,} words; {new}")
     print("\n| model | perplexity | accuracy | parameters | CPU |\n|---|--:|--:|--:|--:|", flush=True)
     if chosen.opponents:
         codec = Symbols().fit(train, role="target")

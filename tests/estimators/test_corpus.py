@@ -7,7 +7,7 @@ import pytest
 
 import elman
 from elman import LanguageModel, Network, Symbols, Text, Training
-from elman.errors import DataError, FileError
+from elman.errors import DataError, FileError, SettingError
 from elman.estimators import _reading
 from elman.io import tokens as token_files
 
@@ -147,3 +147,15 @@ def test_memorisation_is_told_from_what_was_learned(tmp_path):
     assert loaded.memorisation("the cat sat on the log", training=TEXTS).longest == 3
     symbols = LanguageModel(Symbols(), network=Network(hidden_size=4), training=Training(max_epochs=1, verbose=0)).fit([[1, 2, 3]] * 20)
     assert symbols.memorisation([[2, 3, 9]]).span == [2, 3]
+
+
+def test_bits_per_character_compare_levels():
+    words, letters = model("word", max_epochs=1).fit(TEXTS), model(max_epochs=1).fit(TEXTS)
+    text = "the cat sat\n"
+    assert words.score(text, per="character") == pytest.approx(words.score(text) * (4 + 1) / (12 + 1))
+    assert letters.score(text, per="character") == pytest.approx(letters.score(text))
+    with pytest.raises(SettingError, match="per must be 'symbol' or 'character'; got 'word'"):
+        words.score(text, per="word")
+    symbols = LanguageModel(Symbols(), network=Network(hidden_size=4), training=Training(max_epochs=1, verbose=0)).fit([[1, 2, 3]] * 20)
+    with pytest.raises(SettingError, match="per='character' is for text"):
+        symbols.score([[1, 2]], per="character")

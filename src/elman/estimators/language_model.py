@@ -182,9 +182,10 @@ class LanguageModel(Estimator):
         float
             1 is perfect; the size of the vocabulary is guessing.
         """
-        return math.exp(self._nats(texts))
+        judged = self._judge(texts)
+        return math.exp(judged.nats / judged.units)
 
-    def score(self, texts: Any, y: None = None) -> float:  # noqa: ARG002  # scikit-learn passes y
+    def score(self, texts: Any, y: None = None, *, per: str = "symbol") -> float:  # noqa: ARG002  # scikit-learn passes y
         """Return bits per symbol (character, word or piece of a word), document ends included; lower is better.
 
         Parameters
@@ -193,13 +194,22 @@ class LanguageModel(Estimator):
             Documents.
         y : None
             Ignored; here for scikit-learn.
+        per : {"symbol", "character"}
+            What the bits are shared among; characters, an end counted as one, make models of words, subwords and characters comparable.
 
         Returns
         -------
         float
-            log2 of the perplexity.
+            Per symbol it is log2 of the perplexity.
         """
-        return self._nats(texts) / math.log(2)
+        if per not in ("symbol", "character"):
+            raise SettingError(f"per must be 'symbol' or 'character'; got {per!r}.")
+        judged = self._judge(texts)
+        if per == "symbol":
+            return judged.nats / judged.units / math.log(2)
+        if not self._is_text():
+            raise SettingError("per='character' is for text; these are symbols. Leave it at 'symbol'.")
+        return judged.nats / sum(len(text) + 1 for text in documents_of(texts)) / math.log(2)
 
     def accuracy(self, texts: Any) -> float:
         """Return how often the likeliest next symbol is the one that follows, document ends included.
@@ -264,10 +274,6 @@ class LanguageModel(Estimator):
     @classmethod
     def _from_params(cls, source: None, target: Codec, params: dict[str, Any], groups: dict[str, Any]) -> Self:  # noqa: ARG003  # one signature for all
         return cls(target, **groups)
-
-    def _nats(self, texts: Any) -> float:
-        judged = self._judge(texts)
-        return judged.nats / judged.units
 
     def _judge(self, texts: Any, *, hits: bool = False) -> Judged:
         self._check_fitted()

@@ -80,7 +80,7 @@ def learn_to_read(plan: Plan, tokens: Tokens, training: Training) -> Learned:
         torch.manual_seed(training.random_state)
         model: SequenceModel = build(plan)
     history = fit(model, learn, check, settings, Bits(baseline=baseline))
-    return Learned(model=model.eval(), history=history, baseline=baseline)
+    return Learned(plan=plan, model=model.eval(), history=history, baseline=baseline)
 
 
 def _running(training: Training, tokens: Tokens) -> Training:

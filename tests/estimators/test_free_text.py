@@ -116,8 +116,8 @@ def test_options_reach_the_search(reader, copier) -> None:
         ({"n_best": 0}, "n_best must be a whole number of at least 1"),
         ({"n_best": 3, "beam_size": 2}, "n_best must be at most beam_size"),
         ({"max_length": -1}, "max_length must be a whole number of at least 0"),
-        ({"length_penalty": -1.0}, "length_penalty must be 0 or more"),
-        ({"min_length": -1}, "min_length must be 0 or more"),
+        ({"length_penalty": -1.0}, "length_penalty must be a number of 0 or more"),
+        ({"min_length": -1}, "min_length must be a whole number of 0 or more"),
         ({"constraint": lambda _said: set()}, "allow neither a symbol nor the end"),
     ],
 )

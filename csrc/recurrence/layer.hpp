@@ -21,6 +21,7 @@ struct Shape {
   bool layer_norm;             // both products are normalised over G·H, and an LSTM's c over H
   double eps;                  // of layer norm
   double zone_h, zone_c;       // keep-factors for all elements, used where the tensors of the same names are null
+  bool recompute;              // backward: the gates were not saved; work them out again (not with layer norm)
 };
 
 // Tensors, all contiguous; null where a call has none. "saved" is written by forward when not null and read by backward.

@@ -30,6 +30,8 @@ class Spec:
         Of layer norm; None without.
     zone_h, zone_c : float
         Keep-factors for all elements, where the tensors of the same names are missing.
+    recompute : bool
+        Backward works the gates out again instead of finding them saved; not with layer norm.
     """
 
     cell: str
@@ -37,6 +39,7 @@ class Spec:
     eps: float | None = None
     zone_h: float = 0.0
     zone_c: float = 0.0
+    recompute: bool = False
 
     @property
     def has_c(self) -> bool:
@@ -82,7 +85,7 @@ def _saved(spec: Spec, given: dict[str, Tensor], hidden: int) -> dict[str, Tenso
     x = given["x"]
     width, units = _native.widths(CELLS[spec.cell], hidden, x.element_size())
     widths: dict[str, int] = {}
-    if spec.keeps_gates or "zone_h" in given:
+    if (spec.keeps_gates or "zone_h" in given) and not spec.recompute:
         widths["gates"] = width
     if spec.has_c:
         widths["c"] = hidden
@@ -163,7 +166,17 @@ def _run(compiled: Any, spec: Spec, batch_sizes: Tensor, given: dict[str, Tensor
 
 def _sizes(spec: Spec, given: dict[str, Tensor], steps: int) -> tuple[int, ...]:
     inputs, hidden = given["w_ih"].shape[1], given["w_hh"].shape[1]
-    return CELLS[spec.cell], inputs, hidden, len(given["h_0"]), steps, torch.get_num_threads(), spec.reverse, spec.eps is not None
+    return (
+        CELLS[spec.cell],
+        inputs,
+        hidden,
+        len(given["h_0"]),
+        steps,
+        torch.get_num_threads(),
+        spec.reverse,
+        spec.eps is not None,
+        spec.recompute,
+    )
 
 
 def _numbers(spec: Spec) -> tuple[float, ...]:

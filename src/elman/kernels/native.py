@@ -97,7 +97,14 @@ def split(call: Call) -> tuple[Spec, dict[str, Tensor | None]]:
     """
     norms, zones = call.norms, call.zoneout if isinstance(call.zoneout, tuple) else ()
     number = 0.0 if isinstance(call.zoneout, tuple) else float(call.zoneout)
-    spec = Spec(cell=call.cell.name, reverse=call.reverse, eps=None if norms is None else norms.eps, zone_h=number, zone_c=number)
+    spec = Spec(
+        cell=call.cell.name,
+        reverse=call.reverse,
+        eps=None if norms is None else norms.eps,
+        zone_h=number,
+        zone_c=number,
+        recompute=call.recompute and norms is None,
+    )
     return spec, {
         "x": call.x,
         "h_0": call.state[0],

@@ -39,6 +39,7 @@ class Recurrent(nn.RNNBase):
         zoneout: float = 0.0,
         layer_norm: bool = False,
         forget_bias: float | None = None,
+        recompute: bool = False,
         **kwargs: Any,
     ) -> None:
         _torchs_constructor(super().__init__, args, kwargs)
@@ -48,6 +49,7 @@ class Recurrent(nn.RNNBase):
             zoneout=zoneout,
             layer_norm=layer_norm,
             forget_bias=forget_bias,
+            recompute=recompute,
         )
         self.options.check(self.cell, self.bias)
         if layer_norm:

@@ -69,6 +69,7 @@ def call_of(layer: Recurrent, index: int, x: Tensor, batch_sizes: Tensor, state:
         zoneout=options.keep(state, x.shape[0], training),
         reverse=end.endswith("_reverse"),
         weight_hr=getattr(layer, "weight_hr" + end) if layer.proj_size else None,
+        recompute=options.recompute,
     )
 
 

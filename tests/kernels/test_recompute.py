@@ -11,7 +11,7 @@ from native_cases import CELLS, draw, values_and_gradients
 from elman import nn
 
 pytest.importorskip("elman._native", reason="the native module is not built")
-from elman.kernels import native  # noqa: E402  # needs the compiled module
+from elman.kernels import native  # needs the compiled module
 
 OPTIONS = ((), ("mask",), ("zoneout",), ("zoneout_mean",), ("mask", "zoneout"), ("norm",))
 

@@ -14,6 +14,7 @@ from elman.estimators._inference import decode_all, length_of, predict_rows, pro
 from elman.estimators._learning import learn
 from elman.estimators._rows import paired_rows, rows_of
 from elman.estimators._scoring import scoring_of
+from elman.estimators._streaming import ModelStream
 from elman.network import Plan, Sizes, plan
 from elman.network.settings import Network
 from elman.training.settings import Training
@@ -134,6 +135,17 @@ class Model(Estimator):
         self._check_fitted()
         rows = proba_rows(self.model_, self._encode(X), self.source_)
         return np.stack(rows) if self.target_.rank == "one" else rows
+
+    def stream(self) -> ModelStream:
+        """Return a stream: one value read piece by piece, answered as it comes, with the bits of ``predict``.
+
+        Returns
+        -------
+        ModelStream
+            For models that read one way and answer each step, or sum up (``Network(bidirectional=False)``).
+        """
+        self._check_fitted()
+        return ModelStream(self.model_, self.source_, self.target_)
 
     def score(self, X: Any, y: Any) -> float:
         """Return accuracy for categories, F1 for tags, R² for numbers, 1 - edit-distance rate for free sequences.

@@ -60,7 +60,7 @@ class Options:
                 raise SettingError(f"{name} must be True or False; got {getattr(self, name)!r}.")
         if self.recompute and self.layer_norm:
             raise SettingError(
-                "recompute=True cannot go with layer_norm=True: what layer norm needs again are not the gates. Leave one out."
+                "recompute=True cannot go with layer_norm=True, which needs more than the gates. Leave one out."
             )
         if self.forget_bias is None:
             return

@@ -3,6 +3,7 @@
 #include <nanobind/nanobind.h>
 
 #include "bindings/dense.hpp"
+#include "bindings/pool.hpp"
 #include "bindings/recurrence.hpp"
 #include "bindings/stream.hpp"
 #include "ragged/ragged.hpp"
@@ -49,6 +50,7 @@ NB_MODULE(_native, module) {
   module.def("flip_rows", &flip_rows, "to"_a, "from_"_a, "batch_sizes"_a, "steps"_a, "row_bytes"_a, "threads"_a,
              "Mirror each packed sequence in its own length.");
   bind_dense(module);
+  bind_pool(module);
   bind_recurrence(module);
   bind_stream(module);
 }

@@ -7,6 +7,7 @@
 #include "dense/product.hpp"
 #include "levels/level.hpp"
 #include "levels/passes.hpp"
+#include "levels/pool.hpp"
 #include "levels/stream.hpp"
 
 namespace elman {
@@ -20,6 +21,8 @@ const Level portable_level = {"portable",
                           portable::backward<double>,
                                   portable::make_stream<float>,
                           portable::make_stream<double>,
+                          portable::make_pool<float>,
+                          portable::make_pool<double>,
                           {portable::product<float>, portable::apply<float>, portable::softmax<float>},
                           {portable::product<double>, portable::apply<double>, portable::softmax<double>}};
 }  // namespace elman

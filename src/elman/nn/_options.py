@@ -59,9 +59,7 @@ class Options:
             if not isinstance(getattr(self, name), bool):
                 raise SettingError(f"{name} must be True or False; got {getattr(self, name)!r}.")
         if self.recompute and self.layer_norm:
-            raise SettingError(
-                "recompute=True cannot go with layer_norm=True, which needs more than the gates. Leave one out."
-            )
+            raise SettingError("recompute=True cannot go with layer_norm=True, which needs more than the gates. Leave one out.")
         if self.forget_bias is None:
             return
         if "f" not in cell.gates or not bias:

@@ -190,7 +190,7 @@ def log_softmax(x: Tensor) -> Tensor:
 
 def _softmax(x: Tensor, lengths: Tensor | None, *, log: bool) -> Tensor:
     x = x.contiguous()
-    y, columns = torch.empty_like(x), x.shape[-1]
+    y, columns = torch.empty_like(x), x.shape[-1] if x.dim() else 1
     rows = x.numel() // columns if columns else 0
     lengths = None if lengths is None else lengths.to("cpu").contiguous()
     real, repeat = (0, 1) if lengths is None else (lengths.data_ptr(), max(rows // max(len(lengths), 1), 1))

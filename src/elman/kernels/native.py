@@ -103,7 +103,7 @@ def split(call: Call) -> tuple[Spec, dict[str, Tensor | None]]:
         eps=None if norms is None else norms.eps,
         zone_h=number,
         zone_c=number,
-        recompute=call.recompute and norms is None,
+        recompute=bool(call.recompute) and norms is None,
     )
     return spec, {
         "x": call.x,

@@ -114,7 +114,7 @@ def matmul(a: Tensor, b: Tensor, lengths: Tensor | None = None, *, transposed: b
 
 
 def _lengths_fit(lengths: Tensor, n: int, most: int) -> bool:
-    right = lengths.shape == (n,) and lengths.dtype == torch.int64
+    right = lengths.shape == (n,) and lengths.dtype == torch.int64 and lengths.layout is torch.strided and not lengths.is_meta
     return right and (n == 0 or (int(lengths.min()) >= 0 and int(lengths.max()) <= most))
 
 

@@ -71,7 +71,7 @@ class SequenceStream:
         return {"total": zeros, "highest": lowest, "last": zeros.clone(), "count": torch.zeros((), dtype=torch.int64)}
 
     @torch.inference_mode()
-    def feed(self, source: Ragged, *, proba: bool = False) -> Any:
+    def feed(self, source: Any, *, proba: bool = False) -> Any:
         """Read a piece.
 
         Parameters
@@ -104,7 +104,7 @@ class SequenceStream:
             pool["total"] = pool["total"].index_add(0, place, states)  # step after step, as over whole sequences
             pool["highest"] = torch.maximum(pool["highest"], states.max(0, keepdim=True).values)
             pool["last"], pool["count"] = states[-1:].clone(), pool["count"] + len(states)
-        kind = self.model.decoder.pooling.kind  # pyright: ignore[reportAttributeAccessIssue, reportOptionalMemberAccess]
+        kind: Any = self.model.decoder.pooling.kind  # pyright: ignore[reportAttributeAccessIssue, reportOptionalMemberAccess]
         mean = pool["total"] / pool["count"].clamp_min(1).to(states)
         highest = pool["highest"] * (pool["count"] > 0)
         chosen = {"last": [pool["last"]], "mean": [mean], "max": [highest], "concat": [mean, highest, pool["last"]]}[kind]

@@ -61,7 +61,7 @@ def test_forks_resets_and_saved_states(name):
     with pytest.raises(DataError, match="This is not a saved state"):
         stream.load(saved[:20])
     with pytest.raises(ShapeError, match="The saved state holds"):
-        SequenceStream(one.build(3)).load(saved)
+        SequenceStream(one.build(12)).load(saved)
     with pytest.raises(DataError, match="A stream reads one sequence; got 2 rows"):
         stream.feed(collate([one.rows(rng, 2)] * 2, one.source.space, "many"))
 

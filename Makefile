@@ -15,7 +15,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 NATIVE := CMakeLists.txt pyproject.toml $(shell find csrc -type f 2>/dev/null)
 
-.PHONY: help demo test lint docs bench quality sanitize fuzz needles wheel clean
+.PHONY: help demo test lint docs bench quality sanitize qemu fuzz needles wheel clean
 
 help:
 	@echo "make demo      train real models on real data"
@@ -24,6 +24,7 @@ help:
 	@echo "make docs      the documentation, into site/"
 	@echo "make bench     speed beside torch; make quality: scores on real data"
 	@echo "make sanitize  the kernels under the address and undefined-behaviour sanitizers"
+	@echo "make qemu      the kernels built for aarch64, run under an emulator"
 	@echo "make fuzz      mangled files against every reader, for minutes"
 	@echo "make needles   longer batteries: every test marked slow"
 	@echo "make wheel     sdist and wheel, into dist/"
@@ -80,6 +81,10 @@ quality: $(VENV)/.dev
 
 sanitize:
 	bash tools/sanitize.sh
+
+# Needs a cross compiler and an emulator: apt-get install g++-aarch64-linux-gnu qemu-user.
+qemu:
+	bash tools/qemu.sh
 
 SECONDS_OF_FUZZ ?= 300
 fuzz: $(VENV)/.dev

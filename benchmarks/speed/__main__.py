@@ -9,7 +9,7 @@ import time
 from functools import partial
 from pathlib import Path
 
-from benchmarks.speed import conditions, grid, jax_peer, onnx_peer, options, ragged, scaling, streams
+from benchmarks.speed import conditions, grid, jax_peer, onnx_peer, options, pool, ragged, scaling, streams
 from benchmarks.speed.layers import CELLS, PASSES
 from benchmarks.speed.report import machine
 
@@ -18,6 +18,7 @@ SECTIONS = {
     **{f"ragged:{cell.lower()}": partial(ragged.run, cell) for cell in CELLS},
     **{f"ragged-long:{cell.lower()}": partial(ragged.run, cell, long=True) for cell in CELLS},
     "streams": streams.run,
+    "pool": pool.run,
     **{f"sgemm:{cell.lower()}": partial(scaling.sgemm, cell) for cell in CELLS},
     **{f"growth:{cell.lower()}": partial(scaling.growth, cell) for cell in CELLS},
     "memory": conditions.memory,

@@ -15,6 +15,7 @@ from benchmarks.speed.report import Table
 # In a process of its own: the largest resident size grows over one step, after a small step has loaded and warmed everything.
 CHILD = """
 import sys, torch
+from dataclasses import replace
 from benchmarks.speed.layers import Shape, first, training, twins
 cell, which, *sizes = sys.argv[1:]
 def peak():
@@ -22,7 +23,9 @@ def peak():
 torch.set_num_threads(1)
 small, shape = Shape(4, 2, 8, 8), Shape(*map(int, sizes))
 for one in (small, shape):
-    module = twins(cell, one)[which == "elman"]
+    module = twins(cell, one)[which != "torch"]
+    if which == "recompute":
+        module.options = replace(module.options, recompute=True)
     module.requires_grad_(True)
     x = torch.zeros(one.steps, one.batch, one.inputs)
     run = first(module)
@@ -36,7 +39,10 @@ print((peak() - before) / 1024)
 
 def memory(quick: bool) -> list[Table]:
     """MiB above what stood before the step."""
-    table = Table(title="Memory of a training step", note="MiB by which the process's largest resident size grows; 1 thread.")
+    table = Table(
+        title="Memory of a training step",
+        note="MiB by which the process's largest resident size grows; 1 thread. recompute: ours with recompute=True.",
+    )
     if not Path("/proc/self/status").exists():
         table.note = "Not measured: no /proc on this system."
         return [table]
@@ -44,7 +50,7 @@ def memory(quick: bool) -> list[Table]:
         for cell in CELLS:
             sizes = [str(n) for n in (shape.steps, shape.batch, shape.inputs, shape.hidden)]
             found = {}
-            for which in ("torch", "elman"):
+            for which in ("torch", "elman", "recompute"):
                 done = subprocess.run([sys.executable, "-c", CHILD, cell, which, *sizes], capture_output=True, text=True, check=True)
                 found[which] = float(done.stdout)
             table.add(shape=str(shape), cell=cell, **found, ratio=found["elman"] / max(found["torch"], 0.01))

@@ -6,7 +6,7 @@
 
 namespace elman {
 
-inline constexpr const char* kSizes[] = {"cell", "inputs", "hidden", "count", "steps", "threads", "reverse", "layer_norm"};
+inline constexpr const char* kSizes[] = {"cell", "inputs", "hidden", "count", "steps", "threads", "reverse", "layer_norm", "recompute"};
 inline constexpr const char* kNumbers[] = {"eps", "zone_h", "zone_c"};
 inline constexpr const char* kTensors[] = {
     "x",      "h_0",    "c_0",    "w_ih",   "w_hh",   "b_ih",   "b_hh",      "mask",      "zone_h",   "zone_c",   "gain_ih",  "gain_hh",
@@ -34,6 +34,7 @@ inline Shape read_shape(PyObject* sizes, PyObject* numbers, uint64_t batch_sizes
   shape.threads = number_at(sizes, 5);
   shape.reverse = number_at(sizes, 6) != 0;
   shape.layer_norm = number_at(sizes, 7) != 0;
+  shape.recompute = number_at(sizes, 8) != 0 && !shape.layer_norm;
   read_numbers(shape, numbers);
   shape.batch_sizes = reinterpret_cast<const int64_t*>(static_cast<uintptr_t>(batch_sizes));
   return shape;

@@ -20,7 +20,7 @@ using namespace nb::literals;
 namespace {
 
 // A call's sizes: what the layers are, then what the batch is.
-constexpr const char* kStackSizes[] = {"cell", "inputs", "hidden", "layers", "directions", "reverse", "layer_norm"};
+constexpr const char* kStackSizes[] = {"cell", "inputs", "hidden", "layers", "directions", "reverse", "layer_norm", "recompute"};
 constexpr const char* kBatchSizes[] = {"count", "steps", "padded_steps", "batch_sizes", "order",  "threads", "saved_rows",
                                        "x_step", "x_sequence", "y_step", "y_sequence", "d_x_step", "d_x_sequence"};
 // Addresses of a call; behind them those of the parts, part by part, and in backward the same of their gradients.
@@ -61,6 +61,7 @@ elman::Stack read_stack(const nb::tuple& layers, const nb::tuple& batch, const n
   stack.directions = what.next();
   shape.reverse = what.next() != 0;
   shape.layer_norm = what.next() != 0;
+  shape.recompute = what.next() != 0 && !shape.layer_norm;
   shape.count = over.next();
   shape.steps = over.next();
   stack.padded_steps = over.next();
@@ -144,8 +145,9 @@ int64_t saved_width(nb::tuple layers, bool gates, int element_bytes) {
   stack.directions = what.next();
   what.next();
   stack.shape.layer_norm = what.next() != 0;
+  stack.shape.recompute = what.next() != 0 && !stack.shape.layer_norm;
   const bool all = gates || stack.shape.layer_norm || elman::gate_count(stack.shape.cell) > 1;
-  return elman::saved_width(stack, all, element_bytes);
+  return elman::saved_width(stack, all && !stack.shape.recompute, element_bytes);
 }
 
 // Whether batch sizes are in 1..count, never rise and sum to `rows`.

@@ -8,6 +8,7 @@
 #include "levels/draw.hpp"
 #include "levels/level.hpp"
 #include "levels/passes.hpp"
+#include "levels/pool.hpp"
 #include "levels/stream.hpp"
 
 namespace elman {
@@ -21,6 +22,8 @@ const Level avx2_level = {"avx2",
                           avx2::backward<double>,
                               avx2::make_stream<float>,
                           avx2::make_stream<double>,
+                          avx2::make_pool<float>,
+                          avx2::make_pool<double>,
                           {avx2::product<float>, avx2::apply<float>, avx2::softmax<float>},
                           {avx2::product<double>, avx2::apply<double>, avx2::softmax<double>},
                           avx2::draw<float>,

@@ -8,6 +8,7 @@
 #include "levels/draw.hpp"
 #include "levels/level.hpp"
 #include "levels/passes.hpp"
+#include "levels/pool.hpp"
 #include "levels/stream.hpp"
 
 namespace elman {
@@ -21,6 +22,8 @@ const Level avx512_level = {"avx512",
                           avx512::backward<double>,
                                 avx512::make_stream<float>,
                           avx512::make_stream<double>,
+                          avx512::make_pool<float>,
+                          avx512::make_pool<double>,
                           {avx512::product<float>, avx512::apply<float>, avx512::softmax<float>},
                           {avx512::product<double>, avx512::apply<double>, avx512::softmax<double>},
                           avx512::draw<float>,

@@ -15,6 +15,18 @@ class StreamLayer {
   virtual void set_state(const void* h, const void* c) = 0;
 };
 
+// One layer of many streams, each in a numbered place; weights are copied when it is made.
+class PoolLayer {
+ public:
+  virtual ~PoolLayer() = default;
+  virtual bool ready() const = 0;               // false: memory was refused
+  virtual bool resize(int64_t places) = 0;      // states stay, those of new places must be set; false: memory was refused
+  // One step of the streams at `count` different places: x (count, I), y (count, H); false: memory was refused.
+  virtual bool step(const int64_t* places, int64_t count, const void* x, void* y, int64_t threads) = 0;
+  virtual void get(const int64_t* places, int64_t count, void* h, void* c) const = 0;  // (count, H) each; c only for an LSTM
+  virtual void set(const int64_t* places, int64_t count, const void* h, const void* c) = 0;  // null: zeros
+};
+
 // Functions of one level. Passes return false when memory for scratch is refused.
 struct Level {
   const char* name;
@@ -26,6 +38,8 @@ struct Level {
   bool (*backward_double)(const Shape&, const Tensors<double>&);
   StreamLayer* (*stream_float)(const Shape&, const Tensors<float>&);  // null when memory is refused
   StreamLayer* (*stream_double)(const Shape&, const Tensors<double>&);
+  PoolLayer* (*pool_float)(const Shape&, const Tensors<float>&);  // null when memory is refused
+  PoolLayer* (*pool_double)(const Shape&, const Tensors<double>&);
   DenseKernels<float> dense_float;
   DenseKernels<double> dense_double;
   int64_t (*draw_float)(const float* scores, const float* bias, int64_t n, double uniform, double cold, float* chances);

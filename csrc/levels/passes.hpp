@@ -97,7 +97,7 @@ struct BackwardPlan {
   int threads, row_threads;
   int64_t* offsets;
   T *w_ih, *w_hh;
-  PackedLayer<T> norms;
+  PackedLayer<T> packed;
   BackwardScratch<T> scratch[64];
   GradientScratch<T> gradient[64];
 
@@ -107,10 +107,10 @@ struct BackwardPlan {
     const int64_t depth = layout.groups * layout.gates * kLanes<T>;
     w_ih = carver.take<T>(depth * Columns<T>(shape.inputs).panels() * 4 * kLanes<T>);
     w_hh = carver.take<T>(depth * Columns<T>(shape.hidden).panels() * 4 * kLanes<T>);
-    norms.carve_norms(carver, layout);
+    shape.recompute ? packed.carve(carver, layout, shape.inputs) : packed.carve_norms(carver, layout);
     const int64_t rows = (shape.count + row_threads - 1) / row_threads;
     for (int i = 0; i < threads; ++i) {
-      scratch[i].carve(carver, layout, rows, shape);
+      scratch[i].carve(carver, shape, layout, rows);
       gradient[i].carve(carver, layout, threads);
     }
     return carver.used();
@@ -167,14 +167,15 @@ bool backward(const Shape& shape, const Tensors<T>& t) {
   auto body = [&](int thread, int threads) {
     plan.pack(plan.w_hh, layout, layout.h_gate, t.w_hh, Columns<T>(shape.hidden), thread, threads);
     if (t.d_x) plan.pack(plan.w_ih, layout, layout.x_gate, t.w_ih, Columns<T>(shape.inputs), thread, threads);
-    if (shape.layer_norm && thread == 0) plan.norms.fill_norms(layout, t);
+    if (shape.recompute) plan.packed.fill(layout, t, shape, thread, threads);
+    if (shape.layer_norm && thread == 0) plan.packed.fill_norms(layout, t);
     for (int part = thread; part < plan.threads; part += threads) {
       for (int i = 0; i < 4 * kLanes<T>; ++i) plan.scratch[part].zeros[i] = T(0);
     }
     barrier(threads);
     with_cell(shape, t, [&](auto cell, auto extra) {
       for (int part = thread; part < plan.row_threads; part += threads) {
-        Backward<T, decltype(cell), extra.value>{shape, t, layout, plan.w_hh, plan.norms, steps, plan.scratch[part], Rows{part, plan.row_threads}}.run();
+        Backward<T, decltype(cell), extra.value>{shape, t, layout, plan.w_hh, plan.packed, steps, plan.scratch[part], Rows{part, plan.row_threads}}.run();
       }
     });
     barrier(threads);

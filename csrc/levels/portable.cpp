@@ -8,6 +8,7 @@
 #include "levels/draw.hpp"
 #include "levels/level.hpp"
 #include "levels/passes.hpp"
+#include "levels/pool.hpp"
 #include "levels/stream.hpp"
 
 namespace elman {
@@ -21,6 +22,8 @@ const Level portable_level = {"portable",
                           portable::backward<double>,
                                   portable::make_stream<float>,
                           portable::make_stream<double>,
+                          portable::make_pool<float>,
+                          portable::make_pool<double>,
                           {portable::product<float>, portable::apply<float>, portable::softmax<float>},
                           {portable::product<double>, portable::apply<double>, portable::softmax<double>},
                           portable::draw<float>,

@@ -1,6 +1,6 @@
 // Backpropagation through time of one thread over its own sequences, from the last step walked to the first.
 #pragma once
-#include "recurrence/forward.hpp"
+#include "recurrence/regain.hpp"
 
 namespace elman::ELMAN_LEVEL {
 
@@ -10,14 +10,16 @@ constexpr int64_t kRowBlock = 48;  // rows of the left matrix taken through all 
 template <class T>
 struct BackwardScratch {
   T *dh, *dc, *kept, *tile, *zeros, *block;
+  RegainScratch<T> regain;
 
-  void carve(Carver& carver, const Layout<T>& layout, int64_t rows, const Shape& shape) {
+  void carve(Carver& carver, const Shape& shape, const Layout<T>& layout, int64_t rows) {
     dh = carver.take<T>(rows * layout.unit_width);
     dc = carver.take<T>(rows * layout.unit_width);
     kept = shape.layer_norm ? carver.take<T>(rows * layout.unit_width) : nullptr;
     tile = carver.take<T>(16 * 4 * kLanes<T>);
     zeros = carver.take<T>(4 * kLanes<T>);
     block = carver.take<T>(kRowBlock * Columns<T>(shape.inputs).vectors() * kLanes<T>);
+    if (shape.recompute) regain.carve(carver, shape, layout, rows);
   }
 };
 
@@ -36,7 +38,7 @@ struct Backward {
   const Tensors<T>& t;
   const Layout<T>& layout;
   const T* w_hh;  // packed by pack_depth_panel, panels of Columns(H)
-  const PackedLayer<T>& norms;  // only its gains and biases
+  const PackedLayer<T>& packed;  // gains and biases of norms; to recompute gates also the weights
   const Steps& steps;
   BackwardScratch<T> own;
   Rows rows;
@@ -73,6 +75,7 @@ struct Backward {
   // From step `after` with `known` rows to step `step` with `active` rows. Rows beyond `active` have begun at `after`:
   // their gradient belongs to the initial state. Rows beyond `known` have their last step here: nothing comes from `after`.
   void retreat(int64_t step, int64_t active, int64_t after, int64_t known) {
+    if (shape.recompute && step >= 0) Regain<T, C>{shape, t, layout, packed, steps, own.regain, rows}.run(step, active);
     const Columns<T> columns(shape.hidden);
     const Depth depth = gates_depth(layout);
     const int64_t size = layout.groups * layout.gates * W * 4 * W;
@@ -113,11 +116,11 @@ struct Backward {
   }
 
   ELMAN_INLINE void load_gates(int64_t step, int64_t place, int64_t group, Vec<T>* g) {
-    if (C::kSlots == 1 && !t.gates) {
+    if (C::kSlots == 1 && !t.gates && !shape.recompute) {
       g[0] = load_upto(t.y + steps.begin(steps.y, step, place) + group * W, layout.units(group));
       return;
     }
-    const T* from = t.gates + steps.packed(step, place) * layout.gate_width + group * layout.slots * W;
+    const T* from = (shape.recompute ? t.d_gates : t.gates) + steps.packed(step, place) * layout.gate_width + group * layout.slots * W;
     for (int v = 0; v < C::kSlots; ++v) g[v] = load(from + v * W);
   }
 

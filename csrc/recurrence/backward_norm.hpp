@@ -9,7 +9,7 @@ namespace elman::ELMAN_LEVEL {
 template <class T, class C, bool kExtra>
 ELMAN_INLINE Vec<T> Backward<T, C, kExtra>::inner_state(int64_t row, int64_t group, const Vec<T>* g, Vec<T> c_old) {
   if (!C::kHasInner || !shape.layer_norm) return C::inner(g, c_old);
-  return affine(t.norm_c + row * layout.unit_width, norms.gain_c, norms.bias_c, group * W);
+  return affine(t.norm_c + row * layout.unit_width, packed.gain_c, packed.bias_c, group * W);
 }
 
 // Completes the `active` rows of a step: through the norm of c into the gates i f g, then through the norms of both products.
@@ -20,9 +20,9 @@ void Backward<T, C, kExtra>::unnorm(int64_t step, int64_t active) {
   for (int64_t j = 0; j < active; ++j) {
     const int64_t row = steps.packed(step, rows.place(j)), at = row * layout.gate_width;
     if (C::kHasInner) unnorm_inner(step, j, row);
-    gates.back(t.d_gates + at + x, norms.gain + x, t.norm_x + at + x, t.scales[row * 4],
+    gates.back(t.d_gates + at + x, packed.gain + x, t.norm_x + at + x, t.scales[row * 4],
                [&](int64_t k, Vec<T> value) { store(t.d_norm_x + at + x + k, value); });
-    gates.back(t.d_gates + at + h, norms.gain_hh + h, t.norm_h + at + h, t.scales[row * 4 + 1],
+    gates.back(t.d_gates + at + h, packed.gain_hh + h, t.norm_h + at + h, t.scales[row * 4 + 1],
                [&](int64_t k, Vec<T> value) { store(t.d_norm_h + at + h + k, value); });
   }
 }
@@ -32,7 +32,7 @@ void Backward<T, C, kExtra>::unnorm_inner(int64_t step, int64_t j, int64_t row) 
   const NormedRow<T> units{layout, 1, 1};
   const T* c_before = steps.template past_c<T>(t.c, t.c_0, step, rows.place(j));
   const T* d_c = t.d_norm_c + row * layout.unit_width;
-  units.back(d_c, norms.gain_c, t.norm_c + row * layout.unit_width, t.scales[row * 4 + 2], [&](int64_t k, Vec<T> raw) {
+  units.back(d_c, packed.gain_c, t.norm_c + row * layout.unit_width, t.scales[row * 4 + 2], [&](int64_t k, Vec<T> raw) {
     const int64_t group = k / W, at = j * layout.unit_width + k;
     Vec<T> g[4], d[4] = {}, carry{};
     load_gates(step, rows.place(j), group, g);

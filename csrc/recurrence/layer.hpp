@@ -31,6 +31,7 @@ struct Shape {
   const int64_t* order;        // (N,): the row of each place in tensors of one row a sequence and in padded batches; null: the same
   Spread x, y, d_x;            // rows of x, of y and d_y, of d_x
   bool add_d_x;                // d_x is added to what is there
+  bool recompute;              // backward: the gates were not saved; work them out again (not with layer norm)
 };
 
 // Tensors, contiguous but for the rows of x, y, d_x and d_y; null where a call has none (for h_0 and c_0: zeros). "saved" is

@@ -51,10 +51,11 @@ class Saved {
   int64_t width_ = 0;
 };
 
-// The gates of a plain Elman cell are its output.
+// The gates of a plain Elman cell are its output; recomputed ones are not kept at all.
 template <class T>
 bool keeps_gates(const Stack& stack, const StackTensors<T>& tensors) {
   const Shape& shape = stack.shape;
+  if (shape.recompute) return false;
   return gate_count(shape.cell) > 1 || shape.layer_norm || shape.zone_h != 0 || (stack.layers && tensors.parts[0].zone_h);
 }
 

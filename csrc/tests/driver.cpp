@@ -1,58 +1,23 @@
 // Random calls of every kernel without Python or torch, for sanitizers: ./driver [calls] [seed].
 //
 // Every tensor stands alone between two pages that nobody may touch, flush with one of them, so that one element too far
-// faults even in a release build. Each call runs with one thread and with several and must give the same bits.
-#include <sys/mman.h>
-#include <unistd.h>
-
+// faults even in a release build. Each call runs with one thread and with several, and with gates recomputed, and must give the same
+// bits; checks.hpp says what else is checked.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <random>
 #include <vector>
 
 #include "levels/level.hpp"
 #include "ragged/ragged.hpp"
+#include "tests/arena.hpp"
+#include "tests/checks.hpp"
 
 namespace {
 
 using elman::Shape;
 using elman::Tensors;
-
-std::mt19937 generator;
-
-int64_t pick(int64_t low, int64_t high) { return std::uniform_int_distribution<int64_t>(low, high)(generator); }
-bool chance(double p) { return std::uniform_real_distribution<>(0, 1)(generator) < p; }
-
-// Memory between guard pages; freed with the arena.
-class Arena {
- public:
-  ~Arena() {
-    for (const auto& [start, size] : maps_) munmap(start, size);
-  }
-  // The data ends at the upper guard page or, every other time, begins at the lower one.
-  void* take(size_t bytes) {
-    const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
-    const size_t body = (bytes + page - 1) / page * page;
-    char* start = static_cast<char*>(mmap(nullptr, body + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-    if (start == MAP_FAILED || (body && mprotect(start + page, body, PROT_READ | PROT_WRITE))) std::abort();
-    maps_.emplace_back(start, body + 2 * page);
-    char* data = start + page + (chance(0.5) ? body - bytes : 0);
-    std::memset(data, 0xff, bytes);  // not-a-numbers, should anybody read before writing
-    return data;
-  }
-
- private:
-  std::vector<std::pair<char*, size_t>> maps_;
-};
-
-template <class T>
-T* uniform(Arena& arena, int64_t count, double scale) {
-  T* data = static_cast<T*>(arena.take(static_cast<size_t>(count) * sizeof(T)));
-  for (int64_t i = 0; i < count; ++i) data[i] = static_cast<T>(scale * std::uniform_real_distribution<>(-1, 1)(generator));
-  return data;
-}
 
 struct Case {
   Shape shape;
@@ -149,16 +114,20 @@ bool run(const elman::Level& level, Forward forward, Backward backward, Case& c)
   std::copy(c.batch_sizes.begin(), c.batch_sizes.end(), sizes);
   c.shape.batch_sizes = sizes;
   const elman::Widths widths = level.widths(c.shape.cell, c.shape.hidden, sizeof(T));
-  std::vector<Output> found[2];
-  Arena rooms[2];
-  for (int i = 0; i < 2; ++i) {
+  std::vector<Output> found[3];
+  Arena rooms[3];
+  for (int i = 0; i < 3; ++i) {
     Tensors<T> t = given;
     fill_outputs(rooms[i], c, widths, t, found[i]);
     c.shape.threads = i ? pick(2, 8) : 1;
+    c.shape.recompute = i == 2 && !c.shape.layer_norm;
+    if (c.shape.recompute) t.gates = nullptr;
     if (!forward(c.shape, t) || !backward(c.shape, t)) return false;
   }
-  for (size_t i = 0; i < found[0].size(); ++i) {
-    if (found[0][i].bytes && std::memcmp(found[0][i].data, found[1][i].data, found[0][i].bytes)) return false;
+  for (int other : {1, 2}) {
+    for (size_t i = 0; i < found[0].size(); ++i) {
+      if (found[0][i].bytes && std::memcmp(found[0][i].data, found[other][i].data, found[0][i].bytes)) return false;
+    }
   }
   return true;
 }
@@ -189,8 +158,13 @@ int main(int count, char** arguments) {
       Case c = draw();
       const bool good = chance(0.6) ? run<float>(*level, level->forward_float, level->backward_float, c)
                                     : run<double>(*level, level->forward_double, level->backward_double, c);
-      if (good && run_rows(c)) continue;
-      std::printf("%s: call %d differs between numbers of threads or was refused\n", name, i);
+      const char* wrong = good && run_rows(c) ? nullptr : "passes differ between numbers of threads, or were refused";
+      if (!wrong) wrong = check_dense(*level);
+      if (!wrong) wrong = check_pool(*level);
+      if (!wrong && level == &elman::level()) wrong = check_stack();
+      if (!wrong && i % 5 == 0) wrong = check_reference(*level);
+      if (!wrong) continue;
+      std::printf("%s: call %d: %s\n", name, i, wrong);
       return 1;
     }
   }

@@ -65,7 +65,7 @@ class Case:
 
     def build(self, seed: int) -> SequenceModel:
         torch.manual_seed(seed)
-        settings = Network(**{"hidden_size": 8 + seed % 5, "embedding_size": 8, **self.options})
+        settings = Network(**{"hidden_size": 8 + seed // 10 % 5, "embedding_size": 8, **self.options})
         sizes = Sizes(rows=10, source_max=9, target_max=5, equal_lengths=self.align == "step", joined=self.joined)
         return build(plan(self.source, self.target, settings, examples=sizes, align=self.align)).eval()
 
@@ -96,5 +96,5 @@ CASES: dict[str, Case] = {
     "caption": case(PICTURE, SYMBOLS, pictures, answers=symbols),
     "ctc": case(NUMBERS, SYMBOLS, numbers, "ctc"),
     "ctc, strided": case(NUMBERS, SYMBOLS, numbers, "ctc", stem="conv", time_stride=2),
-    "language model": case(None, SYMBOLS, answers=symbols, num_layers=2, tie_weights=True),
+    "language model": case(None, SYMBOLS, answers=symbols, num_layers=2, tie_weights=True, hidden_size=8),
 }

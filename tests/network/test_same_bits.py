@@ -16,7 +16,7 @@ from tests.network.models_of_every_relation import CASES, Case
 from elman import kernels
 from elman.codecs import Continuous, Discrete
 from elman.generation import Beam, Sampling
-from elman.generation.continuation import best_answers, continue_prompts, next_probabilities
+from elman.generation.continuation import best_answers, continue_prompts, next_probabilities, read_prompts
 from elman.network import SequenceModel, collate
 
 pytest.importorskip("elman._native", reason="the native module is not built")
@@ -143,3 +143,16 @@ def test_the_discrete_cases_are_there() -> None:
     decoders = {case.build(0).plan.decoder for case in CASES.values()}
     assert decoders == {"summary", "step", "autoregressive", "ctc"}
     assert any(isinstance(case.target.space, Discrete) for case in CASES.values())
+
+
+def test_a_prompt_read_at_once_and_symbol_by_symbol() -> None:
+    model = CASES["language model"].build(3)
+    rng, steps = np.random.default_rng(0), model.decoder.steps()
+    for length in (1, 2, 9):
+        prompt = rng.integers(0, 6, length)
+        with torch.no_grad():
+            at_once = steps.advance(read_prompts(model, [prompt]), None)[0]
+            found, state, _ = steps.advance(read_prompts(model, [prompt[:0]]), None)
+            for symbol in prompt:
+                found, state, _ = steps.advance(state, torch.tensor([symbol]))
+        assert torch.equal(found.view(torch.int32), at_once.view(torch.int32))

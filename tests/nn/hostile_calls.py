@@ -17,6 +17,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from elman import kernels, nn
 from elman.errors import ElmanError
+from elman.kernels import dense
 from elman.sequences import Ragged
 
 SIZES = (0, 1, 2, 3, 4, 5, 7, 64)
@@ -141,7 +142,29 @@ def stream_call(rng):
     stream.state.load(bytes(data[: rng.randrange(len(data) + 1)] if rng.random() < 0.5 else data))
     pool = nn.StreamPool(layer)
     ids = pool.join(rng.choice([0, 1, 5]))
+    if rng.random() < 0.5:
+        saved = bytearray(pool.save())
+        saved[rng.randrange(len(saved))] ^= 1 << rng.randrange(8) if rng.random() < 0.7 else 0
+        ids = pool.load(bytes(saved))
+    pool.set_state(some_int(rng, 0), rng.choice([pool.state(ids[0]) if ids else None, stream.state, rng.choice(NONSENSE)]))
     pool.step([some_int(rng, i) for i in ids], some_tensor(rng, len(ids), 3))
+
+
+def dense_call(rng):
+    """Products, functions and softmax; where torch's own take over, torch's errors are torch's business."""
+    n, rows, depth, columns = (rng.choice(SIZES[:-1]) for _ in range(4))
+    x, weight, bias = some_tensor(rng, n, rows, depth), some_tensor(rng, columns, depth), rng.choice([None, some_tensor(rng, columns)])
+    lengths = rng.choice([None, torch.tensor([some_int(rng, rng.randint(0, 4)) for _ in range(n)]), some_tensor(rng, n)])
+    other = some_tensor(rng, n, depth, columns)
+    with torch.no_grad():
+        if dense.runs(x, weight, bias):
+            dense.linear(x, weight, bias)
+        if dense.runs(x, other):
+            dense.matmul(x, other, lengths, transposed=rng.random() < 0.3)
+        if dense.runs(x):
+            for function in (dense.tanh, dense.sigmoid, dense.exp, dense.softplus, dense.log_softmax):
+                assert function(x).shape == x.shape
+            dense.softmax(x, lengths)
 
 
 def kernel_call(rng):
@@ -177,7 +200,7 @@ def main(seed: int, count: int) -> None:
     for number in range(seed, seed + count):
         rng = random.Random(number)
         torch.manual_seed(number)
-        call = rng.choices([layer_call, cell_call, stream_call, kernel_call], weights=[5, 2, 1, 3])[0]
+        call = rng.choices([layer_call, cell_call, stream_call, kernel_call, dense_call], weights=[5, 2, 1, 3, 1])[0]
         try:
             call(rng)
             worked += 1

@@ -140,6 +140,8 @@ def test_a_layer_with_everything_on_learns(kind, one_thread):
         ("gru", {"weight_dropout": "much"}, r"weight_dropout must be a probability in 0\.\.1; got 'much'"),
         ("gru", {"recurrent_dropout": True}, r"recurrent_dropout must be a probability in 0\.\.1; got True"),
         ("gru", {"layer_norm": 1}, r"layer_norm must be True or False; got 1"),
+        ("gru", {"recompute": 1}, r"recompute must be True or False; got 1"),
+        ("gru", {"recompute": True, "layer_norm": True}, r"recompute=True cannot go with layer_norm=True"),
         ("gru", {"forget_bias": 1.0}, r"forget_bias needs a cell with a forget gate and biases; got cell 'gru', bias=True"),
         ("lstm", {"forget_bias": 1.0, "bias": False}, r"got cell 'lstm', bias=False"),
         ("lstm", {"forget_bias": "one"}, r"forget_bias must be a number or None; got 'one'"),

@@ -20,6 +20,7 @@ from elman.estimators._pairs import compared, fit_codecs, settings_of, sources_o
 from elman.estimators._recipe import recipe
 from elman.estimators._rows import paired_rows, rows_of
 from elman.estimators._scoring import scoring_of
+from elman.estimators._streaming import ModelStream
 from elman.estimators.attribution import Attribution, place_of
 from elman.network import Plan, Sizes, plan
 from elman.network.settings import Network
@@ -205,6 +206,17 @@ class Model(Estimator):
             return place, classes[place]
         count = space.d if isinstance(space, Continuous) else 1
         return place_of(range(count), 0 if answer is None else answer), answer
+
+    def stream(self) -> ModelStream:
+        """Return a stream: one value read piece by piece, answered as it comes, with the bits of ``predict``.
+
+        Returns
+        -------
+        ModelStream
+            For models that read one way and answer each step, or sum up (``Network(bidirectional=False)``).
+        """
+        self._check_fitted()
+        return ModelStream(self.model_, self.source_, self.target_)
 
     def score(self, X: Any, y: Any) -> float:
         """Return accuracy for categories, F1 for tags, R² for numbers, 1 - edit-distance rate for free sequences.

@@ -22,12 +22,13 @@ draw = _native.draw
 def _plan(spec: Spec) -> tuple[tuple[int, ...], tuple[float, ...], tuple[int, ...]]:
     """Return a stack's sizes, numbers and kinds as the compiled module reads them."""
     sizes = (COMPILED.index(spec.cell), spec.inputs, spec.hidden, spec.layers, spec.directions, spec.reverse, spec.eps is not None)
+    sizes += (spec.recompute,)
     return sizes, (spec.eps or 0.0, spec.zoneout, spec.zoneout), tuple(_MEMBERS[kind] for kind in spec.kinds)
 
 
 @lru_cache(maxsize=1024)
 def saved_width(spec: Spec, element_size: int) -> int:
-    """Return how many elements a row forward keeps for backward; a plain Elman cell's only gate is its output.
+    """Return how many elements a row forward keeps for backward; recomputed gates and a plain Elman cell's, its output, are not kept.
 
     Parameters
     ----------
@@ -231,7 +232,7 @@ def new_stream(is_double: bool, count: int, layers: list[tuple[Spec, States, dic
     for spec, states, tensors in layers:
         named = dict(zip(("h_0", "c_0"), states, strict=False)) | tensors
         given = {name: tensor.detach().contiguous() for name, tensor in named.items()}
-        sizes = (COMPILED.index(spec.cell), spec.inputs, spec.hidden, count, 1, 1, spec.reverse, spec.eps is not None)
+        sizes = (COMPILED.index(spec.cell), spec.inputs, spec.hidden, count, 1, 1, spec.reverse, spec.eps is not None, 0)
         addresses = tuple(given[name].data_ptr() if name in given else 0 for name in _native.TENSORS)
         stream.add(sizes, (spec.eps or 0.0, spec.zoneout, spec.zoneout), addresses)
     return stream

@@ -68,6 +68,8 @@ class Call:
         Read each sequence from its own last step to its first.
     weight_hr : Tensor, optional
         Projects h after each step (Sak et al. 2014, torch's ``proj_size``).
+    recompute : bool, default False
+        Let the compiled backward pass work the gates out again instead of keeping them since forward; other backends keep what they keep.
 
     Shapes
     ------
@@ -89,6 +91,7 @@ class Call:
     zoneout: tuple[Tensor, ...] | float = 0.0
     reverse: bool = False
     weight_hr: Tensor | None = None
+    recompute: bool = False
 
     @property
     def hidden_size(self) -> int:

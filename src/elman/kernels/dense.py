@@ -114,7 +114,7 @@ def matmul(a: Tensor, b: Tensor, lengths: Tensor | None = None, *, transposed: b
 
 
 def _lengths_fit(lengths: Tensor, n: int, most: int) -> bool:
-    right = lengths.shape == (n,) and lengths.dtype == torch.int64
+    right = lengths.shape == (n,) and lengths.dtype == torch.int64 and lengths.layout is torch.strided and not lengths.is_meta
     return right and (n == 0 or (int(lengths.min()) >= 0 and int(lengths.max()) <= most))
 
 
@@ -190,7 +190,7 @@ def log_softmax(x: Tensor) -> Tensor:
 
 def _softmax(x: Tensor, lengths: Tensor | None, *, log: bool) -> Tensor:
     x = x.contiguous()
-    y, columns = torch.empty_like(x), x.shape[-1]
+    y, columns = torch.empty_like(x), x.shape[-1] if x.dim() else 1
     rows = x.numel() // columns if columns else 0
     lengths = None if lengths is None else lengths.to("cpu").contiguous()
     real, repeat = (0, 1) if lengths is None else (lengths.data_ptr(), max(rows // max(len(lengths), 1), 1))

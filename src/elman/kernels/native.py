@@ -170,7 +170,8 @@ def split(call: Call) -> tuple[Spec, dict[str, Tensor]]:
     number = 0.0 if isinstance(call.zoneout, tuple) else float(call.zoneout)
     eps = None if call.norms is None else call.norms.eps
     inputs, hidden = call.weight_ih.shape[1], call.weight_hh.shape[1]
-    return spec_of(call.cell.name, inputs, hidden, 1, 1, tuple(tensors), call.reverse, eps, number), tensors
+    recompute = bool(call.recompute) and call.norms is None
+    return spec_of(call.cell.name, inputs, hidden, 1, 1, tuple(tensors), call.reverse, eps, number, recompute), tensors
 
 
 def tensors_of(call: Call) -> dict[str, Tensor]:

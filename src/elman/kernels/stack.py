@@ -48,6 +48,8 @@ class Spec:
         Of layer norm; None without.
     zoneout : float
         Keep-factor for all elements, where no part has the tensors ``zone_h`` and ``zone_c``.
+    recompute : bool
+        The compiled backward pass works the gates out again instead of finding them saved; not with layer norm.
     """
 
     cell: str
@@ -59,6 +61,7 @@ class Spec:
     reverse: bool = False
     eps: float | None = None
     zoneout: float = 0.0
+    recompute: bool = False
 
     @property
     def parts(self) -> int:
@@ -245,6 +248,7 @@ def call_of(spec: Spec, part: int, x: Tensor, batch_sizes: Tensor, state: States
         zoneout=zones or spec.zoneout,
         reverse=spec.reverse != bool(part % spec.directions),
         weight_hr=own.get("w_hr"),
+        recompute=spec.recompute,
     )
 
 

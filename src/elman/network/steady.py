@@ -46,13 +46,10 @@ class Conv2d(nn.Conv2d):
         if not dense.runs(input, self.weight, self.bias) or input.dim() != 4 or not len(input):
             return super().forward(input)
         kernel, padding, stride = _pair(self.kernel_size), _pair(self.padding), _pair(self.stride)
-        height, width = ((s + 2 * p - k) // t + 1 for s, k, p, t in zip(input.shape[2:], kernel, padding, stride, strict=True))
-        pieces = []
-        for piece in input.split(max(1, _PIECE // (self.weight[0].numel() * height * width))):
-            patches = functional.unfold(piece, kernel, padding=padding, stride=stride).transpose(1, 2)
-            rows = dense.linear(patches, self.weight.flatten(1), self.bias)
-            pieces.append(rows.transpose(1, 2).reshape(len(piece), -1, height, width))
-        return torch.cat(pieces)
+        weight = self.weight.permute(0, 2, 3, 1).flatten(1)  # channels last: a window's row is then one piece of memory
+        padded = functional.pad(input.permute(0, 2, 3, 1), (0, 0, padding[1], padding[1], padding[0], padding[0]))
+        windows = padded.unfold(1, kernel[0], stride[0]).unfold(2, kernel[1], stride[1]).permute(0, 1, 2, 4, 5, 3)
+        return _convolved(windows, 3, weight, self.bias).permute(0, 3, 1, 2)
 
 
 class Conv1d(nn.Conv1d):
@@ -63,12 +60,16 @@ class Conv1d(nn.Conv1d):
         if not dense.runs(input, self.weight, self.bias) or input.dim() != 3 or not len(input):
             return super().forward(input)
         (size,), (padding,), (stride,) = self.kernel_size, self.padding, self.stride
-        padded = functional.pad(input, (int(padding), int(padding)))
-        patches = padded.unfold(2, size, stride).permute(0, 2, 1, 3)  # (N, T', C, k): a view
-        steps = patches.shape[1]
-        rows = max(1, _PIECE // (self.weight[0].numel() * max(steps, 1)))
-        found = [dense.linear(piece.flatten(2), self.weight.flatten(1), self.bias) for piece in patches.split(rows)]
-        return torch.cat(found).transpose(1, 2)
+        padded = functional.pad(input.transpose(1, 2), (0, 0, int(padding), int(padding)))
+        windows = padded.unfold(1, size, stride).permute(0, 1, 3, 2)
+        return _convolved(windows, 2, self.weight.transpose(1, 2).flatten(1), self.bias).transpose(1, 2)
+
+
+def _convolved(windows: Tensor, axes: int, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """Multiply windows (N, *places, *sizes), a view, with weights (O, sizes); some rows at once, so that their copy stays small."""
+    per_row = max(1, windows[0].numel())
+    pieces = windows.split(max(1, _PIECE // per_row))
+    return torch.cat([dense.linear(piece.flatten(axes), weight, bias) for piece in pieces])
 
 
 def _pair(value: object) -> tuple[int, int]:

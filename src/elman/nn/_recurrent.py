@@ -40,6 +40,7 @@ class Recurrent(nn.RNNBase):
         layer_norm: bool = False,
         forget_bias: float | None = None,
         locked_dropout: bool = False,
+        recompute: bool = False,
         **kwargs: Any,
     ) -> None:
         _torchs_constructor(super().__init__, args, kwargs)
@@ -50,6 +51,7 @@ class Recurrent(nn.RNNBase):
             layer_norm=layer_norm,
             forget_bias=forget_bias,
             locked_dropout=locked_dropout,
+            recompute=recompute,
         )
         self.options.check(self.cell, self.bias)
         if layer_norm:

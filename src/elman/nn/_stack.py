@@ -26,14 +26,23 @@ _EPS = 1e-5
 
 
 def _describe(
-    cell: str, inputs: int, hidden: int, layers: int, directions: int, bias: bool, layer_norm: bool, projected: bool, zoneout: float
+    cell: str,
+    inputs: int,
+    hidden: int,
+    layers: int,
+    directions: int,
+    bias: bool,
+    layer_norm: bool,
+    projected: bool,
+    zoneout: float,
+    recompute: bool,
 ) -> tuple[Spec, tuple[str, ...]]:
     """Return what is no tensor in a layer's evaluation, and the names of the parameters of all its parts."""
     norms = _NORMS[: 4 if len(cells.get(cell).states) > 1 else 2] if layer_norm else ()
     columns = _PLAIN + (_BIASES if bias else ()) + norms + ((("w_hr", "weight_hr"),) if projected else ())
     kinds, eps = tuple(kind for kind, _ in columns), _EPS if layer_norm else None
     ends = [f"_l{k}{way}" for k in range(layers) for way in ("", "_reverse")[:directions]]
-    spec = spec_of(cell, inputs, hidden, layers, directions, kinds, False, eps, zoneout)
+    spec = spec_of(cell, inputs, hidden, layers, directions, kinds, False, eps, zoneout, recompute)
     return spec, tuple(name + end for end in ends for _, name in columns)
 
 
@@ -106,6 +115,7 @@ def parts(layer: Recurrent, n: int, rows: int, *, training: bool) -> tuple[Spec,
         options.layer_norm,
         bool(layer.proj_size),
         float(options.zoneout),
+        options.recompute,
     )
     held = layer._parameters
     tensors: list[Any] = [held.get(name) for name in names]  # torch's own way to an attribute costs a microsecond each
@@ -128,7 +138,7 @@ def _masked(layer: Recurrent, spec: Spec, tensors: list[Tensor], n: int, rows: i
         mask = options.mask(own[0], n, out, True)
         found += [*own, *([] if mask is None else [mask]), *(options.keep(own[0], rows, size) for _, size in zones)]
     kinds = (*spec.kinds, *(("mask",) if options.recurrent_dropout else ()), *(name for name, _ in zones))
-    more = spec_of(spec.cell, spec.inputs, spec.hidden, spec.layers, spec.directions, kinds, spec.reverse, spec.eps, 0.0)
+    more = spec_of(spec.cell, spec.inputs, spec.hidden, spec.layers, spec.directions, kinds, spec.reverse, spec.eps, 0.0, spec.recompute)
     return more, tuple(found)
 
 
@@ -166,7 +176,7 @@ def run(
     ways, width, last = spec.directions, spec.directions * len(spec.kinds), []
     for depth in range(spec.layers):
         inputs = spec.inputs if depth == 0 else rows.shape[-1]
-        one = spec_of(spec.cell, inputs, spec.hidden, 1, ways, spec.kinds, spec.reverse, spec.eps, spec.zoneout)
+        one = spec_of(spec.cell, inputs, spec.hidden, 1, ways, spec.kinds, spec.reverse, spec.eps, spec.zoneout, spec.recompute)
         own = None if states is None else tuple(s[depth * ways : (depth + 1) * ways] for s in states)
         rows, final = dispatch.run_stack(one, packed, rows, own, tensors[depth * width : (depth + 1) * width], whole=whole)
         last.append(final)

@@ -33,6 +33,8 @@ class LSTM(Recurrent, torch.nn.LSTM):
         Normalise inside the recurrence (Ba et al. 2016, eq. 20–22); adds ``norm_*`` parameters.
     forget_bias : float, optional
         What the forget gate's bias starts from; the second bias starts from zero there.
+    recompute : bool, default False
+        Work the gates out again in backward instead of keeping them: less memory, the same gradients bit for bit.
 
     Notes
     -----

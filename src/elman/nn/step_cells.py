@@ -5,6 +5,7 @@ Torch 2.13 reads out of bounds on some wrong shapes of ``LSTMCell``; here every 
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import torch
@@ -87,6 +88,7 @@ class RNNCell(_CellBorder, torch.nn.RNNCell):
     """
 
     _gates, _states = 1, ("h",)
+    __signature__ = inspect.signature(torch.nn.RNNCell)
 
 
 class GRUCell(_CellBorder, torch.nn.GRUCell):
@@ -99,6 +101,7 @@ class GRUCell(_CellBorder, torch.nn.GRUCell):
     """
 
     _gates, _states = 3, ("h",)
+    __signature__ = inspect.signature(torch.nn.GRUCell)
 
 
 class LSTMCell(_CellBorder, torch.nn.LSTMCell):
@@ -112,3 +115,4 @@ class LSTMCell(_CellBorder, torch.nn.LSTMCell):
     """
 
     _gates, _states = 4, ("h", "c")
+    __signature__ = inspect.signature(torch.nn.LSTMCell)

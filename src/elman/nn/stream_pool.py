@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import safetensors
+import safetensors.torch
 import torch
 from torch import Tensor
 
-from elman.errors import DataError, SettingError
-from elman.nn._stepper import stepper, zeros
+from elman.errors import DataError, SettingError, ShapeError
+from elman.nn._pooled import Places, TensorPlaces, native_places
+from elman.nn._stepper import zeros
 from elman.nn.stream import StreamState, Value, as_rows, like
+
+try:
+    from elman import _native
+except ImportError:  # numbers are then checked by torch
+    _native: Any = None
 
 if TYPE_CHECKING:
     from elman.nn._recurrent import Recurrent
@@ -18,6 +26,8 @@ if TYPE_CHECKING:
 
 class StreamPool:
     """Independent streams of one layer in one block of memory, so that any of them can be stepped in one call.
+
+    Weights are packed once, when the pool is made; after training on, call :meth:`refresh`. A stream has the bits of a stream by itself.
 
     Parameters
     ----------
@@ -38,14 +48,28 @@ class StreamPool:
 
     def __init__(self, layer: Recurrent) -> None:
         self.layer = layer
-        self._run = stepper(layer)
-        self._states = zeros(layer, 0)
+        self._places: Places = TensorPlaces(layer)
+        self._places = native_places(layer) or self._places
         self._active = torch.zeros(0, dtype=torch.bool)
+        self._marks = torch.zeros(0, dtype=torch.int64)
+        self._calls = 0
         self._free: list[int] = []
 
     def __len__(self) -> int:
         """Number of streams that are in."""
         return len(self._active) - len(self._free)
+
+    def ids(self) -> list[int]:
+        """Return the numbers of all streams that are in, rising."""
+        return torch.nonzero(self._active).flatten().tolist()
+
+    def refresh(self) -> None:
+        """Read the layer's weights again; all states stay."""
+        index = torch.nonzero(self._active).flatten()
+        states = self._places.get(index)
+        self._places = native_places(self.layer) or TensorPlaces(self.layer)
+        self._places.resize(len(self._active))
+        self._places.put(index, states)
 
     def join(self, count: int = 1) -> list[int]:
         """Let new streams in, from zero states.
@@ -67,28 +91,28 @@ class StreamPool:
         found = [self._free.pop() for _ in range(count)]
         index = torch.tensor(found, dtype=torch.int64)
         self._active[index] = True
-        self._put(index, zeros(self.layer, count))
+        self._places.put(index, None)
         return found
 
-    def leave(self, ids: Sequence[int]) -> None:
+    def leave(self, ids: Sequence[int] | Tensor) -> None:
         """Let streams go and forget their states.
 
         Parameters
         ----------
-        ids : sequence of int
+        ids : sequence of int or Tensor
             Numbers that ``join`` gave.
         """
         index = self._index(ids)
         self._active[index] = False
         self._free.extend(index.tolist())
 
-    def step(self, ids: Sequence[int], x: Value) -> Value:
+    def step(self, ids: Sequence[int] | Tensor, x: Value) -> Value:
         """Read one step of some streams, each from its own state.
 
         Parameters
         ----------
-        ids : sequence of int
-            Which streams, each at most once.
+        ids : sequence of int or Tensor
+            Which streams, each at most once; an int64 tensor or array is quickest.
         x : Tensor or ndarray
             (len(ids), I), a row per stream.
 
@@ -98,11 +122,8 @@ class StreamPool:
             (len(ids), H), of the kind that came in.
         """
         index = self._index(ids)
-        rows = as_rows(x, self.layer, (len(index),))
-        with torch.inference_mode():
-            output, states = self._run(rows, 1, tuple(s[:, index.to(s.device)] for s in self._states))
-            self._put(index, states)
-        return like(x, output)
+        rows = as_rows(x, self.layer, (len(index),)).detach().contiguous()
+        return like(x, self._places.step(index, rows))
 
     def state(self, id: int) -> StreamState:  # noqa: A002  # the word of join and leave
         """Return a copy of one stream's state, as a stream with ``batch=1`` would have it.
@@ -117,30 +138,105 @@ class StreamPool:
         StreamState
             Independent of the pool.
         """
-        index = self._index([id])
-        return StreamState(self.layer.cell.states, tuple(s[:, index.to(s.device)].clone() for s in self._states))
+        return StreamState(self.layer.cell.states, self._places.get(self._index([id])))
 
-    def _index(self, ids: Sequence[int]) -> Tensor:
+    def set_state(self, id: int, state: StreamState) -> None:  # noqa: A002  # the word of join and leave
+        """Have one stream go on from another state, of a stream with ``batch=1`` or of another member.
+
+        Parameters
+        ----------
+        id : int
+            Its number.
+        state : StreamState
+            Of a layer of the same cell and sizes; copied.
+        """
+        index = self._index([id])
+        shapes = [tuple(t.shape) for t in zeros(self.layer, 1)]
+        if not isinstance(state, StreamState) or [tuple(t.shape) for t in state.tensors] != shapes:
+            raise ShapeError(f"state must be a StreamState of shapes {shapes}; got {state!r}.")
+        self._places.put(index, state.tensors)
+
+    def save(self, ids: Sequence[int] | Tensor | None = None) -> bytes:
+        """Return the states of some streams, all by default, as the bytes of a safetensors file.
+
+        Parameters
+        ----------
+        ids : sequence of int or Tensor, optional
+            Which; their order is kept.
+
+        Returns
+        -------
+        bytes
+            For :meth:`load`, here or in another pool of the same layer.
+        """
+        index = self._index(self.ids() if ids is None else ids)
+        states = self._places.get(index)
+        return safetensors.torch.save({name: t.detach().cpu().contiguous() for name, t in zip(self.layer.cell.states, states, strict=True)})
+
+    def load(self, data: bytes) -> list[int]:
+        """Let streams in that go on from what :meth:`save` gave.
+
+        Parameters
+        ----------
+        data : bytes
+            States of a layer of the same cell, sizes and dtype.
+
+        Returns
+        -------
+        list of int
+            Their numbers, in the order in which they were saved.
+        """
         try:
-            index = torch.as_tensor(ids, dtype=torch.int64, device="cpu").reshape(-1)
+            found = safetensors.torch.load(data)
+        except (safetensors.SafetensorError, ValueError, KeyError, TypeError) as error:
+            raise DataError(f"These are not saved states ({error}). Give what save() returned.") from error
+        expected = zeros(self.layer, 0)
+        names = self.layer.cell.states
+        fits = found.keys() == set(names) and all(
+            found[n].dim() == 3 and found[n].shape[::2] == t.shape[::2] and found[n].dtype == t.dtype
+            for n, t in zip(names, expected, strict=True)
+        )
+        if not fits or len({t.shape[1] for t in found.values()}) > 1:
+            given = {name: (tuple(t.shape), t.dtype) for name, t in found.items()}
+            wanted = {name: (tuple(t.shape), t.dtype) for name, t in zip(names, expected, strict=True)}
+            raise ShapeError(
+                f"The saved states are {given}; this pool holds {wanted} for 0 streams. Load them into a pool of the same layer."
+            )
+        ids = self.join(found[names[0]].shape[1])
+        self._places.put(torch.tensor(ids, dtype=torch.int64), [found[name] for name in names])
+        return ids
+
+    def _index(self, ids: Sequence[int] | Tensor) -> Tensor:
+        try:
+            index = torch.as_tensor(ids, dtype=torch.int64, device="cpu").reshape(-1).contiguous()
         except (TypeError, ValueError, RuntimeError, OverflowError) as error:
             raise DataError(f"ids must be numbers that join() gave; got {ids!r}.") from error
-        inside = (index >= 0) & (index < len(self._active))
-        unknown = index[~inside].tolist() or index[~self._active[index.where(inside, 0)]].tolist() if len(index) else []
-        if unknown:
-            raise DataError(f"No stream has the number {unknown[0]}: it never joined, or has left.")
-        if len(torch.unique(index)) != len(index):
-            raise DataError("ids must name each stream at most once; some are named twice. Step them one after the other.")
-        return index
+        wrong = self._first_wrong(index)
+        if wrong < 0:
+            return index
+        number = int(index[wrong])
+        if 0 <= number < len(self._active) and bool(self._active[number]):
+            raise DataError(f"ids must name each stream at most once; {number} is named twice. Step it once after the other.")
+        raise DataError(f"No stream has the number {number}: it never joined, or has left.")
+
+    def _first_wrong(self, index: Tensor) -> int:
+        """Return the position of the first number that cannot be, or -1; a thousandth of a step, hence compiled."""
+        self._calls += 1
+        if _native is not None:
+            places = len(self._active)
+            return _native.first_wrong(index.data_ptr(), len(index), self._active.data_ptr(), self._marks.data_ptr(), places, self._calls)
+        seen: set[int] = set()
+        for position, number in enumerate(index.tolist()):
+            if not 0 <= number < len(self._active) or not self._active[number] or number in seen:
+                return position
+            seen.add(number)
+        return -1
 
     def _grow(self, more: int) -> None:
         """Add places, at least doubling, so that joining one by one stays cheap."""
         old = len(self._active)
-        self._states = tuple(torch.cat([s, new], 1) for s, new in zip(self._states, zeros(self.layer, more), strict=True))
+        zeros(self.layer, more)  # raises where so many do not fit into memory
+        self._places.resize(old + more)
         self._active = torch.cat([self._active, torch.zeros(more, dtype=torch.bool)])
+        self._marks = torch.cat([self._marks, torch.zeros(more, dtype=torch.int64)])
         self._free.extend(range(old + more - 1, old - 1, -1))
-
-    def _put(self, index: Tensor, states: tuple[Tensor, ...]) -> None:
-        with torch.inference_mode():
-            for place, new in zip(self._states, states, strict=True):
-                place[:, index.to(place.device)] = new.to(place.dtype)

@@ -1,0 +1,15 @@
+// Checks of one level, each on random sizes; null, or what is wrong.
+#pragma once
+#include "levels/level.hpp"
+
+// Products, functions and softmax: near the plain sums, the same bits for a row alone, on any number of threads.
+const char* check_dense(const elman::Level& level);
+
+// A pool's members: the bits of the same sequences in one forward pass.
+const char* check_pool(const elman::Level& level);
+
+// Layers over layers, at the level in use: packed, padded and with gates recomputed, the same bits.
+const char* check_stack();
+
+// Both passes against plain loops in double: values, and gradients by differences.
+const char* check_reference(const elman::Level& level);

@@ -64,7 +64,7 @@ class BagOfWords(ClassifierMixin, BaseEstimator):
         self.pipeline_ = make_pipeline(make_union(words, characters), LogisticRegression(C=self.C, max_iter=self.max_iter))
         self.pipeline_.fit([as_text(value) for value in X], np.asarray(y))
         self.classes_ = self.pipeline_.classes_
-        linear = self.pipeline_[-1]
+        linear: Any = self.pipeline_[-1]
         self.parameters_ = int(linear.coef_.size + linear.intercept_.size)
         return self
 

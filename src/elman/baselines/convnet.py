@@ -99,8 +99,9 @@ class ConvNet(ClassifierMixin, BaseEstimator):
     def _build(self, made: Plan) -> SequenceModel:
         """The network of a plan with convolutions in the place of its recurrence, pooled by their largest answers."""
         network = build(replace(made, hidden_size=max(1, self.filters * len(self.widths)), bidirectional=False, pooling="max"))
-        network.encoder = Convolutions(made.embedding_size, self.filters, self.widths)  # type: ignore[assignment]  # the same calls
-        initialise(network.encoder)
+        convolutions = Convolutions(made.embedding_size, self.filters, self.widths)
+        initialise(convolutions)
+        network.encoder = convolutions  # type: ignore[assignment]  # the same calls
         return network
 
     def predict(self, X: Any) -> np.ndarray:

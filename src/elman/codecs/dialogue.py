@@ -191,7 +191,7 @@ class Dialogue(Codec):
         return [1 + len(text.tokens(said)) for _, said in _turns(value)]
 
     def _text(self) -> Text:
-        options = {"lowercase": self.lowercase, "max_vocabulary": self.max_vocabulary, "min_count": self.min_count}
+        options: dict[str, Any] = {"lowercase": self.lowercase, "max_vocabulary": self.max_vocabulary, "min_count": self.min_count}
         return Text(self.level, **options, spelling=self.spelling)
 
     def _check(self) -> None:

@@ -35,7 +35,7 @@ class Learned:
     """What fitting leaves behind."""
 
     plan: Plan
-    model: SequenceModel | Ensemble
+    model: Any  # a SequenceModel or an Ensemble: both answer the same calls
     history: History
     baseline: float
 

@@ -89,10 +89,10 @@ def _matrix(wide: Wide, plan: Plan, sources: Sequence[Any]) -> sparse.csr_matrix
         batch = _batch(plan, [sources[row] for row in range(at, min(at + _ROWS, len(sources)))])
         places, rows, values = (t.numpy() for t in wide.active(grams(batch).distinct(), len(batch)))
         parts.append(sparse.csr_matrix((values.astype(np.float64), (rows, places)), shape=(len(batch), len(wide.keys))))
-    return sparse.vstack(parts).tocsr()
+    return sparse.csr_matrix(sparse.vstack(parts))
 
 
-def _categories(x: sparse.csr_matrix, y: np.ndarray, n: int, class_weights: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray]:
+def _categories(x: Any, y: np.ndarray, n: int, class_weights: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray]:
     present = np.unique(y)
     weight, bias = np.zeros((x.shape[1], n)), np.full(n, -10.0)
     bias[present] = np.log(np.bincount(y, minlength=n)[present] / len(y))
@@ -111,7 +111,7 @@ def _categories(x: sparse.csr_matrix, y: np.ndarray, n: int, class_weights: tupl
     return weight, bias
 
 
-def _tags(x: sparse.csr_matrix, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _tags(x: Any, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     weight, bias = np.zeros((x.shape[1], y.shape[1])), np.zeros(y.shape[1])
     for tag in range(y.shape[1]):
         yes = y[:, tag] > 0.5
@@ -124,21 +124,21 @@ def _tags(x: sparse.csr_matrix, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return weight, bias
 
 
-def _numbers(x: sparse.csr_matrix, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _numbers(x: Any, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     scale = _rarity(x)
     y = y.reshape(len(y), -1).astype(np.float64)
     fitted = Ridge(alpha=1 / _RARITY_PENALTY, solver="sparse_cg").fit(x @ sparse.diags(scale), y)
     return (np.atleast_2d(fitted.coef_) * scale).T, np.atleast_1d(fitted.intercept_)
 
 
-def _ratio(x: sparse.csr_matrix, yes: np.ndarray) -> np.ndarray:
+def _ratio(x: Any, yes: np.ndarray) -> np.ndarray:
     """How far the log of an n-gram's share among "yes" rows is from that among "no" rows (Wang & Manning 2012, eq. 1)."""
     has = x > 0
     p, q = (1.0 + np.asarray(has[rows].sum(0)).ravel() for rows in (yes, ~yes))
     return np.abs(np.log(p / p.sum()) - np.log(q / q.sum()))
 
 
-def _rarity(x: sparse.csr_matrix) -> np.ndarray:
+def _rarity(x: Any) -> np.ndarray:
     rows = np.asarray((x > 0).sum(0)).ravel()
     return np.log((1 + x.shape[0]) / (1 + rows)) + 1
 

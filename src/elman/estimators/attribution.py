@@ -115,9 +115,8 @@ def attribute(model: Any, codec: Codec, value: Any, question: Question, answer: 
         One score for each step of the source.
     """
     members = members_of(model)
-    found = [_explain(member, codec, question) for member in members]
-    scores = np.mean([scores for scores, _, _ in found], axis=0)
-    base, reached = (float(np.mean([pair[i] for pair in found])) for i in (1, 2))
+    scores_of, bases, reaches = zip(*(_explain(member, codec, question) for member in members), strict=True)
+    scores, base, reached = np.mean(scores_of, axis=0), float(np.mean(bases)), float(np.mean(reaches))
     return Attribution(labels=labels_of(codec, value, len(scores)), scores=scores, answer=answer, base=base, reached=reached)
 
 

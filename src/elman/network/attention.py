@@ -60,9 +60,11 @@ class Attention(nn.Module):
         return dense.matmul(weights, memory, real), weights
 
     def _scores(self, query: Tensor, keys: Tensor, real: Tensor | None, covered: Tensor | None) -> Tensor:
-        seen = None if self.seen is None or covered is None else self.seen
+        seen = self.seen
         if self.energy is None:
             scores = dense.matmul(query, keys, real, transposed=True)
-            return scores if seen is None else scores + covered * dense.linear(query, seen[None])
+            return scores if seen is None or covered is None else scores + covered * dense.linear(query, seen[None])
         mixed = self.query(query)[:, :, None] + keys[:, None]
-        return self.energy(dense.tanh(mixed if seen is None else mixed + covered[..., None] * seen)).squeeze(-1)  # pyright: ignore[reportOptionalSubscript]
+        if seen is not None and covered is not None:
+            mixed = mixed + covered[..., None] * seen
+        return self.energy(dense.tanh(mixed)).squeeze(-1)

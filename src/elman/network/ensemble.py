@@ -84,4 +84,4 @@ def build_all(plan: Plan) -> SequenceModel | Ensemble:
 
 def members_of(model: Any) -> list[SequenceModel]:
     """Return the networks of a model, one or several."""
-    return list(model.members) if isinstance(model, Ensemble) else [model]
+    return [*model.members] if isinstance(model, Ensemble) else [model]  # type: ignore[list-item]

@@ -11,6 +11,7 @@ from elman.estimators._streaming import ModelStream
 
 QUICK = Training(max_epochs=2, verbose=0, validation_fraction=0.0)
 ONE_WAY = Network(bidirectional=False, hidden_size=8, pooling="mean")
+FILMS = (["good film", "bad film", "so good", "so bad"] * 4, [1, 0, 1, 0] * 4)
 
 
 def test_numbers_to_a_category():
@@ -43,12 +44,24 @@ def test_words_to_tags():
 
 
 def test_text_in_words():
-    model = Model(Text(), Category(), network=ONE_WAY, training=QUICK).fit(
-        ["good film", "bad film", "so good", "so bad"] * 4, [1, 0, 1, 0] * 4
-    )
+    alone = Network(**ONE_WAY.get_params() | {"members": 1, "wide": False})
+    model = Model(Text(), Category(), network=alone, training=QUICK).fit(*FILMS)
     stream = model.stream()
     stream.step("so")
     assert stream.step("good") == model.predict(["so good"])[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"members": 3, "wide": False}, r"it is 3 networks whose answers are averaged; fit it with Network\(members=1\)"),
+        ({"members": 1, "wide": True}, r"its linear part weighs the n-grams of the whole; fit it with Network\(wide=False\)"),
+    ],
+)
+def test_what_weighs_more_than_one_recurrence_cannot_be_streamed(options, reason):
+    model = Model(Text(), Category(), network=Network(**ONE_WAY.get_params() | options), training=QUICK).fit(*FILMS)
+    with pytest.raises(SettingError, match=f"This model cannot be streamed: {reason}"):
+        model.stream()
 
 
 def test_what_cannot_be_streamed():

@@ -7,6 +7,7 @@ from typing import Any
 from elman.codecs import Codec, Series, Symbols, Text
 from elman.errors import SettingError
 from elman.network import SequenceModel, collate
+from elman.network.ensemble import Ensemble
 from elman.network.streaming import SequenceStream
 
 
@@ -17,14 +18,14 @@ class ModelStream:
 
     Parameters
     ----------
-    model : SequenceModel
-        Its network: aligned or summary, reading one way.
+    model : SequenceModel or Ensemble
+        Its network: aligned or summary, reading one way; an ensemble is refused.
     source, target : Codec
         Fitted codecs. The source must encode each step by itself: ``Series``, ``Symbols``, or ``Text`` in words or characters,
         whose pieces are cut where words end.
     """
 
-    def __init__(self, model: SequenceModel, source: Codec, target: Codec) -> None:
+    def __init__(self, model: SequenceModel | Ensemble, source: Codec, target: Codec) -> None:
         if not isinstance(source, Series | Symbols) and not (isinstance(source, Text) and source.level != "bpe"):
             raise SettingError(
                 f"{type(source).__name__} cannot be streamed: its encoding looks at more than one step."

@@ -213,7 +213,8 @@ class Model(Estimator):
         Returns
         -------
         ModelStream
-            For models that read one way and answer each step, or sum up (``Network(bidirectional=False)``).
+            For models that read one way and answer each step, or sum up: ``Network(bidirectional=False)``, for texts
+            also ``members=1, wide=False``.
         """
         self._check_fitted()
         return ModelStream(self.model_, self.source_, self.target_)

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from elman.errors import DataError, SettingError, ShapeError
 from elman.network.assembly import SequenceModel, evaluating
+from elman.network.ensemble import Ensemble
 from elman.network.rows import as_sequences, to_rows
 from elman.network.stem import TimeStem
 from elman.network.step import StepDecoder
@@ -19,12 +20,12 @@ from elman.network.summary import SummaryDecoder
 from elman.sequences import Ragged
 
 
-def reason_against(model: SequenceModel) -> str | None:
+def reason_against(model: SequenceModel | Ensemble) -> str | None:
     """Say why a model cannot be streamed, or None.
 
     Parameters
     ----------
-    model : SequenceModel
+    model : SequenceModel or Ensemble
         A built network.
 
     Returns
@@ -32,6 +33,8 @@ def reason_against(model: SequenceModel) -> str | None:
     str or None
         The reason.
     """
+    if isinstance(model, Ensemble):
+        return f"it is {len(model.members)} networks whose answers are averaged; fit it with Network(members=1)"
     if model.stem is None or model.encoder is None:
         return "it does not read a sequence"
     if not isinstance(model.decoder, StepDecoder | SummaryDecoder):
@@ -42,6 +45,8 @@ def reason_against(model: SequenceModel) -> str | None:
         return "its source has several parts"
     if any(isinstance(part, TimeStem) for part in model.stem.modules()):
         return "its stem looks ahead; fit it with Network(stem='linear')"
+    if isinstance(model.decoder, SummaryDecoder) and model.decoder.wide is not None:
+        return "its linear part weighs the n-grams of the whole; fit it with Network(wide=False)"
     if isinstance(model.decoder, SummaryDecoder) and model.decoder.pooling is not None and model.decoder.pooling.kind == "attention":
         return "its pooling weighs all steps anew; fit it with another, for example Network(pooling='mean')"
     return None
@@ -52,13 +57,13 @@ class SequenceStream:
 
     Parameters
     ----------
-    model : SequenceModel
+    model : SequenceModel or Ensemble
         An aligned or a summary model that reads one way. Its weights are packed now.
     """
 
-    def __init__(self, model: SequenceModel) -> None:
+    def __init__(self, model: SequenceModel | Ensemble) -> None:
         reason = reason_against(model)
-        if reason is not None or model.encoder is None:
+        if reason is not None or isinstance(model, Ensemble) or model.encoder is None:
             raise SettingError(f"This model cannot be streamed: {reason}.")
         self.model = model
         self._layers: Any = model.encoder.layers.stream(1)  # pyright: ignore[reportCallIssue]

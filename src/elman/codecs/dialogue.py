@@ -58,7 +58,7 @@ class Dialogue(Codec):
         self.lowercase = lowercase
         self.max_vocabulary = max_vocabulary
         self.min_count = min_count
-        self.spelling = spelling
+        self.spelling: bool | Literal["auto"] = spelling
 
     def in_detail(self) -> Self:
         """Return the codec itself, spelling its words unless the user said no."""

@@ -72,12 +72,12 @@ bench: $(VENV)/.dev
 	$(BIN)/elman bench
 	$(BIN)/python -m benchmarks.speed $(ARGS)
 
-# ngrams reads tiny Shakespeare from ELMAN_DATA, or downloads it; the others' data come with the demo's packages.
+# Most read their data from ELMAN_DATA or download it; some take half an hour. A part: make quality QUALITY="sst2 multi30k"
+QUALITY ?= japanese_vowels phonemes ngrams grammars scan sst2 movie_reviews banking77 spooky_authors call_centre multi30k compression \
+  tiny_shakespeare patents wikitext2
 quality: $(VENV)/.dev
-	$(BIN)/python -m benchmarks.quality.japanese_vowels
-	$(BIN)/python -m benchmarks.quality.phonemes
+	for name in $(QUALITY); do $(BIN)/python -m benchmarks.quality.$$name || exit 1; done
 	$(BIN)/python -m benchmarks.loop_overhead
-	$(BIN)/python -m benchmarks.quality.ngrams
 
 sanitize:
 	bash tools/sanitize.sh

@@ -20,9 +20,11 @@ class ModelStream:
     ----------
     model : SequenceModel or Ensemble
         Its network: aligned or summary, reading one way; an ensemble is refused.
-    source, target : Codec
-        Fitted codecs. The source must encode each step by itself: ``Series``, ``Symbols``, or ``Text`` in words or characters,
+    source : Codec
+        Fitted; it must encode each step by itself: ``Series``, ``Symbols``, or ``Text`` in words or characters,
         whose pieces are cut where words end.
+    target : Codec
+        Fitted; decodes the answers.
     """
 
     def __init__(self, model: SequenceModel | Ensemble, source: Codec, target: Codec) -> None:

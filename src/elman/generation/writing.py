@@ -199,7 +199,7 @@ def write(writer: Writer, draws: list[np.random.Generator], limits: list[int]) -
 
     Yields
     ------
-    dict of int to int
+    dict[int, int]
         Row to symbol; rows that ended are left out.
     """
     uniforms, left = [uniform(generator) for generator in draws], list(limits)

@@ -3,3 +3,4 @@
 from elman.baselines.bag_of_words import BagOfWords as BagOfWords
 from elman.baselines.convnet import ConvNet as ConvNet
 from elman.baselines.frequency import Frequency as Frequency
+from elman.baselines.markov import Markov as Markov

@@ -57,6 +57,36 @@ def judge(model: SequenceModel, rows: Sequence[np.ndarray], *, hits: bool = Fals
     return Judged(nats=nats, hits=found, units=units)
 
 
+def nats_each(model: SequenceModel, rows: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Return what each symbol of each document costs.
+
+    Parameters
+    ----------
+    model : SequenceModel
+        A language model.
+    rows : sequence of int arrays
+        Documents.
+
+    Returns
+    -------
+    list of ndarray
+        (T + 1,) nats a document, its end last.
+    """
+    decoder = model._autoregressive()
+    tokens = Tokens.of(rows, decoder.feedback.space.n)  # type: ignore[attr-defined]
+    found: list[list[np.ndarray]] = [[] for _ in rows]
+    with torch.no_grad(), evaluating(model):
+        for batch in batches_by_length((tokens.lengths + 1).tolist()):
+            readers = seat([_whole(tokens, int(row)) for row in batch]).to(model.device)
+            state = None
+            for begin, window in enumerate(readers.windows(_WINDOW)):
+                losses, _, state = decoder.judge_on(window.symbols, window.wanted, window.enter(state), hits=False)
+                still = batch[(readers.lengths > begin * _WINDOW).numpy()]
+                for row, part in zip(still, window.symbols.with_data(losses.double().cpu()).to_list(), strict=True):
+                    found[int(row)].append(part.numpy())
+    return [np.concatenate(parts) for parts in found]
+
+
 def _whole(tokens: Tokens, row: int) -> Stretch:
     span = tokens.starts[row : row + 2]
     return Stream(tokens, span[None], readers=1, longest=int(span[1] - span[0]))[0]

@@ -14,7 +14,7 @@ from elman.codecs import Codec
 from elman.errors import DataError, DataTypeError, SettingError
 from elman.estimators._base import Estimator
 from elman.estimators._corpus import corpus_of, documents_of
-from elman.estimators._judging import Judged, judge
+from elman.estimators._judging import Judged, judge, nats_each
 from elman.estimators._memorisation import Memorisation, report
 from elman.estimators._reading import learn_to_read, measure
 from elman.generation import Sampling, continue_prompts, next_probabilities, stream_prompt
@@ -211,6 +211,22 @@ class LanguageModel(Estimator):
             raise SettingError("per='character' is for text; these are symbols. Leave it at 'symbol'.")
         return judged.nats / sum(len(text) + 1 for text in documents_of(texts)) / math.log(2)
 
+    def surprisal(self, texts: Any) -> list[np.ndarray]:
+        """Return the bits that each symbol costs, the end of each document included.
+
+        Parameters
+        ----------
+        texts : list, column or str
+            Documents.
+
+        Returns
+        -------
+        list of ndarray
+            (T + 1,) a document; their mean is :meth:`score`.
+        """
+        self._check_fitted()
+        return [nats / math.log(2) for nats in nats_each(self.model_, [np.asarray(row) for row in self._encoded(texts)])]
+
     def accuracy(self, texts: Any) -> float:
         """Return how often the likeliest next symbol is the one that follows, document ends included.
 
@@ -277,7 +293,10 @@ class LanguageModel(Estimator):
 
     def _judge(self, texts: Any, *, hits: bool = False) -> Judged:
         self._check_fitted()
-        return judge(self.model_, [np.asarray(row) for row in self.target_.encode_all(documents_of(texts))], hits=hits)
+        return judge(self.model_, [np.asarray(row) for row in self._encoded(texts)], hits=hits)
+
+    def _encoded(self, texts: Any) -> list[Any]:
+        return self.target_.encode_all(documents_of(texts))
 
     def _check_ends(self, max_new_steps: Any, stop: Any) -> None:
         """Before the first symbol is drawn, so that a stream complains at once."""

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from elman import cells
 from elman.codecs.space import Discrete
 from elman.errors import DataError, SettingError
+from elman.network import body
 from elman.network.attention import Attention
 from elman.network.autoregressive import AutoregressiveDecoder, Sight
 from elman.network.bridge import Bridge
@@ -272,9 +273,15 @@ def assemble(plan: Plan) -> SequenceModel:
             word_dropout=p.word_dropout,
         )
         if plan.source.rank == "many":
-            encoder = Encoder(p.cell, p.embedding_size, p.hidden_size, bidirectional=p.bidirectional, options=_options(p))
+            encoder = _encoder(p)
             features = encoder.out_features
     return SequenceModel(plan, _DECODERS[plan.decoder](plan, features), stem, encoder)
+
+
+def _encoder(plan: Plan) -> Any:
+    if plan.body != "recurrent":
+        return body.encoder(plan)
+    return Encoder(plan.cell, plan.embedding_size, plan.hidden_size, bidirectional=plan.bidirectional, options=_options(plan))
 
 
 def _options(plan: Plan) -> dict[str, Any]:
@@ -322,7 +329,9 @@ def _autoregressive(plan: Plan, features: int) -> AutoregressiveDecoder:
     mixed = size if tied is not None and attends else hidden
     return AutoregressiveDecoder(
         feedback,
-        recurrent_layers(plan.cell, size + (mixed if plan.input_feeding else 0), hidden, _options(plan)),
+        recurrent_layers(plan.cell, size + (mixed if plan.input_feeding else 0), hidden, _options(plan))
+        if plan.body == "recurrent"
+        else body.continuing(plan),
         _head(plan, mixed, extra=int(discrete), tied=tied, cutoffs=plan.cutoffs, dropout=plan.dropout if regular is None else 0.0),
         end=None if discrete else BernoulliHead(hidden, 1),
         bridge=None if plan.source is None else Bridge(features, plan.num_layers, hidden, len(cells.get(plan.cell).states)),

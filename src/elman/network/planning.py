@@ -8,6 +8,7 @@ from typing import Any
 from elman.codecs.space import Binary, Continuous, Discrete
 from elman.errors import DataError, SettingError
 from elman.network.grams import reads_grams
+from elman.network.reach import BODIES, reach_of
 from elman.network.relation import Relation, relate
 from elman.network.settings import Network
 from elman.network.sizes import Sizes
@@ -18,6 +19,7 @@ PLAN_VERSION = 1
 
 _CHOICES = {
     "decoder": ("summary", "step", "autoregressive", "ctc"),
+    "body": BODIES,
     "pooling": ("last", "mean", "max", "attention", "concat"),
     "attention": ("general", "dot", "additive", "none"),
     "stem": ("linear", "conv"),
@@ -54,6 +56,8 @@ _ADDED: dict[str, Any] = {
     "word_dropout": 0.0,
     "wide": 0,
     "members": 1,
+    "body": "recurrent",
+    "reach": 0,
 }
 """What files of earlier versions do not say, and what they mean by that."""
 
@@ -90,6 +94,10 @@ class Plan:
         n-grams of the linear model beside the recurrent one; 0 for none (1 until they are counted).
     members : int
         Networks whose answers are averaged.
+    body : str
+        What reads the steps.
+    reach : int
+        Steps that a body without a memory sees; 0 for the recurrence.
     parameters : int
         Trainable numbers.
     why : dict
@@ -136,6 +144,8 @@ class Plan:
     word_dropout: float = 0.0
     wide: int = 0
     members: int = 1
+    body: str = "recurrent"
+    reach: int = 0
     parameters: int = 0
     why: dict[str, str] = field(default_factory=dict)
 
@@ -185,7 +195,8 @@ _QUIET = {"coverage": 0.0, "teacher_forcing_ratio": 1.0}
 def _lines(p: Plan) -> list[tuple[str, Any, str]]:
     lines: list[tuple[str, Any, str]] = [("relation", p.relation, "relation"), ("decoder", p.decoder, "decoder")]
     if p.relation != "one-to-one":
-        lines += [("cell", p.cell, "cell"), ("hidden_size", p.hidden_size, "hidden_size"), ("num_layers", p.num_layers, "num_layers")]
+        lines += [("body", f"{p.body}, {p.reach} steps", "body")] if p.reach else [("cell", p.cell, "cell")]
+        lines += [("hidden_size", p.hidden_size, "hidden_size"), ("num_layers", p.num_layers, "num_layers")]
         lines.append(("bidirectional", "yes" if p.bidirectional else "no", "bidirectional"))
     lines += [("stem", p.stem, "stem"), ("embedding_size", p.embedding_size, "embedding_size")]
     if p.decoder == "summary" and p.source is not None and p.source.rank == "many":
@@ -282,6 +293,8 @@ def plan(
         length_ratio=max(1.0, 1.5 * examples.longest_ratio),
         class_weights=_class_weights(target_side, examples, settings.class_weight),
         copies=_copies(settings, examples, values, why),
+        body=settings.body,
+        reach=reach_of(settings.body, examples, relation.name == "continue"),
         beam_size=_BEAM_SIZE if _writes(relation, source_side, target_side) else 1,
         why={"relation": relation.why, **why, "max_length": f"twice the longest target seen, {examples.target_max}"} | _BEAM_WHY,
     )
@@ -397,6 +410,19 @@ def _check_extras(made: Plan) -> None:
         raise SettingError(f"wide must be True, False or 'auto', and its n-grams at most {_LARGEST_WIDE}; got {made.wide!r}.")
     if made.wide and not can_be_wide(made.source, made.target, made.decoder, made.head):
         raise SettingError("wide=True is for one answer (a category, tags or numbers) about one text or sequence of symbols. Use 'auto'.")
+    _check_body(made)
+
+
+def _check_body(made: Plan) -> None:
+    whole = isinstance(made.reach, int) and not isinstance(made.reach, bool) and 0 <= made.reach <= _LARGEST
+    if not whole or (made.body == "recurrent") != (made.reach == 0):
+        raise SettingError(f"reach must be 0 for a recurrent body, else a whole number in 1..{_LARGEST}; got {made.reach!r}.")
+    if made.body == "recurrent" or made.source is None:
+        return
+    if made.source.rank == "many" and (made.decoder == "summary" or (made.decoder == "step" and made.body != "fixed")):
+        return
+    fitting = "one answer a sequence" if made.body == "fixed" else "one answer a sequence or a step"
+    raise SettingError(f"body={made.body!r} is for language models and {fitting}; this model is {made.relation!r}. Use 'recurrent'.")
 
 
 def can_be_wide(source: Side | None, target: Side, decoder: str, head: str) -> bool:

@@ -97,7 +97,8 @@ def test_draws_follow_the_mixture(model):
 def test_the_file_gives_the_same_model_back(model, tmp_path):
     model.save(tmp_path / "a.elman")
     again = elman.load(tmp_path / "a.elman")
-    assert again.score(TEXTS) == model.score(TEXTS) and again.next("the") == model.next("the")
+    assert again.score(TEXTS) == model.score(TEXTS)
+    assert again.next("the") == model.next("the")
     assert again.generate(["the", "a"], max_new_steps=20) == model.generate(["the", "a"], max_new_steps=20)
     assert "ngram_order" in str(again.plan())
 
@@ -120,12 +121,14 @@ def test_the_shares_come_from_text_that_neither_part_has_seen():
     assert sum(len(piece) + 1 for piece in learned + held) >= len(tokens.flat)
     short = Tokens.of([np.arange(n) % 5 for n in range(2, 40)], 5)
     learned, held = parts(short, training)
-    assert len(learned) + len(held) == 38 and len(held) == 8
+    assert len(learned) + len(held) == 38
+    assert len(held) == 8
 
 
 def test_small_texts_and_other_tasks_have_none(model):
     small = LanguageModel(Text("char"), network=Network(hidden_size=4), training=Training(max_epochs=1, verbose=0)).fit(TEXTS)
-    assert small.mixture_ is None and small.plan().ngram_order == 0
+    assert small.mixture_ is None
+    assert small.plan().ngram_order == 0
     with pytest.raises(SettingError, match="ngram_order=3 is for language models over symbols"):
         Model(Text("char"), Category(), network=Network(ngram_order=3)).fit(["a", "b"] * 5, [0, 1] * 5)
 

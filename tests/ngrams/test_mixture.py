@@ -1,5 +1,8 @@
 """Mixture: its probabilities against those of the n-grams asked one by one, its shares against a search over a grid."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,6 +10,7 @@ from hypothesis import strategies as st
 
 from elman.errors import DataError
 from elman.ngrams import KneserNey, Mixture
+from elman.ngrams.mixture import PlainTree
 
 SEQUENCES = st.lists(st.lists(st.integers(0, 3), max_size=12), min_size=1, max_size=8)
 
@@ -33,6 +37,36 @@ def test_following_symbol_by_symbol_gives_the_contexts_of_the_whole(sequences, o
     mixture = mixture_of(sequences, order)
     states = mixture.contexts(np.array(text, np.int64)).tolist()
     assert all(mixture.follow(states[t], text[t]) == states[t + 1] for t in range(len(text)))
+
+
+@given(SEQUENCES, st.integers(1, 6), st.lists(st.integers(0, 3), max_size=10), st.integers(0, 9))
+def test_the_compiled_tree_says_what_the_plain_one_says(sequences, order, text, seed):
+    mixture = mixture_of(sequences, order, seed)
+    rng = np.random.default_rng(seed)
+    compiled, plain = mixture._tree, PlainTree(mixture.ngrams)
+    states, own, shares = mixture.contexts(np.array(text, np.int64)), rng.random((len(text) + 1, 5)), rng.random(len(text) + 1)
+    assert np.allclose(compiled.mix(own, states, shares), plain.mix(own, states, shares), rtol=1e-13)
+    for state in states.tolist():
+        assert all(compiled.follow(state, symbol) == plain.follow(state, symbol) for symbol in range(4))
+    for row in (compiled.row(5), plain.row(5)):
+        row.values[:] = own[0]
+        row.mix(int(states[0]), 0.25)
+        assert np.allclose(row.values, plain.mix(own[:1], states[:1], np.array([0.25]))[0], rtol=1e-13)
+
+
+def test_a_context_that_is_not_in_the_tree_is_refused():
+    mixture = mixture_of([[0, 1, 2]], 2)
+    for state in (-1, mixture.ngrams.counts_.levels[-1], 10**9):
+        with pytest.raises(IndexError, match="this context is not in the tree"):
+            mixture.follow(int(state), 0)
+
+
+def test_copies_and_pickles_carry_no_addresses():
+    mixture = mixture_of([[0, 1, 2, 0, 1]], 3)
+    states = mixture.contexts(np.array([0, 1]))
+    expected = mixture.mix(np.full((3, 5), 0.2), states)
+    for again in (copy.deepcopy(mixture), pickle.loads(pickle.dumps(mixture))):
+        assert (again.mix(np.full((3, 5), 0.2), states) == expected).all()
 
 
 def test_shares_are_those_that_make_the_text_likeliest():

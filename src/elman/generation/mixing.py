@@ -16,6 +16,8 @@ from elman.network.autoregressive import AutoregressiveDecoder, DecoderState
 from elman.network.search import Rows, Steps
 from elman.ngrams import Mixture
 
+_SMALLEST = np.finfo(np.float64).tiny
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -62,6 +64,12 @@ def mixed(steps: Steps, mixture: Mixture) -> Steps:
     return replace(steps, advance=advance)
 
 
+def _log(chances: np.ndarray) -> np.ndarray:
+    """Take the logarithm in place; a chance too small for a number is never drawn."""
+    np.maximum(chances, _SMALLEST, out=chances)
+    return np.log(chances, out=chances)
+
+
 class MixedWriter(Writer):
     """Rows of text that go on from a state, each symbol drawn from the network's probabilities mixed with those of n-grams.
 
@@ -86,7 +94,7 @@ class MixedWriter(Writer):
         super().__init__(decoder, state, sampling)
 
     def _drawing(self, bias: Row, banned: list[int], sampling: Sampling) -> Callable[[Row, float], int]:
-        self._bias = bias.astype(np.float64)
+        self._bias, self._row = bias.astype(np.float64), self._mixture.row(len(bias))
         after = np.zeros(len(bias))
         after[banned] = -np.inf
         return drawing(after, sampling)
@@ -98,13 +106,13 @@ class MixedWriter(Writer):
 
     def say(self, place: int, features: np.ndarray, uniform: float) -> int:
         """Draw the next symbol of the row at a place, and remember it."""
-        scores = self.score(features) + self._bias
-        scores -= scores.max()
-        chances = np.exp(scores, out=scores)
+        chances, context = self._row.values, self._contexts[place]
+        np.add(self.score(features), self._bias, out=chances)
+        chances -= chances.max()
+        np.exp(chances, out=chances)
         chances /= chances.sum()
-        context = self._contexts[place]
-        with np.errstate(divide="ignore"):
-            symbol = self.draw(np.log(self._mixture.mix(chances[None], [context])[0]), uniform)
+        self._mixture.mix_into(self._row, context)
+        symbol = self.draw(_log(chances), uniform)
         if symbol != self.end:
             self._contexts[place] = self._mixture.follow(context, symbol)
         return symbol

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from elman.errors import DataError
+from elman.kernels.ngrams import Row, Tree
 from elman.ngrams._base import Floats
 from elman.ngrams.counts import ROOT, Ints, Stream
 from elman.ngrams.kneser_ney import KneserNey
@@ -47,7 +49,6 @@ class Mixture:
         self.shares: Floats = np.full(ngrams.order, 0.5) if shares is None else np.asarray(shares, np.float64)
         if self.shares.shape != (ngrams.order,) or not ((self.shares >= 0) & (self.shares <= 1)).all():
             raise DataError(f"shares must be {ngrams.order} numbers in 0..1, one for each length of context; got {shares!r}.")
-        self._base = ngrams.counts_.base
 
     def fit_shares(self, own: Floats, theirs: Floats, states: Ints) -> Self:
         """Set the shares so that text which neither model has seen is likeliest.
@@ -98,25 +99,16 @@ class Mixture:
 
     def follow(self, state: int, symbol: int) -> int:
         """Return the context after a context is followed by a symbol."""
-        counts = self.ngrams.counts_
-        keys, wanted = counts.keys, state * self._base + symbol
-        while True:
-            at = int(keys.searchsorted(wanted))
-            if at < len(keys) and keys[at] == wanted:
-                return int(counts.suffix[at]) if at >= counts.levels[-2] else at
-            if state == ROOT:
-                return ROOT
-            state = int(counts.suffix[state])
-            wanted = state * self._base + symbol
+        return self._tree.follow(state, symbol)
 
-    def mix(self, chances: NDArray[Any], states: Iterable[int]) -> Floats:
+    def mix(self, chances: NDArray[Any], states: Any) -> Floats:
         """Mix the other model's probabilities with the n-grams'.
 
         Parameters
         ----------
         chances : numpy.ndarray
             (N, C) probabilities of the other model.
-        states : iterable of int
+        states : array_like
             (N,) contexts.
 
         Returns
@@ -124,11 +116,33 @@ class Mixture:
         numpy.ndarray
             (N, C) float64; rows that sum to 1 give rows that sum to 1.
         """
-        distinct, places = np.unique(np.asarray(states, np.int64), return_inverse=True)
-        share = self.shares[self.ngrams.counts_.depth[distinct]]
-        known = self.ngrams.next_at(distinct)
-        known *= (1 - share)[:, None]
-        return share[places, None] * chances + known[places]
+        states = np.asarray(states, np.int64)
+        return self._tree.mix(chances, states, self.shares[self.ngrams.counts_.depth[states]])
+
+    def row(self, classes: int) -> Row:
+        """Return one row of C probabilities, ``row.values``, that :meth:`mix_into` mixes in place."""
+        return self._tree.row(classes)
+
+    def mix_into(self, row: Row, state: int) -> None:
+        """Mix into a row what follows a context."""
+        row.mix(state, self.shares[self._depth[state]])
+
+    @cached_property
+    def _depth(self) -> list[int]:
+        return self.ngrams.counts_.depth.tolist()
+
+    @cached_property
+    def _tree(self) -> Any:
+        ngrams, counts = self.ngrams, self.ngrams.counts_
+        arrays = (counts.first, counts.symbol, counts.suffix, ngrams.probability_, ngrams.backoff_)
+        try:
+            return Tree(*arrays, longest=int(counts.levels[-2]))
+        except ImportError:  # the compiled module was not built
+            return PlainTree(ngrams)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what is made on demand and holds addresses."""
+        return {"ngrams": self.ngrams, "shares": self.shares}
 
     def config(self) -> dict[str, Any]:
         """Return shares and settings as plain JSON; with ``tensors()`` the whole mixture."""
@@ -157,3 +171,33 @@ class Mixture:
         if not isinstance(config, Mapping) or set(config) != {"ngrams", "shares"}:
             raise DataError(f"a mixture's config has ngrams and shares; got {str(config)[:100]}. Save the model again.")
         return cls(KneserNey.from_state(config["ngrams"], tensors), config["shares"])
+
+
+class PlainTree:
+    """What :class:`elman.kernels.ngrams.Tree` does, by NumPy: the oracle of its tests, and its stand-in where nothing was compiled."""
+
+    def __init__(self, ngrams: KneserNey) -> None:
+        self._ngrams, self._counts, self._base = ngrams, ngrams.counts_, ngrams.counts_.base
+
+    def follow(self, state: int, symbol: int) -> int:
+        """Return the context after a context is followed by a symbol."""
+        return int(self._counts.advance([state], [symbol])[0])
+
+    def mix(self, chances: NDArray[Any], states: Ints, shares: Floats) -> Floats:
+        """Return ``shares · chances + (1 - shares) · n-grams``, (N, C)."""
+        return shares[:, None] * chances + (1 - shares)[:, None] * self._ngrams.next_at(states)
+
+    def row(self, classes: int) -> PlainRow:
+        """Return one row of C probabilities to be mixed in place."""
+        return PlainRow(self, classes)
+
+
+class PlainRow:
+    """One row of probabilities, ``values`` (C,), that n-grams are mixed into."""
+
+    def __init__(self, tree: PlainTree, classes: int) -> None:
+        self.values, self._tree = np.empty(classes), tree
+
+    def mix(self, state: int, share: float) -> None:
+        """Mix into ``values`` what follows a context."""
+        self.values[:] = self._tree.mix(self.values[None], np.array([state]), np.array([share]))[0]

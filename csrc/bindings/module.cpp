@@ -3,6 +3,7 @@
 #include <nanobind/nanobind.h>
 
 #include "bindings/dense.hpp"
+#include "bindings/ngrams.hpp"
 #include "bindings/pool.hpp"
 #include "bindings/recurrence.hpp"
 #include "bindings/stream.hpp"
@@ -66,6 +67,7 @@ NB_MODULE(_native, module) {
   module.def("packed_fit", &packed_fit, "batch_sizes"_a, "steps"_a, "rows"_a, "count"_a, "order"_a, "back"_a, "lengths"_a,
              "Whether the parts of a packed batch agree.");
   bind_dense(module);
+  bind_ngrams(module);
   bind_pool(module);
   bind_recurrence(module);
   bind_stream(module);

@@ -9,19 +9,26 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from elman.codecs import Codec
 from elman.errors import DataError, DataTypeError, SettingError
 from elman.estimators._base import Estimator
 from elman.estimators._corpus import corpus_of, documents_of
-from elman.estimators._judging import Judged, judge, nats_each
+from elman.estimators._judging import Judged, judge, symbol_nats
 from elman.estimators._memorisation import Memorisation, report
+from elman.estimators._mixing import fit_mixture
 from elman.estimators._reading import learn_to_read, measure
 from elman.generation import Sampling, continue_prompts, next_probabilities, stream_prompt
 from elman.io.tokens import Tokens
 from elman.network import Plan, plan
 from elman.network.settings import Network
+from elman.ngrams import Mixture
 from elman.training.settings import Training
+
+_NGRAMS = "ngrams."
+"""What the names of the n-grams' tensors begin with in a model file."""
 
 
 class LanguageModel(Estimator):
@@ -42,6 +49,8 @@ class LanguageModel(Estimator):
         Fitted copy of the codec.
     history_ : History
         One row an epoch; the metric is bits per symbol.
+    mixture_ : Mixture or None
+        n-grams of the corpus and the network's share in the probabilities; see ``Network(ngram_order=…)``.
     baseline_ : float
         Bits per symbol, on the held-out part, of a model that knows only how frequent each symbol is.
 
@@ -93,6 +102,8 @@ class LanguageModel(Estimator):
         self.plan_ = plan(None, self.target_, network, examples=measure(tokens))
         learned = learn_to_read(self.plan_, tokens, training)
         self.model_, self.history_, self.baseline_ = learned.model, learned.history, learned.baseline
+        order = self.plan_.ngram_order
+        self.mixture_ = fit_mixture(self.model_, tokens, training, order) if order else None
 
     def generate(
         self,
@@ -143,7 +154,7 @@ class LanguageModel(Estimator):
         many = isinstance(prompt, list) and (self._is_text() or bool(prompt and isinstance(prompt[0], list | np.ndarray)))
         prompts = prompt if many else [prompt]
         encoded = [self._prompt(p) for p in prompts]
-        found = continue_prompts(self.model_, encoded, max_new_steps=max_new_steps, search=sampling)
+        found = continue_prompts(self.model_, encoded, max_new_steps=max_new_steps, search=sampling, mixture=self.mixture_)
         whole = [_cut(self._joined(p, e, new), stop, len(p)) for p, e, new in zip(prompts, encoded, found, strict=True)]
         return whole if many else whole[0]
 
@@ -165,7 +176,7 @@ class LanguageModel(Estimator):
         self._check_fitted()
         if isinstance(k, bool) or not isinstance(k, int) or k < 1:
             raise SettingError(f"k must be a whole number from 1; got {k!r}.")
-        chances = next_probabilities(self.model_, [self._prompt(prompt)])[0]
+        chances = next_probabilities(self.model_, [self._prompt(prompt)], self.mixture_)[0]
         order = np.argsort(-chances, kind="stable")[:k]
         return [(self._symbol(int(i)), float(chances[i])) for i in order]
 
@@ -225,7 +236,7 @@ class LanguageModel(Estimator):
             (T + 1,) a document; their mean is :meth:`score`.
         """
         self._check_fitted()
-        return [nats / math.log(2) for nats in nats_each(self.model_, [np.asarray(row) for row in self._encoded(texts)])]
+        return [nats / math.log(2) for nats in symbol_nats(self.model_, self._encoded(texts), self.mixture_)]
 
     def accuracy(self, texts: Any) -> float:
         """Return how often the likeliest next symbol is the one that follows, document ends included.
@@ -291,12 +302,34 @@ class LanguageModel(Estimator):
     def _from_params(cls, source: None, target: Codec, params: dict[str, Any], groups: dict[str, Any]) -> Self:  # noqa: ARG003  # one signature for all
         return cls(target, **groups)
 
+    def _fitted_state(self) -> dict[str, Any]:
+        return {**super()._fitted_state(), "mixture": None if self.mixture_ is None else self.mixture_.config()}
+
+    def _restore_fitted(self, state: dict[str, Any]) -> None:
+        super()._restore_fitted(state)
+        self.mixture_, self._mixture_config = None, state.get("mixture")
+
+    def _own_tensors(self) -> dict[str, Tensor]:
+        if self.mixture_ is None:
+            return {}
+        return {f"{_NGRAMS}{name}": torch.from_numpy(array) for name, array in self.mixture_.tensors().items()}
+
+    def _take_tensors(self, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+        config = self.__dict__.pop("_mixture_config", None)
+        if config is None:
+            return tensors
+        counted = {name.removeprefix(_NGRAMS): tensor.numpy() for name, tensor in tensors.items() if name.startswith(_NGRAMS)}
+        self.mixture_ = Mixture.from_state(config, counted)
+        if self.mixture_.ngrams.vocabulary_size_ != self.target_.space.n or not self.mixture_.ngrams.end:
+            raise DataError("its n-grams are over other symbols than its codec's.")
+        return {name: tensor for name, tensor in tensors.items() if not name.startswith(_NGRAMS)}
+
     def _judge(self, texts: Any, *, hits: bool = False) -> Judged:
         self._check_fitted()
-        return judge(self.model_, [np.asarray(row) for row in self._encoded(texts)], hits=hits)
+        return judge(self.model_, self._encoded(texts), hits=hits, mixture=self.mixture_)
 
-    def _encoded(self, texts: Any) -> list[Any]:
-        return self.target_.encode_all(documents_of(texts))
+    def _encoded(self, texts: Any) -> list[np.ndarray]:
+        return [np.asarray(row) for row in self.target_.encode_all(documents_of(texts))]
 
     def _check_ends(self, max_new_steps: Any, stop: Any) -> None:
         """Before the first symbol is drawn, so that a stream complains at once."""
@@ -329,7 +362,7 @@ class LanguageModel(Estimator):
     def _stream(self, prompt: Any, sampling: Sampling, max_new_steps: int, stop: Any) -> Iterator[Any]:
         """Yield what each new symbol adds; text that could be the beginning of ``stop`` waits until it is clear."""
         encoded, new, given = self._prompt(prompt), [], prompt
-        for symbol in stream_prompt(self.model_, encoded, max_new_steps=max_new_steps, sampling=sampling):
+        for symbol in stream_prompt(self.model_, encoded, max_new_steps=max_new_steps, sampling=sampling, mixture=self.mixture_):
             new.append(symbol)
             whole = self._joined(prompt, encoded, np.asarray(new))
             cut = _cut(whole, stop, len(prompt))

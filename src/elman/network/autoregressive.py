@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,6 +27,9 @@ from elman.sequences import Ragged
 
 _AT_ONCE = 2_048
 """Features whose classes are scored together in evaluation: bounds memory where the vocabulary is large."""
+
+Mix = Callable[[Tensor, slice], Tensor]
+"""From the probabilities (M, C) of some steps, and which steps these are, to other probabilities (M, C)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -321,15 +325,25 @@ class AutoregressiveDecoder(nn.Module):
         each = self.head.loss(features, wanted)
         return Loss(total=each.sum(), units=len(each), state=State(recurrent=after), penalty=penalty)
 
-    def judge_on(self, symbols: Ragged, wanted: Tensor, recurrent: Recurrent | None, *, hits: bool) -> tuple[Tensor, int, Recurrent]:
-        """Return the nats of what follows each symbol (ΣT,), how often the likeliest one does, and the state after; for evaluation."""
+    def judge_on(
+        self, symbols: Ragged, wanted: Tensor, recurrent: Recurrent | None, *, hits: bool, mix: Mix | None = None
+    ) -> tuple[Tensor, int, Recurrent]:
+        """Return the nats of what follows each symbol (ΣT,), how often the likeliest one does, and the state after; for evaluation.
+
+        ``mix`` changes the probabilities (M, C) of some steps, named by their slice, before they are judged.
+        """
         out, after = self.layers(self._vectors(symbols, symbols.data), recurrent)
         nats, right = [], 0
-        for features, truth in zip(out.data.split(_AT_ONCE), wanted.split(_AT_ONCE), strict=True):
-            nats.append(self.head.loss(features, truth))
+        together = _AT_ONCE if mix is None else _AT_ONCE // 4
+        for at in range(0, len(wanted), together):
+            steps = slice(at, at + together)
+            features, truth = out.data[steps], wanted[steps]
+            chances = None if mix is None else mix(self.head.proba(features), steps)
+            nats.append(self.head.loss(features, truth) if chances is None else -chances.gather(1, truth[:, None])[:, 0].log())
             if hits:  # "unknown" is nothing that could be guessed right
                 known = ~torch.isin(truth, torch.tensor(self.banned, device=truth.device))
-                right += int(((self.head.predict(features) == truth) & known).sum())
+                best = self.head.predict(features) if chances is None else chances.argmax(1)
+                right += int(((best == truth) & known).sum())
         return torch.cat(nats), right, after
 
     def steps(self) -> Steps:

@@ -41,6 +41,7 @@ _WEIGHTS = ("activation_penalty", "temporal_activation_penalty")
 _LISTS = ("class_weights", "cutoffs", "copies")
 _LARGEST = 100_000
 _LARGEST_WIDE = 1_000_000
+_LONGEST_NGRAM = 20
 _BEAM_SIZE = 5
 _ADDED: dict[str, Any] = {
     "input_dropout": 0.0,
@@ -55,6 +56,7 @@ _ADDED: dict[str, Any] = {
     "beam_size": 1,
     "word_dropout": 0.0,
     "wide": 0,
+    "ngram_order": 0,
     "members": 1,
     "body": "recurrent",
     "reach": 0,
@@ -92,6 +94,8 @@ class Plan:
         Beginnings kept when answers are searched; 1 takes the likeliest symbol at every step.
     wide : int
         n-grams of the linear model beside the recurrent one; 0 for none (1 until they are counted).
+    ngram_order : int
+        Length of the n-grams whose probabilities are mixed into a language model's; 0 for none.
     members : int
         Networks whose answers are averaged.
     body : str
@@ -143,6 +147,7 @@ class Plan:
     beam_size: int = 1
     word_dropout: float = 0.0
     wide: int = 0
+    ngram_order: int = 0
     members: int = 1
     body: str = "recurrent"
     reach: int = 0
@@ -211,6 +216,8 @@ def _lines(p: Plan) -> list[tuple[str, Any, str]]:
         lines.append(("word_dropout", p.word_dropout, "word_dropout"))
     if p.wide:
         lines.append(("wide", f"{p.wide:,} n-grams", "wide"))
+    if p.ngram_order:
+        lines.append(("ngram_order", p.ngram_order, "ngram_order"))
     if p.members > 1:
         lines.append(("members", p.members, "members"))
     if p.decoder in ("autoregressive", "ctc"):
@@ -406,6 +413,11 @@ def _check_extras(made: Plan) -> None:
         raise SettingError(f"members must be a whole number in 1..100; got {made.members!r}.")
     if made.members > 1 and made.decoder not in ("summary", "step"):
         raise SettingError(f"members > 1 is for one answer a row or a step; this model's decoder is {made.decoder!r}. Leave it at 'auto'.")
+    order = made.ngram_order
+    if isinstance(order, bool) or not isinstance(order, int) or not 0 <= order <= _LONGEST_NGRAM:
+        raise SettingError(f"ngram_order must be a whole number in 0..{_LONGEST_NGRAM}, or 'auto'; got {order!r}.")
+    if order and (made.source is not None or not isinstance(made.target.space, Discrete)):
+        raise SettingError(f"ngram_order={order} is for language models over symbols. Leave it at 'auto'.")
     if isinstance(made.wide, bool) or not isinstance(made.wide, int) or not 0 <= made.wide <= _LARGEST_WIDE:
         raise SettingError(f"wide must be True, False or 'auto', and its n-grams at most {_LARGEST_WIDE}; got {made.wide!r}.")
     if made.wide and not can_be_wide(made.source, made.target, made.decoder, made.head):

@@ -37,6 +37,8 @@ class Network(Settings):
     """Chance that a word of a source is read as an unknown one, by its spelling alone (Iyyer 2015)."""
     wide: bool | Literal["auto"] = "auto"
     """A linear model on n-grams beside the recurrent one, for one answer about a text (Cheng 2016; Wang & Manning 2012)."""
+    ngram_order: int | Literal["auto"] = "auto"
+    """Length of the n-grams whose probabilities are mixed into a language model's (Mikolov 2011); 0 for none."""
     members: int | Literal["auto"] = "auto"
     """Networks that learn apart, from other seeds and other held-out rows; their probabilities are averaged."""
     input_dropout: float | Literal["auto"] = "auto"

@@ -51,6 +51,7 @@ def choose(source: Side | None, target: Side, sizes: Sizes, relation: Relation, 
         "head": ("point", "squared error"),
         "word_dropout": _word_dropout(source),
         "wide": (True, "n-grams decide many texts") if text else (False, "no text"),
+        "ngram_order": language.ngram_order(target, sizes, relation),
         "members": _members(sizes, text),
     }
     values: dict[str, Any] = {}

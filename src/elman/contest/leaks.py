@@ -1,4 +1,4 @@
-"""Leaks between two parts of the data: rows in both, nearly the same texts, one group on both sides, overlapping and jointly scaled series."""
+"""Leaks between two parts of the data: rows in both, nearly equal texts, a group on both sides, overlapping and jointly scaled series."""
 
 from __future__ import annotations
 

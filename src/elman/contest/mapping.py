@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from elman import baselines
-from elman.codecs import Category, Codec, Continuous, Discrete, Number, Symbols, Tags, Text
+from elman.codecs import Category, Codec, Continuous, Dialogue, Number, Series, Symbols, Tags, Text
 from elman.contest import leaks
 from elman.contest.alarms import Alarm
 from elman.contest.contestant import Contestant, networks
@@ -116,12 +116,12 @@ class Mapping:
             if series and isinstance(self.target, Number):
                 found.append(simple("bag_of_steps", "bag of steps, linear", 3, lambda: baselines.BagOfSteps(copy.deepcopy(source))))
             return found
-        if self.kind == "step":
+        if self.kind == "step" and not isinstance(self.target, Text):
             found = [simple("frequency", "the most frequent label", 0, lambda: baselines.Constant("step"))]
             if isinstance(source, Symbols):
                 found.append(simple("usual_label", "the usual label of each symbol", 1, baselines.UsualLabel))
             return found
-        if self.kind == "step of numbers":
+        if self.kind.startswith("step"):
             return []
         return [simple("frequency", "the most common answer", 0, baselines.Constant)]
 
@@ -158,8 +158,9 @@ class Mapping:
             both = np.array([2.0 * len(a & t) for a, t in sets])
             return Judgement(over=both, under=np.array([float(len(a) + len(t)) for a, t in sets]))
         if self.kind == "step":
-            hits = [sum(a == t for a, t in zip(answer, wanted, strict=True)) for answer, wanted in zip(answers, truth, strict=True)]
-            return Judgement(over=np.array(hits, dtype=float), under=np.array([len(t) for t in truth], dtype=float))
+            pairs = [(self._steps(a), self._steps(t)) for a, t in zip(answers, truth, strict=True)]
+            hits = [sum(one == wanted for one, wanted in zip(a, t, strict=False)) for a, t in pairs]
+            return Judgement(over=np.array(hits, dtype=float), under=np.array([len(t) for _, t in pairs], dtype=float))
         if self.kind == "free":
             return self._edits(answers, truth)
         rows = [np.asarray(t, dtype=np.float64).reshape(len(t) if self.kind != "number" else 1, -1) for t in truth]
@@ -168,15 +169,19 @@ class Mapping:
         squares = [float(((a - r) ** 2).sum()) for a, r in zip(said, rows, strict=True)]
         return Judgement(over=np.array(squares), under=np.array([float(((r - centre) ** 2).sum()) for r in rows]))
 
-    def _edits(self, answers: list[Any], truth: list[Any]) -> Judgement:
+    def _steps(self, value: Any) -> list[Any]:
+        """The steps of an answer: letters or words of a text, elements of a sequence."""
         letters = isinstance(self.target, Text) and self.target.level == "char"
+        return value.split() if isinstance(value, str) and not letters else list(value)
+
+    def _edits(self, answers: list[Any], truth: list[Any]) -> Judgement:
         table: dict[Any, int] = {}
 
-        def symbols(value: Any) -> list[int]:
-            parts = list(value) if letters or not isinstance(value, str) else value.split()
-            return [table.setdefault(leaks.key(part), len(table)) for part in parts]
+        def numbered(value: Any) -> list[int]:
+            """Number the steps, equal ones alike."""
+            return [table.setdefault(leaks.key(part), len(table)) for part in self._steps(value)]
 
-        pairs = [(symbols(a), symbols(t)) for a, t in zip(answers, truth, strict=True)]
+        pairs = [(numbered(a), numbered(t)) for a, t in zip(answers, truth, strict=True)]
         errors = np.array([edit_distance(a, t) for a, t in pairs], dtype=float)
         return Judgement(over=errors, under=np.array([len(t) for _, t in pairs], dtype=float))
 
@@ -210,16 +215,8 @@ class Mapping:
 
 
 def _reads_text(source: Codec) -> bool:
-    return isinstance(source, Text | Symbols) or type(source).__name__ == "Dialogue"
+    return isinstance(source, Text | Symbols | Dialogue)
 
 
 def _reads_numbers(source: Codec) -> bool:
-    try:
-        return type(source).__name__ in ("Series", "Strokes") or isinstance(source.space, Continuous)
-    except Exception:  # noqa: BLE001
-        return False
-
-
-def is_discrete(codec: Codec) -> bool:
-    """Tell whether a fitted codec gives symbols."""
-    return isinstance(codec.space, Discrete)
+    return isinstance(source, Series)

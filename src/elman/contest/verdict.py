@@ -99,7 +99,7 @@ def _sharing(tied: Entry, untied: Entry, gain: float, low: float, high: float) -
     times = untied.parameters / max(1, tied.parameters)
     result = "gains" if low > 0 else "costs" if high < 0 else "changes nothing that could be measured,"
     return (
-        f"Sharing weights over time saves parameters {times:.3g} times ({untied.parameters:,} and {tied.parameters:,}) and {result}"
+        f"Sharing weights over time needs {times:.3g} times fewer parameters ({tied.parameters:,}, not {untied.parameters:,}) and {result}"
         f" {abs(gain) if low > 0 or high < 0 else gain:.4g} (95 % interval {low:.4g} to {high:.4g})."
     )
 

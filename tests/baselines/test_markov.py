@@ -19,7 +19,7 @@ SAM = ["I am Sam", "Sam I am", "I do not like green eggs and ham"]
 def test_the_counts_are_those_of_the_textbook():
     """P(I|<s>) = 2/3, P(Sam|<s>) = 1/3, P(am|I) = 2/3, P(</s>|Sam) = 1/2, P(Sam|am) = 1/2, P(do|I) = 1/3."""
     model = Markov(Text("word"), order=2).fit(SAM)
-    counts, chain, word = model.chains_[0].counts_, model.chains_[0], {w: int(model.codec_.encode(w)[0]) for w in "I am Sam do".split()}
+    counts, chain, word = model.chains_[0].counts_, model.chains_[0], {w: int(model.codec_.encode(w)[0]) for w in ["I", "am", "Sam", "do"]}
     begin, end = chain.classes_, chain.vocabulary_size_
 
     def share(first, second):

@@ -91,10 +91,17 @@ class Forecasting:
     def judge(self, estimator: Any, contestant: Contestant) -> Judgement:  # noqa: ARG002  # one signature for all tasks
         """Compare its forecast with what came."""
         forecast = estimator.predict() if isinstance(estimator, Forecaster) else estimator.predict(self.horizon)
-        rows = zip(forecast.mean, self.whole, self.past, strict=True)
-        errors = np.array([mase(one.values[-self.horizon :], mean, past, self.season) for mean, one, past in rows])
+        means = {one.name: mean for one, mean in zip(forecast.panel.series, forecast.mean, strict=True)}
+        rows = zip(self._names(forecast), self.whole, self.past, strict=True)
+        errors = np.array([mase(one.values[-self.horizon :], means[name], past, self.season) for name, one, past in rows])
         known = np.isfinite(errors)
         return Judgement(over=np.where(known, errors, 0.0), under=known.astype(float))
+
+    def _names(self, forecast: Any) -> list[Any]:
+        """What the forecast calls the series: a frame may name them in another order, arrays have their places."""
+        own = [one.name for one in forecast.panel.series]
+        names = [one.name for one in self.whole]
+        return names if set(names) == set(own) else own
 
     def ask(self, estimator: Any) -> Callable[[int], Any]:
         """Return how one series alone is forecast."""

@@ -107,3 +107,9 @@ def test_what_is_done_about_an_alarm():
 
     with pytest.raises(SettingError, match="on_leak must be one of .* Did you mean 'raise'"):
         check_on_leak("rais")
+
+
+def test_the_room_knows_its_names():
+    with pytest.raises(AttributeError, match="module 'elman.contest' has no attribute 'compar'"):
+        _ = elman.contest.compar  # pyright: ignore[reportAttributeAccessIssue]
+    assert {"Alarm", "Leaderboard", "compare"} <= set(elman.contest.__all__)

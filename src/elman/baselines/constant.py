@@ -64,4 +64,4 @@ class Constant(BaseEstimator):
         rows = rows_of(X, "X")
         if self.answer == "step":
             return [[self.constant_] * len(row) for row in rows]
-        return [self.constant_.tolist() if isinstance(self.constant_, np.ndarray) else self.constant_ for _ in rows]
+        return [self.constant_.tolist() if isinstance(self.constant_, np.ndarray | np.generic) else self.constant_ for _ in rows]

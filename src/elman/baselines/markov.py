@@ -56,7 +56,7 @@ class Markov(BaseEstimator):
     --------
     >>> model = Markov(Text("char")).fit(["abcabcabc"] * 5)
     >>> model.generate("ab", max_new_steps=4), round(model.perplexity(["abcabc"]), 1)
-    ('abcabc', 1.1)
+    ('abcabc', 1.2)
     >>> Markov(Text("char")).fit(["abab", "aabb", "abab"], ["x", "y", "x"]).predict(["ababab"])
     array(['x'], dtype='<U1')
     """

@@ -8,7 +8,7 @@ from typing import Any
 from elman.codecs.space import Binary, Continuous, Discrete
 from elman.errors import DataError, SettingError
 from elman.network.grams import reads_grams
-from elman.network.reach import BODIES, reach_of
+from elman.network.reach import BODIES, check_body, reach_of
 from elman.network.relation import Relation, relate
 from elman.network.settings import Network
 from elman.network.sizes import Sizes
@@ -422,19 +422,7 @@ def _check_extras(made: Plan) -> None:
         raise SettingError(f"wide must be True, False or 'auto', and its n-grams at most {_LARGEST_WIDE}; got {made.wide!r}.")
     if made.wide and not can_be_wide(made.source, made.target, made.decoder, made.head):
         raise SettingError("wide=True is for one answer (a category, tags or numbers) about one text or sequence of symbols. Use 'auto'.")
-    _check_body(made)
-
-
-def _check_body(made: Plan) -> None:
-    whole = isinstance(made.reach, int) and not isinstance(made.reach, bool) and 0 <= made.reach <= _LARGEST
-    if not whole or (made.body == "recurrent") != (made.reach == 0):
-        raise SettingError(f"reach must be 0 for a recurrent body, else a whole number in 1..{_LARGEST}; got {made.reach!r}.")
-    if made.body == "recurrent" or made.source is None:
-        return
-    if made.source.rank == "many" and (made.decoder == "summary" or (made.decoder == "step" and made.body != "fixed")):
-        return
-    fitting = "one answer a sequence" if made.body == "fixed" else "one answer a sequence or a step"
-    raise SettingError(f"body={made.body!r} is for language models and {fitting}; this model is {made.relation!r}. Use 'recurrent'.")
+    check_body(made)
 
 
 def can_be_wide(source: Side | None, target: Side, decoder: str, head: str) -> bool:

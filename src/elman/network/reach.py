@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from elman.errors import SettingError, did_you_mean
 from elman.network.sizes import Sizes
 
@@ -12,6 +14,8 @@ _LONGEST = 512
 """Steps of a fixed network at most."""
 _LONGEST_UNTIED = 64
 """Steps with weights of their own at most."""
+_FARTHEST = 100_000
+"""Steps that any body may see."""
 _WINDOW = 8
 """Symbols that a language model without a memory sees."""
 
@@ -52,3 +56,23 @@ def reach_of(body: str, sizes: Sizes, continues: bool) -> int:
 
 def _seen(levels: int) -> int:
     return 2 ** (levels + 1) - 1
+
+
+def check_body(plan: Any) -> None:
+    """Refuse a body that cannot read what a plan reads.
+
+    Parameters
+    ----------
+    plan : Plan
+        With ``body`` one of ``BODIES``.
+    """
+    reach, body = plan.reach, plan.body
+    whole = isinstance(reach, int) and not isinstance(reach, bool) and 0 <= reach <= _FARTHEST
+    if not whole or (body == "recurrent") != (reach == 0):
+        raise SettingError(f"reach must be 0 for a recurrent body, else a whole number in 1..{_FARTHEST}; got {reach!r}.")
+    if body == "recurrent" or plan.source is None:
+        return
+    if plan.source.rank == "many" and (plan.decoder == "summary" or (plan.decoder == "step" and body != "fixed")):
+        return
+    fitting = "one answer a sequence" if body == "fixed" else "one answer a sequence or a step"
+    raise SettingError(f"body={body!r} is for language models and {fitting}; this model is {plan.relation!r}. Use 'recurrent'.")

@@ -139,7 +139,8 @@ def _estimator(what: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
 
 def _task(estimator: Any, data: tuple[Any, ...], division: Division) -> Task:
     if isinstance(estimator, Model):
-        return Mapping(estimator, division.pairs(*data, estimator.target), division.random_state)
+        x, y = data
+        return Mapping(estimator, division.pairs(x, y, estimator.target), division.random_state)
     if isinstance(estimator, LanguageModel):
         return Continuing(estimator, division.documents(data[0]), division.random_state)
     if division.test is not None or division.groups is not None:

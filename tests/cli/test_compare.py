@@ -17,12 +17,8 @@ def call(capsys, *arguments):
 @pytest.fixture
 def calls(tmp_path: Path) -> Path:
     words = ["alpha", "beta", "gamma", "delta"]
-    rows = [
-        f"{a} {b} {c},{'yes' if a < b else 'no'},{'ann' if c < 'c' else 'bob'}{i % 3}"
-        for a in words
-        for b in words
-        for i, c in enumerate(words)
-    ]
+    triples = [(a, b, i, c) for a in words for b in words for i, c in enumerate(words)]
+    rows = [f"{a} {b} {c},{'yes' if a < b else 'no'},{'ann' if c < 'c' else 'bob'}{i % 3}" for a, b, i, c in triples]
     path = tmp_path / "calls.csv"
     path.write_text("text,answer,speaker\n" + "\n".join([*rows, "lonely,,"]) + "\n")
     return path

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import elman.contest
 from elman.contest import LeakError, LeakWarning, leaks
 from elman.contest.alarms import Alarm, sound
 from elman.contest.hidden import determines, hidden_targets, visible

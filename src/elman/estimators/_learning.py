@@ -18,7 +18,7 @@ from elman.estimators._scoring import Scoring
 from elman.network import Plan, SequenceModel, build
 from elman.network.ensemble import Ensemble
 from elman.network.planning import counted
-from elman.training.examples import Examples, split_rows
+from elman.training.examples import Collate, Examples, split_rows
 from elman.training.history import History
 from elman.training.loop import fit
 from elman.training.resolve import resolve
@@ -74,6 +74,8 @@ def learn(
     held_out: np.ndarray | None = None,
     from_zero: bool = False,
     build: Callable[[Plan], SequenceModel] = build,
+    collate: Collate | None = None,
+    lengths: np.ndarray | None = None,
 ) -> Learned:
     """Train a network, or the members of an ensemble one after the other, on encoded rows.
 
@@ -95,6 +97,10 @@ def learn(
         Begin with a head that answers zero, where zero is the baseline's answer.
     build : callable, optional
         Makes the network of a plan.
+    collate : callable, optional
+        Makes a batch of rows that are not encoded one by one.
+    lengths : array of int, optional
+        Steps of each row, where the rows themselves do not show them.
 
     Returns
     -------
@@ -102,9 +108,8 @@ def learn(
         The network with its best weights, in evaluation mode.
     """
     space, rank = (None, "many") if plan.source is None else (plan.source.space, plan.source.rank)
-    examples = Examples(
-        sources, targets, source_space=space, target_space=plan.target.space, source_rank=rank, target_rank=plan.target.rank
-    )
+    spaces = {"source_space": space, "target_space": plan.target.space, "source_rank": rank, "target_rank": plan.target.rank}
+    examples = Examples(sources, targets, **spaces, collate=collate, lengths=lengths, steps=lengths)
     keys = None if not plan.wide or sources is None else _wide.choose(plan, sources)
     plan = plan if keys is None else counted(plan, wide=len(keys))
     options = _Options(held_out=held_out, from_zero=from_zero, keys=keys, build=build)

@@ -17,11 +17,11 @@ from elman.network.spaces import HasSpace, Side
 PLAN_VERSION = 1
 
 _CHOICES = {
-    "decoder": ("summary", "step", "autoregressive", "ctc"),
+    "decoder": ("summary", "step", "autoregressive", "ctc", "segments"),
     "pooling": ("last", "mean", "max", "attention", "concat"),
     "attention": ("general", "dot", "additive", "none"),
     "stem": ("linear", "conv"),
-    "head": ("point", "gaussian", "student_t", "quantile"),
+    "head": ("point", "median", "gaussian", "student_t", "negative_binomial", "quantile"),
 }
 _SHARES = (
     "dropout",
@@ -54,6 +54,8 @@ _ADDED: dict[str, Any] = {
     "word_dropout": 0.0,
     "wide": 0,
     "members": 1,
+    "segment": 0,
+    "preparation": {},
 }
 """What files of earlier versions do not say, and what they mean by that."""
 
@@ -90,6 +92,10 @@ class Plan:
         n-grams of the linear model beside the recurrent one; 0 for none (1 until they are counted).
     members : int
         Networks whose answers are averaged.
+    segment : int
+        Steps of a segment where a forecast reads and answers by segments; 0 elsewhere.
+    preparation : dict
+        How series are prepared, by name: what was chosen, and why.
     parameters : int
         Trainable numbers.
     why : dict
@@ -136,6 +142,8 @@ class Plan:
     word_dropout: float = 0.0
     wide: int = 0
     members: int = 1
+    segment: int = 0
+    preparation: dict[str, list[str]] = field(default_factory=dict)
     parameters: int = 0
     why: dict[str, str] = field(default_factory=dict)
 
@@ -164,6 +172,7 @@ class Plan:
         values["source"] = None if values["source"] is None else Side.from_config(values["source"])
         values["target"] = Side.from_config(values["target"])
         values |= {name: tuple(values[name]) for name in _LISTS}
+        _check_preparation(values["preparation"])
         made = cls(**values)
         try:
             check(made)
@@ -174,6 +183,7 @@ class Plan:
     def __str__(self) -> str:
         """Show the plan as a small table."""
         shown = [(label, str(value), self.why.get(key, "")) for label, value, key in _lines(self)]
+        shown[-1:-1] = [(name, chosen, why) for name, (chosen, why) in self.preparation.items()]
         widths = [max(len(line[i]) for line in shown) for i in (0, 1)]
         return "\n".join(f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c}".rstrip() for a, b, c in shown)
 
@@ -190,6 +200,8 @@ def _lines(p: Plan) -> list[tuple[str, Any, str]]:
     lines += [("stem", p.stem, "stem"), ("embedding_size", p.embedding_size, "embedding_size")]
     if p.decoder == "summary" and p.source is not None and p.source.rank == "many":
         lines.append(("pooling", p.pooling, "pooling"))
+    if p.segment:
+        lines.append(("segment", f"{p.segment} steps", "segment"))
     if p.attention != "none":
         lines.append(("attention", p.attention + (" + input feeding" if p.input_feeding else ""), "attention"))
     if p.copies:
@@ -225,6 +237,7 @@ def plan(
     examples: Sizes,
     align: str = "auto",
     horizon: int | None = None,
+    segment: int = 0,
 ) -> Plan:
     """Decide what the network will be.
 
@@ -242,6 +255,8 @@ def plan(
         Alignment of two sequences.
     horizon : int, optional
         Steps of a forecast in one go.
+    segment : int, default 0
+        Steps that such a forecast reads and answers together; 0 for none.
 
     Returns
     -------
@@ -265,7 +280,7 @@ def plan(
     """
     settings = settings or Network()
     source_side, target_side = None if source is None else Side.of(source), Side.of(target)
-    relation = relate(source_side, target_side, examples, align=align, horizon=horizon)
+    relation = relate(source_side, target_side, examples, align=align, horizon=horizon, segment=segment)
     values, why = choose(source_side, target_side, examples, relation, settings)
     longest = max(8, 2 * examples.target_max)
     kept = ("input_feeding", "coverage", "teacher_forcing_ratio", "time_stride", "recurrent_dropout", "zoneout", "layer_norm")
@@ -278,6 +293,7 @@ def plan(
         **{name: getattr(settings, name) for name in kept},
         joined=examples.joined,
         horizon=horizon,
+        segment=segment,
         max_length=longest,
         length_ratio=max(1.0, 1.5 * examples.longest_ratio),
         class_weights=_class_weights(target_side, examples, settings.class_weight),
@@ -391,7 +407,7 @@ def check(made: Plan) -> None:
 def _check_extras(made: Plan) -> None:
     if isinstance(made.members, bool) or not isinstance(made.members, int) or not 1 <= made.members <= 100:
         raise SettingError(f"members must be a whole number in 1..100; got {made.members!r}.")
-    if made.members > 1 and made.decoder not in ("summary", "step"):
+    if made.members > 1 and made.decoder not in ("summary", "step", "segments"):
         raise SettingError(f"members > 1 is for one answer a row or a step; this model's decoder is {made.decoder!r}. Leave it at 'auto'.")
     if isinstance(made.wide, bool) or not isinstance(made.wide, int) or not 0 <= made.wide <= _LARGEST_WIDE:
         raise SettingError(f"wide must be True, False or 'auto', and its n-grams at most {_LARGEST_WIDE}; got {made.wide!r}.")
@@ -423,6 +439,12 @@ def can_be_wide(source: Side | None, target: Side, decoder: str, head: str) -> b
     return isinstance(target.space, Discrete | Binary) or (isinstance(target.space, Continuous) and head == "point")
 
 
+def _check_preparation(value: Any) -> None:
+    pairs = isinstance(value, dict) and all(isinstance(pair, list) and len(pair) == 2 for pair in value.values())
+    if not pairs or not all(isinstance(text, str) for pair in value.values() for text in pair):
+        raise DataError(f"A plan's preparation must be pairs of texts by name; got {value!r:.100}. The file is damaged.")
+
+
 def _check_cutoffs(made: Plan) -> None:
     classes = made.target.space.n + 1 if isinstance(made.target.space, Discrete) else 0
     whole = all(isinstance(edge, int) and not isinstance(edge, bool) for edge in made.cutoffs)
@@ -437,6 +459,10 @@ def _check_lengths(made: Plan) -> None:
         raise SettingError(f"max_length must be 1 or more and length_ratio positive; got {made.max_length!r} and {made.length_ratio!r}.")
     if made.horizon is not None and (not isinstance(made.horizon, int) or not 1 <= made.horizon <= _LARGEST):
         raise SettingError(f"horizon must be None or a whole number in 1..{_LARGEST}; got {made.horizon!r}.")
+    if isinstance(made.segment, bool) or not isinstance(made.segment, int) or not 0 <= made.segment <= (made.horizon or 0):
+        raise SettingError(f"segment must be a whole number in 0..horizon ({made.horizon or 0}); got {made.segment!r}.")
+    if (made.decoder == "segments") != (made.segment > 0):
+        raise SettingError(f"segment is for the decoder 'segments', which needs one; got {made.segment} with {made.decoder!r}.")
     if isinstance(made.coverage, bool) or not isinstance(made.coverage, int | float) or not 0 <= made.coverage < 100:
         raise SettingError(f"coverage must be a number in 0 <= coverage < 100; got {made.coverage!r}.")
     ratio = made.teacher_forcing_ratio

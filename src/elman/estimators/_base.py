@@ -12,6 +12,7 @@ from elman import errors
 from elman.network.settings import Network
 from elman.training.settings import Training
 
+
 class NotFittedError(errors.NotFittedError, sklearn.exceptions.NotFittedError):
     """elman's error, which is scikit-learn's too: programs that catch theirs need not change."""
 

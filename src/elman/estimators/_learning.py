@@ -46,6 +46,8 @@ class _ScoredTask:
     def __init__(self, scoring: Scoring, baseline: float) -> None:
         self.metric, self.higher_is_better, self.baseline = scoring.metric, scoring.higher_is_better, baseline
         self._scoring = scoring
+        if scoring.from_loss:
+            self.from_loss = float
 
     def evaluate(self, model: Any, examples: Examples) -> float:
         """Return the metric of the model on (at most 2,000 of) these rows."""

@@ -20,12 +20,13 @@ class OneSeries:
     -----
     Shapes:
 
-        values  (T,)  float64; NaN where unknown
+        values  (T,)  float64; NaN where unknown     columns  {name: T values} beside them
     """
 
     name: Any
     stamps: list[Any]
     values: np.ndarray
+    columns: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -88,7 +89,11 @@ def _from_columns(columns: dict[str, Any], *, like: Any) -> Panel:
         groups.setdefault(name, []).append(row)
     if not groups:
         raise DataError("The frame has no rows. Give at least one series.")
-    series = [_one(name, [stamps[r] for r in rows], values[rows]) for name, rows in groups.items()]
+    beside = {name: column for name, column in columns.items() if name not in ("ds", "y", "unique_id")}
+    series = [
+        _one(name, [stamps[r] for r in rows], values[rows], {c: [column[r] for r in rows] for c, column in beside.items()})
+        for name, rows in groups.items()
+    ]
     longest = max(series, key=lambda s: len(s.values))
     frequency = infer_frequency(longest.stamps)
     notes = (
@@ -99,13 +104,15 @@ def _from_columns(columns: dict[str, Any], *, like: Any) -> Panel:
     return Panel(series=series, frequency=frequency, form="frame", like=like, notes=notes)
 
 
-def _one(name: Any, stamps: list[Any], values: np.ndarray) -> OneSeries:
+def _one(name: Any, stamps: list[Any], values: np.ndarray, columns: dict[str, list[Any]]) -> OneSeries:
     order = sorted(range(len(stamps)), key=stamps.__getitem__)
     ordered = [stamps[i] for i in order]
     twice = next((a for a, b in pairwise(ordered) if a == b), None)
     if twice is not None:
         raise DataError(f"series {name!r} has two values at {twice}. Keep one of them, or sum or average them first.")
-    return OneSeries(name=name, stamps=ordered, values=values[order])
+    return OneSeries(
+        name=name, stamps=ordered, values=values[order], columns={c: [column[i] for i in order] for c, column in columns.items()}
+    )
 
 
 def _from_arrays(data: Any) -> Panel:

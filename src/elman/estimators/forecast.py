@@ -23,6 +23,7 @@ class Forecast:
         low     {level: (n, horizon)} lower ends of the intervals
         high    {level: (n, horizon)} upper ends
         stamps  n lists of horizon stamps
+        samples (n, n_samples, horizon)  paths, where they were asked for
     """
 
     panel: Panel
@@ -30,6 +31,7 @@ class Forecast:
     stamps: list[list[Any]]
     low: dict[int, np.ndarray]
     high: dict[int, np.ndarray]
+    samples: np.ndarray | None = None
 
     @property
     def values(self) -> np.ndarray:

@@ -18,6 +18,7 @@ from elman.estimators.forecast import Forecast
 from elman.estimators.forecasting.covariates import Covariates
 from elman.estimators.forecasting.engine import Asked, Engine, Job, Outlook
 from elman.estimators.forecasting.engines import KINDS, engine_from, fit
+from elman.estimators.forecasting.growing import grown, read_new, tail
 from elman.estimators.forecasting.preparation import Preparation
 from elman.network import Plan
 from elman.network.settings import Network
@@ -142,7 +143,7 @@ class Forecaster(Estimator):
         self.plan_, self.model_, self.history_, self.baseline_ = learned.plan, learned.model, learned.history, learned.baseline
         self.source_ = self.target_ = None
         self.windows_ = self.engine_.windows
-        self.panel_ = panel
+        self.panel_, self._remembered = panel, None
         return self
 
     def predict(self, data: Any = None, *, future: Any = None, n_samples: int | None = None) -> Forecast:
@@ -165,16 +166,41 @@ class Forecaster(Estimator):
         self._check_fitted()
         panel = self.panel_ if data is None else read_panel(data)
         stamps = [panel.frequency.following(s.stamps[-1], self.horizon) for s in panel.series]
-        tape = self.engine_.tape(panel)
-        asked = Asked(
-            tape=tape,
-            rows=np.arange(len(tape)),
-            ends=tape.lengths,
-            ahead=self.engine_.coming(panel, stamps, future),
-            n_samples=n_samples,
-        )
+        memory = self._memory() if data is None else None
+        tape = self.engine_.tape(tail(panel, self.engine_.reach if memory is None else 1))
+        ahead = self.engine_.coming(panel, stamps, future)
+        asked = Asked(tape=tape, rows=np.arange(len(tape)), ends=tape.lengths, ahead=ahead, n_samples=n_samples, memory=memory)
         found = self.engine_.forecast(self.model_, asked)
-        return Forecast(panel=panel, mean=found.mean, stamps=stamps, low=found.low, high=found.high)
+        return Forecast(panel=panel, mean=found.mean, stamps=stamps, low=found.low, high=found.high, samples=found.samples)
+
+    def update(self, new_points: Any) -> Self:
+        """Take in points that follow the ends of the series seen in ``fit``; nothing is learned anew.
+
+        What an autoregressive model remembers goes on by one step a point; a direct model reads one window when it is asked. The next
+        ``predict()`` says what it would say of the longer series.
+
+        Parameters
+        ----------
+        new_points : as in ``fit``
+            An array or a list of arrays where ``fit`` had them (an empty array where a series has no news), else a frame; NaN is allowed.
+
+        Returns
+        -------
+        Forecaster
+            The estimator itself.
+        """
+        self._check_fitted()
+        memory = self._memory()
+        panel, counts = grown(self.panel_, read_new(new_points, self.panel_))
+        self._remembered = None if memory is None else self.engine_.go_on(self.model_, memory, panel, counts)
+        self.panel_ = panel
+        return self
+
+    def _memory(self) -> Any:
+        """What the engine remembers of the ends of the panel; None where it remembers nothing."""
+        if getattr(self, "_remembered", None) is None:
+            self._remembered = self.engine_.begin(self.model_, self.panel_)
+        return self._remembered
 
     def forecast_at(self, panel: Panel, rows: Sequence[int] | np.ndarray, ends: Sequence[int] | np.ndarray) -> Outlook:
         """Forecast from many places in the past of series, each from what stands before it alone, without learning anew.
@@ -195,7 +221,7 @@ class Forecaster(Estimator):
         """
         self._check_fitted()
         tape, rows, ends = self.engine_.tape(panel), np.asarray(rows, dtype=np.int64), np.asarray(ends, dtype=np.int64)
-        if len(ends) and not (ends >= 1).all() or (ends > tape.lengths[rows]).any():
+        if (len(ends) and not (ends >= 1).all()) or (ends > tape.lengths[rows]).any():
             raise DataError(f"ends must be from 1 to the length of their series; got {int(ends.min())} to {int(ends.max())}.")
         return self.engine_.forecast(self.model_, Asked(tape=tape, rows=rows, ends=ends, ahead=self._known_ahead(tape, rows, ends)))
 

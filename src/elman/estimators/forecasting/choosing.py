@@ -131,9 +131,7 @@ class Trial:
         return listed[chosen][1], (listed[chosen][0], f"held-out error of a linear model: {others}" if len(listed) > 1 else f"only {name}")
 
 
-def choose_framing(
-    tape: Tape, framing: Framing, wanted: Preparation, windows: tuple[np.ndarray, np.ndarray]
-) -> tuple[Framing, Reasons]:
+def choose_framing(tape: Tape, framing: Framing, wanted: Preparation, windows: tuple[np.ndarray, np.ndarray]) -> tuple[Framing, Reasons]:
     """Decide power, seasonality and scale one after the other.
 
     Parameters

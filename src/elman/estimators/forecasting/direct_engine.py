@@ -13,8 +13,8 @@ from elman.codecs.space import Continuous
 from elman.errors import DataError
 from elman.estimators._learning import Learned, learn
 from elman.estimators._panel import Panel
-from elman.estimators._windows import WindowPlan
 from elman.estimators._scoring import Scoring
+from elman.estimators._windows import WindowPlan
 from elman.estimators.forecasting.choosing import Reasons, choose_framing, context_of, seasons_of, segment_of
 from elman.estimators.forecasting.covariates import Covariates
 from elman.estimators.forecasting.direct import Direct, Windows, batch
@@ -95,6 +95,12 @@ class DirectEngine:
             high={level: frames.restore(values) for level, values in high.items()},
         )
 
+    def begin(self, model: Any, panel: Panel) -> None:  # one signature for all
+        """Nothing is remembered: a forecast reads its window."""
+
+    def go_on(self, model: Any, memory: Any, panel: Panel, counts: dict[int, int]) -> None:
+        """Nothing is remembered."""
+
     def state(self) -> dict[str, Any]:
         """Return what a file says of it."""
         margins = {str(level): margin for level, margin in self.margins.items()}
@@ -106,9 +112,7 @@ class DirectEngine:
         """Rebuild from plain JSON; strict."""
         known = strict(config, ("kind", "direct", "covariates", "margins"), "engine")
         margins = {int(level): float(margin) for level, margin in known["margins"].items()}
-        return cls(
-            direct=Direct.from_config(known["direct"]), covariates=Covariates.from_config(known["covariates"]), margins=margins
-        )
+        return cls(direct=Direct.from_config(known["direct"]), covariates=Covariates.from_config(known["covariates"]), margins=margins)
 
 
 def quantile_levels(margins: dict[int, float]) -> tuple[float, ...]:

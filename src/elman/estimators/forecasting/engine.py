@@ -43,6 +43,8 @@ class Asked:
         What is known of the steps to come, (m, horizon, F); from the tape where it goes on long enough.
     n_samples : int, optional
         Sample paths.
+    memory : Live, optional
+        Where the series stand at their ends, if somebody has read them already.
     """
 
     tape: Tape
@@ -50,6 +52,7 @@ class Asked:
     ends: np.ndarray
     ahead: np.ndarray | None = None
     n_samples: int | None = None
+    memory: Any = None
 
 
 class Engine(Protocol):
@@ -77,6 +80,14 @@ class Engine(Protocol):
 
     def forecast(self, model: Any, asked: Asked) -> Outlook:
         """Say what comes after some ends."""
+        ...
+
+    def begin(self, model: Any, panel: Panel) -> Any:
+        """Return what is remembered of the ends of all series, or None where nothing is."""
+        ...
+
+    def go_on(self, model: Any, memory: Any, panel: Panel, counts: dict[int, int]) -> Any:
+        """Return what is remembered once the last ``counts`` points of some rows were taken in."""
         ...
 
     def state(self) -> dict[str, Any]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from elman.errors import DataError
+from elman.errors import DataError, SettingError
 from elman.estimators._learning import Learned
 from elman.estimators._panel import Panel
+from elman.estimators.forecasting.autoregressive_engine import AutoregressiveEngine, fit_autoregressive
 from elman.estimators.forecasting.covariates import Covariates
 from elman.estimators.forecasting.direct_engine import DirectEngine, fit_direct
 from elman.estimators.forecasting.engine import Engine, Job
@@ -36,9 +35,13 @@ def fit(kind: str, panel: Panel, covariates: Covariates, job: Job) -> tuple[Engi
     Engine, Learned
         The way to forecast, and the network.
     """
+    if kind == "auto":
+        kind = "autoregressive" if job.network.head == "negative_binomial" else "direct"
+    if kind == "direct" and job.network.head == "negative_binomial":
+        raise SettingError("head='negative_binomial' goes count by count: use model='autoregressive', or head='quantile'.")
     if job.network.head == "auto":
-        job.network.set_params(head="quantile")
-    return fit_direct(panel, covariates, job)
+        job.network.set_params(head="quantile" if kind == "direct" else "student_t")
+    return fit_direct(panel, covariates, job) if kind == "direct" else fit_autoregressive(panel, covariates, job)
 
 
 def engine_from(state: dict[str, Any], source: Any) -> Engine:
@@ -59,7 +62,7 @@ def engine_from(state: dict[str, Any], source: Any) -> Engine:
     if "engine" not in state:
         return WindowedEngine.from_state(state, source)
     config = state["engine"]
-    known = {engine.kind: engine for engine in (DirectEngine,)}
+    known = {engine.kind: engine for engine in (DirectEngine, AutoregressiveEngine)}
     if config.get("kind") not in known:
         raise DataError(f"it forecasts by {config.get('kind')!r}; known are {sorted(known)}.")
     return known[config["kind"]].from_config(config)

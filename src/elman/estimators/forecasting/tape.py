@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -10,7 +10,6 @@ import numpy as np
 
 from elman.errors import DataError
 from elman.estimators._panel import Panel
-from elman.estimators._windows import filled
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -21,7 +20,7 @@ class Tape:
     -----
     Shapes:
 
-        values  (ΣT,)  float64, gaps filled     known  (ΣT,)  False where a value was missing
+        values  (ΣT,)  float64, gaps filled by the last known value     known  (ΣT,)  False where a value was missing
         starts, lengths  (n,)                   past, future  (ΣT, F)  float32 covariates
         whole  {name: (n, …)} what is said about each series as a whole
     """
@@ -42,12 +41,13 @@ class Tape:
         past: Sequence[np.ndarray] | None = None,
         future: Sequence[np.ndarray] | None = None,
         whole: dict[str, np.ndarray] | None = None,
+        fill: Callable[[np.ndarray], np.ndarray] | None = None,
     ) -> Self:
         """Lay the series of a panel, and their covariates (T, F) each, end to end."""
         lengths = np.array([len(one.values) for one in panel.series])
         none = np.zeros((int(lengths.sum()), 0), np.float32)
         return cls(
-            values=np.concatenate(known_values(panel)),
+            values=np.concatenate(known_values(panel, fill or carried)),
             known=np.concatenate([~np.isnan(one.values) for one in panel.series]),
             starts=np.cumsum(lengths) - lengths,
             lengths=lengths,
@@ -77,13 +77,35 @@ class Tape:
         return (self.starts[rows] + ends)[:, None] + np.arange(width)
 
 
-def known_values(panel: Panel) -> list[np.ndarray]:
-    """Return the values of each series with gaps filled by straight lines.
+def carried(values: np.ndarray) -> np.ndarray:
+    """Return the values with gaps filled by the last known one, so that nothing comes from later; before the first by the first.
+
+    Parameters
+    ----------
+    values : array
+        NaN where nothing is known.
+
+    Returns
+    -------
+    array
+        Without NaN.
+    """
+    known = ~np.isnan(values)
+    if not known.any():
+        raise DataError("A series has no known value, only NaN. Drop it or give at least one number.")
+    last = np.maximum.accumulate(np.where(known, np.arange(len(values)), -1))
+    return values[np.where(last >= 0, last, int(known.argmax()))]
+
+
+def known_values(panel: Panel, fill: Callable[[np.ndarray], np.ndarray]) -> list[np.ndarray]:
+    """Return the values of each series with gaps filled.
 
     Parameters
     ----------
     panel : Panel
         Series with NaN where nothing is known.
+    fill : callable
+        How; raises DataError where there is nothing to fill with.
 
     Returns
     -------
@@ -98,7 +120,7 @@ def known_values(panel: Panel) -> list[np.ndarray]:
     values = []
     for one in panel.series:
         try:
-            values.append(filled(one.values))
+            values.append(fill(one.values))
         except DataError as error:
             raise DataError(f"series {one.name!r}: {error.detail}") from error
     return values

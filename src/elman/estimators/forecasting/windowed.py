@@ -11,7 +11,7 @@ from elman.codecs import Series
 from elman.errors import DataError
 from elman.estimators._inference import predict_rows, quantile_rows
 from elman.estimators._panel import Panel
-from elman.estimators._windows import WindowPlan
+from elman.estimators._windows import WindowPlan, filled
 from elman.estimators.forecasting.engine import Asked, Outlook
 from elman.estimators.forecasting.tape import Tape
 
@@ -42,9 +42,9 @@ class WindowedEngine:
 
     def tape(self, panel: Panel) -> Tape:
         """Lay the series of a panel end to end."""
-        return Tape.of(panel)
+        return Tape.of(panel, fill=filled)
 
-    def coming(self, panel: Panel, stamps: list[list[Any]], future: Any) -> None:  # noqa: ARG002  # one signature for all
+    def coming(self, panel: Panel, stamps: list[list[Any]], future: Any) -> None:  # one signature for all
         """Nothing is known of the future."""
 
     def forecast(self, model: Any, asked: Asked) -> Outlook:
@@ -66,6 +66,12 @@ class WindowedEngine:
         """Low and high end of the interval, (2, n, horizon), in units of the windows' scales."""
         outer = (1 - level / 100) / 2
         return np.moveaxis(np.stack(quantile_rows(model, sources, self.source, (outer, 1 - outer))), -1, 0)
+
+    def begin(self, model: Any, panel: Panel) -> None:  # one signature for all
+        """Nothing is remembered: a forecast reads its window."""
+
+    def go_on(self, model: Any, memory: Any, panel: Panel, counts: dict[int, int]) -> None:
+        """Nothing is remembered."""
 
     def state(self) -> dict[str, Any]:
         """Return what a file says of it, as files of the first version did."""

@@ -47,7 +47,9 @@ class NegativeBinomialHead(ContinuousHead):
 
     def quantiles(self, features: Tensor, levels: tuple[float, ...]) -> Tensor:
         """Return quantiles of exposure 1 (scipy's ``nbdtrik``, rounded up)."""
-        return torch.stack([self.at(features, torch.full((len(features), *self.shape), level, dtype=torch.float64)) for level in levels], -1)
+        return torch.stack(
+            [self.at(features, torch.full((len(features), *self.shape), level, dtype=torch.float64)) for level in levels], -1
+        )
 
     def at(self, features: Tensor, level: Tensor, exposure: Tensor | None = None) -> Tensor:
         """Return the quantile of each count at a level of its own, (M, *shape), for given exposures."""

@@ -19,6 +19,14 @@ class Step(Protocol):
         ...
 
 
+class Activate(Protocol):
+    """The gates of a cell, of any number of steps at once."""
+
+    def __call__(self, gx: Tensor, gh: Tensor) -> tuple[Tensor, ...]:
+        """Return what each gate is after its squashing, from the input's part and the past's part."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Cell:
     """A recurrent cell as data: its gates, its states and one readable step.
@@ -35,6 +43,8 @@ class Cell:
         The equations and where they come from.
     step : callable
         ``step(gx, gh, states, norm=None) -> states``; ``norm`` normalises an inner state before the output (layer norm).
+    activate : callable, optional
+        ``activate(gx, gh) -> gates``, in the order of ``gates``: what a trace shows; without it a trace shows states only.
 
     Notes
     -----
@@ -43,6 +53,7 @@ class Cell:
         gx      (N, G·H)   W_ih·x_t + b_ih
         gh      (N, G·H)   W_hh·h_{t-1} + b_hh
         states  each (N, H)
+        gates   each (N, H), 0 … 1 for sigmoids, -1 … 1 for tanh
 
     Examples
     --------
@@ -56,3 +67,4 @@ class Cell:
     states: tuple[str, ...]
     doc: str
     step: Step
+    activate: Activate | None = None

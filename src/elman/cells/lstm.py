@@ -19,12 +19,17 @@ from torch import Tensor
 from elman.cells._base import Cell, Norm
 
 
+def _activate(gx: Tensor, gh: Tensor) -> tuple[Tensor, ...]:
+    i, f, g, o = (gx + gh).chunk(4, 1)
+    return torch.sigmoid(i), torch.sigmoid(f), torch.tanh(g), torch.sigmoid(o)
+
+
 def _step(gx: Tensor, gh: Tensor, states: tuple[Tensor, ...], norm: Norm | None = None) -> tuple[Tensor, ...]:
     _, c = states
-    i, f, g, o = (gx + gh).chunk(4, 1)
-    c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+    i, f, g, o = _activate(gx, gh)
+    c = f * c + i * g
     shown = c if norm is None else norm(c)
-    return torch.sigmoid(o) * torch.tanh(shown), c
+    return o * torch.tanh(shown), c
 
 
-LSTM = Cell(name="lstm", gates=("i", "f", "g", "o"), states=("h", "c"), doc=__doc__ or "", step=_step)
+LSTM = Cell(name="lstm", gates=("i", "f", "g", "o"), states=("h", "c"), doc=__doc__ or "", step=_step, activate=_activate)

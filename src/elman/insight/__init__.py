@@ -1,0 +1,1 @@
+"""Insight: what a network remembers, and how its training went."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from torch import Tensor
 
@@ -27,6 +27,14 @@ class Activate(Protocol):
         ...
 
 
+class Carry(Protocol):
+    """One step of what a cell carries beside h, from its gates; written in operators, so that arrays will do as well as tensors."""
+
+    def __call__(self, gates: Sequence[Any], inner: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return the next inner states from the gates and the inner states."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Cell:
     """A recurrent cell as data: its gates, its states and one readable step.
@@ -44,7 +52,9 @@ class Cell:
     step : callable
         ``step(gx, gh, states, norm=None) -> states``; ``norm`` normalises an inner state before the output (layer norm).
     activate : callable, optional
-        ``activate(gx, gh) -> gates``, in the order of ``gates``: what a trace shows; without it a trace shows states only.
+        ``activate(gx, gh) -> gates``, in the order of ``gates``: what a trace shows; without it a trace shows h only.
+    carry : callable, optional
+        ``carry(gates, inner) -> inner``: the states after the first, from the gates; for traces of cells that have such states.
 
     Notes
     -----
@@ -68,3 +78,4 @@ class Cell:
     doc: str
     step: Step
     activate: Activate | None = None
+    carry: Carry | None = None

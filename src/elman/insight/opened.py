@@ -1,7 +1,7 @@
 """Opened: states and gates of a recurrent stack at every step, one layer and direction after the other.
 
 The kernel that predicts computes the hidden states. Gates follow from them and the weights by the cell's own equations, all steps at
-once; what a cell carries beside h is stepped through with the cell's reference step.
+once; what a cell carries beside h is stepped through from the gates.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -70,13 +71,13 @@ def open_stack(layer: Recurrent, x: Ragged, state: Any = None) -> list[Opened]:
 
 
 def _open(call: Call, output: Tensor, depth: int) -> Opened:
-    cell, before = call.cell, previous(call, output)
-    gx, gh = reference.from_input(call), reference.from_past(call, before)
-    gates = () if cell.activate is None else cell.activate(gx, gh)
-    states = {cell.states[0]: output}
-    if len(cell.states) > 1:
-        states |= _carried(call, gx, gh, before)
-    return Opened(depth=depth, reverse=call.reverse, states=states, gates=dict(zip(cell.gates, gates, strict=False)))
+    cell, states = call.cell, {call.cell.states[0]: output}
+    if cell.activate is None:
+        return Opened(depth=depth, reverse=call.reverse, states=states, gates={})
+    gates = cell.activate(reference.from_input(call), reference.from_past(call, previous(call, output)))
+    if cell.carry is not None:
+        states |= _carried(call, gates)
+    return Opened(depth=depth, reverse=call.reverse, states=states, gates=dict(zip(cell.gates, gates, strict=True)))
 
 
 def previous(call: Call, output: Tensor) -> Tensor:
@@ -105,20 +106,25 @@ def previous(call: Call, output: Tensor) -> Tensor:
     return torch.cat([call.state[0], output])[torch.where(inside, rows, places).to(output.device)]
 
 
-def _carried(call: Call, gx: Tensor, gh: Tensor, before: Tensor) -> dict[str, Tensor]:
-    """States beside h at every step, from the hidden states that the kernel gave."""
-    cell, norm = call.cell, reference.inner_norm(call.cell, call.norms)
+def _carried(call: Call, gates: tuple[Tensor, ...]) -> dict[str, Tensor]:
+    """States beside h at every step; as arrays, whose operators cost a fifth of a tensor's for a single row."""
+    carry: Any = call.cell.carry
+    names = call.cell.states[1:]
     sizes, starts = call.batch_sizes.tolist(), first_rows(call.batch_sizes).tolist()
     steps = range(len(sizes))
-    keep = float(call.zoneout) if isinstance(call.zoneout, float | int) else 0.0
-    found: list[tuple[Tensor, ...]] = [()] * len(sizes)
-    carried = call.state[1:]
+    keep = call.zoneout if isinstance(call.zoneout, float) else 0.0
+    columns = [gate.cpu().numpy() for gate in gates]
+    found = [np.empty_like(columns[0]) for _ in names]
+    whole = [state.cpu().numpy().copy() for state in call.state[1:]]  # of all sequences, also of those without a step now
+    now = tuple(whole)
     for t in reversed(steps) if call.reverse else steps:
-        n, rows = sizes[t], slice(starts[t], starts[t] + sizes[t])
-        own = tuple(s[:n] for s in carried)
-        new = cell.step(gx[rows], gh[rows], (before[rows], *own), norm)[1:]
-        new = tuple(keep * old + (1 - keep) * fresh for old, fresh in zip(own, new, strict=True)) if keep else new
-        found[t] = new
-        carried = tuple(torch.cat([fresh, s[n:]]) if n < len(s) else fresh for fresh, s in zip(new, carried, strict=True))
-    columns = zip(*found, strict=True) if found else ((gx.new_zeros(0, call.hidden_size),) for _ in cell.states[1:])
-    return {name: torch.cat(list(column)) for name, column in zip(cell.states[1:], columns, strict=True)}
+        n, at = sizes[t], starts[t]
+        if n != len(now[0]):  # sequences begin (reverse) or are over (forward)
+            for kept, state in zip(whole, now, strict=True):
+                kept[: len(state)] = state
+            now = tuple(kept[:n] for kept in whole)
+        new = carry([column[at : at + n] for column in columns], now)
+        now = tuple(keep * old + (1 - keep) * fresh for old, fresh in zip(now, new, strict=True)) if keep else new
+        for column, state in zip(found, now, strict=True):
+            column[at : at + n] = state
+    return {name: torch.from_numpy(column) for name, column in zip(names, found, strict=True)}

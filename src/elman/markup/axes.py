@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from elman.markup.element import Markup, element
@@ -58,7 +58,7 @@ def _round_step(step: float, *, whole: bool) -> float:
     if whole:
         return max(1.0, float(round(step)))
     power = 10 ** math.floor(math.log10(step))
-    return next(factor for factor in (1, 2, 2.5, 5, 10) if factor * power >= step * 0.99) * power
+    return next(factor for factor in (1.0, 2.0, 2.5, 5.0, 10.0) if factor * power >= step * 0.99) * power
 
 
 def tick_text(number: float) -> str:
@@ -79,7 +79,7 @@ def tick_text(number: float) -> str:
     return f"{number:,.6g}"
 
 
-def frame(x: Axis, y: Axis, x_label: str, y_label: str, names: Sequence[str] | None = None) -> list[Markup]:
+def frame(x: Axis, y: Axis, x_label: str, y_label: str) -> list[Markup]:
     """Return grid, ticks and labels of a drawing.
 
     Parameters
@@ -88,8 +88,6 @@ def frame(x: Axis, y: Axis, x_label: str, y_label: str, names: Sequence[str] | N
         The axes.
     x_label, y_label : str
         What they say.
-    names : sequence of str, optional
-        Names in the place of the numbers 0, 1, 2, … of x.
 
     Returns
     -------
@@ -101,10 +99,8 @@ def frame(x: Axis, y: Axis, x_label: str, y_label: str, names: Sequence[str] | N
         at = y.place(number)
         parts.append(element("line", x1=x.start, x2=x.end, y1=at, y2=at, class_="grid"))
         parts.append(element("text", tick_text(number), x=x.start - 6, y=at + 4, text_anchor="end", class_="soft"))
-    for number in x.ticks(6) if names is None else []:
-        parts.append(element("text", tick_text(number), x=x.place(number), y=y.start + 16, text_anchor="middle", class_="soft"))
-    for place, name in enumerate(names or ()):
-        parts.append(element("text", name, x=x.place(place), y=y.start + 16, text_anchor="middle", class_="soft"))
+    named = [(x.place(number), tick_text(number)) for number in x.ticks(6)]
+    parts += [element("text", name, x=at, y=y.start + 16, text_anchor="middle", class_="soft") for at, name in named]
     parts.append(element("line", x1=x.start, x2=x.end, y1=y.start, y2=y.start, class_="axis"))
     parts.append(element("text", x_label, x=(x.start + x.end) / 2, y=y.start + 34, text_anchor="middle"))
     parts.append(element("text", y_label, x=x.start, y=y.end - 8, text_anchor="start"))

@@ -79,8 +79,8 @@ def heat_map(
     ]
     width, height = left + cell * len(columns), top + cell * len(rows)
     parts.append(element("rect", x=left, y=top, width=cell * len(columns), height=cell * len(rows), fill="none", class_="grid"))
-    for i in _some(len(rows)):
-        parts.append(element("text", _name(rows[i]), x=left - 5, y=top + cell * (i + 0.5) + 4, text_anchor="end"))
+    names = [(top + cell * (i + 0.5) + 4, _name(rows[i])) for i in _some(len(rows))]
+    parts += [element("text", name, x=left - 5, y=y, text_anchor="end") for y, name in names]
     for i in _some(len(columns)):
         x, y = left + cell * (i + 0.5) + 4, top - 5
         parts.append(element("text", _name(columns[i]), x=x, y=y, transform=f"rotate(-90 {x:.5g} {y:.5g})"))

@@ -21,14 +21,16 @@ _RULES = """
 .elman th, .elman td { text-align: left; vertical-align: top; padding: .22em .9em .22em 0; border-bottom: 1px solid var(--faint); }
 .elman th { font-weight: 600; color: var(--soft); } .elman td, .elman pre, .elman .said { unicode-bidi: isolate; }
 .elman td.number, .elman th.number { text-align: right; } .elman td.long { max-width: 34em; overflow-wrap: anywhere; }
-.elman pre { background: var(--panel); padding: .8em 1em; border-radius: 6px; overflow-x: auto; white-space: pre-wrap; overflow-wrap: anywhere; }
+.elman pre { background: var(--panel); padding: .8em 1em; border-radius: 6px; overflow-x: auto; }
+.elman pre { white-space: pre-wrap; overflow-wrap: anywhere; }
 .elman figure { margin: .6em 0 1.2em; overflow-x: auto; } .elman svg { max-width: 100%; height: auto; }
 .elman .wide svg { max-width: none; }
 .elman svg text { fill: var(--ink); font: 11px system-ui, "Segoe UI", Roboto, sans-serif; } .elman svg .soft { fill: var(--soft); }
 .elman .axis { stroke: var(--soft); stroke-width: 1; } .elman .grid { stroke: var(--faint); stroke-width: 1; }
 .elman .line { fill: none; stroke-width: 1.8; stroke-linejoin: round; } .elman .dashed { stroke-dasharray: 5 4; }
 .elman .dot { fill-opacity: .5; } .elman .plus { fill: var(--plus); } .elman .minus { fill: var(--minus); }
-.elman .good { color: var(--good); } .elman .bad { color: var(--bad); } .elman .problem, .elman .warning { color: var(--bad); font-weight: 600; }
+.elman .good { color: var(--good); } .elman .bad { color: var(--bad); }
+.elman .problem, .elman .warning { color: var(--bad); font-weight: 600; }
 .elman .said span { border-radius: 3px; padding: .08em 0; white-space: pre-wrap; }
 .elman .said { line-height: 1.9; overflow-wrap: anywhere; }
 .elman details { margin: .3em 0 .8em; } .elman summary { cursor: pointer; }

@@ -51,6 +51,13 @@ class Beam {
     return found;
   }
 
+  nb::list settle() {
+    const std::lock_guard<std::mutex> alone(mutex_);
+    nb::list settled;
+    for (const int32_t symbol : beam_.settle()) settled.append(symbol);
+    return settled;
+  }
+
   int64_t nodes() {
     const std::lock_guard<std::mutex> alone(mutex_);
     return beam_.nodes();
@@ -78,6 +85,7 @@ void bind_ctc(nb::module_& module) {
            "log_backoff"_a, "start"_a)
       .def("feed", &Beam::feed, "is_double"_a, "frames"_a, "count"_a, "Read (count, classes) log-probabilities.")
       .def("best", &Beam::best, "most"_a, "Up to so many (symbols, score), best first.")
+      .def("settle", &Beam::settle, "The symbols that cannot change any more; best goes on behind them.")
       .def("nodes", &Beam::nodes, "Beginnings held in memory.");
   module.def("ctc_align", &align, "is_double"_a, "frames"_a, "steps"_a, "classes"_a, "blank"_a, "symbols"_a, "count"_a, "begin"_a, "end"_a,
              "Write where each symbol stands on the likeliest path; returns its log-probability.");

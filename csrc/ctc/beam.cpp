@@ -207,7 +207,7 @@ int32_t CtcBeam::child_of(int32_t node, int32_t symbol) {
 
 // Gives back a prefix that no answer begins with, and those before it that are then left alone.
 void CtcBeam::release(int32_t node) {
-  while (node > 0 && nodes_[node].place < 0 && nodes_[node].child < 0) {
+  while (node != root_ && nodes_[node].place < 0 && nodes_[node].child < 0) {
     const int32_t parent = nodes_[node].parent;
     if (parent < 0) return;  // given back already
     int32_t* link = &nodes_[parent].child;
@@ -217,6 +217,20 @@ void CtcBeam::release(int32_t node) {
     free_.push_back(node);
     node = parent;
   }
+}
+
+// Every leaf of the tree is in the beam. A prefix that is not, with one way on, cannot come back: nothing before it is in the beam either.
+std::vector<int32_t> CtcBeam::settle() {
+  std::vector<int32_t> settled;
+  while (nodes_[root_].place < 0) {
+    const int32_t child = nodes_[root_].child;
+    if (child < 0 || nodes_[child].next >= 0 || nodes_[child].place >= 0) break;
+    settled.push_back(nodes_[child].symbol);
+    nodes_[child].parent = -1;
+    free_.push_back(root_);
+    root_ = child;
+  }
+  return settled;
 }
 
 std::vector<CtcBeam::Answer> CtcBeam::best(int64_t most) const {

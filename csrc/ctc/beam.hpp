@@ -44,6 +44,9 @@ class CtcBeam {
   void feed(const T* frames, int64_t count);
 
   std::vector<Answer> best(int64_t most) const;  // at most so many, best first
+
+  // The symbols that all prefixes of the beam share and nothing can change any more; they are forgotten, and best() goes on behind them.
+  std::vector<int32_t> settle();
   int64_t nodes() const { return static_cast<int64_t>(nodes_.size() - free_.size()); }
 
  private:
@@ -78,6 +81,7 @@ class CtcBeam {
   CtcOptions options_;
   NgramTable prior_;
   bool has_prior_;
+  int32_t root_ = 0;
   std::vector<Node> nodes_;
   std::vector<int32_t> free_;
   std::vector<Entry> entries_, next_;

@@ -60,7 +60,9 @@ class CTCBeam:
             if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
                 raise SettingError(f"{name} must be a finite number; got {value!r}.")
         if self.prior is not None and not isinstance(self.prior, NGramModel) and not callable(self.prior):
-            raise SettingError(f"prior must be a fitted n-gram model of elman.ngrams, or a function of prefix and symbol; got {self.prior!r}.")
+            raise SettingError(
+                f"prior must be a fitted n-gram model of elman.ngrams, or a function of prefix and symbol; got {self.prior!r}."
+            )
 
     def __call__(self, log_probs: np.ndarray, blank: int) -> tuple[int, ...]:
         """Return the best symbols for frames (T, V + 1)."""

@@ -64,6 +64,10 @@ class PlainBeam:
         """Return up to ``count`` answers with their scores, best first."""
         return [(prefix, float(np.logaddexp(*ends) + self._bonus[prefix])) for prefix, ends in list(self._beams.items())[:count]]
 
+    def settle(self) -> list[int]:
+        """Return nothing: here all symbols are kept."""
+        return []
+
     def _grow(self, frame: np.ndarray) -> dict[tuple[int, ...], tuple[float, float]]:
         grown: dict[tuple[int, ...], tuple[float, float]] = {}
         tried = [int(s) for s in np.flatnonzero(frame > self.threshold) if s != self.blank]

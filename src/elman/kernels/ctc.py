@@ -110,6 +110,16 @@ class PrefixBeam:
         """
         return self._beam.best(count)
 
+    def settle(self) -> list[int]:
+        """Return the symbols that nothing can change any more, and forget them: ``best`` goes on behind them.
+
+        Returns
+        -------
+        list of int
+            Those since the last call.
+        """
+        return self._beam.settle()
+
     def nodes(self) -> int:
         """Return the beginnings held in memory."""
         return self._beam.nodes()
@@ -145,7 +155,7 @@ def align(frames: np.ndarray, symbols: Any, blank: int) -> tuple[np.ndarray, np.
     """
     wanted = np.ascontiguousarray(symbols, dtype=np.int64)
     rows = checked(frames, frames.shape[-1])
-    if len(wanted) and not (0 <= wanted.min() and wanted.max() < rows.shape[1]):
+    if len(wanted) and not (wanted.min() >= 0 and wanted.max() < rows.shape[1]):
         raise DataError(f"symbols to align must be in 0..{rows.shape[1] - 1}; got {wanted.min()}..{wanted.max()}.")
     if len(rows) * (2 * len(wanted) + 1) > _LARGEST:
         raise DataError(f"aligning {len(wanted)} symbols to {len(rows)} frames takes more than 2 GiB. Cut the recording into pieces.")

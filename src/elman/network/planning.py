@@ -41,6 +41,7 @@ _LARGEST = 100_000
 _LARGEST_WIDE = 1_000_000
 _LONGEST_NGRAM = 20
 _BEAM_SIZE = 5
+_FRAME_BEAM_SIZE = 16
 _ADDED: dict[str, Any] = {
     "input_dropout": 0.0,
     "embedding_dropout": 0.0,
@@ -289,7 +290,7 @@ def plan(
         length_ratio=max(1.0, 1.5 * examples.longest_ratio),
         class_weights=_class_weights(target_side, examples, settings.class_weight),
         copies=_copies(settings, examples, values, why),
-        beam_size=_BEAM_SIZE if _writes(relation, source_side, target_side) else 1,
+        beam_size=_FRAME_BEAM_SIZE if relation.decoder == "ctc" else _BEAM_SIZE if _writes(relation, source_side, target_side) else 1,
         why={"relation": relation.why, **why, "max_length": f"twice the longest target seen, {examples.target_max}"} | _BEAM_WHY,
     )
     return counted(made)

@@ -21,7 +21,7 @@ _CHOICES = {
     "pooling": ("last", "mean", "max", "attention", "concat"),
     "attention": ("general", "dot", "additive", "none"),
     "stem": ("linear", "conv"),
-    "head": ("point", "gaussian", "student_t", "quantile"),
+    "head": ("point", "gaussian", "student_t", "quantile", "chain"),
 }
 _SHARES = (
     "dropout",
@@ -475,6 +475,8 @@ def _check_together(made: Plan) -> None:
         raise SettingError("teacher_forcing_ratio < 1 is for free sequences with a source. Leave teacher_forcing_ratio at 1.")
     if made.copies and made.class_weights:
         raise SettingError("class_weight='balanced' weighs symbols that are said; with copy they are also copied. Choose one of the two.")
+    if made.head == "chain" and not isinstance(made.target.space, Binary):
+        raise SettingError(f"head='chain' is for yes/no answers, such as Notes(); the target is {made.target.space}. Leave head at 'auto'.")
     if made.bidirectional and made.source is None:
         raise SettingError("bidirectional=True reads what it should predict: a language model reads one way. Leave it at 'auto'.")
     if made.time_stride > 1 and (made.decoder == "step" or made.stem != "conv"):

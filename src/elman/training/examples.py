@@ -46,7 +46,8 @@ class Examples:
     Attributes
     ----------
     vary : callable or None
-        What is done to each value of the source whenever it is read; chance comes from the seed and the epoch that were dealt, and the row.
+        What is done to each value of the source (without one, of the target) whenever it is read; chance comes from the seed and the
+        epoch that were dealt, and the row.
 
     Examples
     --------
@@ -111,12 +112,13 @@ class Examples:
     def collate(self, rows: Sequence[int] | np.ndarray) -> tuple[Any, Any]:
         """Return the source batch (None for a language model) and the target batch of some rows."""
         collate = self._collate or _network_collate()
-        source = None if self.source is None else collate([self._source(int(i)) for i in rows], self.source_space, self.source_rank)
+        if self.source is None:
+            return None, collate([self._varied(self.target, int(i)) for i in rows], self.target_space, self.target_rank)
+        source = collate([self._varied(self.source, int(i)) for i in rows], self.source_space, self.source_rank)
         return source, collate([self.target[i] for i in rows], self.target_space, self.target_rank)
 
-    def _source(self, row: int) -> Any:
-        value = self.source[row]  # pyright: ignore[reportOptionalSubscript]  # asked only where there is a source
-        return value if self.vary is None else self.vary(value, np.random.default_rng([*self._dealt, row]))
+    def _varied(self, values: Sequence[Any], row: int) -> Any:
+        return values[row] if self.vary is None else self.vary(values[row], np.random.default_rng([*self._dealt, row]))
 
     def batches(self, plan: Sequence[np.ndarray], num_workers: int = 0) -> Iterator[tuple[Any, Any]]:
         """Yield the batches of a plan in its order, read ahead by ``num_workers`` processes if asked."""

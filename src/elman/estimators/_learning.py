@@ -18,7 +18,7 @@ from elman.estimators._scoring import Scoring
 from elman.network import Plan, SequenceModel, build
 from elman.network.ensemble import Ensemble
 from elman.network.planning import counted
-from elman.training.examples import Collate, Examples, split_rows
+from elman.training.examples import Collate, Examples, Vary, split_rows
 from elman.training.history import History
 from elman.training.loop import fit
 from elman.training.resolve import resolve
@@ -78,6 +78,7 @@ def learn(
     build: Callable[[Plan], SequenceModel] = build,
     collate: Collate | None = None,
     lengths: np.ndarray | None = None,
+    vary: Vary | None = None,
 ) -> Learned:
     """Train a network, or the members of an ensemble one after the other, on encoded rows.
 
@@ -103,6 +104,8 @@ def learn(
         Makes a batch of rows that are not encoded one by one.
     lengths : array of int, optional
         Steps of each row, where the rows themselves do not show them.
+    vary : callable, optional
+        What is done to each value of the source that is learned from.
 
     Returns
     -------
@@ -114,7 +117,7 @@ def learn(
     examples = Examples(sources, targets, **spaces, collate=collate, lengths=lengths, steps=lengths)
     keys = None if not plan.wide or sources is None else _wide.choose(plan, sources)
     plan = plan if keys is None else counted(plan, wide=len(keys))
-    options = _Options(held_out=held_out, from_zero=from_zero, keys=keys, build=build)
+    options = _Options(held_out=held_out, from_zero=from_zero, keys=keys, build=build, vary=vary)
     learned: list[Learned] = []
     for member in range(plan.members):
         settings = settings_of(training, member, plan.members)
@@ -148,6 +151,7 @@ class _Options:
     from_zero: bool
     keys: torch.Tensor | None
     build: Callable[[Plan], SequenceModel]
+    vary: Vary | None
 
 
 def _learn_one(plan: Plan, examples: Examples, training: Training, scoring: Scoring, options: _Options) -> Learned:
@@ -163,6 +167,7 @@ def _learn_one(plan: Plan, examples: Examples, training: Training, scoring: Scor
         for weight in model.decoder.head.parameters():
             torch.nn.init.zeros_(weight)
     parts = examples.subset(train), examples.subset(held)
+    parts[0].vary = options.vary
     wide = getattr(model.decoder, "wide", None)
     if wide is not None and options.keys is not None:
         _wide.fit(wide, plan, options.keys, parts[0].source or (), parts[0].target)

@@ -281,11 +281,9 @@ class Forecaster(Estimator):
         return cls(**{**tuples, "preparation": preparation}, **groups)
 
     def _fitted_state(self) -> dict[str, Any]:
-        return {
-            **super()._fitted_state(),
-            **self.engine_.state(),
-            "panel": panel_config(self.panel_, min(self.engine_.reach, max(len(one.stamps) for one in self.panel_.series))),
-        }
+        kept = min(self.engine_.reach, max(len(one.stamps) for one in self.panel_.series))
+        columns = (*self.past, *self.future, *self.static)
+        return {**super()._fitted_state(), **self.engine_.state(), "panel": panel_config(self.panel_, kept, columns)}
 
     def _restore_fitted(self, state: dict[str, Any]) -> None:
         super()._restore_fitted(state)

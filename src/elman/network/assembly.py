@@ -21,7 +21,8 @@ from elman.network.encoder import Encoder, recurrent_layers
 from elman.network.feedback import Feedback
 from elman.network.heads import BernoulliHead, ContinuousHead, make_head
 from elman.network.initialisation import initialise
-from elman.network.planning import Plan, check
+from elman.network.plan_checks import check
+from elman.network.planning import Plan
 from elman.network.pointer import Pointer
 from elman.network.pooling import Pooling
 from elman.network.readers import Readers, read

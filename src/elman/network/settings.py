@@ -34,6 +34,8 @@ class Network(Settings):
     """Chance that a word of a source is read as an unknown one, by its spelling alone (Iyyer 2015)."""
     wide: bool | Literal["auto"] = "auto"
     """A linear model on n-grams beside the recurrent one, for one answer about a text (Cheng 2016; Wang & Manning 2012)."""
+    ngram_order: int | Literal["auto"] = "auto"
+    """Length of the n-grams whose probabilities are mixed into a language model's (Mikolov 2011); 0 for none."""
     members: int | Literal["auto"] = "auto"
     """Networks that learn apart, from other seeds and other held-out rows; their probabilities are averaged."""
     input_dropout: float | Literal["auto"] = "auto"
@@ -60,8 +62,9 @@ class Network(Settings):
     """"adaptive" scores rare symbols in bands, exact and cheap to learn (Grave 2017); language models of more than 5,000 symbols do."""
     label_smoothing: float | Literal["auto"] = "auto"
     """Share of the target spread over all classes."""
-    head: Literal["auto", "point", "median", "gaussian", "student_t", "negative_binomial", "quantile"] = "auto"
-    """Distribution over numbers: squared error, absolute error, Gaussian, Student-t, counts, or quantiles."""
+    head: Literal["auto", "point", "median", "gaussian", "student_t", "negative_binomial", "quantile", "chain"] = "auto"
+    """Distribution over numbers: squared error, absolute error, Gaussian, Student-t, counts, or quantiles; "chain": yes and no that know
+    each other."""
     input_feeding: bool = False
     """Feed attention's result into the next step (Luong 2015, section 3.3); training then goes step by step."""
     copy: bool | Literal["auto"] = "auto"

@@ -10,8 +10,7 @@ import numpy as np
 
 from elman.codecs.checks import one_of, strict
 from elman.errors import DataError, did_you_mean
-from elman.estimators._panel import OneSeries, Panel
-from elman.estimators._timeline import as_stamp
+from elman.estimators._panel import OneSeries, Panel, read_panel
 from elman.estimators.forecasting import calendar
 
 NAME = "unique_id"
@@ -172,37 +171,28 @@ class Covariates:
 
 @dataclass(frozen=True, kw_only=True)
 class _FutureTable:
-    """What is known of the future: a row number for each series and stamp."""
+    """What is known of the future: its series by name, and the place of each stamp in them."""
 
-    places: dict[tuple[Any, Any], int]
-    columns: dict[str, list[Any]]
+    series: dict[Any, OneSeries]
+    places: dict[Any, dict[Any, int]]
 
     @classmethod
     def read(cls, future: Any, names: list[str]) -> _FutureTable:
-        import narwhals as nw
-
         if future is None:
             raise DataError(f"This model reads the future of {names}. Call predict(data, future=frame) with a row for every step ahead.")
-        frame: Any = nw.from_native(future, eager_only=True, pass_through=True)
-        if not isinstance(frame, nw.DataFrame):
-            raise DataError(f"future must be a data frame with ds and {names}; got {type(future).__name__}.")
-        columns = {name: frame[name].to_list() for name in frame.columns}
-        for name in ("ds", *names):
-            if name not in columns:
-                raise DataError(f"future needs a column {name!r}; it has {list(columns)}.{did_you_mean(name, columns)}")
-        stamps = [as_stamp(v) for v in columns["ds"]]
-        ids = columns.get("unique_id", ["series"] * len(stamps))
-        return cls(places={key: row for row, key in enumerate(zip(ids, stamps, strict=True))}, columns=columns)
+        series = {one.name: one for one in read_panel(future, needs_value=False).series}
+        places = {name: {stamp: row for row, stamp in enumerate(one.stamps)} for name, one in series.items()}
+        return cls(series=series, places=places)
 
-    def values(self, series: Any, stamps: list[Any], name: str) -> list[Any]:
-        found = []
+    def values(self, name: Any, stamps: list[Any], column: str) -> list[Any]:
+        if name not in self.series:
+            raise DataError(f"series {name!r}: future has no rows for it; it has {list(self.series)[:5]}. Give {column!r} for all.")
+        known, places, found = _column(self.series[name], column), self.places[name], []
         for step, stamp in enumerate(stamps):
-            row = self.places.get((series, stamp))
-            value = None if row is None else self.columns[name][row]
+            value = known[places[stamp]] if stamp in places else None
             if _missing(value):
-                where = "has no row" if row is None else f"has no value in row {row}"
                 raise DataError(
-                    f"series {series!r}: future {where} for {name!r} at {stamp} (step {step + 1} of {len(stamps)})."
+                    f"series {name!r}: future has no {column!r} at {stamp} (step {step + 1} of {len(stamps)})."
                     " Give every covariate for the whole horizon."
                 )
             found.append(value)

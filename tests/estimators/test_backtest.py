@@ -183,9 +183,7 @@ def test_the_plot_shows_history_forecasts_and_the_rival(dark):
 
 
 def test_what_is_refused():
-    with pytest.raises(
-        DataError, match=r"5 windows of 10 steps, 10 apart, leave 0 points of the longest series \(0, 40 points\).*12 are needed"
-    ):
+    with pytest.raises(DataError, match=r"5 windows of 10 steps, 10 apart, leave 0 points of .* \(0, 40 points\).*12 are needed"):
         backtest(Naive(), walks(1, 40), horizon=10)
     with pytest.raises(SettingError, match="windows must be a whole number from 1; got 0"):
         backtest(Naive(), walks(1), horizon=2, windows=0)

@@ -48,6 +48,10 @@ class Canvas:
                 self.axes.fill_between(stamps, low, high, color=self.colours["ours"], alpha=0.22, linewidth=0, label=label, zorder=1)
         self.line(stamps, said.mean[row][:count], "ours", "elman" if named else None, linewidth=1.8)
 
+    def band(self, stamps: Sequence[Any], low: np.ndarray, high: np.ndarray, name: str) -> None:
+        """Draw what was expected at each point."""
+        self.axes.fill_between(stamps, low, high, color=self.colours["other"], alpha=0.3, linewidth=0, label=name, zorder=1)
+
     def marks(self, stamps: Sequence[Any], values: np.ndarray, name: str) -> None:
         """Mark points."""
         self.axes.scatter(stamps, values, s=28, color=self.colours["mark"], label=name, zorder=4)

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "src" / "elman"
 
 FLOORS = (
-    {"errors", "settings", "typing", "_native"},
+    {"errors", "settings", "typing", "markup", "_native"},
     {"cells", "sequences"},
     {"kernels"},
     {"nn"},

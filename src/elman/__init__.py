@@ -12,6 +12,8 @@ _HOME = {
         *("Audio", "Category", "Dialogue", "Image", "Notes", "Number", "Record"),
         *("Series", "Strokes", "Symbols", "Tags", "Text", "Vector"),
     ),
+    "elman.estimators.forecasting.preparation": ("Preparation",),
+    "elman.insight": ("trace",),
     "elman.network.settings": ("Network",),
     "elman.nn": ("accelerate", "restore"),
     "elman.training.settings": ("Training",),

@@ -72,6 +72,8 @@ MINE = cells.Cell(name="mine", gates=("h",), states=("h",), doc="h = tanh(…)",
         (replace(MINE, gates=()), r"gates must be a tuple of different, non-empty strings; got \(\)"),
         (replace(MINE, states=("h", "h")), r"states must be a tuple of different"),
         (replace(MINE, doc=" "), r"needs a name, and a doc with its equations"),
+        (replace(MINE, activate=lambda gx, gh: torch.tanh(gx + gh)), r"activate must return a tuple of 1 gates \('h',\)"),
+        (replace(cells.LSTM, carry=lambda gates, inner: (gates[0] * inner[0],)), r"lstm: c from carry against step: differs"),
         ("lstm", r"must be an elman\.cells\.Cell; got str"),
     ],
 )

@@ -1,5 +1,6 @@
 """Baselines: honest contestants beside a recurrent network, each a scikit-learn estimator."""
 
+from elman.baselines._series import SeriesBaseline as SeriesBaseline
 from elman.baselines.bag_of_steps import BagOfSteps as BagOfSteps
 from elman.baselines.bag_of_words import BagOfWords as BagOfWords
 from elman.baselines.constant import Constant as Constant

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from torch import Tensor
 
@@ -16,6 +16,22 @@ class Step(Protocol):
 
     def __call__(self, gx: Tensor, gh: Tensor, states: tuple[Tensor, ...], norm: Norm | None = None) -> tuple[Tensor, ...]:
         """Return the next states from the input's part, the past's part and the states."""
+        ...
+
+
+class Activate(Protocol):
+    """The gates of a cell, of any number of steps at once."""
+
+    def __call__(self, gx: Tensor, gh: Tensor) -> tuple[Tensor, ...]:
+        """Return what each gate is after its squashing, from the input's part and the past's part."""
+        ...
+
+
+class Carry(Protocol):
+    """One step of what a cell carries beside h, from its gates; written in operators, so that arrays will do as well as tensors."""
+
+    def __call__(self, gates: Sequence[Any], inner: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return the next inner states from the gates and the inner states."""
         ...
 
 
@@ -35,6 +51,10 @@ class Cell:
         The equations and where they come from.
     step : callable
         ``step(gx, gh, states, norm=None) -> states``; ``norm`` normalises an inner state before the output (layer norm).
+    activate : callable, optional
+        ``activate(gx, gh) -> gates``, in the order of ``gates``: what a trace shows; without it a trace shows h only.
+    carry : callable, optional
+        ``carry(gates, inner) -> inner``: the states after the first, from the gates; for traces of cells that have such states.
 
     Notes
     -----
@@ -43,6 +63,7 @@ class Cell:
         gx      (N, G·H)   W_ih·x_t + b_ih
         gh      (N, G·H)   W_hh·h_{t-1} + b_hh
         states  each (N, H)
+        gates   each (N, H), 0 … 1 for sigmoids, -1 … 1 for tanh
 
     Examples
     --------
@@ -56,3 +77,5 @@ class Cell:
     states: tuple[str, ...]
     doc: str
     step: Step
+    activate: Activate | None = None
+    carry: Carry | None = None

@@ -14,13 +14,21 @@ from torch import Tensor
 from elman.cells._base import Cell, Norm
 
 
-def _tanh_step(gx: Tensor, gh: Tensor, states: tuple[Tensor, ...], norm: Norm | None = None) -> tuple[Tensor, ...]:  # noqa: ARG001  # a cell's signature
+def _tanh(gx: Tensor, gh: Tensor) -> tuple[Tensor, ...]:
     return (torch.tanh(gx + gh),)
 
 
-def _relu_step(gx: Tensor, gh: Tensor, states: tuple[Tensor, ...], norm: Norm | None = None) -> tuple[Tensor, ...]:  # noqa: ARG001  # a cell's signature
+def _relu(gx: Tensor, gh: Tensor) -> tuple[Tensor, ...]:
     return (torch.relu(gx + gh),)
 
 
-ELMAN = Cell(name="elman", gates=("h",), states=("h",), doc=__doc__ or "", step=_tanh_step)
-ELMAN_RELU = Cell(name="elman_relu", gates=("h",), states=("h",), doc=__doc__ or "", step=_relu_step)
+def _tanh_step(gx: Tensor, gh: Tensor, states: tuple[Tensor, ...], norm: Norm | None = None) -> tuple[Tensor, ...]:  # noqa: ARG001  # a cell's signature
+    return _tanh(gx, gh)
+
+
+def _relu_step(gx: Tensor, gh: Tensor, states: tuple[Tensor, ...], norm: Norm | None = None) -> tuple[Tensor, ...]:  # noqa: ARG001  # a cell's signature
+    return _relu(gx, gh)
+
+
+ELMAN = Cell(name="elman", gates=("h",), states=("h",), doc=__doc__ or "", step=_tanh_step, activate=_tanh)
+ELMAN_RELU = Cell(name="elman_relu", gates=("h",), states=("h",), doc=__doc__ or "", step=_relu_step, activate=_relu)

@@ -17,14 +17,17 @@ from torch import Tensor
 from elman.cells._base import Cell, Norm
 
 
-def _step(gx: Tensor, gh: Tensor, states: tuple[Tensor, ...], norm: Norm | None = None) -> tuple[Tensor, ...]:  # noqa: ARG001  # a cell's signature
-    (h,) = states
+def _activate(gx: Tensor, gh: Tensor) -> tuple[Tensor, ...]:
     x_r, x_z, x_n = gx.chunk(3, 1)
     h_r, h_z, h_n = gh.chunk(3, 1)
     r = torch.sigmoid(x_r + h_r)
-    z = torch.sigmoid(x_z + h_z)
-    n = torch.tanh(x_n + r * h_n)
+    return r, torch.sigmoid(x_z + h_z), torch.tanh(x_n + r * h_n)
+
+
+def _step(gx: Tensor, gh: Tensor, states: tuple[Tensor, ...], norm: Norm | None = None) -> tuple[Tensor, ...]:  # noqa: ARG001  # a cell's signature
+    (h,) = states
+    _, z, n = _activate(gx, gh)
     return ((1 - z) * n + z * h,)
 
 
-GRU = Cell(name="gru", gates=("r", "z", "n"), states=("h",), doc=__doc__ or "", step=_step)
+GRU = Cell(name="gru", gates=("r", "z", "n"), states=("h",), doc=__doc__ or "", step=_step, activate=_activate)

@@ -13,18 +13,31 @@ Hochreiter and Schmidhuber 1997, "Long short-term memory", section 4; the forget
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import torch
 from torch import Tensor
 
 from elman.cells._base import Cell, Norm
 
 
+def _activate(gx: Tensor, gh: Tensor) -> tuple[Tensor, ...]:
+    i, f, g, o = (gx + gh).chunk(4, 1)
+    return torch.sigmoid(i), torch.sigmoid(f), torch.tanh(g), torch.sigmoid(o)
+
+
+def _carry(gates: Sequence[Any], inner: tuple[Any, ...]) -> tuple[Any, ...]:
+    (i, f, g, _), (c,) = gates, inner
+    return (f * c + i * g,)
+
+
 def _step(gx: Tensor, gh: Tensor, states: tuple[Tensor, ...], norm: Norm | None = None) -> tuple[Tensor, ...]:
     _, c = states
-    i, f, g, o = (gx + gh).chunk(4, 1)
-    c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+    gates = _activate(gx, gh)
+    (c,) = _carry(gates, (c,))
     shown = c if norm is None else norm(c)
-    return torch.sigmoid(o) * torch.tanh(shown), c
+    return gates[3] * torch.tanh(shown), c
 
 
-LSTM = Cell(name="lstm", gates=("i", "f", "g", "o"), states=("h", "c"), doc=__doc__ or "", step=_step)
+LSTM = Cell(name="lstm", gates=("i", "f", "g", "o"), states=("h", "c"), doc=__doc__ or "", step=_step, activate=_activate, carry=_carry)

@@ -47,8 +47,9 @@ class Forecasting:
             )
         self.history = _without_end(data, self.whole, self.horizon)
         self.past = [one.values[: -self.horizon] for one in self.whole]
-        season = baselines.SeasonalNaive(season=estimator.season).fit(self.history)
-        self.season = season.season_
+        season: Any = estimator.season
+        first = min(season) if isinstance(season, tuple | list) else season  # the measure scales by one cycle, the shortest
+        self.season = int(baselines.SeasonalNaive(season=first).fit(self.history).season_)
 
     @property
     def parts(self) -> Any:
@@ -79,7 +80,11 @@ class Forecasting:
             simple("linear", "linear map of the last steps", 3, lambda: baselines.LinearForecaster(season=season)),
         ]
         found = found if season > 1 else [one for one in found if one.name != "seasonal_naive"]
-        return [*found, *networks(self.estimator, {}, "gru", fixed="cnn_fixed", fixed_label="convolutions for one length")]
+        if self.estimator.model == "autoregressive":  # value after value: only a recurrence goes on
+            others = networks(self.estimator, {}, "lstm")
+            return [*found, *(one for one in others if one.name not in ("cnn", "untied"))]
+        single = {"model": "direct"}
+        return [*found, *networks(self.estimator, single, "gru", fixed="window", fixed_label="a layer over the last segments")]
 
     def fit(self, estimator: Any, contestant: Contestant) -> Any:
         """Let one learn from everything before the cut."""

@@ -18,7 +18,7 @@ from elman.estimators._scoring import Scoring
 from elman.network import Plan, SequenceModel, build
 from elman.network.ensemble import Ensemble
 from elman.network.planning import counted
-from elman.training.examples import Examples, split_rows
+from elman.training.examples import Collate, Examples, Vary, split_rows
 from elman.training.history import History
 from elman.training.loop import fit
 from elman.training.resolve import resolve
@@ -46,6 +46,8 @@ class _ScoredTask:
     def __init__(self, scoring: Scoring, baseline: float) -> None:
         self.metric, self.higher_is_better, self.baseline = scoring.metric, scoring.higher_is_better, baseline
         self._scoring = scoring
+        if scoring.from_loss:
+            self.from_loss = float
 
     def evaluate(self, model: Any, examples: Examples) -> float:
         """Return the metric of the model on (at most 2,000 of) these rows."""
@@ -74,6 +76,9 @@ def learn(
     held_out: np.ndarray | None = None,
     from_zero: bool = False,
     build: Callable[[Plan], SequenceModel] = build,
+    collate: Collate | None = None,
+    lengths: np.ndarray | None = None,
+    vary: Vary | None = None,
 ) -> Learned:
     """Train a network, or the members of an ensemble one after the other, on encoded rows.
 
@@ -95,6 +100,12 @@ def learn(
         Begin with a head that answers zero, where zero is the baseline's answer.
     build : callable, optional
         Makes the network of a plan.
+    collate : callable, optional
+        Makes a batch of rows that are not encoded one by one.
+    lengths : array of int, optional
+        Steps of each row, where the rows themselves do not show them.
+    vary : callable, optional
+        What is done to each value of the source that is learned from.
 
     Returns
     -------
@@ -102,12 +113,11 @@ def learn(
         The network with its best weights, in evaluation mode.
     """
     space, rank = (None, "many") if plan.source is None else (plan.source.space, plan.source.rank)
-    examples = Examples(
-        sources, targets, source_space=space, target_space=plan.target.space, source_rank=rank, target_rank=plan.target.rank
-    )
+    spaces = {"source_space": space, "target_space": plan.target.space, "source_rank": rank, "target_rank": plan.target.rank}
+    examples = Examples(sources, targets, **spaces, collate=collate, lengths=lengths, steps=lengths)
     keys = None if not plan.wide or sources is None else _wide.choose(plan, sources)
     plan = plan if keys is None else counted(plan, wide=len(keys))
-    options = _Options(held_out=held_out, from_zero=from_zero, keys=keys, build=build)
+    options = _Options(held_out=held_out, from_zero=from_zero, keys=keys, build=build, vary=vary)
     learned: list[Learned] = []
     for member in range(plan.members):
         settings = settings_of(training, member, plan.members)
@@ -141,6 +151,7 @@ class _Options:
     from_zero: bool
     keys: torch.Tensor | None
     build: Callable[[Plan], SequenceModel]
+    vary: Vary | None
 
 
 def _learn_one(plan: Plan, examples: Examples, training: Training, scoring: Scoring, options: _Options) -> Learned:
@@ -156,6 +167,7 @@ def _learn_one(plan: Plan, examples: Examples, training: Training, scoring: Scor
         for weight in model.decoder.head.parameters():
             torch.nn.init.zeros_(weight)
     parts = examples.subset(train), examples.subset(held)
+    parts[0].vary = options.vary
     wide = getattr(model.decoder, "wide", None)
     if wide is not None and options.keys is not None:
         _wide.fit(wide, plan, options.keys, parts[0].source or (), parts[0].target)

@@ -12,14 +12,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from elman.codecs import Codec
+from elman.codecs import Codec, Notes
 from elman.errors import DataError, DataTypeError, SettingError
+from elman.estimators import _notes
 from elman.estimators._base import Estimator
 from elman.estimators._corpus import corpus_of, documents_of
 from elman.estimators._judging import Judged, judge, symbol_nats
 from elman.estimators._memorisation import Memorisation, report
 from elman.estimators._mixing import fit_mixture
 from elman.estimators._reading import learn_to_read, measure
+from elman.estimators._rows import rows_of
 from elman.generation import Sampling, continue_prompts, next_probabilities, stream_prompt
 from elman.io.tokens import Tokens
 from elman.network import Plan, plan
@@ -37,7 +39,7 @@ class LanguageModel(Estimator):
     Parameters
     ----------
     codec : Codec
-        ``Text("char")``, ``Text("word")``, ``Text("bpe")`` or ``Symbols()``.
+        ``Text("char")``, ``Text("word")``, ``Text("bpe")``, ``Symbols()``, or ``Notes()`` for music.
     network : Network, optional
         Cell, sizes and regularisation; whatever is "auto" is decided from the data.
     training : Training, optional
@@ -90,6 +92,8 @@ class LanguageModel(Estimator):
         if not isinstance(self.codec, Codec):
             raise DataTypeError(f"codec must be a codec such as Text(); got {self.codec!r}. Give an instance, not a class or name.")
         self.source_, self.target_ = None, copy.deepcopy(self.codec)
+        if isinstance(self.target_, Notes):
+            return self._learn_notes(self.target_, rows_of(texts, "pieces"))
         with corpus_of(texts, self.target_, token_dir) as tokens:
             if len(tokens.flat) - len(tokens) < 2:
                 raise DataError("The documents hold fewer than 2 symbols; there is nothing to continue. Give more text.")
@@ -104,6 +108,15 @@ class LanguageModel(Estimator):
         self.model_, self.history_, self.baseline_ = learned.model, learned.history, learned.baseline
         order = self.plan_.ngram_order
         self.mixture_ = fit_mixture(self.model_, tokens, training, order) if order else None
+
+    def _learn_notes(self, codec: Notes, pieces: list[Any]) -> Self:
+        codec.fit(pieces, role="target")
+        self._tokens, rows = None, _notes.pieces_of(codec, pieces)
+        network, training = self._settings()
+        self.plan_ = plan(None, codec, network, examples=_notes.measure(rows))
+        learned = _notes.learn_notes(self.plan_, rows, training, codec)
+        self.model_, self.history_, self.baseline_, self.mixture_ = learned.model, learned.history, learned.baseline, None
+        return self
 
     def generate(
         self,
@@ -122,8 +135,8 @@ class LanguageModel(Estimator):
         Parameters
         ----------
         prompt : value or list of values
-            What stands before; for text a string, and a list of strings continues each (for symbols, a list of lists).
-            Unknown symbols are allowed.
+            What stands before; for text a string, and a list of strings continues each (for symbols, a list of lists; for notes a piece,
+            or a list of pieces). Unknown symbols are allowed.
         temperature : float, default 1.0
             Below 1 is bolder on the likely, 0 always takes the likeliest.
         top_k : int, optional
@@ -148,6 +161,11 @@ class LanguageModel(Estimator):
         self._check_fitted()
         sampling = Sampling(temperature=temperature, top_k=top_k, top_p=top_p, random_state=random_state)
         self._check_ends(max_new_steps, stop)
+        if isinstance(self.target_, Notes):
+            _notes.check_options(top_k=top_k, top_p=top_p, stop=stop, stream=stream)
+            return self._compose(
+                self.target_, prompt, max_new_steps=max_new_steps, temperature=sampling.temperature, random_state=random_state
+            )
         prompt = [_written(one) for one in prompt] if isinstance(prompt, list) else _written(prompt)
         if stream:
             return self._stream(prompt, sampling, max_new_steps, stop)
@@ -156,6 +174,15 @@ class LanguageModel(Estimator):
         encoded = [self._prompt(p) for p in prompts]
         found = continue_prompts(self.model_, encoded, max_new_steps=max_new_steps, search=sampling, mixture=self.mixture_)
         whole = [_cut(self._joined(p, e, new), stop, len(p)) for p, e, new in zip(prompts, encoded, found, strict=True)]
+        return whole if many else whole[0]
+
+    def _compose(self, codec: Notes, prompt: Any, **drawing: Any) -> list[Any]:
+        prompt = [] if isinstance(prompt, str) and not prompt else prompt
+        many = isinstance(prompt, list) and bool(prompt) and _is_piece(prompt[0])
+        pieces = prompt if many else [prompt]
+        begun = _notes.pieces_of(codec, pieces)
+        new = _notes.compose(self.model_, begun, **drawing)
+        whole = [codec.decode(np.concatenate(parts)) for parts in zip(begun, new, strict=True)]
         return whole if many else whole[0]
 
     def next(self, prompt: Any = "", k: int = 5) -> list[tuple[Any, float]]:
@@ -236,6 +263,8 @@ class LanguageModel(Estimator):
             (T + 1,) a document; their mean is :meth:`score`.
         """
         self._check_fitted()
+        if isinstance(self.target_, Notes):
+            raise SettingError("surprisal counts the bits of symbols; notes come many at a time. Use score or perplexity.")
         return [nats / math.log(2) for nats in symbol_nats(self.model_, self._encoded(texts), self.mixture_)]
 
     def accuracy(self, texts: Any) -> float:
@@ -251,6 +280,8 @@ class LanguageModel(Estimator):
         float
             In 0..1; for words, the share of next words guessed right.
         """
+        if isinstance(getattr(self, "target_", None), Notes):
+            raise SettingError("accuracy is for symbols; frames of notes are judged by score and perplexity.")
         judged = self._judge(texts, hits=True)
         return judged.hits / judged.units
 
@@ -272,10 +303,19 @@ class LanguageModel(Estimator):
             phrases are in both.
         """
         self._check_fitted()
+        if isinstance(self.target_, Notes):
+            return self._remembered(self.target_, texts, training)
         known = self._kept(training)
         written = self.generate([""] * 10 if self._is_text() else [[]] * 10) if texts is None else documents_of(texts)
         rows = [np.asarray(row) for row in self.target_.encode_all(written)]
-        return report(rows, known, self.target_)
+        return report(rows, known, self.target_.decode)
+
+    def _remembered(self, codec: Notes, pieces: Any, training: Any) -> Memorisation:
+        if training is None:
+            raise DataError("memorisation of notes needs the pieces that were learned from. Pass them as training=.")
+        written = [self.generate([], random_state=seed) for seed in range(10)] if pieces is None else rows_of(pieces, "pieces")
+        (rows, known), frames = _notes.as_symbols(_notes.pieces_of(codec, written), _notes.pieces_of(codec, rows_of(training, "training")))
+        return report(rows, known, lambda span: codec.decode(frames[np.asarray(span, dtype=np.int64)]))
 
     def _kept(self, training: Any) -> list[np.ndarray]:
         if training is not None:
@@ -326,6 +366,8 @@ class LanguageModel(Estimator):
 
     def _judge(self, texts: Any, *, hits: bool = False) -> Judged:
         self._check_fitted()
+        if isinstance(self.target_, Notes):
+            return _notes.judge(self.model_, _notes.pieces_of(self.target_, rows_of(texts, "pieces")))
         return judge(self.model_, self._encoded(texts), hits=hits, mixture=self.mixture_)
 
     def _encoded(self, texts: Any) -> list[np.ndarray]:
@@ -375,6 +417,11 @@ class LanguageModel(Estimator):
         whole = _cut(self._joined(prompt, encoded, np.asarray(new, dtype=np.int64)), stop, len(prompt))
         if len(whole) > len(given):
             yield whole[len(given) :]
+
+
+def _is_piece(value: Any) -> bool:
+    """Whether this is a piece of music, and not one of its frames."""
+    return isinstance(value, list | tuple | np.ndarray) and len(value) > 0 and not isinstance(value[0], int | np.integer)
 
 
 def _written(prompt: Any) -> Any:

@@ -14,6 +14,8 @@ from torch import Tensor
 from elman.codecs.space import Discrete
 from elman.errors import SettingError
 from elman.generation.beam import Beam
+from elman.generation.ctc_beam import CTCBeam
+from elman.generation.frames import written_answers
 from elman.generation.greedy import Greedy
 from elman.generation.hypothesis import Hypothesis
 from elman.generation.mixing import MixedWriter, begin, mixed
@@ -23,6 +25,7 @@ from elman.generation.writing import Writer, can_write, uniform, write
 from elman.kernels import dense
 from elman.network.assembly import SequenceModel, evaluating
 from elman.network.autoregressive import AutoregressiveDecoder, DecoderState
+from elman.network.ctc import CTCDecoder
 from elman.network.inputs import collate
 from elman.network.search import Search, Steps
 from elman.ngrams import Mixture
@@ -141,17 +144,17 @@ def next_probabilities(model: SequenceModel, prompts: Sequence[np.ndarray], mixt
 
 @torch.no_grad()
 def best_answers(
-    model: SequenceModel, source: Any, search: Beam | Greedy | None = None, *, max_length: int | None = None
+    model: SequenceModel, source: Any, search: Beam | Greedy | CTCBeam | None = None, *, max_length: int | None = None
 ) -> list[list[Hypothesis]]:
     """Return several answers per row, best first, with scores and attention.
 
     Parameters
     ----------
     model : SequenceModel
-        A model with a source that gives symbols one after the other.
+        A model with a source that gives symbols one after the other, or writes them in frames.
     source : Ragged or Tensor or dict
         Collated source.
-    search : Beam or Greedy, optional
+    search : Beam or Greedy or CTCBeam, optional
         Size and rules; a greedy search gives one answer a row.
     max_length : int, optional
         Longest answer; from the plan by default.
@@ -161,6 +164,8 @@ def best_answers(
     list of list of Hypothesis
         One list a row.
     """
+    if isinstance(model.decoder, CTCDecoder):
+        return written_answers(model, model.decoder, source, search if isinstance(search, CTCBeam) else None)
     decoder = _decoder(model)
     if not isinstance(model.plan.target.space, Discrete):
         raise SettingError(f"n-best answers are for symbols; this model gives {model.plan.target.space}. Call predict.")
@@ -169,7 +174,7 @@ def best_answers(
         begin, limits = decoder.begin(encoded), model.limits(encoded, max_length)
         if isinstance(search, Greedy):
             return [[answer] for answer in search.answers(decoder.steps(), begin, limits)]
-        found = (search or Beam()).n_best(decoder.steps(), begin, limits)
+        found = (search if isinstance(search, Beam) else Beam()).n_best(decoder.steps(), begin, limits)
     if encoded.sequence is None:
         return found
     lengths = encoded.sequence.lengths.tolist()

@@ -32,7 +32,7 @@ def run(call: Call) -> tuple[Tensor, tuple[Tensor, ...]]:
     tuple
         ``(output, states)``.
     """
-    gx = _product(call.x, call.weight_ih, call.bias_ih, None if call.norms is None else call.norms.gain_ih, call.norms)
+    gx = from_input(call)
     sizes = call.batch_sizes.tolist()
     starts = (torch.cumsum(call.batch_sizes, 0) - call.batch_sizes).tolist()
     outputs: list[Tensor] = [gx.new_empty(0, call.output_size)] * len(sizes)
@@ -68,8 +68,8 @@ def advance(call: Call, gx: Tensor, states: tuple[Tensor, ...], rows: slice) -> 
         The next states.
     """
     h = states[0] if call.recurrent_mask is None else states[0] * call.recurrent_mask[: len(gx)]
-    gh = _product(h, call.weight_hh, call.bias_hh, None if call.norms is None else call.norms.gain_hh, call.norms)
-    new = call.cell.step(gx, gh, states, _inner_norm(call.cell, call.norms))
+    gh = from_past(call, h)
+    new = call.cell.step(gx, gh, states, inner_norm(call.cell, call.norms))
     if call.weight_hr is not None:
         new = (F.linear(new[0], call.weight_hr), *new[1:])
     if isinstance(call.zoneout, tuple):
@@ -80,13 +80,24 @@ def advance(call: Call, gx: Tensor, states: tuple[Tensor, ...], rows: slice) -> 
     return new
 
 
+def from_input(call: Call) -> Tensor:
+    """Return the input's part of every step, W_ih·x + b_ih, (ΣT, G·H)."""
+    return _product(call.x, call.weight_ih, call.bias_ih, None if call.norms is None else call.norms.gain_ih, call.norms)
+
+
+def from_past(call: Call, h: Tensor) -> Tensor:
+    """Return the past's part, W_hh·h + b_hh, (n, G·H), of masked states (n, H) before any steps."""
+    return _product(h, call.weight_hh, call.bias_hh, None if call.norms is None else call.norms.gain_hh, call.norms)
+
+
 def _product(x: Tensor, weight: Tensor, bias: Tensor | None, gain: Tensor | None, norms: Norms | None) -> Tensor:
     if norms is None:
         return F.linear(x, weight, bias)
     return F.layer_norm(F.linear(x, weight), (weight.shape[0],), gain, bias, norms.eps)
 
 
-def _inner_norm(cell: Cell, norms: Norms | None) -> partial[Tensor] | None:
+def inner_norm(cell: Cell, norms: Norms | None) -> partial[Tensor] | None:
+    """Return the layer norm of a cell's inner state, or None."""
     if norms is None or norms.gain_c is None or len(cell.states) < 2:
         return None
     return partial(F.layer_norm, normalized_shape=norms.gain_c.shape, weight=norms.gain_c, bias=norms.bias_c, eps=norms.eps)

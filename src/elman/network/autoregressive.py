@@ -25,6 +25,8 @@ from elman.network.search import Search, Steps, follow
 from elman.network.shift import Shifted, join, shift, take
 from elman.sequences import Ragged
 
+Draw = Callable[[Any, Tensor], Any]
+"""From a head and features to one element a row."""
 _AT_ONCE = 2_048
 """Features whose classes are scored together in evaluation: bounds memory where the vocabulary is large."""
 
@@ -365,19 +367,20 @@ class AutoregressiveDecoder(nn.Module):
             return list((search or follow)(self.steps(), state, limits))
         return self.roll(state, limits)
 
-    def roll(self, state: DecoderState, limits: Tensor, *, generator: torch.Generator | None = None, sample: bool = False) -> list[Any]:
-        """Generate elements without classes: the centre, or draws, fed back until "end" is likelier than not."""
+    def roll(self, state: DecoderState, limits: Tensor, *, draw: Draw | None = None) -> list[Any]:
+        """Generate elements without classes, fed back until the end: the likeliest, or what ``draw(head, features)`` draws."""
+        draw = draw or (lambda head, features: head.predict(features))
         taken: list[Any] = []
         lengths = limits.clone()
         for t in range(int(limits.max()) if len(limits) else 0):
             looked, state = self.advance(state)
             features = looked.features
             if self.end is not None:
-                over = self.end.predict(features)[:, 0].cpu() > 0
+                over = draw(self.end, features)[:, 0].cpu() > 0
                 lengths = torch.where(over & (lengths > t), torch.full_like(lengths, t), lengths)
             if bool((lengths <= t).all()):
                 break
-            values = self.head.sample(features, generator) if sample else self.head.predict(features)
+            values = draw(self.head, features)
             taken.append(values)
             state = replace(state, last=values)
         return _cut(taken, lengths, self.feedback.start(len(limits)))

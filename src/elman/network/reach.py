@@ -14,13 +14,15 @@ _LONGEST = 512
 """Steps of a fixed network at most."""
 _LONGEST_UNTIED = 64
 """Steps with weights of their own at most."""
+_FEW_SEGMENTS = 16
+"""The same, of the segments of a forecast."""
 _FARTHEST = 100_000
 """Steps that any body may see."""
 _WINDOW = 8
 """Symbols that a language model without a memory sees."""
 
 
-def reach_of(body: str, sizes: Sizes, continues: bool) -> int:
+def reach_of(body: str, sizes: Sizes, continues: bool, *, segments: bool = False) -> int:
     """Return how many steps a body sees: 0 for the recurrence, which has no end of its own.
 
     Parameters
@@ -31,6 +33,8 @@ def reach_of(body: str, sizes: Sizes, continues: bool) -> int:
         Numbers about the data.
     continues : bool
         Whether it is a language model.
+    segments : bool, default False
+        Whether steps are segments of a window, of which there are few.
 
     Returns
     -------
@@ -51,7 +55,9 @@ def reach_of(body: str, sizes: Sizes, continues: bool) -> int:
         return _seen(next((n for n in range(1, _DEEPEST) if _seen(n) >= longest), _DEEPEST))
     if continues:
         return _WINDOW
-    return min(-int(-sizes.source_mean // 1), _LONGEST) if body == "fixed" else min(sizes.source_max, _LONGEST_UNTIED)
+    if body == "fixed":
+        return min(-int(-sizes.source_mean // 1), _LONGEST)
+    return min(sizes.source_max, _FEW_SEGMENTS if segments else _LONGEST_UNTIED)
 
 
 def _seen(levels: int) -> int:
@@ -72,7 +78,8 @@ def check_body(plan: Any) -> None:
         raise SettingError(f"reach must be 0 for a recurrent body, else a whole number in 1..{_FARTHEST}; got {reach!r}.")
     if body == "recurrent" or plan.source is None:
         return
-    if plan.source.rank == "many" and (plan.decoder == "summary" or (plan.decoder == "step" and body != "fixed")):
+    reads = plan.source.rank == "many" and plan.decoder == "summary"
+    if reads or plan.decoder == "segments" or (plan.decoder == "step" and body != "fixed"):
         return
     fitting = "one answer a sequence" if body == "fixed" else "one answer a sequence or a step"
     raise SettingError(f"body={body!r} is for language models and {fitting}; this model is {plan.relation!r}. Use 'recurrent'.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from elman.codecs.space import Discrete, Pixels, Product, Space, Words
+from elman.codecs.space import Binary, Discrete, Pixels, Product, Space, Words
 from elman.network import language
 from elman.network.relation import Relation
 from elman.network.settings import Network
@@ -48,7 +48,7 @@ def choose(source: Side | None, target: Side, sizes: Sizes, relation: Relation, 
         "attention": _attention(source, relation),
         "stem": _stem(source),
         "label_smoothing": _smoothing(relation, target, text),
-        "head": ("point", "squared error"),
+        "head": _head(target, relation),
         "word_dropout": _word_dropout(source),
         "wide": (True, "n-grams decide many texts") if text else (False, "no text"),
         "ngram_order": language.ngram_order(target, sizes, relation),
@@ -89,12 +89,14 @@ def _members(sizes: Sizes, text: bool) -> Choice:
 
 
 def _cell(relation: Relation, symbols: bool) -> Choice:
-    if relation.decoder == "summary" and not symbols:
+    if relation.decoder in ("summary", "segments") and not symbols:
         return "gru", "fewer weights for measurements"
     return "lstm", "keeps symbols and frames over long distances"
 
 
 def _hidden(sizes: Sizes, relation: Relation, symbols: bool, target: Side) -> Choice:
+    if relation.decoder == "segments":
+        return 128, "for windows read by segments"
     steps = sizes.rows * (sizes.target_mean if relation.decoder != "summary" else sizes.source_mean)
     why = f"for {sizes.rows} rows, {steps:.0f} steps"
     if relation.name == "continue":
@@ -167,6 +169,8 @@ def _embedding(source: Side | None, target: Side, hidden: int, relation: Relatio
 def _dropout(sizes: Sizes, relation: Relation, symbols: bool) -> Choice:
     if relation.name == "one-to-one":
         return 0.1, "a small network"
+    if relation.decoder == "segments":
+        return 0.1, "before the head"
     if relation.decoder == "summary":
         return (0.5, "texts are learned by heart quickly") if symbols else (0.2, "measurements")
     if relation.name == "continue":
@@ -174,6 +178,12 @@ def _dropout(sizes: Sizes, relation: Relation, symbols: bool) -> Choice:
     if relation.name == "free":
         return (0.3, "few rows") if sizes.rows < 50_000 else (0.2, "many rows") if sizes.rows < 500_000 else (0.1, "very many rows")
     return (0.3, "few rows") if sizes.rows < 20000 else (0.1, "many rows")
+
+
+def _head(target: Side, relation: Relation) -> Choice:
+    if relation.name == "continue" and isinstance(target.space, Binary):
+        return "chain", "notes that sound together belong together"
+    return "point", "squared error"
 
 
 def _tie(target: Side, settings: Network, relation: Relation) -> Choice:

@@ -47,6 +47,7 @@ def check_cell(cell: Cell) -> list[str]:
         if not all(bool(torch.isfinite(part).all()) for part in (output, *states)):
             raise CheckError(f"{cell.name}, {option}: gives values that are not finite for ordinary input.")
         report.append(f"finite: {option}")
+    _check_gates(cell)
     run_properties(reference, cell, torch.float64, cell.name)
     return [*report, "properties of a recurrence"]
 
@@ -74,6 +75,20 @@ def _check_step(cell: Cell) -> None:
             if given.shape != old.shape or given.dtype != old.dtype:
                 raise CheckError(f"{cell.name}: step must keep the shape and dtype of {name}; got {tuple(given.shape)} {given.dtype}.")
             same(f"{cell.name}: {name} given to step, which must not write into it", old, kept, 0.0)
+
+
+def _check_gates(cell: Cell) -> None:
+    """Gates, where a cell tells them, must be those that its step goes by: the states that they carry are the step's."""
+    if cell.activate is None:
+        return
+    gx, gh = (torch.randn(4, len(cell.gates) * HIDDEN_SIZE, dtype=torch.float64) for _ in range(2))
+    states = tuple(torch.randn(4, HIDDEN_SIZE, dtype=torch.float64) for _ in cell.states)
+    gates = cell.activate(gx, gh)
+    if not isinstance(gates, tuple) or [tuple(gate.shape) for gate in gates] != [(4, HIDDEN_SIZE)] * len(cell.gates):
+        raise CheckError(f"{cell.name}: activate must return a tuple of {len(cell.gates)} gates {cell.gates}, each (N, H).")
+    if cell.carry is not None:
+        for name, given, expected in zip(cell.states[1:], cell.carry(gates, states[1:]), cell.step(gx, gh, states)[1:], strict=True):
+            same(f"{cell.name}: {name} from carry against step", given, expected, 1e-12)
 
 
 def _check_parity(cell: Cell, option: str) -> None:

@@ -15,7 +15,9 @@ from benchmarks.speed.report import Table
 from elman.network.convolution import Dilated
 
 LENGTHS = (100, 200, 400, 800)
-NOTE = "B = 32, I = 128; ms, best of 1 and 2 threads; over conv: the recurrence's time over the convolutions' (below 1: the recurrence is faster)."
+NOTE = (
+    "B = 32, I = 128; ms, best of 1 and 2 threads; over conv: the recurrence's time over the convolutions', below 1 it is the faster one."
+)
 
 
 class Convolutions(torch.nn.Module):

@@ -15,9 +15,7 @@ from benchmarks.speed.report import Table
 from elman.network.convolution import Dilated
 
 LENGTHS = (100, 200, 400, 800)
-NOTE = (
-    "B = 32, I = 128; ms, best of 1 and 2 threads; over conv: the recurrence's time over the convolutions', below 1 it is the faster one."
-)
+NOTE = "B = 32, I = 128; ms, best of 1 and 2 threads; over conv: the time of the recurrence over that of the convolutions."
 
 
 class Convolutions(torch.nn.Module):

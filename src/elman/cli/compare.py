@@ -5,13 +5,12 @@ from __future__ import annotations
 import importlib.util
 import warnings
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
 from elman.cli import columns
-from elman.cli.fit import Align, Continue, read_table
+from elman.cli.fit import Continue, read_table
 from elman.cli.output import Output
 from elman.cli.settings_options import with_settings
 from elman.cli.shared_options import By, Data, Encoding, Json, Quiet, Rows, Source, Target
@@ -35,15 +34,16 @@ class Contest(Settings):
     """Column of authors, speakers or devices: all rows of one stay on one side."""
     on_leak: Literal["warn", "raise", "ignore"] = "warn"
     """What to do where the split looks leaky."""
+    align: Literal["auto", "step", "attention", "ctc"] = "auto"
+    """How the steps of source and target belong together."""
+    out: str | None = None
+    """Folder for results and models; a run with the same folder goes on."""
     plot: str | None = None
     """Draw the leaderboard into this file (.png, .svg, .pdf)."""
 
 
 Only = Annotated[
     list[str] | None, typer.Option("--only", metavar="NAME", help="Take only this contestant (several times for more); all by default.")
-]
-Folder = Annotated[
-    Path | None, typer.Option("--out", "-o", help="Folder for results and models; a run with the same folder goes on.", show_default=False)
 ]
 
 
@@ -55,8 +55,6 @@ def compare(
     target: Target = None,
     continue_: Continue = None,
     only: Only = None,
-    out: Folder = None,
-    align: Align = "auto",
     by: By = "line",
     encoding: Encoding = "utf-8",
     rows: Rows = None,
@@ -77,10 +75,10 @@ def compare(
     if continue_ or (not source and not target and read.names == ["text"]):
         what, kept = _texts(read, continue_ or "text:char", network, training)
     else:
-        what, kept = _pairs(read, source or [], target, output, align=align, network=network, training=training)
+        what, kept = _pairs(read, source or [], target, output, align=contest.align, network=network, training=training)
     if len(kept) < len(read):
         output.note(f"{len(read) - len(kept):,} of {len(read):,} rows dropped: source or target is missing")
-    board = _run(what, contest, output, kept=kept, read=read, budget=budget, only=only, out=out, seed=training.random_state)
+    board = _run(what, contest, output, kept=kept, read=read, budget=budget, only=only, seed=training.random_state)
     if contest.plot:
         board.plot().figure.savefig(contest.plot)
     output.result(board.to_dict(), [] if json else str(board).splitlines())
@@ -120,7 +118,6 @@ def _run(
     read: Any,
     budget: Any,
     only: list[str] | None,
-    out: Path | None,
     seed: int,
 ) -> Any:
     """Compare; alarms come as notes, before anything is trained."""
@@ -139,7 +136,7 @@ def _run(
             groups=None if groups is None else [groups[row] for row in kept],
             budget=budget,
             on_leak=contest.on_leak,
-            folder=out,
+            folder=contest.out,
             random_state=seed,
             verbose=output.verbose,
         )

@@ -116,6 +116,10 @@ class Forecasting:
             return lambda row: estimator.predict(self.past[row])
         return lambda row: estimator.predict(self.horizon, self.past[row])
 
+    def content(self) -> Any:
+        """Return what decides the results beside the settings."""
+        return self.kind, [(one.name, one.values) for one in self.whole]
+
     def lengths(self) -> np.ndarray | None:
         """Return how long each series was up to the cut."""
         return np.array([len(past) for past in self.past])

@@ -15,8 +15,8 @@ def shuffled(value: Any, codec: Codec | None, random: np.random.Generator) -> An
     Parameters
     ----------
     value : str, sequence or ndarray
-        Text keeps its words (other codecs, and ``Text("char")``, its characters), an array its rows; a dict of columns is shuffled column by
-        column.
+        Text keeps its words (other codecs, and ``Text("char")``, its characters), an array its rows; a dict of columns is shuffled column
+        by column.
     codec : Codec, optional
         Says what a step of text is.
     random : numpy.random.Generator

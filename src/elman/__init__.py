@@ -11,7 +11,7 @@ _HOME = {
         *("Audio", "Category", "Dialogue", "Image", "Notes", "Number", "Record"),
         *("Series", "Strokes", "Symbols", "Tags", "Text", "Vector"),
     ),
-    "elman.insight": ("trace",),
+    "elman.insight": ("memory", "trace"),
     "elman.network.settings": ("Network",),
     "elman.nn": ("accelerate", "restore"),
     "elman.training.settings": ("Training",),

@@ -115,6 +115,12 @@ def test_the_norm_is_that_of_the_jacobian():
     np.testing.assert_allclose(found, np.sqrt(squares), rtol=0.05)
 
 
+def test_exploding_gradients_are_called_so():
+    model, _, _ = learned.echo(1, count=40, epochs=1)
+    (warning,) = elman.insight.remembering.gradient_warnings(model, 1.5 ** np.arange(14.0), 14)
+    assert warning.startswith("exploding gradient: 195 times that of the newest step; lower max_grad_norm")
+
+
 def test_parts_of_a_gradient():
     gradient = np.array([1.0, 0.5, 0.1, 1e-4, 1e-5])
     assert fading(gradient) == 3

@@ -254,8 +254,23 @@ def gradient_by_lag(network: SequenceModel, rows: Rows, random_state: int = 0) -
     return np.sqrt(np.bincount(lags, squares) / np.maximum(np.bincount(lags), 1))
 
 
-def _warnings(model: Any, gradient: np.ndarray, horizon: int, beyond: bool, longest: int) -> list[str]:
-    """What is out of order, and what to change."""
+def gradient_warnings(model: Any, gradient: np.ndarray, longest: int) -> list[str]:
+    """Say whether gradients vanish or explode, and what to change.
+
+    Parameters
+    ----------
+    model : Model, LanguageModel or Forecaster
+        For its cell.
+    gradient : ndarray
+        (L,) norms by lag.
+    longest : int
+        Steps of the longest value.
+
+    Returns
+    -------
+    list of str
+        What was seen; what to do.
+    """
     found, gated = [], model.plan_.cell in ("gru", "lstm")
     faded = fading(gradient)
     if faded is not None and faded < longest / 2:
@@ -273,6 +288,12 @@ def _warnings(model: Any, gradient: np.ndarray, horizon: int, beyond: bool, long
             "lower max_grad_norm and learning_rate, or try layer_norm=True" if gated else "use cell='gru' or 'lstm', or lower max_grad_norm"
         )
         found.append(f"exploding gradient: {gradient.max() / max(float(gradient[0]), 1e-300):.3g} times that of the newest step; {change}")
+    return found
+
+
+def _warnings(model: Any, gradient: np.ndarray, horizon: int, beyond: bool, longest: int) -> list[str]:
+    """What is out of order, and what to change."""
+    found = gradient_warnings(model, gradient, longest)
     length = None if model.training is None else model.training.tbptt_length
     if length is not None and horizon >= 0.8 * length:
         found.append(f"training cut the gradient after {length} steps, and the horizon is {horizon}; raise tbptt_length")

@@ -12,7 +12,7 @@ _HOME = {
         *("Series", "Strokes", "Symbols", "Tags", "Text", "Vector"),
     ),
     "elman.estimators.forecasting.preparation": ("Preparation",),
-    "elman.insight": ("trace",),
+    "elman.insight": ("memory", "trace"),
     "elman.network.settings": ("Network",),
     "elman.nn": ("accelerate", "restore"),
     "elman.training.settings": ("Training",),

@@ -1,4 +1,4 @@
-"""Windows in units of their own: nothing comes from later, what is taken away is put back, and the reference is a blend of simple forecasts."""
+"""Framing: what a window becomes, and that every way there has a way back; the reference is a blend of simple forecasts."""
 
 from dataclasses import replace
 

@@ -170,6 +170,23 @@ class Plan:
         widths = [max(len(line[i]) for line in shown) for i in (0, 1)]
         return "\n".join(f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c}".rstrip() for a, b, c in shown)
 
+    def _repr_html_(self) -> str:
+        from elman.markup import fragment
+
+        return fragment(self.drawn())
+
+    def drawn(self) -> Any:
+        """Return the plan as a table of names, values and reasons.
+
+        Returns
+        -------
+        Markup
+            The table.
+        """
+        from elman.markup import table
+
+        return table(["setting", "value", "why"], [(label, str(value), self.why.get(key, "")) for label, value, key in _lines(self)])
+
 
 _QUIET = {"coverage": 0.0, "teacher_forcing_ratio": 1.0}
 """Settings that are shown only where they are not the usual ones."""

@@ -26,6 +26,7 @@ from elman.estimators.forecasting.steps import Reading
 from elman.estimators.forecasting.tape import Tape
 from elman.network import Sizes, plan
 from elman.network.ensemble import members_of
+from elman.network.planning import counted
 from elman.network.spaces import Side
 from elman.sequences import Ragged
 
@@ -292,12 +293,13 @@ def _learn(reading: Reading, tape: Tape, job: Job, reasons: dict[str, list[str]]
     network.set_params(**{name: value for name, value in _SIZES.items() if getattr(network, name) == "auto"})
     made = replace(plan(reading.side, Side("many", Continuous(1)), network, examples=sizes, align="step"), preparation=reasons)
     early = len(lengths) - len(pieces.held)
-    first = _learned(made, pieces, scheduled(job.training, early * _PER_PIECE), made.head)
-    if not (job.refit and pieces.held) or first.history.stopped in ("interrupted", "budget"):
+    again = job.refit and len(pieces.held) > 0
+    first = _learned(counted(made, members=1) if again else made, pieces, scheduled(job.training, early * _PER_PIECE), made.head)
+    if not again or first.history.stopped in ("interrupted", "budget"):
         return first
     every = Pieces(reading, tape, 0.0)
-    again = _learned(made, every, scheduled(job.training, early * _PER_PIECE, epochs=first.history.best_epoch), made.head)
-    return replace(again, history=first.history, baseline=first.baseline)
+    final = _learned(made, every, scheduled(job.training, early * _PER_PIECE, epochs=first.history.best_epoch), made.head)
+    return replace(final, history=first.history, baseline=first.baseline)
 
 
 _SIZES = {"cell": "lstm", "hidden_size": 64, "dropout": 0.1}

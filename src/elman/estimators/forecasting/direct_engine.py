@@ -24,6 +24,7 @@ from elman.estimators.forecasting.rows import split_in_time
 from elman.estimators.forecasting.schedule import checked, scheduled
 from elman.estimators.forecasting.tape import Tape
 from elman.network import Sizes, plan
+from elman.network.planning import counted
 from elman.network.spaces import Side
 
 _ROWS, _HELD = 24_000, 4_000
@@ -148,7 +149,7 @@ def fit_direct(panel: Panel, covariates: Covariates, job: Job) -> tuple[DirectEn
     """
     tape = Tape.of(panel, **covariates.encode(panel))
     framing, windows, reasons = _settle(tape, panel, job)
-    segment = segment_of(framing.seasons, job.horizon, framing.context)
+    segment = _segment(framing.seasons, job, framing.context)
     whole = tuple((name, values.shape[1]) for name, values in tape.whole.items())
     direct = Direct(framing=framing, segment=segment, past=covariates.past_width, future=covariates.future_width, whole=whole)
     learned, margins = _learn(direct, tape, windows, job, reasons)
@@ -164,7 +165,7 @@ def _settle(tape: Tape, panel: Panel, job: Job) -> tuple[Framing, tuple[np.ndarr
         )
     seasons, why = seasons_of(tape, panel, job.season)
     context = job.context if job.context != "auto" else context_of(seasons, job.horizon, longest)
-    segment = segment_of(seasons, job.horizon, context)
+    segment = _segment(seasons, job, context)
     context = -(-context // segment) * segment
     wanted = job.preparation
     framing = Framing(
@@ -182,6 +183,11 @@ def _settle(tape: Tape, panel: Panel, job: Job) -> tuple[Framing, tuple[np.ndarr
     return framing, windows, {**said, **reasons}
 
 
+def _segment(seasons: tuple[int, ...], job: Job, context: int) -> int:
+    wanted = job.preparation.segment
+    return segment_of(seasons, job.horizon, context) if wanted == "auto" else min(wanted, job.horizon)
+
+
 def _learn(
     direct: Direct, tape: Tape, windows: tuple[np.ndarray, np.ndarray], job: Job, reasons: Reasons
 ) -> tuple[Learned, dict[int, float]]:
@@ -195,15 +201,16 @@ def _learn(
     settings = scheduled(job.training, len(early))
     held = len(early) + np.random.default_rng(0).permutation(len(late))  # the metric looks at the first of them: of all series, not of some
     options = {"from_zero": True, "collate": rows.collate, "lengths": rows.lengths, "held_out": held}
-    first = learn(made, np.arange(len(rows)), rows, settings, SCALED_ERROR, **options)
+    again = job.refit and len(late) > 0
+    first = learn(counted(made, members=1) if again else made, np.arange(len(rows)), rows, settings, SCALED_ERROR, **options)
     margins = _margins(first.model, rows, held, job.levels)
-    if not (job.refit and len(late)) or first.history.stopped in ("interrupted", "budget"):
+    if not again or first.history.stopped in ("interrupted", "budget"):
         return first, margins
     every, _ = _split(tape, direct.framing, job, share=0.0)
     rows, settings = Windows(direct, tape, every), scheduled(job.training, len(every), epochs=first.history.best_epoch)
     options = {"from_zero": True, "collate": rows.collate, "lengths": rows.lengths, "held_out": np.zeros(0, dtype=np.int64)}
-    again = learn(made, np.arange(len(rows)), rows, settings, SCALED_ERROR, **options)
-    return replace(again, history=first.history, baseline=first.baseline), margins
+    final = learn(made, np.arange(len(rows)), rows, settings, SCALED_ERROR, **options)
+    return replace(final, history=first.history, baseline=first.baseline), margins
 
 
 def _split(tape: Tape, framing: Framing, job: Job, *, share: float) -> tuple[np.ndarray, np.ndarray]:

@@ -128,3 +128,17 @@ def test_many_places_of_the_past_are_forecast_from_what_stands_before_them():
         assert found == pytest.approx(np.stack(alone), rel=1e-5)
     with pytest.raises(DataError, match="ends must be from 1 to the length of their series; got 0 to 0"):
         model.forecast_at(panel, [0], [0])
+
+
+@pytest.mark.parametrize("kind", ["direct", "autoregressive"])
+def test_series_that_say_little_have_a_forecast_all_the_same(kind):
+    model = Forecaster(4, model=kind, network=TINY, training=QUICK).fit(waves())
+    assert model.predict(np.array([5.0])).values == pytest.approx(np.full(4, 5.0), rel=0.02)
+    assert model.predict(np.full(30, 7.0)).values == pytest.approx(np.full(4, 7.0), rel=0.02)
+    assert model.predict(np.array([np.nan, 7.0, np.nan])).values == pytest.approx(np.full(4, 7.0), rel=0.02)
+    zeros = Forecaster(4, model=kind, network=TINY, training=QUICK).fit(np.zeros(40)).predict()
+    assert np.abs([zeros.mean, zeros.low[95], zeros.high[95]]).max() < 1e-6
+    constant = Forecaster(4, model=kind, network=TINY, training=QUICK).fit(np.full(40, 7.0)).predict()
+    assert np.abs([constant.low[95] - 7, constant.high[95] - 7]).max() < 0.05
+    with pytest.raises(DataError, match="series 0: A series has no known value|is all NaN|only NaN"):
+        model.predict([np.full(5, np.nan)])

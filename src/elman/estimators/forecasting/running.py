@@ -10,6 +10,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+_NOTHING = 1e-9
+"""Spread of a series that has been 0 so far: it goes on as 0."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Running:
@@ -64,7 +67,7 @@ class Running:
         found = self.off / np.where(self.off_weight > 0, self.off_weight, 1.0)
         least = 1e-3 * np.abs(self._mean)
         found = np.maximum(found, least)
-        return np.where(found > 0, found, 1.0)
+        return np.where(found > 0, found, _NOTHING)
 
     def step(self, values: np.ndarray, going: np.ndarray | None = None) -> Running:
         """Take in the next value of each series (R,); those not ``going`` stay as they are."""

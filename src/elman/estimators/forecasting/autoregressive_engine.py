@@ -15,6 +15,7 @@ from elman.estimators._learning import Learned, learn
 from elman.estimators._panel import Panel
 from elman.estimators._scoring import Scoring
 from elman.estimators._windows import WindowPlan
+from elman.estimators.forecasting.ahead import known_ahead
 from elman.estimators.forecasting.choosing import seasons_of
 from elman.estimators.forecasting.covariates import Covariates
 from elman.estimators.forecasting.engine import Asked, Job, Outlook
@@ -80,6 +81,10 @@ class AutoregressiveEngine:
         """Return what is known of the steps to come, (n, horizon, F)."""
         return self.covariates.ahead(panel, stamps, future)
 
+    def known_ahead(self, panel: Panel, tape: Tape, rows: np.ndarray, ends: np.ndarray) -> np.ndarray:
+        """Return what is known of the steps after places in the past, (m, horizon, F)."""
+        return known_ahead(self.covariates, panel, tape, rows, ends, self.reading.horizon)
+
     def begin(self, model: Any, panel: Panel) -> Live:
         """Read all series up to their ends."""
         tape = self.tape(panel)
@@ -103,17 +108,18 @@ class AutoregressiveEngine:
 
     def forecast(self, model: Any, asked: Asked) -> Outlook:
         """Say what comes after some ends."""
-        memory = asked.memory or read(members_of(model), self.reading, asked.tape, asked.rows, asked.ends)
+        members, horizon = members_of(model), asked.steps or self.reading.horizon
+        memory = asked.memory or read(members, self.reading, asked.tape, asked.rows, asked.ends)
         whole = self.reading.whole_of(asked.tape, asked.rows)
-        ahead = asked.tape.future[asked.tape.ahead(asked.rows, asked.ends, self.reading.horizon)] if asked.ahead is None else asked.ahead
+        ahead = np.zeros((len(asked.rows), horizon, 0), np.float32) if asked.ahead is None else asked.ahead
         count = asked.n_samples or _SAMPLES
         size = max(1, _AT_ONCE // count)
         found = []
         for at in range(0, len(asked.rows), size):
             part = np.arange(at, min(at + size, len(asked.rows)))
             live = memory.select(part)
-            uniform = uniforms(live.standing, count, self.reading.horizon, self.random_state)
-            found.append(draw(members_of(model), live, ahead[part], whole[part], uniform))
+            uniform = uniforms(live.standing, count, self.reading.horizon, self.random_state)[:, :, :horizon]
+            found.append(draw(members, live, ahead[part], whole[part], uniform))
         paths = self.reading.powers.invert(np.concatenate(found))
         return self._outlook(paths, asked.n_samples is not None)
 

@@ -15,6 +15,7 @@ from elman.estimators._learning import Learned, learn
 from elman.estimators._panel import Panel
 from elman.estimators._scoring import Scoring
 from elman.estimators._windows import WindowPlan
+from elman.estimators.forecasting.ahead import known_ahead
 from elman.estimators.forecasting.choosing import Reasons, choose_framing, context_of, seasons_of, segment_of
 from elman.estimators.forecasting.covariates import Covariates
 from elman.estimators.forecasting.direct import Direct, Windows, batch
@@ -72,6 +73,10 @@ class DirectEngine:
         """Return what is known of the steps to come, (n, horizon, F)."""
         return self.covariates.ahead(panel, stamps, future)
 
+    def known_ahead(self, panel: Panel, tape: Tape, rows: np.ndarray, ends: np.ndarray) -> np.ndarray:
+        """Return what is known of the steps after places in the past, (m, horizon, F)."""
+        return known_ahead(self.covariates, panel, tape, rows, ends, self.direct.framing.horizon)
+
     def forecast(self, model: Any, asked: Asked) -> Outlook:
         """Say what comes after some ends."""
         found = [self._forecast(model, asked, slice(at, at + _AT_ONCE)) for at in range(0, len(asked.rows), _AT_ONCE)]
@@ -90,10 +95,11 @@ class DirectEngine:
         middle = said[..., 0]
         low = {level: np.minimum(said[..., 1 + 2 * i] - margin, middle) for i, (level, margin) in enumerate(self.margins.items())}
         high = {level: np.maximum(said[..., 2 + 2 * i] + margin, middle) for i, (level, margin) in enumerate(self.margins.items())}
+        shown = slice(asked.steps)
         return Outlook(
-            mean=frames.restore(middle),
-            low={level: frames.restore(values) for level, values in low.items()},
-            high={level: frames.restore(values) for level, values in high.items()},
+            mean=frames.restore(middle)[:, shown],
+            low={level: frames.restore(values)[:, shown] for level, values in low.items()},
+            high={level: frames.restore(values)[:, shown] for level, values in high.items()},
         )
 
     def begin(self, model: Any, panel: Panel) -> None:  # one signature for all

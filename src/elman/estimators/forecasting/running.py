@@ -85,6 +85,12 @@ class Running:
             made = {name: np.where(going, new, getattr(self, name)) for name, new in made.items()}
         return replace(self, **made)
 
+    @classmethod
+    def joined(cls, parts: list[Running]) -> Running:
+        """Lay series side by side."""
+        names = ("total", "weight", "off", "off_weight", "last")
+        return replace(parts[0], **{n: np.concatenate([getattr(part, n) for part in parts]) for n in names})
+
     def select(self, rows: np.ndarray) -> Running:
         """Return some series; one may be asked for several times."""
         names = ("total", "weight", "off", "off_weight", "last")

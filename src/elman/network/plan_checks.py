@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from elman.codecs.space import Binary, Continuous, Discrete
 from elman.errors import DataError, SettingError
 from elman.network.grams import reads_grams
+from elman.network.reach import BODIES, check_body
 from elman.network.spaces import Side
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 _CHOICES = {
     "decoder": ("summary", "step", "autoregressive", "ctc", "segments"),
+    "body": BODIES,
     "pooling": ("last", "mean", "max", "attention", "concat"),
     "attention": ("general", "dot", "additive", "none"),
     "stem": ("linear", "conv"),
@@ -88,6 +90,7 @@ def _check_extras(made: Plan) -> None:
         raise SettingError(f"wide must be True, False or 'auto', and its n-grams at most {_LARGEST_WIDE}; got {made.wide!r}.")
     if made.wide and not can_be_wide(made.source, made.target, made.decoder, made.head):
         raise SettingError("wide=True is for one answer (a category, tags or numbers) about one text or sequence of symbols. Use 'auto'.")
+    check_body(made)
 
 
 def can_be_wide(source: Side | None, target: Side, decoder: str, head: str) -> bool:

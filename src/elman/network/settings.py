@@ -14,6 +14,9 @@ class Network(Settings):
 
     cell: str = "auto"
     """Recurrent cell: "elman" (tanh), "elman_relu", "gru", "lstm"."""
+    body: Literal["recurrent", "dilated", "fixed", "untied"] = "recurrent"
+    """What reads the steps. The others have no memory and are there to be compared with: dilated convolutions, a network for one length,
+    and the recurrence with weights of its own at every step; :func:`elman.compare` uses them."""
     hidden_size: int | Literal["auto"] = "auto"
     """Units of the hidden state."""
     num_layers: int | Literal["auto"] = "auto"

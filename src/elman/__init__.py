@@ -8,8 +8,8 @@ from typing import Any
 _HOME = {
     "elman.estimators": ("Model", "LanguageModel", "Forecaster", "load"),
     "elman.codecs": (
-        *("Audio", "Category", "Dialogue", "Image", "Notes", "Number", "Record"),
-        *("Series", "Strokes", "Symbols", "Tags", "Text", "Vector"),
+        *("Audio", "Category", "Dialogue", "Image", "Joints", "Notes", "Number", "Record"),
+        *("Series", "Strokes", "Symbols", "Tags", "Text", "Vector", "Video"),
     ),
     "elman.insight": ("trace",),
     "elman.network.settings": ("Network",),

@@ -15,9 +15,9 @@ T* at(uint64_t address) {
 
 class Tree {
  public:
-  Tree(uint64_t first, uint64_t symbol, uint64_t suffix, uint64_t probability, uint64_t backoff, int64_t nodes, int64_t longest)
-      : tree_{at<const int64_t>(first), at<const int32_t>(symbol), at<const int64_t>(suffix), at<const double>(probability),
-              at<const double>(backoff), nodes, longest} {}
+  Tree(uint64_t first, uint64_t symbol, uint64_t suffix, uint64_t probability, uint64_t backoff, int64_t longest)
+      : tree_{{at<const int64_t>(first), at<const int32_t>(symbol), at<const int64_t>(suffix)}, at<const double>(probability),
+              at<const double>(backoff), longest} {}
 
   int64_t follow(int64_t node, int64_t symbol) const {
     check(node);
@@ -41,8 +41,8 @@ class Tree {
 
 void bind_ngrams(nb::module_& module) {
   nb::class_<Tree>(module, "NgramTree", "An n-gram model as a tree of contexts, by the addresses of its arrays.")
-      .def(nb::init<uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, int64_t, int64_t>(), "first"_a, "symbol"_a, "suffix"_a,
-           "probability"_a, "backoff"_a, "nodes"_a, "longest"_a)
+      .def(nb::init<uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, int64_t>(), "first"_a, "symbol"_a, "suffix"_a,
+           "probability"_a, "backoff"_a, "longest"_a)
       .def("follow", &Tree::follow, "node"_a, "symbol"_a, "The longest context that occurred after this one is followed by a symbol.")
       .def("mix", &Tree::mix, "nodes"_a, "shares"_a, "own"_a, "count"_a, "classes"_a, "out"_a,
            "out (count, classes) = share * own + (1 - share) * n-grams after each node; float64, out may be own.");

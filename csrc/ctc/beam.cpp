@@ -18,36 +18,16 @@ double add(double a, double b) {
 
 }  // namespace
 
-int64_t NgramTable::child(int64_t node, int32_t wanted) const {
-  const int32_t* begin = symbol + first[node];
-  const int32_t* end = symbol + first[node + 1];
-  const int32_t* found = std::lower_bound(begin, end, wanted);
-  return found != end && *found == wanted ? found - symbol : -1;
-}
-
-int64_t NgramTable::after(int64_t state, int32_t wanted) const {
-  while (true) {
-    const int64_t found = child(state, wanted);
-    if (found >= 0) return found;
-    if (state == 0) return 0;
-    state = suffix[state];
-  }
-}
-
 void NgramTable::row(int64_t state, std::vector<double>& found) const {
   std::vector<int64_t> chain;
-  for (int64_t node = state;; node = suffix[node]) {
-    chain.push_back(node);
-    if (node == 0) break;
-  }
   std::fill(found.begin(), found.end(), static_cast<double>(log_prob[0]));
-  for (auto node = chain.rbegin(); node != chain.rend(); ++node) {
-    const double backoff = log_backoff[*node];
+  each(state, chain, [&](int64_t node) {
+    const double backoff = log_backoff[node];
     for (double& value : found) value += backoff;
-    for (int64_t next = first[*node]; next < first[*node + 1]; ++next) {
+    for (int64_t next = first[node]; next < first[node + 1]; ++next) {
       if (symbol[next] < static_cast<int64_t>(found.size())) found[symbol[next]] = log_prob[next];
     }
-  }
+  });
 }
 
 CtcBeam::CtcBeam(const CtcOptions& options, const NgramTable& prior)

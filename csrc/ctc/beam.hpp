@@ -4,20 +4,16 @@
 #include <unordered_map>
 #include <vector>
 
+#include "ngrams/contexts.hpp"
+
 namespace elman {
 
-// An n-gram model as a tree of contexts: the children of node p are first[p] .. first[p + 1] - 1, sorted by symbol; node 0 is the empty
-// context. A symbol is scored by adding log_backoff and going to suffix until a child is found, then its log_prob; in nats.
-struct NgramTable {
-  const int64_t* first = nullptr;
-  const int32_t* symbol = nullptr;
-  const int64_t* suffix = nullptr;
+// A symbol is scored by adding log_backoff and going to suffix until a child is found, then its log_prob; in nats.
+struct NgramTable : NgramContexts {
   const float* log_prob = nullptr;
   const float* log_backoff = nullptr;
   int64_t start = 0;  // the state before the first symbol
 
-  int64_t child(int64_t node, int32_t wanted) const;  // -1: none
-  int64_t after(int64_t state, int32_t symbol) const;
   void row(int64_t state, std::vector<double>& found) const;  // log-probabilities of the symbols 0 .. found.size() - 1
 };
 

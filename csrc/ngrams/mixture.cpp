@@ -6,38 +6,23 @@
 namespace elman {
 namespace {
 
-constexpr int64_t kNone = -1;
-
-int64_t child_of(const NgramTree& tree, int64_t node, int64_t symbol) {
-  const int32_t* begin = tree.symbol + tree.first[node];
-  const int32_t* end = tree.symbol + tree.first[node + 1];
-  const int32_t* found = std::lower_bound(begin, end, static_cast<int32_t>(symbol));
-  return found != end && *found == symbol ? found - tree.symbol : kNone;
-}
-
 // Kneser-Ney from the shortest context to the longest: what was found so far is scaled by the backoff, what was seen here replaces it.
 void distribution(const NgramTree& tree, int64_t node, int64_t classes, std::vector<int64_t>& chain, double* found) {
-  chain.assign(1, node);
-  while (chain.back() != 0) chain.push_back(tree.suffix[chain.back()]);
   std::fill(found, found + classes, tree.probability[0]);
-  for (auto context = chain.rbegin(); context != chain.rend(); ++context) {
-    const double backoff = tree.backoff[*context];
+  tree.each(node, chain, [&](int64_t context) {
+    const double backoff = tree.backoff[context];
     for (int64_t i = 0; i < classes; ++i) found[i] *= backoff;
-    for (int64_t child = tree.first[*context]; child < tree.first[*context + 1]; ++child) {
+    for (int64_t child = tree.first[context]; child < tree.first[context + 1]; ++child) {
       if (tree.symbol[child] < classes) found[tree.symbol[child]] = tree.probability[child];  // "begin" is never said
     }
-  }
+  });
 }
 
 }  // namespace
 
 int64_t ngram_follow(const NgramTree& tree, int64_t node, int64_t symbol) {
-  while (true) {
-    const int64_t child = child_of(tree, node, symbol);
-    if (child != kNone) return child >= tree.longest ? tree.suffix[child] : child;
-    if (node == 0) return 0;
-    node = tree.suffix[node];
-  }
+  const int64_t found = tree.after(node, symbol);
+  return found >= tree.longest ? tree.suffix[found] : found;
 }
 
 void ngram_mix(const NgramTree& tree, const int64_t* nodes, const double* shares, const double* own, int64_t count, int64_t classes,

@@ -2,17 +2,14 @@
 #pragma once
 #include <cstdint>
 
+#include "ngrams/contexts.hpp"
+
 namespace elman {
 
-// An n-gram model as a tree of contexts: the children of node p are first[p] .. first[p + 1] - 1, sorted by symbol; node 0 is the empty
-// context, whose probability is that of a symbol never seen. Nodes from `longest` on are n-grams of the largest order, no contexts.
-struct NgramTree {
-  const int64_t* first;
-  const int32_t* symbol;
-  const int64_t* suffix;
+// The root's probability is that of a symbol never seen. Nodes from `longest` on are n-grams of the largest order, no contexts.
+struct NgramTree : NgramContexts {
   const double* probability;
   const double* backoff;
-  int64_t nodes;
   int64_t longest;
 };
 

@@ -37,6 +37,12 @@ def test_next_is_the_mixture(model):
     assert found[0][0] == "t"
 
 
+def test_a_trace_expects_what_next_expects(model):
+    told = elman.trace(model, "the ca").predictions
+    assert told.values[-1] == pytest.approx(chances(model, "the ca"), rel=1e-5)
+    assert told.values[2] == pytest.approx(chances(model, "the"), rel=1e-5)
+
+
 def test_score_and_accuracy_sum_up_what_next_says(model):
     texts = ["the cat ran. ", "a mat sat on", ""]
     nats, hits, units = 0.0, 0, 0

@@ -123,16 +123,17 @@ def test_beginnings_that_no_answer_has_are_given_back(rng) -> None:
     assert beam.nodes() <= longest + 16 * 16
 
 
-def test_what_is_settled_and_what_is_open_is_the_whole_answer(rng) -> None:
-    frames = logs(rng, 600, 8, 3.0)
+@pytest.mark.parametrize("sharp", [3.0, 100.0])
+def test_what_is_settled_and_what_is_open_is_the_whole_answer(rng, sharp) -> None:
+    frames = logs(rng, 600, 8, sharp)
     pieces, settled = CTCBeam(size=6).begin(8, 7), []
     for part in np.split(frames, 60):
         pieces.feed(part)
         settled += pieces.settle()
     whole = CTCBeam(size=6).n_best(frames, 7)
     assert [((*settled, *said), score) for said, score in pieces.best(6)] == whole
-    assert 0 < len(whole[0][0]) - len(settled) < 100
-    assert pieces.nodes() < 200
+    assert 0 < len(settled) < len(whole[0][0])  # the least sure symbol stays open as long as nothing else is as doubtful
+    assert pieces.nodes() < 6 * len(whole[0][0])
 
 
 def test_other_threads_run_while_the_search_does(rng) -> None:

@@ -39,7 +39,7 @@ class Tree:
         kinds = (np.int64, np.int32, np.int64, np.float64, np.float64)
         arrays = (first, symbol, suffix, probability, backoff)
         self._arrays = [np.ascontiguousarray(a, kind) for a, kind in zip(arrays, kinds, strict=True)]
-        self._native: Any = _passes.NgramTree(*(a.ctypes.data for a in self._arrays), len(symbol), int(longest))
+        self._native: Any = _passes.NgramTree(*(a.ctypes.data for a in self._arrays), int(longest))
         self.follow = self._native.follow
 
     def mix(self, chances: NDArray[Any], states: Ints, shares: Floats) -> Floats:

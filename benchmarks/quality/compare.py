@@ -80,7 +80,8 @@ SETS: dict[str, Callable[[], Made]] = {
 
 def markdown(board: Leaderboard) -> str:
     """The table as Markdown."""
-    head = f"| | {board.measure.name} | 95 % | behind the best, 95 % | learned in | one row | parameters | size |\n|---|--:|---|---|--:|--:|--:|--:|"
+    head = f"| | {board.measure.name} | 95 % | behind the best, 95 % | learned in | one row | parameters | size |"
+    head += "\n|---|--:|---|---|--:|--:|--:|--:|"
     lines = []
     for place, e in enumerate(board, 1):
         mark = "*" if e.kind == "ablation" else "=" if e.tied and place > 1 else f"{place}"

@@ -9,8 +9,8 @@ _HOME = {
     "elman.contest": ("compare",),
     "elman.estimators": ("Model", "LanguageModel", "Forecaster", "load"),
     "elman.codecs": (
-        *("Audio", "Category", "Dialogue", "Image", "Notes", "Number", "Record"),
-        *("Series", "Strokes", "Symbols", "Tags", "Text", "Vector"),
+        *("Audio", "Category", "Dialogue", "Image", "Joints", "Notes", "Number", "Record"),
+        *("Series", "Strokes", "Symbols", "Tags", "Text", "Vector", "Video"),
     ),
     "elman.estimators.forecasting.preparation": ("Preparation",),
     "elman.insight": ("memory", "trace"),

@@ -39,7 +39,7 @@ def diagnose(model: Any, X: Any = None, y: Any = None, *, rate_test: bool = True
     Diagnosis
         Findings with evidence and next steps, the worst first.
     """
-    network = networks_of(model, "diagnose")[0]
+    network = networks_of(model, "diagnose", recurrent=False)[0]
     if X is None and y is not None:
         raise DataError("diagnose was given answers y without values X. Give both.")
     found = check_training(model)

@@ -26,7 +26,7 @@ from elman.network.summary import SummaryDecoder
 
 _FURTHEST = 256
 """Lag that is looked at by default at most."""
-_WORK = 3e10
+_WORK = 1e10
 """Multiplications for one cut at most: rows are left out beyond it."""
 _ROWS = 512
 _PROBES = 4
@@ -182,7 +182,7 @@ def _windows(model: Any, values: Any) -> Rows:
 def _some(rows: Rows, network: SequenceModel, most: int, generator: np.random.Generator) -> Rows:
     """As many rows as one cut has time for; long texts in pieces."""
     layer = next(iter(recurrent_parts(network).values()))
-    per_step = 2 * sum(weight.numel() for weight in layer.parameters())
+    per_step = 2 * sum(weight.numel() for weight in layer.parameters()) * network.plan.members * layer.directions
     if rows.sources is None:
         piece = max(2 * most, 64)
         rows = Rows(sources=None, targets=[row[at : at + piece] for row in rows.targets for at in range(0, max(len(row), 1), piece)])

@@ -11,7 +11,7 @@ import torch
 from elman.insight.finding import Finding
 from elman.insight.opened import open_stack
 from elman.insight.remembering import Rows, gradient_by_lag, gradient_warnings
-from elman.insight.taps import watching
+from elman.insight.taps import recurrent_parts, watching
 from elman.network import SequenceModel
 from elman.network.assembly import evaluating
 from elman.network.contract import move
@@ -109,7 +109,7 @@ def check_gradients(model: Any, network: SequenceModel, rows: Rows) -> list[Find
     list of Finding
         "gradient by layer" and "gradient by lag".
     """
-    return [_by_layer(network, rows), *_by_lag(model, network, rows)]
+    return [_by_layer(network, rows), *(_by_lag(model, network, rows) if recurrent_parts(network) else [])]
 
 
 def _by_layer(network: SequenceModel, rows: Rows) -> Finding:

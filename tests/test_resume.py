@@ -105,7 +105,8 @@ def test_a_fit_killed_at_any_moment_goes_on_to_the_same_predictions(tmp_path):
     done = run(KILLS, str(tmp_path))
     assert done.returncode == 0, done.stderr[-2000:]
     whole, killed, _ = json.loads(done.stdout)
-    assert whole >= 18 and killed >= 5
+    assert whole >= 18
+    assert killed >= 5
 
 
 def test_a_run_that_was_finished_is_not_run_again(tmp_path):

@@ -17,8 +17,9 @@ import hashlib
 import time
 
 from benchmarks.quality import opponents
-from benchmarks.quality.report import machine
+from benchmarks.quality.report import machine, with_and_without
 from elman import LanguageModel, Network, Text, Training, datasets
+from elman.ngrams import KneserNey
 
 PROMPTS = ["a neural network", "the invention relates to", "a method for training", ""]
 
@@ -34,12 +35,30 @@ def codec() -> Text:
 
 
 def learn(train: list[str], test: list[str], name: str, network: Network | None = None, **training) -> LanguageModel:
+    """Train a model; print the row of its network alone and, where n-grams stand beside it, that of both."""
     begun = time.process_time()
     model = LanguageModel(codec(), network=network, training=Training(**{"verbose": 1, **training})).fit(train)
-    bits = model.score(test)
     spent = time.process_time() - begun
-    print(f"| {name} | {2**bits:.1f} | {model.accuracy(test):.2%} | {model.plan().parameters:,} | {spent:.0f} s |", flush=True)
+    for label, judged in with_and_without(model, name):
+        perplexity, right = judged.perplexity(test), judged.accuracy(test)
+        print(f"| {label} | {perplexity:.1f} | {right:.2%} | {model.plan().parameters:,} | {spent:.0f} s |", flush=True)
     return model
+
+
+def curve(train: list[str], test: list[str]) -> None:
+    """Print perplexity over the amount of text and the size of the network, n-grams of the same text beside each."""
+    for share in (8, 4, 2, 1):
+        few = train[::share]
+        fitted = codec().fit(few, role="target")
+        ngrams = KneserNey(5, end=True).fit(fitted.encode_all(few), fitted.space.n)
+        print(
+            f"| Kneser-Ney 5-gram, 1/{share} of the text | {2 ** ngrams.bits_per_symbol(fitted.encode_all(test)):.1f} | | | |", flush=True
+        )
+        network = Network(hidden_size=128, embedding_size=128, ngram_order=5)
+        learn(few, test, f"hidden 128, 1/{share} of the text", network, max_epochs=6, verbose=0)
+    for hidden in (32, 64, 256):
+        network = Network(hidden_size=hidden, embedding_size=min(hidden, 128), ngram_order=5)
+        learn(train, test, f"hidden {hidden}, all of the text", network, max_epochs=6, verbose=0)
 
 
 def write(model: LanguageModel, test: list[str]) -> None:
@@ -67,12 +86,7 @@ def main() -> None:
     if chosen.opponents:
         opponents.rows(fitted.encode_all(train), fitted.encode_all(test), fitted.space.n)
     elif chosen.curve:
-        for share in (8, 4, 2, 1):
-            few = train[::share] if share > 1 else train
-            learn(few, test, f"hidden 128, 1/{share} of the text", Network(hidden_size=128, embedding_size=128), max_epochs=6, verbose=0)
-        for hidden in (32, 64, 256):
-            network = Network(hidden_size=hidden, embedding_size=min(hidden, 128))
-            learn(train, test, f"hidden {hidden}, all of the text", network, max_epochs=6, verbose=0)
+        curve(train, test)
     else:
         model = learn(train, test, "elman, defaults", max_epochs=chosen.epochs)
         print(model.plan())

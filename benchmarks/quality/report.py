@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import platform
 from typing import Any
 
 import torch
+
+from elman import LanguageModel
 
 
 def row(**cells: Any) -> None:
@@ -17,3 +20,12 @@ def row(**cells: Any) -> None:
 def machine() -> str:
     """Return processor, threads and versions in a few words."""
     return f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}, Python {platform.python_version()}"
+
+
+def with_and_without(model: LanguageModel, name: str) -> list[tuple[str, LanguageModel]]:
+    """Return a language model's network alone and, where n-grams stand beside it, both, each with its label."""
+    if model.mixture_ is None:
+        return [(name, model)]
+    alone = copy.copy(model)
+    alone.mixture_ = None
+    return [(f"{name}, network alone", alone), (name, model)]

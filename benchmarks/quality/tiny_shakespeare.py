@@ -10,7 +10,7 @@ import argparse
 import math
 import time
 
-from benchmarks.quality.report import machine
+from benchmarks.quality.report import machine, with_and_without
 from elman import LanguageModel, Text, Training, datasets
 
 
@@ -24,10 +24,10 @@ def main() -> None:
     begun = time.process_time()
     model = LanguageModel(Text("char"), training=Training(max_epochs=chosen.epochs)).fit(train)
     spent = time.process_time() - begun
-    bits = model.score(test)
     print(f"{model.plan()}\n{machine()}\n\n| model | nats a character | bits | accuracy | parameters | CPU |\n|---|--:|--:|--:|--:|--:|")
-    accuracy = model.accuracy(test)
-    print(f"| elman, defaults | {bits * math.log(2):.4f} | {bits:.4f} | {accuracy:.2%} | {model.plan().parameters:,} | {spent:.0f} s |")
+    for name, judged in with_and_without(model, "elman, defaults"):
+        bits, right = judged.score(test), judged.accuracy(test)
+        print(f"| {name} | {bits * math.log(2):.4f} | {bits:.4f} | {right:.2%} | {model.plan().parameters:,} | {spent:.0f} s |")
     print("\n" + model.generate("ROMEO:\n", temperature=0.8, max_new_steps=400))
     written = model.generate(["\n"] * 10, max_new_steps=1000)
     print(f"\nwritten by the model:\n{model.memorisation(written)}")

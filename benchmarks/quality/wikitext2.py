@@ -12,7 +12,7 @@ import re
 import time
 
 from benchmarks.quality import opponents
-from benchmarks.quality.report import machine
+from benchmarks.quality.report import machine, with_and_without
 from elman import LanguageModel, Symbols, Training, datasets
 
 _TITLE = re.compile(r"= [^=].*[^=] =")
@@ -49,9 +49,10 @@ def main() -> None:
         return
     begun = time.process_time()
     model = LanguageModel(Symbols(), training=Training(max_epochs=chosen.epochs)).fit(train)
-    bits = model.score(test)
     spent = time.process_time() - begun
-    print(f"| elman, defaults | {2**bits:.1f} | {model.accuracy(test):.2%} | {model.plan().parameters:,} | {spent:.0f} s |")
+    for name, judged in with_and_without(model, "elman, defaults"):
+        bits = judged.score(test)
+        print(f"| {name} | {2**bits:.1f} | {judged.accuracy(test):.2%} | {model.plan().parameters:,} | {spent:.0f} s |", flush=True)
     print(f"bits a word {bits:.3f}\n{model.plan()}")
 
 

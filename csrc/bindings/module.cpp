@@ -2,7 +2,9 @@
 // Callers in elman check shapes, types and layouts first; an address is a number as Tensor.data_ptr() gives it.
 #include <nanobind/nanobind.h>
 
+#include "bindings/ctc.hpp"
 #include "bindings/dense.hpp"
+#include "bindings/ngrams.hpp"
 #include "bindings/pool.hpp"
 #include "bindings/recurrence.hpp"
 #include "bindings/stream.hpp"
@@ -65,7 +67,9 @@ NB_MODULE(_native, module) {
              "Sort sequences by length: (steps, rows), or None when a length is not in 0..most.");
   module.def("packed_fit", &packed_fit, "batch_sizes"_a, "steps"_a, "rows"_a, "count"_a, "order"_a, "back"_a, "lengths"_a,
              "Whether the parts of a packed batch agree.");
+  bind_ctc(module);
   bind_dense(module);
+  bind_ngrams(module);
   bind_pool(module);
   bind_recurrence(module);
   bind_stream(module);

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from elman.codecs import Audio, sound
+from elman.codecs import Audio, sound, sound_stream
 from elman.errors import DataError, DataTypeError, MissingExtraError, SettingError
 
 
@@ -37,8 +37,8 @@ def test_what_the_lower_rate_cannot_hold_is_filtered_out() -> None:
 
 
 def test_the_spectrum_peaks_at_the_band_of_the_tone() -> None:
-    bands = sound.mel_bands(40, 256, 8000)
-    spectrum = sound.log_mel(tone(1000, 8000), 8000, features=40, window=0.025, step=0.01)
+    bands = sound_stream.mel_bands(40, 256, 8000)
+    spectrum = sound.log_mel([tone(1000, 8000)], sound_stream.Spectrum(8000, features=40, window=0.025, step=0.01))
     assert spectrum.shape == (51, 40)
     assert abs(int(spectrum[25].argmax()) - int(bands[:, 32].argmax())) <= 1
 

@@ -1,6 +1,8 @@
 """A corpus may be a list, a file, a folder or an iterator: the same documents give the same model; what cannot be read is explained."""
 
 import pathlib
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -159,3 +161,38 @@ def test_bits_per_character_compare_levels():
     symbols = LanguageModel(Symbols(), network=Network(hidden_size=4), training=Training(max_epochs=1, verbose=0)).fit([[1, 2, 3]] * 20)
     with pytest.raises(SettingError, match="per='character' is for text"):
         symbols.score([[1, 2]], per="character")
+
+
+LARGE = """
+import resource, sys
+from pathlib import Path
+import numpy as np
+from elman import LanguageModel, Network, Text, Training
+
+def model():
+    training = Training(budget="1s", max_epochs=1, verbose=0)
+    return LanguageModel(Text("char"), network=Network(hidden_size=8, embedding_size=8, ngram_order=0), training=training)
+
+def held():
+    return next(int(line.split()[1]) * 1024 for line in open("/proc/self/status") if line.startswith("VmData"))
+
+model().fit(Path(sys.argv[1]))  # whatever is loaded once is loaded now
+limit = held() + (64 << 20)
+resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+try:
+    np.ones(80 << 20, np.uint8)
+except MemoryError:
+    print("limited", model().fit(Path(sys.argv[2])).history_.stopped)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is limited the Linux way")
+def test_a_document_larger_than_memory_is_learned_from(tmp_path):
+    small, large = tmp_path / "small.txt", tmp_path / "large.txt"
+    small.write_text("abcdefgh " * 30_000)
+    with large.open("w") as file:
+        for _ in range(110):
+            file.write("abcdefgh " * 111_000)  # 110 MB in all, 64 MB may be taken
+    ran = subprocess.run([sys.executable, "-c", LARGE, small, large], capture_output=True, text=True, timeout=300, check=False)
+    assert ran.stdout == "limited budget\n", ran.stderr[-2000:]

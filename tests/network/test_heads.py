@@ -115,3 +115,36 @@ def test_impossible_heads_are_refused() -> None:
         make_head(Continuous(1), 4, kind="gausian")
     with pytest.raises(SettingError, match="A Pixels cannot be predicted"):
         make_head(Pixels(1, 2, 2), 4)
+
+
+def test_a_chain_knows_the_answers_before() -> None:
+    head = head_of(Binary(3), kind="chain")
+    with torch.no_grad():
+        head.links.copy_(torch.tensor([[9.0, 9, 9], [2, 9, 9], [-1, 3, 9]]))  # what is not below the diagonal is no link
+    logits = head.output(FEATURES).detach().numpy()
+
+    def chance(row: int, answers: list[int]) -> list[float]:
+        links = [0.0, 2.0 * answers[0], -1.0 * answers[0] + 3.0 * answers[1]]
+        return [1 / (1 + np.exp(-(logits[row, j] + links[j]))) for j in range(3)]
+
+    for row in range(3):
+        every = [[a, b, c] for a in (0, 1) for b in (0, 1) for c in (0, 1)]
+        target = torch.tensor(every, dtype=torch.float64)
+        losses = head.loss(FEATURES[row].expand(8, 4), target).detach().numpy()
+        wanted = [-sum(np.log(p if a else 1 - p) for a, p in zip(answers, chance(row, answers), strict=True)) for answers in every]
+        np.testing.assert_allclose(losses, wanted)
+        assert np.exp(-losses).sum() == pytest.approx(1.0)
+        draws = head.sample(FEATURES[row].expand(4000, 4), torch.Generator().manual_seed(row)).detach().numpy()
+        seen = [(draws == answers).all(1).mean() for answers in every]
+        np.testing.assert_allclose(seen, np.exp(-losses), atol=0.03)
+    best = head.predict(FEATURES).detach().numpy()
+    for row in range(3):
+        np.testing.assert_allclose(head.proba(FEATURES)[row].detach(), chance(row, best[row].astype(int).tolist()))
+        assert best[row].tolist() == [float(p > 0.5) for p in chance(row, best[row].astype(int).tolist())]
+    cold = head.sample(FEATURES, torch.Generator().manual_seed(0), temperature=1e-4)
+    torch.testing.assert_close(cold, head.predict(FEATURES))
+
+
+def test_yes_and_no_drawn_cold_is_the_likelier() -> None:
+    head = head_of(Binary(6))
+    torch.testing.assert_close(head.sample(FEATURES, torch.Generator().manual_seed(0), temperature=1e-4), head.predict(FEATURES))

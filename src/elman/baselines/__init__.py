@@ -2,4 +2,10 @@
 
 from elman.baselines.bag_of_words import BagOfWords as BagOfWords
 from elman.baselines.convnet import ConvNet as ConvNet
+from elman.baselines.decomposed import Naive2 as Naive2
+from elman.baselines.decomposed import Theta as Theta
 from elman.baselines.frequency import Frequency as Frequency
+from elman.baselines.linear_forecaster import LinearForecaster as LinearForecaster
+from elman.baselines.naive import Drift as Drift
+from elman.baselines.naive import Naive as Naive
+from elman.baselines.naive import SeasonalNaive as SeasonalNaive

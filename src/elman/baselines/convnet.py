@@ -91,7 +91,8 @@ class ConvNet(ClassifierMixin, BaseEstimator):
         sizes = Sizes.measure(self.source_, self.target_, sources, targets)
         made = plan(self.source_, self.target_, Network(wide=False, members=1), examples=sizes)
         training = recipe(made, self.training or Training(), len(targets))
-        learned = learn(made, sources, targets, training, scoring_of(self.target_, False), build=self._build)
+        vary = self.source_.vary if self.source_.augments else None
+        learned = learn(made, sources, targets, training, scoring_of(self.target_, False), build=self._build, vary=vary)
         self.model_, self.history_, self.classes_ = learned.model, learned.history, self.target_.classes_
         self.parameters_ = sum(weight.numel() for weight in learned.model.parameters())
         return self

@@ -67,6 +67,28 @@ class Codec(Settings):
         """Encode all values in one piece, or return None to go row by row (which also finds the bad row)."""
         return None
 
+    @property
+    def augments(self) -> bool:
+        """Whether training may see every value a little changed; :meth:`vary` says how."""
+        return bool(getattr(self, "augment", False))
+
+    def vary(self, encoded: Encoded, random: np.random.Generator) -> Encoded:  # noqa: ARG002  # for codecs that can
+        """Return an encoded value changed as the world changes it: louder, slower, slanted. Only training asks for it.
+
+        Parameters
+        ----------
+        encoded : ndarray
+            What ``encode`` gave; stays as it is.
+        random : Generator
+            Where chance comes from; the same draws give the same value.
+
+        Returns
+        -------
+        ndarray
+            As ``encode`` gives it; the number of steps may differ.
+        """
+        return encoded
+
     def in_detail(self) -> Self:
         """Change settings left to "auto" so that ``encode`` hands over all there is; asked before ``fit`` for one answer about a whole.
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from elman.codecs import sound
 from elman.codecs._base import Codec, each
-from elman.codecs.checks import real, strict, whole
+from elman.codecs.checks import one_of, real, strict, whole
 from elman.codecs.scaling import Scaler
+from elman.codecs.sound_stream import Resampler, Spectrum, has_table
 from elman.codecs.space import Continuous
+from elman.codecs.variation import mask_spectrum, vary_spectrum
 from elman.errors import DataError, SettingError
 
 
@@ -32,6 +34,8 @@ class Audio(Codec):
         Seconds from frame to frame.
     max_seconds : float, default 3600
         Longer sound is refused before it is decoded.
+    augment : bool, default True
+        Let training hear everything a little changed: speed, voice, loudness, noise, gaps in time and frequency.
 
     Examples
     --------
@@ -41,21 +45,35 @@ class Audio(Codec):
     """
 
     id = "audio.v1"
+    later: ClassVar[dict[str, Any]] = {"augment": False}
     rank = "many"
 
     def __init__(
-        self, sample_rate: int = 8000, *, features: int = 40, window: float = 0.025, step: float = 0.01, max_seconds: float = 3600
+        self,
+        sample_rate: int = 8000,
+        *,
+        features: int = 40,
+        window: float = 0.025,
+        step: float = 0.01,
+        max_seconds: float = 3600,
+        augment: bool = True,
     ) -> None:
         self.sample_rate = sample_rate
         self.features = features
         self.window = window
         self.step = step
         self.max_seconds = max_seconds
+        self.augment = augment
 
     @property
     def space(self) -> Continuous:
         """One number for each mel band."""
         return Continuous(self._fitted("scaler_").size)
+
+    @property
+    def frame_seconds(self) -> float:
+        """Seconds from frame to frame: ``step``, in whole samples."""
+        return max(1, round(self.step * self.sample_rate)) / self.sample_rate
 
     def encode(self, value: Any) -> np.ndarray:
         """Return the frames.
@@ -91,9 +109,39 @@ class Audio(Codec):
             raise DataError(f"Audio: expected an array (T, {self.features}) to decode; got shape {decoded.shape}.")
         return decoded
 
+    def vary(self, encoded: Any, random: np.random.Generator) -> np.ndarray:
+        """Return frames as another speaker in another room would give them.
+
+        Parameters
+        ----------
+        encoded : ndarray
+            (T, features) frames.
+        random : Generator
+            Where chance comes from.
+
+        Returns
+        -------
+        ndarray
+            float32 (T', features).
+        """
+        scaler = self._fitted("scaler_")
+        return mask_spectrum(scaler.encode(vary_spectrum(scaler.decode(encoded), random)), random)
+
+    def listen(self) -> Listener:
+        """Return an ear for sound that comes in chunks: its frames are those of ``encode`` over everything at once.
+
+        Returns
+        -------
+        Listener
+            With ``feed(chunk)`` and ``close()``.
+        """
+        return Listener(self, self._frames())
+
     def _spectrum(self, value: Any) -> np.ndarray:
-        samples = sound.read(value, self.sample_rate, self.max_seconds)
-        return sound.log_mel(samples, self.sample_rate, features=self.features, window=self.window, step=self.step)
+        return sound.log_mel(sound.pieces(value, self.sample_rate, self.max_seconds), self._frames())
+
+    def _frames(self) -> Spectrum:
+        return Spectrum(self.sample_rate, features=self.features, window=self.window, step=self.step)
 
     def _check(self) -> None:
         whole(self.sample_rate, "sample_rate", 100, 1_000_000, SettingError)
@@ -101,6 +149,7 @@ class Audio(Codec):
         real(self.window, "window", 1e-4, 10.0, SettingError)
         real(self.step, "step", 1e-5, 10.0, SettingError)
         real(self.max_seconds, "max_seconds", 0.0, 1e9, SettingError)
+        one_of(self.augment, (True, False), "augment", SettingError)
 
     def _fit(self, values: Sequence[Any]) -> None:
         spectra = each(self._spectrum, values)
@@ -114,3 +163,52 @@ class Audio(Codec):
         if scaler.size != self.features:
             raise DataError(f"Audio state: expected {self.features} channels; got {scaler.size}.")
         self.scaler_ = scaler
+
+
+class Listener:
+    """One recording on its way through a fitted :class:`Audio`, chunk by chunk; made by ``codec.listen()``.
+
+    Parameters
+    ----------
+    codec : Audio
+        Fitted.
+    spectrum : Spectrum
+        Not fed yet.
+    """
+
+    def __init__(self, codec: Audio, spectrum: Spectrum) -> None:
+        self._rate, self._scaler, self._spectrum = codec.sample_rate, codec._fitted("scaler_"), spectrum
+        self._resampler: Resampler | None = None
+        self._given = 0
+
+    def feed(self, chunk: Any) -> np.ndarray:
+        """Return the frames that are known after one chunk more.
+
+        Parameters
+        ----------
+        chunk : array or (array, rate)
+            Samples as ``Audio`` takes them, all chunks at one rate.
+
+        Returns
+        -------
+        ndarray
+            float32 (T, features).
+        """
+        samples, given = sound.split(chunk, self._rate)
+        if self._resampler is None:
+            if not has_table(given, self._rate):
+                raise DataError(
+                    f"{given} and {self._rate} samples a second have too little in common to go from one to the other on the way."
+                    " Resample the sound first, or use another sample_rate."
+                )
+            self._resampler, self._given = Resampler(given, self._rate), given
+        if given != self._given:
+            raise DataError(
+                f"all chunks must have {self._given} samples a second, as the first had; got {given}. Begin anew for other sound."
+            )
+        return self._scaler.encode(self._spectrum.feed(self._resampler.feed(sound.to_mono(samples))))
+
+    def close(self) -> np.ndarray:
+        """Return the last frames, float32 (T, features)."""
+        rest = self._resampler.close() if self._resampler is not None else np.zeros(0, dtype=np.float32)
+        return self._scaler.encode(np.concatenate([self._spectrum.feed(rest), self._spectrum.close()]))

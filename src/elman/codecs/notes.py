@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
+from elman.codecs import midi
 from elman.codecs._base import Codec, each
-from elman.codecs.checks import real, strict, whole
+from elman.codecs.checks import one_of, real, strict, whole
 from elman.codecs.space import Binary
-from elman.errors import DataError, DataTypeError, MissingExtraError, SettingError
-
-_LONGEST = 1_000_000
+from elman.errors import DataError, DataTypeError, SettingError
 
 
 class Notes(Codec):
@@ -30,6 +28,8 @@ class Notes(Codec):
         Frames a beat when reading MIDI files (extra ``music``).
     threshold : float, default 0.5
         ``decode`` gives the notes whose number is above this.
+    augment : bool, default True
+        Let a language model learn from every piece in other keys, up to six semitones away.
 
     Examples
     --------
@@ -39,13 +39,15 @@ class Notes(Codec):
     """
 
     id = "notes.v1"
+    later: ClassVar[dict[str, Any]] = {"augment": False}
     rank = "many"
 
-    def __init__(self, *, low: int = 21, high: int = 108, beat: int = 4, threshold: float = 0.5) -> None:
+    def __init__(self, *, low: int = 21, high: int = 108, beat: int = 4, threshold: float = 0.5, augment: bool = True) -> None:
         self.low = low
         self.high = high
         self.beat = beat
         self.threshold = threshold
+        self.augment = augment
 
     @property
     def space(self) -> Binary:
@@ -68,7 +70,7 @@ class Notes(Codec):
         """
         low, high = self._fitted("span_")
         if isinstance(value, str | os.PathLike | bytes | bytearray):
-            return self._place(_midi(value, self.beat), low, high)
+            return self._place(midi.read(value, self.beat), low, high)
         if isinstance(value, np.ndarray) and value.ndim == 2:
             return _roll(value, low, high)
         if not isinstance(value, Iterable):
@@ -94,6 +96,50 @@ class Notes(Codec):
             raise DataError(f"Notes: expected an array (T, {high - low + 1}) to decode; got shape {roll.shape}.")
         return [(np.flatnonzero(frame) + low).tolist() for frame in roll > self.threshold]
 
+    @property
+    def augments(self) -> bool:
+        """Only where music is continued: what is asked about a piece may be its key."""
+        return self.augment and self.role_ == "target"
+
+    def vary(self, encoded: Any, random: np.random.Generator) -> np.ndarray:
+        """Return a piece in another key, five semitones down to six up, as far as the notes allow.
+
+        Parameters
+        ----------
+        encoded : ndarray
+            (T, notes) roll.
+        random : Generator
+            Where chance comes from.
+
+        Returns
+        -------
+        ndarray
+            (T, notes).
+        """
+        sounding = np.flatnonzero(encoded.any(axis=0))
+        if not len(sounding):
+            return encoded
+        low, high = max(-5, -int(sounding[0])), min(6, encoded.shape[1] - 1 - int(sounding[-1]))
+        return np.roll(encoded, int(random.integers(low, high + 1)), axis=1)
+
+    def midi(self, frames: Any, *, tempo: float = 90.0) -> bytes:
+        """Return a piece as a MIDI file that plays; a note goes on while it sounds in consecutive frames.
+
+        Parameters
+        ----------
+        frames : list of lists of int, or ndarray
+            A piece as ``encode`` takes it, for example what ``LanguageModel.generate`` wrote.
+        tempo : float, default 90
+            Beats a minute; a beat has ``beat`` frames.
+
+        Returns
+        -------
+        bytes
+            Write them to a file ending in ``.mid``.
+        """
+        real(tempo, "tempo", 1.0, 1000.0, SettingError)
+        return midi.written(self.encode(frames), self.low, self.beat, tempo)
+
     def _place(self, frames: list[Any], low: int, high: int) -> np.ndarray:
         roll = np.zeros((len(frames), high - low + 1), dtype=np.float32)
         for number, frame in enumerate(frames):
@@ -110,6 +156,7 @@ class Notes(Codec):
         whole(self.high, "high", self.low, 127, SettingError)
         whole(self.beat, "beat", 1, 960, SettingError)
         real(self.threshold, "threshold", 0.0, 1.0, SettingError)
+        one_of(self.augment, (True, False), "augment", SettingError)
 
     def _fit(self, values: Sequence[Any]) -> None:
         self.span_ = (int(self.low), int(self.high))
@@ -138,30 +185,3 @@ def _roll(array: np.ndarray, low: int, high: int) -> np.ndarray:
     if array.shape[1] != notes:
         raise DataError(f"expected a piano roll (T, {notes}) or (T, 128); got {array.shape}.")
     return array.astype(np.float32)
-
-
-def _midi(value: Any, beat: int) -> list[set[int]]:
-    try:
-        from symusic import Score
-    except ImportError as error:
-        raise MissingExtraError("music", "symusic", "read MIDI files") from error
-    is_bytes = isinstance(value, bytes | bytearray)
-    name = f"the MIDI of {len(value)} bytes" if is_bytes else f"{os.fspath(value)!r}"
-    if not is_bytes and not Path(value).is_file():
-        raise DataError(f"there is no file {name}. Check the path, and the folder it starts from.")
-    held = bytes(value) if is_bytes else Path(value).read_bytes()
-    try:
-        score: Any = Score.from_midi(held)
-        score = score.resample(tpq=beat, min_dur=1)
-    except (RuntimeError, ValueError, TypeError) as error:
-        raise DataError(f"{name} is not a MIDI file that can be read ({error}). Replace it or drop the row.") from error
-    notes = [(n.time, n.time + n.duration, n.pitch) for track in score.tracks if not track.is_drum for n in track.notes]
-    end = max((stop for _, stop, _ in notes), default=0)
-    if end == 0 or end > _LONGEST:
-        found = "no notes" if end == 0 else f"{end} frames"
-        raise DataError(f"{name}: expected notes within {_LONGEST} frames; got {found}. Drop the row.")
-    frames: list[set[int]] = [set() for _ in range(end)]
-    for start, stop, pitch in notes:
-        for frame in frames[start:stop]:
-            frame.add(int(pitch))
-    return frames

@@ -2,24 +2,44 @@
 
 from __future__ import annotations
 
-import functools
 import io
 import math
 import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from elman.codecs.sound_stream import WIDTH, Resampler, Spectrum, common, has_table, sinc
 from elman.errors import DataError, DataTypeError, MissingExtraError
 
-_WIDTH = 16
-"""Zero crossings of the resampling filter on each side."""
-_LARGEST = 1_000_000
+_BLOCK = 1 << 18
+"""Samples of a file decoded at once."""
 
 
 def read(value: Any, rate: int, max_seconds: float) -> np.ndarray:
-    """Return one channel at a rate.
+    """Return one channel at a rate, all of it; the parameters are those of :func:`pieces`.
+
+    Parameters
+    ----------
+    value : array, (array, rate), path or bytes
+        The sound.
+    rate : int
+        Samples a second wanted.
+    max_seconds : float
+        Longer sound is refused.
+
+    Returns
+    -------
+    ndarray
+        float32 (T,).
+    """
+    return np.concatenate([np.zeros(0, dtype=np.float32), *pieces(value, rate, max_seconds)])
+
+
+def pieces(value: Any, rate: int, max_seconds: float) -> Iterator[np.ndarray]:
+    """Yield one channel at a rate; files are decoded piece by piece, so that long ones need little memory.
 
     Parameters
     ----------
@@ -30,28 +50,35 @@ def read(value: Any, rate: int, max_seconds: float) -> np.ndarray:
     max_seconds : float
         Longer sound is refused, files before they are decoded.
 
-    Returns
-    -------
+    Yields
+    ------
     ndarray
         float32 (T,).
     """
     if isinstance(value, str | os.PathLike | bytes | bytearray):
-        samples, given = _decoded(value, max_seconds)
-    elif isinstance(value, tuple) and len(value) == 2 and np.ndim(value[0]) > 0 and np.ndim(value[1]) == 0:
-        samples, given = value
-    else:
-        samples, given = value, rate
-    if isinstance(given, bool) or not isinstance(given, int | float | np.number) or not 1 <= given <= 10_000_000 or given != int(given):
-        raise DataError(f"expected a whole number of samples a second; got {given!r}.")
-    mono = _mono(samples)
+        yield from _decoded(value, rate, max_seconds)
+        return
+    samples, given = split(value, rate)
+    mono = to_mono(samples)
     if len(mono) > max_seconds * given:
         raise DataError(
             f"the sound lasts {len(mono) / given:.1f} s, more than max_seconds={max_seconds:g}. Raise Audio(max_seconds=…) or cut it."
         )
-    return resample(mono, int(given), rate)
+    yield resample(mono, given, rate)
 
 
-def _mono(samples: Any) -> np.ndarray:
+def split(value: Any, rate: int) -> tuple[Any, int]:
+    """Return samples and their rate, of an array or of a pair of both."""
+    samples, given = (
+        value if isinstance(value, tuple) and len(value) == 2 and np.ndim(value[0]) > 0 and np.ndim(value[1]) == 0 else (value, rate)
+    )
+    if isinstance(given, bool) or not isinstance(given, int | float | np.number) or not 1 <= given <= 10_000_000 or given != int(given):
+        raise DataError(f"expected a whole number of samples a second; got {given!r}.")
+    return samples, int(given)
+
+
+def to_mono(samples: Any) -> np.ndarray:
+    """Return one channel, float32 (T,), of samples (T,) or (T, channels) of any usual dtype."""
     try:
         array = np.asarray(samples)
     except (ValueError, TypeError, RuntimeError) as error:
@@ -85,7 +112,7 @@ def _finite(array: np.ndarray) -> np.ndarray:
     return array
 
 
-def _decoded(value: Any, max_seconds: float) -> tuple[np.ndarray, int]:
+def _decoded(value: Any, rate: int, max_seconds: float) -> Iterator[np.ndarray]:
     try:
         import soundfile
     except (ImportError, OSError) as error:  # OSError: libsndfile itself is missing
@@ -94,6 +121,7 @@ def _decoded(value: Any, max_seconds: float) -> tuple[np.ndarray, int]:
     name = f"the sound of {len(value)} bytes" if is_bytes else f"{os.fspath(value)!r}"
     if not is_bytes and not Path(value).is_file():
         raise DataError(f"there is no file {name}. Check the path, and the folder it starts from.")
+    done = 0
     try:
         with soundfile.SoundFile(io.BytesIO(value) if is_bytes else str(value)) as file:
             if file.frames > max_seconds * file.samplerate:
@@ -101,13 +129,34 @@ def _decoded(value: Any, max_seconds: float) -> tuple[np.ndarray, int]:
                 raise DataError(
                     f"{name} lasts {seconds:.1f} s, more than max_seconds={max_seconds:g}. Raise Audio(max_seconds=…) or cut it."
                 )
-            return file.read(dtype="float32"), file.samplerate
+            if not has_table(file.samplerate, rate):  # rates with no common factor: sample by sample, in one piece
+                yield resample(_checked(file.read(dtype="float32"), name, 0), file.samplerate, rate)
+                return
+            resampler = Resampler(file.samplerate, rate)
+            while len(block := file.read(_BLOCK, dtype="float32")):
+                yield resampler.feed(_checked(block, name, done))
+                done += len(block)
+            if done < file.frames < 1 << 62:  # a stream that cannot be sought does not know its length
+                raise DataError(
+                    f"{name} is broken off: it should have {file.frames} samples and ends at sample {done}. Copy it again, or cut it."
+                )
+            yield resampler.close()
     except (soundfile.SoundFileError, TypeError) as error:
-        raise DataError(f"{name} is not sound that can be read ({error}). Expected wav, flac, ogg or mp3.") from error
+        where = f" after sample {done}" if done else ""
+        raise DataError(f"{name} is not sound that can be read{where} ({error}). Expected wav, flac, ogg or mp3.") from error
+
+
+def _checked(block: np.ndarray, name: str, start: int) -> np.ndarray:
+    try:
+        return to_mono(block)
+    except DataError as error:
+        bad = ~np.isfinite(block.reshape(len(block), -1)).all(axis=1)
+        place = f" (sample {start + int(bad.argmax())})" if bad.any() else ""
+        raise DataError(f"{name}{place}: {error}") from error
 
 
 def resample(samples: np.ndarray, given: int, wanted: int) -> np.ndarray:
-    """Return samples at another rate, by a windowed sinc that keeps what both rates can hold.
+    """Return samples at another rate; see :class:`~elman.codecs.sound_stream.Resampler`.
 
     Parameters
     ----------
@@ -122,92 +171,42 @@ def resample(samples: np.ndarray, given: int, wanted: int) -> np.ndarray:
     -------
     ndarray
         float32 (ceil(T·wanted/given),).
-
-    Notes
-    -----
-    Smith 2002, "Digital audio resampling": polyphase sinc, Hann window of 16 zero crossings, cut at 95 % of the lower Nyquist.
     """
     if given == wanted or not len(samples):
         return samples
-    up, down = wanted // math.gcd(given, wanted), given // math.gcd(given, wanted)
-    if up * down > _LARGEST:  # rates with no common factor: a table of filters would fill the memory
-        return _resampled_singly(samples, up, down)
-    from torch import from_numpy
-    from torch.nn.functional import conv1d, pad
-
-    filters, reach = _filters(up, down)
-    length = -(-len(samples) * up // down)
-    x = pad(from_numpy(np.ascontiguousarray(samples))[None, None], (reach, reach + down))
-    phases = conv1d(x, from_numpy(filters)[:, None], stride=down)[0]  # (up, blocks)
-    return phases.T.reshape(-1)[:length].numpy().copy()
-
-
-@functools.lru_cache(maxsize=16)
-def _filters(up: int, down: int) -> tuple[np.ndarray, int]:
-    cut = 0.95 * min(1.0, up / down)
-    reach = math.ceil(_WIDTH / cut)
-    # output sample p of a block lies p·down/up input samples after the block's first
-    at = np.arange(-reach, reach + down + 1)[None] - (np.arange(up) * down / up)[:, None]
-    return _sinc(at, cut).astype(np.float32), reach
-
-
-def _sinc(at: np.ndarray, cut: float) -> np.ndarray:
-    x = cut * at
-    return cut * np.sinc(x) * np.where(np.abs(x) <= _WIDTH, np.cos(np.pi * x / (2 * _WIDTH)) ** 2, 0.0)
+    if not has_table(given, wanted):
+        return _resampled_singly(samples, *common(given, wanted))
+    resampler = Resampler(given, wanted)
+    return np.concatenate([resampler.feed(samples), resampler.close()])
 
 
 def _resampled_singly(samples: np.ndarray, up: int, down: int) -> np.ndarray:
     cut = 0.95 * min(1.0, up / down)
-    reach = math.ceil(_WIDTH / cut)
+    reach = math.ceil(WIDTH / cut)
     padded = np.pad(samples, (reach, reach + 1))
     done = np.empty(-(-len(samples) * up // down), dtype=np.float32)
     for start in range(0, len(done), 4096):
         first, over = np.divmod(np.arange(start, min(start + 4096, len(done)), dtype=np.int64) * down, up)
         taps = np.arange(-reach, reach + 1)
-        weights = _sinc(taps[None] - (over / up)[:, None], cut)
+        weights = sinc(taps[None] - (over / up)[:, None], cut)
         done[start : start + 4096] = (padded[first[:, None] + taps + reach] * weights).sum(axis=1)
     return done
 
 
-def log_mel(samples: np.ndarray, rate: int, *, features: int, window: float, step: float) -> np.ndarray:
-    """Return the log-mel spectrum.
+def log_mel(pieces: Iterable[np.ndarray], spectrum: Spectrum) -> np.ndarray:
+    """Return the frames of sound that comes in pieces.
 
     Parameters
     ----------
-    samples : ndarray
-        float32 (T,).
-    rate : int
-        Samples a second.
-    features : int
-        Mel bands.
-    window : float
-        Length of a frame in seconds.
-    step : float
-        Seconds from frame to frame.
+    pieces : iterable of ndarray
+        float32 (T,) each.
+    spectrum : Spectrum
+        Not fed yet.
 
     Returns
     -------
     ndarray
         float64 (1 + T // hop, features); (0, features) for no samples.
     """
-    if not len(samples):
-        return np.zeros((0, features))
-    import torch
-
-    length, hop = max(2, round(window * rate)), max(1, round(step * rate))
-    size = 1 << (length - 1).bit_length()
-    x = torch.from_numpy(np.ascontiguousarray(samples))
-    spectrum = torch.stft(x, size, hop, length, torch.hann_window(length), center=True, pad_mode="constant", return_complex=True)
-    power = torch.from_numpy(mel_bands(features, size, rate)) @ spectrum.abs().square()
-    return torch.log(power + 1e-6).T.double().numpy()
-
-
-@functools.lru_cache(maxsize=16)
-def mel_bands(features: int, size: int, rate: int) -> np.ndarray:
-    """Return triangular bands (features, size // 2 + 1), evenly spaced on the mel scale 2595·log10(1 + f/700)."""
-    top = 2595 * np.log10(1 + rate / 2 / 700)
-    edges = 700 * (10 ** (np.linspace(0, top, features + 2) / 2595) - 1)
-    bins = np.arange(size // 2 + 1) * rate / size
-    rising = (bins - edges[:-2, None]) / np.diff(edges)[:-1, None]
-    falling = (edges[2:, None] - bins) / np.diff(edges)[1:, None]
-    return np.maximum(0, np.minimum(rising, falling)).astype(np.float32)
+    frames = [spectrum.feed(piece) for piece in pieces]
+    return np.concatenate([*frames, spectrum.close()])

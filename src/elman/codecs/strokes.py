@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -11,7 +11,8 @@ from elman.codecs._base import Codec, each
 from elman.codecs.checks import one_of, real, reals, strict
 from elman.codecs.scaling import numbers
 from elman.codecs.space import Continuous
-from elman.errors import DataError
+from elman.codecs.variation import vary_steps
+from elman.errors import DataError, SettingError
 
 
 class Strokes(Codec):
@@ -19,6 +20,11 @@ class Strokes(Codec):
 
     A step is (dx, dy, pen): the way from the point before, both axes divided by one number so that shapes stay as they are.
     The first step starts from the mean first point of ``fit``, so that nothing is lost.
+
+    Parameters
+    ----------
+    augment : bool, default True
+        Let training see everything a little changed: slanted, stretched, turned, with a trembling hand.
 
     Notes
     -----
@@ -32,7 +38,11 @@ class Strokes(Codec):
     """
 
     id = "strokes.v1"
+    later: ClassVar[dict[str, Any]] = {"augment": False}
     rank = "many"
+
+    def __init__(self, *, augment: bool = True) -> None:
+        self.augment = augment
 
     @property
     def space(self) -> Continuous:
@@ -81,6 +91,26 @@ class Strokes(Codec):
             raise DataError(f"Strokes: expected an array (T, 3) to decode; got shape {steps.shape}.")
         points = self.start_ + np.cumsum(steps[:, :2] * scale, axis=0)
         return np.concatenate([points, (steps[:, 2:] > 0.5).astype(np.float64)], axis=1) if self.pen_ else points
+
+    def vary(self, encoded: Any, random: np.random.Generator) -> np.ndarray:
+        """Return steps as another hand would draw them.
+
+        Parameters
+        ----------
+        encoded : ndarray
+            (T, 3) steps.
+        random : Generator
+            Where chance comes from.
+
+        Returns
+        -------
+        ndarray
+            float32 (T, 3).
+        """
+        return vary_steps(encoded, random)
+
+    def _check(self) -> None:
+        one_of(self.augment, (True, False), "augment", SettingError)
 
     def _fit(self, values: Sequence[Any]) -> None:
         drawn = [points for points in each(_read, values) if len(points)]

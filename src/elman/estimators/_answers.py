@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from elman.codecs import Codec
+from elman.codecs import Audio, Codec
 from elman.codecs.sharing import Spelled
 from elman.codecs.text import Text
 from elman.estimators._decoding import Decoding
 from elman.estimators._inference import answer_rows, predict_rows
 from elman.estimators._pairs import different, sources_of, symbols_of, values_of
+from elman.estimators.alignment import Alignment
 from elman.estimators.attention_map import AttentionMap
 from elman.generation import Hypothesis
 from elman.network import SequenceModel
@@ -42,14 +43,16 @@ def answers_of(model: SequenceModel, source: Codec, target: Codec, xs: Sequence[
     rows = sources_of(source, model.plan, xs)
     if not decoding.whole:
         return values_of(source, target, model.plan, xs, predict_rows(model, rows, source, decoding))
-    values, scores, maps = [], [], []
+    values, scores, maps, places = [], [], [], []
     for x, found in zip(xs, answer_rows(model, rows, source, decoding), strict=True):
         said, kept = different(source, target, model.plan, x, found)
         said, kept = said[: decoding.n_best], kept[: decoding.n_best]
         values.append(said)
         scores.append([answer.score for answer in kept])
         maps.append([_map(source, target, x, answer) for answer in kept] if decoding.attention else [])
-    wanted = [values, *([scores] if decoding.scores else []), *([maps] if decoding.attention else [])]
+        places.append([_places(source, target, model.plan.time_stride, answer) for answer in kept] if decoding.alignment else [])
+    shown = ((scores, decoding.scores), (maps, decoding.attention), (places, decoding.alignment))
+    wanted = [values, *(each for each, asked in shown if asked)]
     if decoding.n_best is None:
         wanted = [[row[0] for row in each] for each in wanted]
     return tuple(wanted) if len(wanted) > 1 else wanted[0]
@@ -70,10 +73,16 @@ def _map(source: Codec, target: Codec, x: Any, answer: Hypothesis) -> AttentionM
     return AttentionMap(weights=weights[:, : len(names)], source=tuple(names), target=tuple(said), score=answer.score)
 
 
-def _steps(source: Codec, x: Any, count: int) -> list[str]:
-    if isinstance(source, Text):
-        return source.tokens(x)
-    return [str(symbol) for symbol in (source.symbols(x) if isinstance(source, Spelled) else range(count))]
+def _places(source: Codec, target: Codec, stride: int, answer: Hypothesis) -> Alignment:
+    unit = stride * (source.frame_seconds if isinstance(source, Audio) else 1)
+    names = (
+        tuple(_name(target, symbol) for symbol in symbols_of(source, target, None, answer.symbols)) if isinstance(target, Spelled) else ()
+    )
+    spans = answer.spans
+    if spans is None:  # an answer that the prior preferred to all that fits
+        nowhere = np.full(len(names), np.nan)
+        return Alignment(symbols=names, begin=nowhere, end=nowhere, confidence=nowhere, score=answer.score)
+    return Alignment(symbols=names, begin=spans.begin * unit, end=spans.end * unit, confidence=spans.confidence, score=answer.score)
 
 
 def _name(target: Spelled, symbol: Any) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import sklearn.exceptions
 from sklearn.base import BaseEstimator
+from torch import Tensor
 
 from elman import errors
 from elman.network.settings import Network
@@ -85,6 +86,14 @@ class Estimator(BaseEstimator):
         columns = state.get("columns")  # where the values came from a table: its columns by role, so that `elman predict` need not ask
         if isinstance(columns, dict) and all(isinstance(names, list) for names in columns.values()):
             self.columns_ = {str(role): [str(name) for name in names] for role, names in columns.items()}
+
+    def _own_tensors(self) -> dict[str, Tensor]:
+        """Whatever ``fit`` learned beside the network that is too large for JSON, by names that no weight has."""
+        return {}
+
+    def _take_tensors(self, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Take back what :meth:`_own_tensors` gave, after :meth:`_restore_fitted`; return the rest."""
+        return tensors
 
     def _settings(self) -> tuple[Network, Training]:
         return self.network or Network(), self.training or Training()

@@ -19,7 +19,7 @@ from elman.io.tokens import Tokens, TokenWriter, about, open_tokens
 
 _SAMPLE = 64
 """Parts of a large corpus that subwords are learned from, evenly spread: a megabyte each."""
-_TOGETHER = 16
+_TOGETHER = 4
 """Parts encoded in one call."""
 
 

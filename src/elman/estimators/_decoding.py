@@ -10,7 +10,12 @@ from elman.generation import Beam, CTCBeam, Greedy, Rules
 from elman.network import Plan
 
 _RULES = ("min_length", "no_repeat_ngram", "constraint", "allow_unknown")
-_KNOWN = ("beam_size", "length_penalty", "n_best", "max_length", "return_scores", "return_attention", *_RULES)
+_WRITTEN = ("beam_size", "n_best", "return_scores", "return_alignment", "prior", "prior_weight", "symbol_bonus")
+"""Options of models that write in frames (CTC)."""
+_PRIOR = ("prior", "prior_weight", "symbol_bonus")
+_SAID = ("beam_size", "length_penalty", "n_best", "max_length", "return_scores", "return_attention", *_RULES)
+"""Options of models that say one symbol after the other."""
+_KNOWN = tuple(dict.fromkeys([*_SAID, *_WRITTEN]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,11 +27,12 @@ class Decoding:
     n_best: int | None = None
     scores: bool = False
     attention: bool = False
+    alignment: bool = False
 
     @property
     def whole(self) -> bool:
         """Whether answers are wanted with what belongs to them, not their symbols alone."""
-        return self.scores or self.attention or self.n_best is not None
+        return self.scores or self.attention or self.alignment or self.n_best is not None
 
     @property
     def keywords(self) -> dict[str, Any]:
@@ -44,7 +50,8 @@ def decoding_of(plan: Plan, options: dict[str, Any]) -> Decoding:
         What the network is.
     options : dict
         ``beam_size``, ``length_penalty``, ``n_best``, ``max_length``, ``min_length``, ``no_repeat_ngram``, ``constraint``,
-        ``allow_unknown``, ``return_scores``, ``return_attention``.
+        ``allow_unknown``, ``return_scores``, ``return_attention``; of models that write in frames ``beam_size``, ``n_best``, ``prior``,
+        ``prior_weight``, ``symbol_bonus``, ``return_scores``, ``return_alignment``.
 
     Returns
     -------
@@ -56,13 +63,22 @@ def decoding_of(plan: Plan, options: dict[str, Any]) -> Decoding:
             raise SettingError(f"predict has no option {name!r}; it has {list(_KNOWN)}.{did_you_mean(name, _KNOWN)}")
     if options and plan.decoder not in ("autoregressive", "ctc"):
         raise SettingError(f"{sorted(options)} are for free sequences; this model answers with decoder {plan.decoder!r}. Leave them out.")
+    own, kind = (_WRITTEN, "writes in frames (CTC)") if plan.decoder == "ctc" else (_SAID, "says one symbol after the other")
+    if foreign := sorted(set(options) - set(own)):
+        raise SettingError(f"{foreign} cannot be used here: this model {kind}, and takes {list(own)}. Leave them out.")
     for name, least in (("beam_size", 1), ("n_best", 1), ("max_length", 0)):
         _check_whole(name, options.get(name), least)
     attention = bool(options.get("return_attention", False))
     if attention and (plan.decoder != "autoregressive" or plan.attention == "none"):
         raise SettingError("return_attention is for models with attention over their source; this one has none. Leave it out.")
     chosen = {name: options.get(name) for name in ("max_length", "n_best")}
-    return Decoding(search=_search(plan, options), **chosen, scores=bool(options.get("return_scores", False)), attention=attention)
+    return Decoding(
+        search=_search(plan, options),
+        **chosen,
+        scores=bool(options.get("return_scores", False)),
+        attention=attention,
+        alignment=bool(options.get("return_alignment", False)),
+    )
 
 
 def _search(plan: Plan, options: dict[str, Any]) -> Any:
@@ -71,7 +87,10 @@ def _search(plan: Plan, options: dict[str, Any]) -> Any:
     if count > size:
         raise SettingError(f"n_best must be at most beam_size; got n_best={count} with beam_size={size}. Give a larger beam_size.")
     if plan.decoder == "ctc":
-        return CTCBeam(size=size) if size != 1 else None
+        prior = {name: options[name] for name in _PRIOR if name in options}
+        if "beam_size" not in options:
+            size = max(size, CTCBeam.size) if prior else size
+        return CTCBeam(size=size, **prior) if size != 1 or prior else None
     rules = {name: options[name] for name in _RULES if name in options}
     if size == 1 and "n_best" not in options:
         shown = options.get("return_attention") or options.get("return_scores")

@@ -33,6 +33,7 @@ def save(estimator: Any, path: Path) -> None:
         "fitted": estimator._fitted_state(),
     }
     tensors = {name: tensor.detach() for name, tensor in estimator.model_.state_dict().items()}
+    tensors |= estimator._own_tensors()
     model_file.write(path, tensors, {"kind": estimator.kind, "spec": spec})
 
 
@@ -81,6 +82,7 @@ def _rebuild(cls: Any, spec: Any, tensors: dict[str, Any]) -> Any:
     estimator.plan_ = Plan.from_config(spec["plan"])
     estimator.history_ = History.from_dict(spec["history"])
     estimator._restore_fitted(spec["fitted"])
+    tensors = estimator._take_tensors(tensors)
     model = build_all(estimator.plan_)
     model_file.check_state(tensors, model.state_dict())
     model.load_state_dict(tensors)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from elman.estimators._inference import batches_by_length
 from elman.io.tokens import Tokens
 from elman.network import SequenceModel
 from elman.network.assembly import evaluating
+from elman.ngrams import Mixture
+from elman.sequences import Ragged
 from elman.training.streams import Stream, Stretch, seat
 
 _WINDOW = 512
@@ -27,7 +30,16 @@ class Judged:
     units: int
 
 
-def judge(model: SequenceModel, rows: Sequence[np.ndarray], *, hits: bool = False) -> Judged:
+@dataclass(frozen=True, kw_only=True)
+class _Piece:
+    """A window over some documents: which of them reach it, where it begins, the nats of each step, and how many were guessed right."""
+
+    documents: list[int]
+    nats: Ragged
+    hits: int
+
+
+def judge(model: SequenceModel, rows: Sequence[np.ndarray], *, hits: bool = False, mixture: Mixture | None = None) -> Judged:
     """Judge encoded documents.
 
     Parameters
@@ -38,23 +50,53 @@ def judge(model: SequenceModel, rows: Sequence[np.ndarray], *, hits: bool = Fals
         Documents.
     hits : bool, default False
         Also count where the likeliest symbol is the one that follows.
+    mixture : Mixture, optional
+        n-grams that have a share in every probability.
 
     Returns
     -------
     Judged
         The sums.
     """
+    nats, found, units = 0.0, 0, 0
+    for piece in _pieces(model, rows, hits=hits, mixture=mixture):
+        nats, found, units = nats + float(piece.nats.data.double().sum()), found + piece.hits, units + len(piece.nats.data)
+    return Judged(nats=nats, hits=found, units=units)
+
+
+def symbol_nats(model: SequenceModel, rows: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Return the nats of every symbol of encoded documents, the end of each included, (T + 1,) float64."""
+    found: list[list[np.ndarray]] = [[] for _ in rows]
+    for piece in _pieces(model, rows):
+        for document, nats in zip(piece.documents, piece.nats.to_list(), strict=True):
+            found[document].append(nats.double().cpu().numpy())
+    return [np.concatenate(parts) for parts in found]
+
+
+def _pieces(model: SequenceModel, rows: Sequence[np.ndarray], *, hits: bool = False, mixture: Mixture | None = None) -> Iterator[_Piece]:
     decoder = model._autoregressive()
     tokens = Tokens.of(rows, decoder.feedback.space.n)  # type: ignore[attr-defined]
-    nats, found, units = 0.0, 0, 0
     with torch.no_grad(), evaluating(model):
         for batch in batches_by_length((tokens.lengths + 1).tolist()):
             readers = seat([_whole(tokens, int(row)) for row in batch]).to(model.device)
+            contexts = [] if mixture is None else [mixture.contexts(np.asarray(tokens[int(row)])) for row in batch]
             state = None
-            for window in readers.windows(_WINDOW):
-                losses, right, state = decoder.judge_on(window.symbols, window.wanted, window.enter(state), hits=hits)
-                nats, found, units = nats + float(losses.double().sum()), found + int(right), units + len(losses)
-    return Judged(nats=nats, hits=found, units=units)
+            for at, window in enumerate(readers.windows(_WINDOW)):
+                going = [place for place in range(len(batch)) if int(readers.lengths[place]) > at * _WINDOW]
+                mix = _mixing(mixture, [contexts[place][at * _WINDOW : (at + 1) * _WINDOW] for place in going]) if mixture else None
+                losses, right, state = decoder.judge_on(window.symbols, window.wanted, window.enter(state), hits=hits, mix=mix)
+                yield _Piece(documents=[int(batch[place]) for place in going], nats=window.symbols.with_data(losses), hits=int(right))
+
+
+def _mixing(mixture: Mixture, contexts: list[np.ndarray]) -> Callable[[Tensor, slice], Tensor]:
+    """Return how the probabilities (M, C) at some steps of a window are mixed; its steps are packed as its symbols are."""
+    states = Ragged.from_list(contexts).data.numpy()
+
+    def mix(chances: Tensor, steps: slice) -> Tensor:
+        """Mix the rows of these steps."""
+        return torch.from_numpy(mixture.mix(chances.double().cpu().numpy(), states[steps])).to(chances.device)
+
+    return mix
 
 
 def _whole(tokens: Tokens, row: int) -> Stretch:

@@ -18,7 +18,7 @@ from elman.estimators._scoring import Scoring
 from elman.network import Plan, SequenceModel, build
 from elman.network.ensemble import Ensemble
 from elman.network.planning import counted
-from elman.training.examples import Examples, split_rows
+from elman.training.examples import Examples, Vary, split_rows
 from elman.training.history import History
 from elman.training.loop import fit
 from elman.training.resolve import resolve
@@ -74,6 +74,7 @@ def learn(
     held_out: np.ndarray | None = None,
     from_zero: bool = False,
     build: Callable[[Plan], SequenceModel] = build,
+    vary: Vary | None = None,
 ) -> Learned:
     """Train a network, or the members of an ensemble one after the other, on encoded rows.
 
@@ -95,6 +96,8 @@ def learn(
         Begin with a head that answers zero, where zero is the baseline's answer.
     build : callable, optional
         Makes the network of a plan.
+    vary : callable, optional
+        What is done to each value of the source that is learned from.
 
     Returns
     -------
@@ -107,7 +110,7 @@ def learn(
     )
     keys = None if not plan.wide or sources is None else _wide.choose(plan, sources)
     plan = plan if keys is None else counted(plan, wide=len(keys))
-    options = _Options(held_out=held_out, from_zero=from_zero, keys=keys, build=build)
+    options = _Options(held_out=held_out, from_zero=from_zero, keys=keys, build=build, vary=vary)
     learned: list[Learned] = []
     for member in range(plan.members):
         settings = settings_of(training, member, plan.members)
@@ -141,6 +144,7 @@ class _Options:
     from_zero: bool
     keys: torch.Tensor | None
     build: Callable[[Plan], SequenceModel]
+    vary: Vary | None
 
 
 def _learn_one(plan: Plan, examples: Examples, training: Training, scoring: Scoring, options: _Options) -> Learned:
@@ -156,6 +160,7 @@ def _learn_one(plan: Plan, examples: Examples, training: Training, scoring: Scor
         for weight in model.decoder.head.parameters():
             torch.nn.init.zeros_(weight)
     parts = examples.subset(train), examples.subset(held)
+    parts[0].vary = options.vary
     wide = getattr(model.decoder, "wide", None)
     if wide is not None and options.keys is not None:
         _wide.fit(wide, plan, options.keys, parts[0].source or (), parts[0].target)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,8 +14,9 @@ from elman.codecs import Codec
 from elman.codecs.sharing import Spelled, shared_symbols
 from elman.codecs.text import Text
 from elman.codecs.words import split
+from elman.errors import DataError, ElmanWarning
 from elman.estimators._copying import aim, mark, written
-from elman.estimators._inference import decode_all
+from elman.estimators._inference import decode_all, length_of
 from elman.generation import Hypothesis
 from elman.network import Plan
 from elman.training.settings import Training
@@ -24,6 +26,8 @@ _SUBWORDS = 6_000
 _MANY = 20_000
 """Pairs from which batches would grow and, with the network, the rate fall: writing learns more from many small, bold steps."""
 _BOLD: dict[str, Any] = {"batch_size": 64, "learning_rate": 2e-3}
+_NAMED = 10
+"""Rows that a warning names one by one."""
 _COMPARED = 2_000
 """Rows looked at to see how two sides of text belong together."""
 
@@ -94,10 +98,49 @@ def settings_of(plan: Plan, training: Training, rows: int) -> Training:
     Training
         The same, or for many pairs a copy with smaller batches and a higher rate than others get.
     """
-    if plan.beam_size == 1 or rows <= _MANY:
+    if plan.decoder != "autoregressive" or plan.beam_size == 1 or rows <= _MANY:
         return training
     fresh: Any = clone(training)
     return fresh.set_params(**{name: value for name, value in _BOLD.items() if getattr(training, name) == "auto"})
+
+
+def check_frames(plan: Plan, sources: Sequence[Any], targets: Sequence[Any]) -> None:
+    """Say before training which rows a model that writes in frames cannot learn from: those whose target is too long for its source.
+
+    Parameters
+    ----------
+    plan : Plan
+        What the network is.
+    sources : sequence
+        Encoded.
+    targets : sequence
+        Encoded.
+
+    Warns
+    -----
+    ElmanWarning
+        With the rows, the steps each has and the steps it needs.
+
+    Raises
+    ------
+    DataError
+        If no row at all can be learned.
+    """
+    if plan.decoder != "ctc":
+        return
+    have = np.array([-(-length_of(source) // plan.time_stride) for source in sources])
+    need = np.array([len(target) + int((np.diff(target) == 0).sum()) for target in map(np.asarray, targets)])
+    short = np.flatnonzero(need > have)
+    if not len(short):
+        return
+    named = "; ".join(f"row {row} has {have[row]} steps and needs {need[row]}" for row in short[:_NAMED])
+    more = f"; and {len(short) - _NAMED} more" if len(short) > _NAMED else ""
+    stride = f" (a step of the network is {plan.time_stride} of the source)" if plan.time_stride > 1 else ""
+    told = f"targets too long to be written in the steps of their sources{stride}: {named}{more}."
+    told += " A target needs a step for each symbol and one between equal neighbours."
+    if len(short) == len(have):
+        raise DataError(f"{told} No row is left to learn from: use a smaller time_stride, shorter targets, or align='attention'.")
+    warnings.warn(f"{len(short)} of {len(have)} {told} They are left out of training; repair or drop them.", ElmanWarning, stacklevel=4)
 
 
 def compared(source: Codec, target: Codec, xs: Sequence[Any], ys: Sequence[Any]) -> dict[str, Any]:

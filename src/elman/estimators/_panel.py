@@ -1,132 +1,167 @@
-"""Panels: one or many series out of arrays, lists and long data frames (``unique_id``, ``ds``, ``y``)."""
+"""Panels: one or many series out of arrays, lists, columns with stamps, and long or wide data frames."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from itertools import pairwise
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
-from elman.errors import DataError, DataTypeError, did_you_mean
-from elman.estimators._timeline import Frequency, as_stamp, infer_frequency
+from elman.errors import DataError, DataTypeError, SettingError
+from elman.estimators._panel_frames import Columns, read_frame
+from elman.estimators._panel_order import JOINS, first_unknown, in_order, on_grid, same_step, trimmed
+from elman.estimators._panel_parts import OneSeries as OneSeries
+from elman.estimators._panel_parts import Panel as Panel
+from elman.estimators._stamps import read_stamps
+from elman.estimators._timeline import Frequency, infer_frequency
+from elman.estimators.data_report import Findings
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class OneSeries:
-    """One series: its name, stamps and values.
+def read_panel(
+    data: Any,
+    *,
+    time: str | None = None,
+    value: str | None = None,
+    group: str | None = None,
+    duplicates: str = "error",
+    needs_value: bool = True,
+) -> Panel:
+    """Return the series of an array, a list of arrays, a column with stamps, or a long or wide frame.
 
-    Notes
-    -----
-    Shapes:
-
-        values  (T,)  float64; NaN where unknown
-    """
-
-    name: Any
-    stamps: list[Any]
-    values: np.ndarray
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Panel:
-    """Several series of one frequency, and the form they came in."""
-
-    series: list[OneSeries]
-    frequency: Frequency
-    form: str
-    """"array" for one array, "list" for several, "frame" for a long frame."""
-    like: Any = None
-    notes: list[str] = field(default_factory=list)
-
-
-def read_panel(data: Any) -> Panel:
-    """Return the series of an array, a list of arrays, a column with stamps, or a long frame.
+    Missing stamps come in with unknown values, so that a step is always a step; rows are sorted; whatever was done stands
+    in ``report``. Further columns of a long frame travel along (``OneSeries.columns``).
 
     Parameters
     ----------
-    data : array, list of arrays, data frame, Arrow table or Series
-        A long frame has columns ``ds``, ``y`` and, for several series, ``unique_id``.
+    data : array, list of arrays, data frame, Arrow table, mapping of columns, Series or Panel
+        A long frame has columns ``ds``, ``y`` and, for several series, ``unique_id``; a wide one ``ds`` (or an index of
+        times) and a column of numbers for each series.
+    time : str, optional
+        Column of the stamps, if it is not ``ds``.
+    value : str, optional
+        Column of the numbers, if it is not ``y``.
+    group : str, optional
+        Column that tells series apart, if it is not ``unique_id``.
+    duplicates : {"error", "mean", "sum", "median", "first", "last"}, default "error"
+        What to do about a stamp that has several different values.
+    needs_value : bool, default True
+        Whether ``y`` must be there; without it all values are unknown (covariates of the future).
 
     Returns
     -------
     Panel
-        Sorted by time; duplicate stamps are refused, naming the series.
+        Sorted by time, on an even grid where the stamps lie on one.
+
+    Examples
+    --------
+    >>> panel = read_panel({"unique_id": ["a", "a", "b"], "ds": [2, 1, 1], "y": [20.0, 10.0, 5.0], "x": ["u", "v", "w"]})
+    >>> [(one.name, one.values.tolist(), one.columns["x"].tolist()) for one in panel.series]
+    [('a', [10.0, 20.0], ['v', 'u']), ('b', [5.0], ['w'])]
     """
+    if isinstance(data, Panel):
+        return data
+    if duplicates != "error" and duplicates not in JOINS:
+        raise SettingError(f"duplicates must be 'error', {', '.join(map(repr, JOINS))}; got {duplicates!r}.")
     if isinstance(data, str | bytes):
         raise DataTypeError("Forecaster needs numbers: an array, a list of arrays, or a frame with ds and y; got text.")
-    if _is_indexed_column(data):
-        return _from_columns({"ds": list(data.index), "y": data.to_numpy()}, like=None)
-    frame = _as_frame(data)
-    if frame is not None:
-        return _from_columns({name: frame[name].to_list() for name in frame.columns}, like=data)
-    return _from_arrays(data)
+    read = read_frame(data, time=time, value=value, group=group, needs_value=needs_value)
+    return _from_arrays(data) if read is None else _from_columns(read, duplicates)
 
 
-def _is_indexed_column(data: Any) -> bool:
-    return type(data).__module__.startswith("pandas") and getattr(data, "ndim", 0) == 1 and hasattr(data.index, "freq")
-
-
-def _as_frame(data: Any) -> Any:
-    import narwhals as nw
-
-    frame: Any = nw.from_native(data, pass_through=True)
-    if isinstance(frame, nw.LazyFrame):
-        frame = frame.collect()
-    return frame if isinstance(frame, nw.DataFrame) else None
-
-
-def _from_columns(columns: dict[str, Any], *, like: Any) -> Panel:
-    for needed in ("ds", "y"):
-        if needed not in columns:
-            raise DataError(f"A frame needs a column {needed!r}; it has {list(columns)}.{did_you_mean(needed, columns)} Rename it first.")
-    values = _numbers(columns["y"], "y")
-    stamps = [as_stamp(v) for v in columns["ds"]]
-    names = columns.get("unique_id", ["series"] * len(stamps))
-    groups: dict[Any, list[int]] = {}
-    for row, name in enumerate(names):
-        groups.setdefault(name, []).append(row)
-    if not groups:
+def _from_columns(read: Columns, duplicates: str) -> Panel:
+    columns = read.columns
+    stamps, notes = read_stamps(columns["ds"])
+    if not stamps:
         raise DataError("The frame has no rows. Give at least one series.")
-    series = [_one(name, [stamps[r] for r in rows], values[rows]) for name, rows in groups.items()]
-    longest = max(series, key=lambda s: len(s.values))
-    frequency = infer_frequency(longest.stamps)
-    notes = (
-        []
-        if frequency.regular
-        else [f"stamps of series {longest.name!r} are not evenly spaced; the usual step {frequency.step} is assumed"]
-    )
-    return Panel(series=series, frequency=frequency, form="frame", like=like, notes=notes)
+    names = columns.get("unique_id", ["series"] * len(stamps))
+    values = _numbers(columns["y"], "y", names) if "y" in columns else np.full(len(stamps), np.nan)
+    further = {name: _further(column) for name, column in columns.items() if name not in ("unique_id", "ds", "y")}
+    findings = Findings(notes=[*read.notes, *notes])
+    series = []
+    for name, rows in _groups(names).items():
+        one = OneSeries(name=name, stamps=[stamps[r] for r in rows], values=values[rows], columns={k: v[rows] for k, v in further.items()})
+        series.append(in_order(one, rows, duplicates, findings))
+    frequency = infer_frequency(max(series, key=lambda s: len(s.values)).stamps)
+    if "y" in columns:
+        series = [trimmed(one, findings, end=read.wide) for one in series]
+        for one in series:
+            _count_unknown(one, findings)
+    series = [on_grid(_fitting(one, frequency, series), frequency, findings) for one in series]
+    return Panel(series=series, frequency=frequency, form="frame", like=read.like, notes=findings.told())
 
 
-def _one(name: Any, stamps: list[Any], values: np.ndarray) -> OneSeries:
-    order = sorted(range(len(stamps)), key=stamps.__getitem__)
-    ordered = [stamps[i] for i in order]
-    twice = next((a for a, b in pairwise(ordered) if a == b), None)
-    if twice is not None:
-        raise DataError(f"series {name!r} has two values at {twice}. Keep one of them, or sum or average them first.")
-    return OneSeries(name=name, stamps=ordered, values=values[order])
+def _groups(names: Any) -> dict[Any, np.ndarray]:
+    groups: dict[Any, list[int]] = {}
+    for row, name in enumerate(names.tolist() if isinstance(names, np.ndarray) else names):
+        groups.setdefault(name, []).append(row)
+    return {name: np.asarray(rows) for name, rows in groups.items()}
+
+
+def _fitting(one: OneSeries, frequency: Frequency, series: list[OneSeries]) -> OneSeries:
+    """Refuse a series of a step of its own: its forecast would get the stamps of the others."""
+    own = infer_frequency(one.stamps)
+    if len(one.stamps) > 2 and not same_step(one, own, frequency):
+        other = max(series, key=lambda s: len(s.values))
+        raise DataError(f"series {one.name!r} has a step of {own}, series {other.name!r} of {frequency}. Forecast them apart.")
+    return one
+
+
+def _count_unknown(one: OneSeries, findings: Findings) -> None:
+    unknown = int(np.isnan(one.values).sum())
+    if 0 < unknown < len(one.values):
+        findings.add("unknown", one.name, unknown, first_unknown(one))
 
 
 def _from_arrays(data: Any) -> Panel:
-    single = not (isinstance(data, list | tuple) and len(data) and np.ndim(data[0]) >= 1)
+    several = isinstance(data, list | tuple) and len(data) > 0 and hasattr(data[0], "__len__") and not isinstance(data[0], str | bytes)
+    single = not several
     arrays = [data] if single else list(data)
-    series = []
+    series, findings = [], Findings()
     for row, values in enumerate(arrays):
         numbers = _numbers(values, "the series" if single else f"series {row}")
         if numbers.ndim != 1:
             raise DataError(f"A series must be (T,) numbers; got shape {numbers.shape}. Pass several series as a list of arrays.")
         if len(numbers) == 0:
             raise DataError("A series is empty. Give at least two points.", row=None if single else row)
-        series.append(OneSeries(name=row, stamps=list(range(len(numbers))), values=numbers))
-    return Panel(series=series, frequency=Frequency(kind="delta", step=1), form="array" if single else "list")
+        one = OneSeries(name=row, stamps=list(range(len(numbers))), values=numbers)
+        _count_unknown(one, findings)
+        series.append(one)
+    return Panel(series=series, frequency=Frequency(kind="delta", step=1), form="array" if single else "list", notes=findings.told())
 
 
-def _numbers(values: Any, name: str) -> np.ndarray:
+def _numbers(values: Any, what: str, names: Any = None) -> np.ndarray:
+    """Return float64 values; whatever is no number is refused, naming its row and series."""
+    if not isinstance(values, np.ndarray) or values.dtype.kind not in "iufb":
+        listed = values.tolist() if hasattr(values, "tolist") else list(values) if np.iterable(values) else [values]
+        for row, one in enumerate(listed):
+            if isinstance(one, str | bytes) or not (_is_unknown(one) or isinstance(one, int | float | Decimal | list | tuple | np.ndarray)):
+                who = what if names is None else f"series {names[row]!r}: {what}"
+                raise DataTypeError(f"{who} must be numbers; got {one!r}.", row=row)
+        values = [np.nan if _is_unknown(one) else one for one in listed]
     try:
-        numbers = np.asarray([np.nan if v is None else v for v in values] if isinstance(values, list) else values, dtype=np.float64)
+        numbers = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise DataTypeError(f"{name} must be numbers; got {type(values).__name__} that does not convert ({error}).") from error
+        raise DataTypeError(f"{what} must be numbers; got {type(values).__name__} that does not convert ({error}).") from error
     if np.isinf(numbers).any():
-        raise DataError(f"{name} has an infinite value at {int(np.argmax(np.isinf(numbers)))}. Replace it by NaN or a number.")
+        row = int(np.argmax(np.isinf(numbers)))
+        who = what if names is None else f"series {names[row]!r}: {what}"
+        raise DataError(f"{who} has an infinite value at {row}. Replace it by NaN or a number.")
     return numbers
+
+
+def _further(column: Any) -> np.ndarray:
+    """A further column as an array: float64 for numbers, else objects with None for what is missing."""
+    if isinstance(column, np.ndarray) and column.dtype.kind in "iuf":
+        return column.astype(np.float64)
+    listed = column.tolist() if isinstance(column, np.ndarray) else list(column)
+    if all(_is_unknown(v) or (isinstance(v, int | float) and not isinstance(v, bool)) for v in listed) and any(
+        v is not None for v in listed
+    ):
+        return np.array([np.nan if _is_unknown(v) else v for v in listed], dtype=np.float64)
+    found = np.empty(len(listed), dtype=object)
+    found[:] = [None if _is_unknown(v) else v for v in listed]
+    return found
+
+
+def _is_unknown(value: Any) -> bool:
+    return value is None or type(value).__name__ in ("NAType", "NaTType") or (isinstance(value, float) and value != value)

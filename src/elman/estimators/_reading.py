@@ -72,7 +72,7 @@ def learn_to_read(plan: Plan, tokens: Tokens, training: Training) -> Learned:
     Learned
         The network with its best weights, in evaluation mode.
     """
-    running = training.tbptt_length is not None or int(tokens.lengths.max()) > _SHORT
+    running = _is_running(training, tokens)
     settings = _running(training, tokens) if running else training
     learn, check = (_streams if running else _documents)(plan, tokens, settings)
     baseline = _frequencies(tokens, check)
@@ -81,6 +81,31 @@ def learn_to_read(plan: Plan, tokens: Tokens, training: Training) -> Learned:
         model: SequenceModel = build(plan)
     history = fit(model, learn, check, settings, Bits(baseline=baseline))
     return Learned(plan=plan, model=model.eval(), history=history, baseline=baseline)
+
+
+def parts(tokens: Tokens, training: Training) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Return the documents, or pieces of them, that :func:`learn_to_read` learns from, and those it checks on."""
+    if not _is_running(training, tokens):
+        rows = split_rows(len(tokens), resolve(training, len(tokens), 1.0).validation_fraction, random_state=training.random_state)
+        learn, check = ([np.asarray(tokens[int(row)]) for row in part] for part in rows)
+        return learn, check
+    settings = _running(training, tokens)
+    spans = hold_out(tokens.starts, resolve(settings, 1, 1.0).validation_fraction, settings.random_state)
+    learn, check = ([piece for span in part for piece in _documents_in(tokens, *span.tolist())] for part in spans)
+    return learn, check
+
+
+def _documents_in(tokens: Tokens, begin: int, end: int) -> list[np.ndarray]:
+    """Cut a span where documents end; what is left of one at either edge counts as one."""
+    span = np.asarray(tokens.flat[begin:end])
+    ends = np.flatnonzero(span == tokens.end)
+    pieces = [piece[:-1] for piece in np.split(span, ends + 1)[: len(ends)]]
+    rest = span[ends[-1] + 1 :] if len(ends) else span
+    return [*pieces, rest] if len(rest) else pieces
+
+
+def _is_running(training: Training, tokens: Tokens) -> bool:
+    return training.tbptt_length is not None or int(tokens.lengths.max()) > _SHORT
 
 
 def _running(training: Training, tokens: Tokens) -> Training:

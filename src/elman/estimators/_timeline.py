@@ -6,14 +6,15 @@ import calendar
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from elman.errors import DataError
+from elman.estimators._stamps import as_stamp as as_stamp
 
+_DAY = timedelta(days=1)
 _WEEK = timedelta(days=7)
 
 
@@ -30,12 +31,48 @@ class Frequency:
     regular: bool = True
 
     def following(self, last: Any, count: int) -> list[Any]:
-        """Return the next ``count`` stamps after ``last``, of the same type."""
+        """Return the next ``count`` stamps after ``last``, of the same type.
+
+        Steps below a day are counted in real time, so that an hour follows an hour when the clocks change; days and
+        months are counted on the calendar of the stamps' own zone.
+        """
         if self.kind == "month":
             return [_add_months(last, self.step * (i + 1)) for i in range(count)]
         if self.kind == "business":
             return _business_days(last, count)
+        if self.kind == "delta" and isinstance(last, datetime) and last.tzinfo is not None and self.step < _DAY:
+            begin = last.astimezone(UTC)
+            return [(begin + self.step * (i + 1)).astimezone(last.tzinfo) for i in range(count)]
         return [last + self.step * (i + 1) for i in range(count)]
+
+    def places(self, stamps: Sequence[Any]) -> np.ndarray | None:
+        """Return how many steps each sorted stamp is after the first, (T,); None where some stand between two steps.
+
+        Business days are counted by rows: a weekday without a row is a day off, not a gap.
+        """
+        if self.kind == "business":
+            return np.arange(len(stamps))
+        if self.kind == "month":
+            months = np.array([_months(s) for s in stamps])
+            steps = (months - months[0]) / self.step
+        else:
+            steps = _since_first(stamps, self.step)
+        places = np.rint(steps).astype(np.int64)
+        exact = np.abs(steps - places).max() < 1e-6 and (np.diff(places) > 0).all()
+        return places if exact else None
+
+    def __str__(self) -> str:
+        """Name the step in words."""
+        if self.kind == "business":
+            return "business days"
+        if self.kind == "month":
+            return {1: "1 month", 3: "1 quarter", 12: "1 year"}.get(self.step, f"{self.step} months")
+        if not isinstance(self.step, timedelta):
+            return f"steps of {self.step}"
+        for name, unit in (("week", _WEEK), ("day", _DAY), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1))):
+            if self.step % unit == timedelta(0) and self.step >= unit:
+                return f"{self.step // unit} {name}" + ("s" if self.step > unit else "")
+        return f"{self.step.total_seconds():g} seconds"
 
 
 def infer_frequency(stamps: Sequence[Any]) -> Frequency:
@@ -52,7 +89,7 @@ def infer_frequency(stamps: Sequence[Any]) -> Frequency:
         ``regular`` is False when some gaps differ from the usual one.
     """
     if len(stamps) < 2:
-        return Frequency(kind="delta", step=1 if not isinstance(stamps[0], date) else timedelta(days=1))
+        return Frequency(kind="delta", step=1 if not isinstance(stamps[0], date) else _DAY)
     if isinstance(stamps[0], date):
         return _of_dates(stamps)
     gaps = Counter(b - a for a, b in pairwise(stamps))
@@ -61,14 +98,34 @@ def infer_frequency(stamps: Sequence[Any]) -> Frequency:
 
 def _of_dates(stamps: Sequence[Any]) -> Frequency:
     months = Counter(_months(b) - _months(a) for a, b in pairwise(stamps))
-    gaps = Counter(b - a for a, b in pairwise(stamps))
-    usual = gaps.most_common(1)[0][0]
+    wall = Counter(_on_the_wall(b) - _on_the_wall(a) for a, b in pairwise(stamps))
+    usual = wall.most_common(1)[0][0]
     if usual >= timedelta(days=28) and min(months) > 0:
         step = months.most_common(1)[0][0]
         return Frequency(kind="month", step=step, season=max(1, 12 // step), regular=len(months) == 1)
-    if usual == timedelta(days=1) and len(stamps) > 10 and not any(s.weekday() >= 5 for s in stamps):
-        return Frequency(kind="business", step=usual, season=5, regular=set(gaps) <= {usual, timedelta(days=3)})
+    if usual == _DAY and len(stamps) > 10 and not any(s.weekday() >= 5 for s in stamps):
+        return Frequency(kind="business", step=usual, season=5, regular=set(wall) <= {usual, timedelta(days=3)})
+    if usual >= _DAY:
+        return Frequency(kind="delta", step=usual, season=_season_of(usual), regular=len(wall) == 1)
+    gaps = Counter(_in_real_time(b) - _in_real_time(a) for a, b in pairwise(stamps))
+    usual = gaps.most_common(1)[0][0]
     return Frequency(kind="delta", step=usual, season=_season_of(usual), regular=len(gaps) == 1)
+
+
+def _since_first(stamps: Sequence[Any], step: Any) -> np.ndarray:
+    if not isinstance(step, timedelta):
+        return (np.asarray(stamps, dtype=np.float64) - float(stamps[0])) / float(step)
+    clock = _in_real_time if step < _DAY else _on_the_wall
+    times = np.array([clock(s) for s in stamps], dtype="datetime64[us]").astype(np.int64)
+    return (times - times[0]) / (step / timedelta(microseconds=1))
+
+
+def _on_the_wall(stamp: Any) -> Any:
+    return stamp.replace(tzinfo=None) if isinstance(stamp, datetime) else stamp
+
+
+def _in_real_time(stamp: Any) -> Any:
+    return stamp.astimezone(UTC).replace(tzinfo=None) if isinstance(stamp, datetime) and stamp.tzinfo is not None else stamp
 
 
 def _season_of(step: timedelta) -> int:
@@ -76,11 +133,11 @@ def _season_of(step: timedelta) -> int:
     for cycle, longest in (
         (timedelta(minutes=1), timedelta(seconds=1)),
         (timedelta(hours=1), timedelta(minutes=1)),
-        (timedelta(days=1), timedelta(hours=12)),
+        (_DAY, timedelta(hours=12)),
     ):
         if step <= longest and cycle % step == timedelta(0):
             return cycle // step
-    if step == timedelta(days=1):
+    if step == _DAY:
         return 7
     return 52 if step == _WEEK else 1
 
@@ -100,36 +157,7 @@ def _business_days(last: Any, count: int) -> list[Any]:
     found: list[Any] = []
     day = last
     while len(found) < count:
-        day = day + timedelta(days=1)
+        day = day + _DAY
         if day.weekday() < 5:
             found.append(day)
     return found
-
-
-def as_stamp(value: Any) -> Any:
-    """Return a stamp as int, float, date or datetime; text must be ISO 8601.
-
-    Parameters
-    ----------
-    value : Any
-        One stamp of a data frame, array or file.
-
-    Returns
-    -------
-    int, float, date or datetime
-        Comparable and subtractable.
-    """
-    if isinstance(value, np.datetime64):
-        value = value.astype("datetime64[us]").item()
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, str):
-        try:
-            return datetime.fromisoformat(value)
-        except ValueError as error:
-            raise DataError(f"ds must be a number, a date or ISO 8601 text; got {value!r}.") from error
-    if hasattr(value, "to_pydatetime"):
-        value = value.to_pydatetime(warn=False)
-    if value is None or value != value or not isinstance(value, int | float | date):  # NaN and NaT differ from themselves
-        raise DataError(f"ds must be a number, a date or ISO 8601 text; got {value!r}.")
-    return value

@@ -9,19 +9,28 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
+import torch
+from torch import Tensor
 
-from elman.codecs import Codec
+from elman.codecs import Codec, Notes
 from elman.errors import DataError, DataTypeError, SettingError
+from elman.estimators import _notes
 from elman.estimators._base import Estimator
 from elman.estimators._corpus import corpus_of, documents_of
 from elman.estimators._judging import Judged, judge
 from elman.estimators._memorisation import Memorisation, report
+from elman.estimators._mixing import fit_mixture
 from elman.estimators._reading import learn_to_read, measure
+from elman.estimators._rows import rows_of
 from elman.generation import Sampling, continue_prompts, next_probabilities, stream_prompt
 from elman.io.tokens import Tokens
 from elman.network import Plan, plan
 from elman.network.settings import Network
+from elman.ngrams import Mixture
 from elman.training.settings import Training
+
+_NGRAMS = "ngrams."
+"""What the names of the n-grams' tensors begin with in a model file."""
 
 
 class LanguageModel(Estimator):
@@ -30,7 +39,7 @@ class LanguageModel(Estimator):
     Parameters
     ----------
     codec : Codec
-        ``Text("char")``, ``Text("word")``, ``Text("bpe")`` or ``Symbols()``.
+        ``Text("char")``, ``Text("word")``, ``Text("bpe")``, ``Symbols()``, or ``Notes()`` for music.
     network : Network, optional
         Cell, sizes and regularisation; whatever is "auto" is decided from the data.
     training : Training, optional
@@ -42,6 +51,8 @@ class LanguageModel(Estimator):
         Fitted copy of the codec.
     history_ : History
         One row an epoch; the metric is bits per symbol.
+    mixture_ : Mixture or None
+        n-grams of the corpus and the network's share in the probabilities; see ``Network(ngram_order=…)``.
     baseline_ : float
         Bits per symbol, on the held-out part, of a model that knows only how frequent each symbol is.
 
@@ -81,6 +92,8 @@ class LanguageModel(Estimator):
         if not isinstance(self.codec, Codec):
             raise DataTypeError(f"codec must be a codec such as Text(); got {self.codec!r}. Give an instance, not a class or name.")
         self.source_, self.target_ = None, copy.deepcopy(self.codec)
+        if isinstance(self.target_, Notes):
+            return self._learn_notes(self.target_, rows_of(texts, "pieces"))
         with corpus_of(texts, self.target_, token_dir) as tokens:
             if len(tokens.flat) - len(tokens) < 2:
                 raise DataError("The documents hold fewer than 2 symbols; there is nothing to continue. Give more text.")
@@ -93,6 +106,17 @@ class LanguageModel(Estimator):
         self.plan_ = plan(None, self.target_, network, examples=measure(tokens))
         learned = learn_to_read(self.plan_, tokens, training)
         self.model_, self.history_, self.baseline_ = learned.model, learned.history, learned.baseline
+        order = self.plan_.ngram_order
+        self.mixture_ = fit_mixture(self.model_, tokens, training, order) if order else None
+
+    def _learn_notes(self, codec: Notes, pieces: list[Any]) -> Self:
+        codec.fit(pieces, role="target")
+        self._tokens, rows = None, _notes.pieces_of(codec, pieces)
+        network, training = self._settings()
+        self.plan_ = plan(None, codec, network, examples=_notes.measure(rows))
+        learned = _notes.learn_notes(self.plan_, rows, training, codec)
+        self.model_, self.history_, self.baseline_, self.mixture_ = learned.model, learned.history, learned.baseline, None
+        return self
 
     def generate(
         self,
@@ -111,8 +135,8 @@ class LanguageModel(Estimator):
         Parameters
         ----------
         prompt : value or list of values
-            What stands before; for text a string, and a list of strings continues each (for symbols, a list of lists).
-            Unknown symbols are allowed.
+            What stands before; for text a string, and a list of strings continues each (for symbols, a list of lists; for notes a piece,
+            or a list of pieces). Unknown symbols are allowed.
         temperature : float, default 1.0
             Below 1 is bolder on the likely, 0 always takes the likeliest.
         top_k : int, optional
@@ -137,14 +161,28 @@ class LanguageModel(Estimator):
         self._check_fitted()
         sampling = Sampling(temperature=temperature, top_k=top_k, top_p=top_p, random_state=random_state)
         self._check_ends(max_new_steps, stop)
+        if isinstance(self.target_, Notes):
+            _notes.check_options(top_k=top_k, top_p=top_p, stop=stop, stream=stream)
+            return self._compose(
+                self.target_, prompt, max_new_steps=max_new_steps, temperature=sampling.temperature, random_state=random_state
+            )
         prompt = [_written(one) for one in prompt] if isinstance(prompt, list) else _written(prompt)
         if stream:
             return self._stream(prompt, sampling, max_new_steps, stop)
         many = isinstance(prompt, list) and (self._is_text() or bool(prompt and isinstance(prompt[0], list | np.ndarray)))
         prompts = prompt if many else [prompt]
         encoded = [self._prompt(p) for p in prompts]
-        found = continue_prompts(self.model_, encoded, max_new_steps=max_new_steps, search=sampling)
+        found = continue_prompts(self.model_, encoded, max_new_steps=max_new_steps, search=sampling, mixture=self.mixture_)
         whole = [_cut(self._joined(p, e, new), stop, len(p)) for p, e, new in zip(prompts, encoded, found, strict=True)]
+        return whole if many else whole[0]
+
+    def _compose(self, codec: Notes, prompt: Any, **drawing: Any) -> list[Any]:
+        prompt = [] if isinstance(prompt, str) and not prompt else prompt
+        many = isinstance(prompt, list) and bool(prompt) and _is_piece(prompt[0])
+        pieces = prompt if many else [prompt]
+        begun = _notes.pieces_of(codec, pieces)
+        new = _notes.compose(self.model_, begun, **drawing)
+        whole = [codec.decode(np.concatenate(parts)) for parts in zip(begun, new, strict=True)]
         return whole if many else whole[0]
 
     def next(self, prompt: Any = "", k: int = 5) -> list[tuple[Any, float]]:
@@ -165,7 +203,7 @@ class LanguageModel(Estimator):
         self._check_fitted()
         if isinstance(k, bool) or not isinstance(k, int) or k < 1:
             raise SettingError(f"k must be a whole number from 1; got {k!r}.")
-        chances = next_probabilities(self.model_, [self._prompt(prompt)])[0]
+        chances = next_probabilities(self.model_, [self._prompt(prompt)], self.mixture_)[0]
         order = np.argsort(-chances, kind="stable")[:k]
         return [(self._symbol(int(i)), float(chances[i])) for i in order]
 
@@ -224,6 +262,8 @@ class LanguageModel(Estimator):
         float
             In 0..1; for words, the share of next words guessed right.
         """
+        if isinstance(getattr(self, "target_", None), Notes):
+            raise SettingError("accuracy is for symbols; frames of notes are judged by score and perplexity.")
         judged = self._judge(texts, hits=True)
         return judged.hits / judged.units
 
@@ -245,10 +285,19 @@ class LanguageModel(Estimator):
             phrases are in both.
         """
         self._check_fitted()
+        if isinstance(self.target_, Notes):
+            return self._remembered(self.target_, texts, training)
         known = self._kept(training)
         written = self.generate([""] * 10 if self._is_text() else [[]] * 10) if texts is None else documents_of(texts)
         rows = [np.asarray(row) for row in self.target_.encode_all(written)]
-        return report(rows, known, self.target_)
+        return report(rows, known, self.target_.decode)
+
+    def _remembered(self, codec: Notes, pieces: Any, training: Any) -> Memorisation:
+        if training is None:
+            raise DataError("memorisation of notes needs the pieces that were learned from. Pass them as training=.")
+        written = [self.generate([], random_state=seed) for seed in range(10)] if pieces is None else rows_of(pieces, "pieces")
+        (rows, known), frames = _notes.as_symbols(_notes.pieces_of(codec, written), _notes.pieces_of(codec, rows_of(training, "training")))
+        return report(rows, known, lambda span: codec.decode(frames[np.asarray(span, dtype=np.int64)]))
 
     def _kept(self, training: Any) -> list[np.ndarray]:
         if training is not None:
@@ -275,9 +324,34 @@ class LanguageModel(Estimator):
     def _from_params(cls, source: None, target: Codec, params: dict[str, Any], groups: dict[str, Any]) -> Self:  # noqa: ARG003  # one signature for all
         return cls(target, **groups)
 
+    def _fitted_state(self) -> dict[str, Any]:
+        return {**super()._fitted_state(), "mixture": None if self.mixture_ is None else self.mixture_.config()}
+
+    def _restore_fitted(self, state: dict[str, Any]) -> None:
+        super()._restore_fitted(state)
+        self.mixture_, self._mixture_config = None, state.get("mixture")
+
+    def _own_tensors(self) -> dict[str, Tensor]:
+        if self.mixture_ is None:
+            return {}
+        return {f"{_NGRAMS}{name}": torch.from_numpy(array) for name, array in self.mixture_.tensors().items()}
+
+    def _take_tensors(self, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+        config = self.__dict__.pop("_mixture_config", None)
+        if config is None:
+            return tensors
+        counted = {name.removeprefix(_NGRAMS): tensor.numpy() for name, tensor in tensors.items() if name.startswith(_NGRAMS)}
+        self.mixture_ = Mixture.from_state(config, counted)
+        if self.mixture_.ngrams.vocabulary_size_ != self.target_.space.n or not self.mixture_.ngrams.end:
+            raise DataError("its n-grams are over other symbols than its codec's.")
+        return {name: tensor for name, tensor in tensors.items() if not name.startswith(_NGRAMS)}
+
     def _judge(self, texts: Any, *, hits: bool = False) -> Judged:
         self._check_fitted()
-        return judge(self.model_, [np.asarray(row) for row in self.target_.encode_all(documents_of(texts))], hits=hits)
+        if isinstance(self.target_, Notes):
+            return _notes.judge(self.model_, _notes.pieces_of(self.target_, rows_of(texts, "pieces")))
+        rows = [np.asarray(row) for row in self.target_.encode_all(documents_of(texts))]
+        return judge(self.model_, rows, hits=hits, mixture=self.mixture_)
 
     def _check_ends(self, max_new_steps: Any, stop: Any) -> None:
         """Before the first symbol is drawn, so that a stream complains at once."""
@@ -310,7 +384,7 @@ class LanguageModel(Estimator):
     def _stream(self, prompt: Any, sampling: Sampling, max_new_steps: int, stop: Any) -> Iterator[Any]:
         """Yield what each new symbol adds; text that could be the beginning of ``stop`` waits until it is clear."""
         encoded, new, given = self._prompt(prompt), [], prompt
-        for symbol in stream_prompt(self.model_, encoded, max_new_steps=max_new_steps, sampling=sampling):
+        for symbol in stream_prompt(self.model_, encoded, max_new_steps=max_new_steps, sampling=sampling, mixture=self.mixture_):
             new.append(symbol)
             whole = self._joined(prompt, encoded, np.asarray(new))
             cut = _cut(whole, stop, len(prompt))
@@ -323,6 +397,11 @@ class LanguageModel(Estimator):
         whole = _cut(self._joined(prompt, encoded, np.asarray(new, dtype=np.int64)), stop, len(prompt))
         if len(whole) > len(given):
             yield whole[len(given) :]
+
+
+def _is_piece(value: Any) -> bool:
+    """Whether this is a piece of music, and not one of its frames."""
+    return isinstance(value, list | tuple | np.ndarray) and len(value) > 0 and not isinstance(value[0], int | np.integer)
 
 
 def _written(prompt: Any) -> Any:

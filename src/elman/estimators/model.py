@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, ClassVar, Self
 
@@ -16,12 +17,13 @@ from elman.estimators._base import Estimator
 from elman.estimators._decoding import decoding_of
 from elman.estimators._inference import length_of, predict_rows, proba_rows
 from elman.estimators._learning import learn
-from elman.estimators._pairs import compared, fit_codecs, settings_of, sources_of, targets_of
+from elman.estimators._pairs import check_frames, compared, fit_codecs, settings_of, sources_of, targets_of
 from elman.estimators._recipe import recipe
 from elman.estimators._rows import paired_rows, rows_of
 from elman.estimators._scoring import scoring_of
 from elman.estimators._streaming import ModelStream
 from elman.estimators.attribution import Attribution, place_of
+from elman.estimators.transcript import Transcript, transcribe
 from elman.network import Plan, Sizes, plan
 from elman.network.settings import Network
 from elman.training.settings import Training
@@ -108,8 +110,11 @@ class Model(Estimator):
         planned = plan(self.source_, self.target_, network, align=self.align, examples=sizes)
         if planned.copies:
             sources, targets = sources_of(self.source_, planned, xs), targets_of(self.source_, self.target_, planned, xs, ys)
+        check_frames(planned, sources, targets)
         training = recipe(planned, settings_of(planned, training, len(ys)), len(ys))
-        learned = learn(planned, sources, targets, training, scoring_of(self.target_, planned.decoder == "step"))
+        # answers to single steps need the steps to stay as they are
+        vary = self.source_.vary if self.source_.augments and planned.decoder != "step" else None
+        learned = learn(planned, sources, targets, training, scoring_of(self.target_, planned.decoder == "step"), vary=vary)
         self.plan_, self.model_, self.history_, self.baseline_ = learned.plan, learned.model, learned.history, learned.baseline
         return self
 
@@ -123,14 +128,17 @@ class Model(Estimator):
         **decoding : Any
             For free sequences: ``beam_size`` (5 where symbols are written from a source; 1 takes the likeliest at every step),
             ``length_penalty``, ``max_length``, ``min_length``, ``no_repeat_ngram``, ``constraint``, ``allow_unknown``, ``n_best``,
-            ``return_scores`` and ``return_attention``.
+            ``return_scores`` and ``return_attention``. Where text is written in frames (CTC): ``beam_size`` (16), ``n_best``,
+            ``return_scores``, ``return_alignment``, and a ``prior`` (an n-gram model fitted on ``target_.encode_all(texts)``) with
+            ``prior_weight`` and ``symbol_bonus``.
 
         Returns
         -------
         list or array
             Values as the target codec decodes them, plain strings and numbers as an array; with ``n_best=k`` a list of up to k different
             ones a row, best first. With ``return_scores=True`` a tuple of that and of the score of each: its log-probability over a
-            penalty for its length; with ``return_attention=True`` a tuple of that and of an :class:`AttentionMap` for each.
+            penalty for its length; with ``return_attention=True`` a tuple of that and of an :class:`AttentionMap` for each, with
+            ``return_alignment=True`` of an :class:`~elman.estimators.alignment.Alignment`: when each symbol was said, and how surely.
         """
         self._check_fitted()
         xs = rows_of(X, "X")
@@ -218,6 +226,42 @@ class Model(Estimator):
         """
         self._check_fitted()
         return ModelStream(self.model_, self.source_, self.target_)
+
+    def transcribe_stream(self, chunks: Iterable[Any], **decoding: Any) -> Iterator[Transcript]:
+        """Write down sound while it comes: what is known after each chunk, and at the end what ``predict`` says of all of it.
+
+        Memory does not grow with the sound, only with what is written.
+
+        Parameters
+        ----------
+        chunks : iterable of array or (array, rate)
+            Consecutive pieces of one recording, of any lengths; for other sources (``Series``) pieces of one value.
+        **decoding : Any
+            ``beam_size``, ``prior``, ``prior_weight`` and ``symbol_bonus`` as in :meth:`predict`.
+
+        Yields
+        ------
+        Transcript
+            One a chunk, and one more at the end, whose ``final`` is true.
+
+        Raises
+        ------
+        SettingError
+            If the model does not write in frames (CTC), or reads both ways: fit it with ``Network(bidirectional=False)``.
+
+        Examples
+        --------
+        >>> from elman import Model, Network, Series, Symbols, Training
+        >>> xs = [[0.0] * 3 + [1.0] * 4 + [0.0] * 3 + [2.0] * 3, [2.0] * 4 + [0.0] * 4, [0.0] * 2 + [1.0] * 5] * 4
+        >>> ys = [["one", "two"], ["two"], ["one"]] * 4
+        >>> one_way, quick = Network(bidirectional=False), Training(max_epochs=3, verbose=0)
+        >>> model = Model(Series(), Symbols(), align="ctc", network=one_way, training=quick)
+        >>> *_, last = model.fit(xs, ys).transcribe_stream([xs[0][:4], xs[0][4:]])
+        >>> last.final, last.value == model.predict(xs[:1])[0]
+        (True, True)
+        """
+        self._check_fitted()
+        return transcribe(self.model_, self.source_, self.target_, chunks, decoding_of(self.plan_, decoding))
 
     def score(self, X: Any, y: Any) -> float:
         """Return accuracy for categories, F1 for tags, R² for numbers, 1 - edit-distance rate for free sequences.

@@ -14,16 +14,21 @@ from torch import Tensor
 from elman.codecs.space import Discrete
 from elman.errors import SettingError
 from elman.generation.beam import Beam
+from elman.generation.ctc_beam import CTCBeam
+from elman.generation.frames import written_answers
 from elman.generation.greedy import Greedy
 from elman.generation.hypothesis import Hypothesis
+from elman.generation.mixing import MixedWriter, begin, mixed
 from elman.generation.rules import Rules
 from elman.generation.sampling import Sampling
 from elman.generation.writing import Writer, can_write, uniform, write
 from elman.kernels import dense
 from elman.network.assembly import SequenceModel, evaluating
 from elman.network.autoregressive import AutoregressiveDecoder, DecoderState
+from elman.network.ctc import CTCDecoder
 from elman.network.inputs import collate
-from elman.network.search import Search
+from elman.network.search import Search, Steps
+from elman.ngrams import Mixture
 
 
 def _decoder(model: SequenceModel) -> AutoregressiveDecoder:
@@ -43,7 +48,12 @@ def read_prompts(model: SequenceModel, prompts: Sequence[np.ndarray]) -> Decoder
 
 @torch.no_grad()
 def continue_prompts(
-    model: SequenceModel, prompts: Sequence[np.ndarray], *, max_new_steps: int = 100, search: Search | None = None
+    model: SequenceModel,
+    prompts: Sequence[np.ndarray],
+    *,
+    max_new_steps: int = 100,
+    search: Search | None = None,
+    mixture: Mixture | None = None,
 ) -> list[np.ndarray]:
     """Continue encoded prompts.
 
@@ -58,6 +68,8 @@ def continue_prompts(
     search : callable, optional
         Sampling by default; Greedy and Beam also work. Sampling says the same after a prompt alone and in any batch; the second
         row of the same prompt is another draw.
+    mixture : Mixture, optional
+        n-grams that have a share in every probability.
 
     Returns
     -------
@@ -71,19 +83,26 @@ def continue_prompts(
     limits = _limits(len(prompts), max_new_steps)
     with evaluating(model):
         if isinstance(search, Sampling) and _writes(model, search, state):
+            writer = _writer(model, state, search, mixture, prompts)
             if len(prompts) == 1:
-                only = Writer(_decoder(model), state, search).alone(uniform(search.generators(1)[0]), max_new_steps)
-                return [np.fromiter(only, np.int64)]
+                return [np.fromiter(writer.alone(uniform(search.generators(1)[0]), max_new_steps), np.int64)]
             rows: list[list[int]] = [[] for _ in prompts]
-            for drawn in write(Writer(_decoder(model), state, search), search.generators(len(prompts)), limits.tolist()):
+            for drawn in write(writer, search.generators(len(prompts)), limits.tolist()):
                 for row, symbol in drawn.items():
                     rows[row].append(symbol)
             return [np.array(row, dtype=np.int64) for row in rows]
-        return list(search(_decoder(model).steps(), state, limits))
+        return list(search(*_steps(model, state, mixture, prompts), limits))
 
 
 @torch.no_grad()
-def stream_prompt(model: SequenceModel, prompt: np.ndarray, *, max_new_steps: int = 100, sampling: Sampling | None = None) -> Iterator[int]:
+def stream_prompt(
+    model: SequenceModel,
+    prompt: np.ndarray,
+    *,
+    max_new_steps: int = 100,
+    sampling: Sampling | None = None,
+    mixture: Mixture | None = None,
+) -> Iterator[int]:
     """Yield new symbols one by one after an encoded prompt.
 
     Parameters
@@ -96,6 +115,8 @@ def stream_prompt(model: SequenceModel, prompt: np.ndarray, *, max_new_steps: in
         Longest continuation.
     sampling : Sampling, optional
         How symbols are drawn.
+    mixture : Mixture, optional
+        n-grams that have a share in every probability.
 
     Yields
     ------
@@ -106,34 +127,34 @@ def stream_prompt(model: SequenceModel, prompt: np.ndarray, *, max_new_steps: in
     state = read_prompts(model, [prompt])
     sampling, limits = sampling or Sampling(), _limits(1, max_new_steps)
     if _writes(model, sampling, state):
-        yield from Writer(_decoder(model), state, sampling).alone(uniform(sampling.generators(1)[0]), max_new_steps)
+        yield from _writer(model, state, sampling, mixture, [prompt]).alone(uniform(sampling.generators(1)[0]), max_new_steps)
         return
-    for newest in sampling.stream(_decoder(model).steps(), state, limits):
+    for newest in sampling.stream(*_steps(model, state, mixture, [prompt]), limits):
         yield newest[0]
 
 
 @torch.no_grad()
-def next_probabilities(model: SequenceModel, prompts: Sequence[np.ndarray]) -> np.ndarray:
+def next_probabilities(model: SequenceModel, prompts: Sequence[np.ndarray], mixture: Mixture | None = None) -> np.ndarray:
     """Return the probabilities of the next symbol after each encoded prompt, (N, n + 1), the end last."""
-    state = read_prompts(model, prompts)
+    steps, state = _steps(model, read_prompts(model, prompts), mixture, prompts)
     with evaluating(model):
-        log_probs, _, _ = _decoder(model).steps().advance(state, None)
+        log_probs, _, _ = steps.advance(state, None)
     return dense.exp(log_probs).cpu().numpy()
 
 
 @torch.no_grad()
 def best_answers(
-    model: SequenceModel, source: Any, search: Beam | Greedy | None = None, *, max_length: int | None = None
+    model: SequenceModel, source: Any, search: Beam | Greedy | CTCBeam | None = None, *, max_length: int | None = None
 ) -> list[list[Hypothesis]]:
     """Return several answers per row, best first, with scores and attention.
 
     Parameters
     ----------
     model : SequenceModel
-        A model with a source that gives symbols one after the other.
+        A model with a source that gives symbols one after the other, or writes them in frames.
     source : Ragged or Tensor or dict
         Collated source.
-    search : Beam or Greedy, optional
+    search : Beam or Greedy or CTCBeam, optional
         Size and rules; a greedy search gives one answer a row.
     max_length : int, optional
         Longest answer; from the plan by default.
@@ -143,6 +164,8 @@ def best_answers(
     list of list of Hypothesis
         One list a row.
     """
+    if isinstance(model.decoder, CTCDecoder):
+        return written_answers(model, model.decoder, source, search if isinstance(search, CTCBeam) else None)
     decoder = _decoder(model)
     if not isinstance(model.plan.target.space, Discrete):
         raise SettingError(f"n-best answers are for symbols; this model gives {model.plan.target.space}. Call predict.")
@@ -151,7 +174,7 @@ def best_answers(
         begin, limits = decoder.begin(encoded), model.limits(encoded, max_length)
         if isinstance(search, Greedy):
             return [[answer] for answer in search.answers(decoder.steps(), begin, limits)]
-        found = (search or Beam()).n_best(decoder.steps(), begin, limits)
+        found = (search if isinstance(search, Beam) else Beam()).n_best(decoder.steps(), begin, limits)
     if encoded.sequence is None:
         return found
     lengths = encoded.sequence.lengths.tolist()
@@ -166,6 +189,20 @@ def _own_attention(answer: Hypothesis, length: int) -> Hypothesis:
 def _writes(model: SequenceModel, sampling: Sampling, state: DecoderState) -> bool:
     """Whether a plain language model says what it likes: then it is written out without the machinery of a search."""
     return sampling.rules == Rules() and can_write(_decoder(model), state)
+
+
+def _writer(
+    model: SequenceModel, state: DecoderState, sampling: Sampling, mixture: Mixture | None, prompts: Sequence[np.ndarray]
+) -> Writer:
+    if mixture is None:
+        return Writer(_decoder(model), state, sampling)
+    return MixedWriter(_decoder(model), state, sampling, mixture, begin(mixture, state, list(prompts)).contexts)
+
+
+def _steps(model: SequenceModel, state: DecoderState, mixture: Mixture | None, prompts: Sequence[np.ndarray]) -> tuple[Steps, Any]:
+    """One step of the model, and where it stands after the prompts."""
+    steps = _decoder(model).steps()
+    return (steps, state) if mixture is None else (mixed(steps, mixture), begin(mixture, state, list(prompts)))
 
 
 def _occurrences(prompts: Sequence[np.ndarray]) -> tuple[int, ...]:

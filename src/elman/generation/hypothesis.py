@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from elman.generation.frames import Spans
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -23,6 +27,8 @@ class Hypothesis:
         The model ended it; False when the limit did.
     attention : np.ndarray or None
         (T, S) weights of the source for each symbol, where the model attends.
+    spans : Spans or None
+        Where each symbol stands in the source, where the model writes in frames.
     """
 
     symbols: np.ndarray
@@ -30,6 +36,7 @@ class Hypothesis:
     score: float
     ended: bool
     attention: np.ndarray | None = None
+    spans: Spans | None = None
 
 
 def length_norm(length: int, alpha: float) -> float:

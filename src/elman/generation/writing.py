@@ -55,11 +55,15 @@ class Writer:
         self.vectors: np.ndarray = symbols.weight.detach().numpy()
         self.end = len(self.vectors) - 1
         self.score, bias = _scorer(decoder.head)
-        bias[list(decoder.banned)] = -np.inf
-        self.draw = _drawing(bias, sampling)
+        self.draw = self._drawing(bias, list(decoder.banned), sampling)
         self.last: list[int] = state.last.tolist()
         recurrent = state.recurrent
         self._open(recurrent if isinstance(recurrent, tuple) else (recurrent,))  # type: ignore[arg-type]  # can_write: there is one
+
+    def _drawing(self, bias: Row, banned: list[int], sampling: Sampling) -> Callable[[Row, float], int]:
+        """Return how a class is drawn from a row of scores without their bias."""
+        bias[banned] = -np.inf
+        return drawing(bias, sampling)
 
     def _open(self, tensors: tuple[Tensor, ...]) -> None:
         self.stream = self.layers.stream(len(self.last))
@@ -75,6 +79,10 @@ class Writer:
         """Read the last symbol of every row; return what the head sees, (N, H)."""
         return self.stream.step(self.vectors[self.last])
 
+    def say(self, place: int, features: np.ndarray, uniform: float) -> int:  # noqa: ARG002  # rows are alike here
+        """Draw the next symbol of the row at a place from what the head sees of it, (H,)."""
+        return self.draw(self.score(features), uniform)
+
     def alone(self, uniform: Iterator[float], limit: int) -> Iterator[int]:
         """Write one row: :func:`write` without what several rows need."""
         step, vectors, score, draw, end = self.stream.step, self.vectors, self.score, self.draw, self.end
@@ -86,8 +94,8 @@ class Writer:
             yield symbol
 
 
-def _drawing(bias: Row, sampling: Sampling) -> Callable[[Row, float], int]:
-    """Return how a class is drawn from a row of scores without its bias: compiled where that can, else by NumPy."""
+def drawing(bias: Row, sampling: Sampling) -> Callable[[Row, float], int]:
+    """Return how a class is drawn from a row of scores without its bias, (V,): compiled where that can, else by NumPy."""
     temperature, top_k, top_p = sampling.temperature, sampling.top_k, sampling.top_p
     if temperature and top_k is None and (top_p is None or top_p == 1):
         with suppress(ImportError):  # the compiled module was not built
@@ -209,7 +217,7 @@ def write(writer: Writer, draws: list[np.random.Generator], limits: list[int]) -
         drawn, features, going = {}, writer.step(), []
         for place in alive:
             row = rows[place]
-            symbol = writer.draw(writer.score(features[place]), next(uniforms[row]))
+            symbol = writer.say(place, features[place], next(uniforms[row]))
             if symbol == writer.end:
                 continue
             drawn[row] = writer.last[place] = symbol

@@ -118,6 +118,8 @@ def _of_text(model: Any, network: SequenceModel, value: Any) -> Trace:
     check_steps(len(written), "trace")
     with watching(network) as seen:
         _, values = _force(network, None, written)
+    if model.mixture_ is not None:
+        values = model.mixture_.mix(values, model.mixture_.contexts(written))
     names = labels(model.target_, value, len(written))
     opened = _opened(seen, lambda _: names, ("", *names))
     layers = tuple(_without_start(layer) for layer in opened)

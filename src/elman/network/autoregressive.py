@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,8 +25,13 @@ from elman.network.search import Search, Steps, follow
 from elman.network.shift import Shifted, join, shift, take
 from elman.sequences import Ragged
 
+Draw = Callable[[Any, Tensor], Any]
+"""From a head and features to one element a row."""
 _AT_ONCE = 2_048
 """Features whose classes are scored together in evaluation: bounds memory where the vocabulary is large."""
+
+Mix = Callable[[Tensor, slice], Tensor]
+"""From the probabilities (M, C) of some steps, and which steps these are, to other probabilities (M, C)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -321,15 +327,25 @@ class AutoregressiveDecoder(nn.Module):
         each = self.head.loss(features, wanted)
         return Loss(total=each.sum(), units=len(each), state=State(recurrent=after), penalty=penalty)
 
-    def judge_on(self, symbols: Ragged, wanted: Tensor, recurrent: Recurrent | None, *, hits: bool) -> tuple[Tensor, int, Recurrent]:
-        """Return the nats of what follows each symbol (ΣT,), how often the likeliest one does, and the state after; for evaluation."""
+    def judge_on(
+        self, symbols: Ragged, wanted: Tensor, recurrent: Recurrent | None, *, hits: bool, mix: Mix | None = None
+    ) -> tuple[Tensor, int, Recurrent]:
+        """Return the nats of what follows each symbol (ΣT,), how often the likeliest one does, and the state after; for evaluation.
+
+        ``mix`` changes the probabilities (M, C) of some steps, named by their slice, before they are judged.
+        """
         out, after = self.layers(self._vectors(symbols, symbols.data), recurrent)
         nats, right = [], 0
-        for features, truth in zip(out.data.split(_AT_ONCE), wanted.split(_AT_ONCE), strict=True):
-            nats.append(self.head.loss(features, truth))
+        together = _AT_ONCE if mix is None else _AT_ONCE // 4
+        for at in range(0, len(wanted), together):
+            steps = slice(at, at + together)
+            features, truth = out.data[steps], wanted[steps]
+            chances = None if mix is None else mix(self.head.proba(features), steps)
+            nats.append(self.head.loss(features, truth) if chances is None else -chances.gather(1, truth[:, None])[:, 0].log())
             if hits:  # "unknown" is nothing that could be guessed right
                 known = ~torch.isin(truth, torch.tensor(self.banned, device=truth.device))
-                right += int(((self.head.predict(features) == truth) & known).sum())
+                best = self.head.predict(features) if chances is None else chances.argmax(1)
+                right += int(((best == truth) & known).sum())
         return torch.cat(nats), right, after
 
     def steps(self) -> Steps:
@@ -351,19 +367,20 @@ class AutoregressiveDecoder(nn.Module):
             return list((search or follow)(self.steps(), state, limits))
         return self.roll(state, limits)
 
-    def roll(self, state: DecoderState, limits: Tensor, *, generator: torch.Generator | None = None, sample: bool = False) -> list[Any]:
-        """Generate elements without classes: the centre, or draws, fed back until "end" is likelier than not."""
+    def roll(self, state: DecoderState, limits: Tensor, *, draw: Draw | None = None) -> list[Any]:
+        """Generate elements without classes, fed back until the end: the likeliest, or what ``draw(head, features)`` draws."""
+        draw = draw or (lambda head, features: head.predict(features))
         taken: list[Any] = []
         lengths = limits.clone()
         for t in range(int(limits.max()) if len(limits) else 0):
             looked, state = self.advance(state)
             features = looked.features
             if self.end is not None:
-                over = self.end.predict(features)[:, 0].cpu() > 0
+                over = draw(self.end, features)[:, 0].cpu() > 0
                 lengths = torch.where(over & (lengths > t), torch.full_like(lengths, t), lengths)
             if bool((lengths <= t).all()):
                 break
-            values = self.head.sample(features, generator) if sample else self.head.predict(features)
+            values = draw(self.head, features)
             taken.append(values)
             state = replace(state, last=values)
         return _cut(taken, lengths, self.feedback.start(len(limits)))

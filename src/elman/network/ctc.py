@@ -114,7 +114,7 @@ class CTCDecoder(nn.Module):
 
     def predict(self, encoded: Encoded, search: FrameSearch | None = None) -> list[np.ndarray]:
         """Return the symbols of each row: the best label per frame, collapsed, or what ``search`` finds."""
-        rows = self._frames(encoded)
+        rows = self.frames(encoded)
         if search is None:
             return [collapse(row.argmax(-1), self.blank) for row in rows]
         return [np.asarray(search(row, self.blank), dtype=np.int64) for row in rows]
@@ -124,7 +124,11 @@ class CTCDecoder(nn.Module):
         frames = self.log_proba(encoded)
         return to_rows(frames.with_data(dense.exp(frames.data)))
 
-    def _frames(self, encoded: Encoded) -> list[Any]:
+    def frames(self, encoded: Encoded) -> list[Any]:
+        """Return what a search reads of each row: log-probabilities (T, V+1), -inf for symbols never predicted."""
         frames = self.log_proba(encoded)
-        banned = torch.tensor(self.banned, dtype=torch.int64, device=frames.data.device)
-        return to_rows(frames.with_data(frames.data.index_fill(-1, banned, -torch.inf)))
+        return to_rows(frames.with_data(self.forbid(frames.data)))
+
+    def forbid(self, log_probs: Tensor) -> Tensor:
+        """Return log-probabilities (T, V+1) with -inf for symbols that are never predicted."""
+        return log_probs.index_fill(-1, torch.tensor(self.banned, dtype=torch.int64, device=log_probs.device), -torch.inf)

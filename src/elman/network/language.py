@@ -18,6 +18,8 @@ _MANY = 1_000
 """Symbols of a vocabulary from which they are taken for words, not letters."""
 _ADAPTIVE = 5_000
 """Symbols of a vocabulary from which the softmax is adaptive."""
+_COUNTED = 3_000_000
+"""Symbols up to which n-grams are counted beside the network: more text teaches it the phrases too, and the counts grow with it."""
 _FREQUENT, _WIDER = 2_000, 4
 """Frequent symbols of an adaptive softmax, and how much wider each band is."""
 
@@ -38,6 +40,14 @@ def num_layers(sizes: Sizes) -> Choice:
 def dropout(sizes: Sizes) -> Choice:
     """Return the dropout between layers and before the head."""
     return (0.3, "little text") if sizes.rows * sizes.target_mean < 5e6 else (0.1, "much text")
+
+
+def ngram_order(target: Side, sizes: Sizes, relation: Relation) -> Choice:
+    """Return how long the n-grams beside a language model are, 0 for none."""
+    steps = sizes.rows * sizes.target_mean
+    if relation.name != "continue" or not isinstance(target.space, Discrete) or not _ENOUGH <= steps <= _COUNTED:
+        return 0, f"for {_ENOUGH:,} to {_COUNTED:,} symbols"
+    return (5 if target.space.n > _MANY else 7), "phrases that recur are known by heart (Mikolov 2011)"
 
 
 def recipe(target: Side, sizes: Sizes, relation: Relation) -> dict[str, Choice]:

@@ -21,7 +21,7 @@ _CHOICES = {
     "pooling": ("last", "mean", "max", "attention", "concat"),
     "attention": ("general", "dot", "additive", "none"),
     "stem": ("linear", "conv"),
-    "head": ("point", "gaussian", "student_t", "quantile"),
+    "head": ("point", "gaussian", "student_t", "quantile", "chain"),
 }
 _SHARES = (
     "dropout",
@@ -39,7 +39,9 @@ _WEIGHTS = ("activation_penalty", "temporal_activation_penalty")
 _LISTS = ("class_weights", "cutoffs", "copies")
 _LARGEST = 100_000
 _LARGEST_WIDE = 1_000_000
+_LONGEST_NGRAM = 20
 _BEAM_SIZE = 5
+_FRAME_BEAM_SIZE = 16
 _ADDED: dict[str, Any] = {
     "input_dropout": 0.0,
     "embedding_dropout": 0.0,
@@ -53,6 +55,7 @@ _ADDED: dict[str, Any] = {
     "beam_size": 1,
     "word_dropout": 0.0,
     "wide": 0,
+    "ngram_order": 0,
     "members": 1,
 }
 """What files of earlier versions do not say, and what they mean by that."""
@@ -88,6 +91,8 @@ class Plan:
         Beginnings kept when answers are searched; 1 takes the likeliest symbol at every step.
     wide : int
         n-grams of the linear model beside the recurrent one; 0 for none (1 until they are counted).
+    ngram_order : int
+        Length of the n-grams whose probabilities are mixed into a language model's; 0 for none.
     members : int
         Networks whose answers are averaged.
     parameters : int
@@ -135,6 +140,7 @@ class Plan:
     beam_size: int = 1
     word_dropout: float = 0.0
     wide: int = 0
+    ngram_order: int = 0
     members: int = 1
     parameters: int = 0
     why: dict[str, str] = field(default_factory=dict)
@@ -217,6 +223,8 @@ def _lines(p: Plan) -> list[tuple[str, Any, str]]:
         lines.append(("word_dropout", p.word_dropout, "word_dropout"))
     if p.wide:
         lines.append(("wide", f"{p.wide:,} n-grams", "wide"))
+    if p.ngram_order:
+        lines.append(("ngram_order", p.ngram_order, "ngram_order"))
     if p.members > 1:
         lines.append(("members", p.members, "members"))
     if p.decoder in ("autoregressive", "ctc"):
@@ -299,7 +307,7 @@ def plan(
         length_ratio=max(1.0, 1.5 * examples.longest_ratio),
         class_weights=_class_weights(target_side, examples, settings.class_weight),
         copies=_copies(settings, examples, values, why),
-        beam_size=_BEAM_SIZE if _writes(relation, source_side, target_side) else 1,
+        beam_size=_FRAME_BEAM_SIZE if relation.decoder == "ctc" else _BEAM_SIZE if _writes(relation, source_side, target_side) else 1,
         why={"relation": relation.why, **why, "max_length": f"twice the longest target seen, {examples.target_max}"} | _BEAM_WHY,
     )
     return counted(made)
@@ -410,6 +418,11 @@ def _check_extras(made: Plan) -> None:
         raise SettingError(f"members must be a whole number in 1..100; got {made.members!r}.")
     if made.members > 1 and made.decoder not in ("summary", "step"):
         raise SettingError(f"members > 1 is for one answer a row or a step; this model's decoder is {made.decoder!r}. Leave it at 'auto'.")
+    order = made.ngram_order
+    if isinstance(order, bool) or not isinstance(order, int) or not 0 <= order <= _LONGEST_NGRAM:
+        raise SettingError(f"ngram_order must be a whole number in 0..{_LONGEST_NGRAM}, or 'auto'; got {order!r}.")
+    if order and (made.source is not None or not isinstance(made.target.space, Discrete)):
+        raise SettingError(f"ngram_order={order} is for language models over symbols. Leave it at 'auto'.")
     if isinstance(made.wide, bool) or not isinstance(made.wide, int) or not 0 <= made.wide <= _LARGEST_WIDE:
         raise SettingError(f"wide must be True, False or 'auto', and its n-grams at most {_LARGEST_WIDE}; got {made.wide!r}.")
     if made.wide and not can_be_wide(made.source, made.target, made.decoder, made.head):
@@ -479,6 +492,8 @@ def _check_together(made: Plan) -> None:
         raise SettingError("teacher_forcing_ratio < 1 is for free sequences with a source. Leave teacher_forcing_ratio at 1.")
     if made.copies and made.class_weights:
         raise SettingError("class_weight='balanced' weighs symbols that are said; with copy they are also copied. Choose one of the two.")
+    if made.head == "chain" and not isinstance(made.target.space, Binary):
+        raise SettingError(f"head='chain' is for yes/no answers, such as Notes(); the target is {made.target.space}. Leave head at 'auto'.")
     if made.bidirectional and made.source is None:
         raise SettingError("bidirectional=True reads what it should predict: a language model reads one way. Leave it at 'auto'.")
     if made.time_stride > 1 and (made.decoder == "step" or made.stem != "conv"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from elman.codecs.space import Discrete, Pixels, Product, Space, Words
+from elman.codecs.space import Binary, Discrete, Pixels, Product, Space, Words
 from elman.network import language
 from elman.network.relation import Relation
 from elman.network.settings import Network
@@ -48,9 +48,10 @@ def choose(source: Side | None, target: Side, sizes: Sizes, relation: Relation, 
         "attention": _attention(source, relation),
         "stem": _stem(source),
         "label_smoothing": _smoothing(relation, target, text),
-        "head": ("point", "squared error"),
+        "head": _head(target, relation),
         "word_dropout": _word_dropout(source),
         "wide": (True, "n-grams decide many texts") if text else (False, "no text"),
+        "ngram_order": language.ngram_order(target, sizes, relation),
         "members": _members(sizes, text),
     }
     values: dict[str, Any] = {}
@@ -173,6 +174,12 @@ def _dropout(sizes: Sizes, relation: Relation, symbols: bool) -> Choice:
     if relation.name == "free":
         return (0.3, "few rows") if sizes.rows < 50_000 else (0.2, "many rows") if sizes.rows < 500_000 else (0.1, "very many rows")
     return (0.3, "few rows") if sizes.rows < 20000 else (0.1, "many rows")
+
+
+def _head(target: Side, relation: Relation) -> Choice:
+    if relation.name == "continue" and isinstance(target.space, Binary):
+        return "chain", "notes that sound together belong together"
+    return "point", "squared error"
 
 
 def _tie(target: Side, settings: Network, relation: Relation) -> Choice:

@@ -5,4 +5,5 @@ from elman.ngrams.counts import Counts as Counts
 from elman.ngrams.counts import Stream as Stream
 from elman.ngrams.frequency import Frequency as Frequency
 from elman.ngrams.kneser_ney import KneserNey as KneserNey
+from elman.ngrams.mixture import Mixture as Mixture
 from elman.ngrams.ppm import PPM as PPM

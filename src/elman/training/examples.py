@@ -12,6 +12,8 @@ import torch
 from elman.codecs.space import Space
 from elman.errors import DataError, SettingError
 
+Vary = Callable[[Any, np.random.Generator], Any]
+"""Makes one more example of an encoded value: louder, slower, slanted."""
 Collate = Callable[[list[Any], Any, str], Any]
 """Makes a batch of encoded rows, their space and their rank."""
 
@@ -41,6 +43,12 @@ class Examples:
     collate : callable, optional
         Makes a batch of a list of encoded values; :func:`elman.network.inputs.collate` by default.
 
+    Attributes
+    ----------
+    vary : callable or None
+        What is done to each value of the source (without one, of the target) whenever it is read; chance comes from the seed and the
+        epoch that were dealt, and the row.
+
     Examples
     --------
     >>> rows = Examples(None, [np.zeros(3), np.zeros(5)], collate=lambda values, space, rank: values)
@@ -67,6 +75,8 @@ class Examples:
         self.source_space, self.target_space = source_space, target_space
         self.source_rank, self.target_rank = source_rank, target_rank
         self._collate = collate
+        self.vary: Vary | None = None
+        self._dealt = (0, 0)
         if lengths is None or steps is None:
             ours = _steps(target, target_rank)
             theirs = _steps(source, source_rank) if source is not None else np.zeros_like(ours)
@@ -94,15 +104,21 @@ class Examples:
         )
 
     def deal(self, seed: int, epoch: int) -> None:
-        """Let a target that stands in another order each epoch (a stream) take the order of this one."""
+        """Let a target that stands in another order each epoch (a stream) take the order of this one, and values vary in its way."""
+        self._dealt = (seed, epoch)
         if (deal := getattr(self.target, "deal", None)) is not None:
             deal(seed, epoch)
 
     def collate(self, rows: Sequence[int] | np.ndarray) -> tuple[Any, Any]:
         """Return the source batch (None for a language model) and the target batch of some rows."""
         collate = self._collate or _network_collate()
-        source = None if self.source is None else collate([self.source[i] for i in rows], self.source_space, self.source_rank)
+        if self.source is None:
+            return None, collate([self._varied(self.target, int(i)) for i in rows], self.target_space, self.target_rank)
+        source = collate([self._varied(self.source, int(i)) for i in rows], self.source_space, self.source_rank)
         return source, collate([self.target[i] for i in rows], self.target_space, self.target_rank)
+
+    def _varied(self, values: Sequence[Any], row: int) -> Any:
+        return values[row] if self.vary is None else self.vary(values[row], np.random.default_rng([*self._dealt, row]))
 
     def batches(self, plan: Sequence[np.ndarray], num_workers: int = 0) -> Iterator[tuple[Any, Any]]:
         """Yield the batches of a plan in its order, read ahead by ``num_workers`` processes if asked."""

@@ -4,6 +4,7 @@ from elman.network.heads._base import Head as Head
 from elman.network.heads._base import SymbolHead as SymbolHead
 from elman.network.heads.adaptive import AdaptiveHead as AdaptiveHead
 from elman.network.heads.bernoulli import BernoulliHead as BernoulliHead
+from elman.network.heads.chain import ChainHead as ChainHead
 from elman.network.heads.choice import make_head as make_head
 from elman.network.heads.continuous import ContinuousHead as ContinuousHead
 from elman.network.heads.continuous import GaussianHead as GaussianHead

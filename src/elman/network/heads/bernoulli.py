@@ -47,6 +47,6 @@ class BernoulliHead(Head):
         """Return the probability of yes, (M, n)."""
         return dense.sigmoid(self.output(features))
 
-    def sample(self, features: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        """Draw answers, (M, n)."""
-        return torch.bernoulli(self.proba(features), generator=generator)
+    def sample(self, features: Tensor, generator: torch.Generator | None = None, *, temperature: float = 1.0) -> Tensor:
+        """Draw answers, (M, n); a temperature below 1 is bolder on the likely."""
+        return torch.bernoulli(dense.sigmoid(self.output(features) / temperature), generator=generator)

@@ -9,6 +9,7 @@ from elman.errors import SettingError, did_you_mean
 from elman.network.heads._base import Head
 from elman.network.heads.adaptive import AdaptiveHead
 from elman.network.heads.bernoulli import BernoulliHead
+from elman.network.heads.chain import ChainHead
 from elman.network.heads.continuous import ContinuousHead, GaussianHead, PointHead, StudentTHead
 from elman.network.heads.product import ProductHead
 from elman.network.heads.quantile import QuantileHead
@@ -43,8 +44,8 @@ def make_head(
         Space of one element of the target.
     in_features : int
         Size of the features.
-    kind : {"point", "gaussian", "student_t", "quantile"}
-        Distribution of real numbers.
+    kind : {"point", "gaussian", "student_t", "quantile", "chain"}
+        Distribution of real numbers; "chain" is for yes/no answers that know each other.
     dropout : float
         Dropout on the features.
     label_smoothing : float
@@ -76,7 +77,7 @@ def make_head(
         weights = None if class_weight is None else (*class_weight, *[1.0] * extra)
         return SoftmaxHead(in_features, space.n + extra, dropout=dropout, label_smoothing=label_smoothing, class_weight=weights, tied=tied)
     if isinstance(space, Binary):
-        return BernoulliHead(in_features, space.n, dropout=dropout)
+        return (ChainHead if kind == "chain" else BernoulliHead)(in_features, space.n, dropout=dropout)
     if isinstance(space, Continuous):
         if kind not in CONTINUOUS:
             raise SettingError(f"head must be one of {sorted(CONTINUOUS)}; got {kind!r}.{did_you_mean(kind, CONTINUOUS)}")

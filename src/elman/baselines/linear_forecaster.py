@@ -1,0 +1,106 @@
+"""LinearForecaster: one linear map from a window of the past to the horizon, learnt from all series at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.linear_model import Ridge
+
+from elman.baselines._series import SeriesBaseline, error_quantiles
+from elman.errors import SettingError
+
+_ROWS = 20_000
+"""Windows to learn from at most, over all series: the solution is in closed form and changes little beyond."""
+
+_FARTHEST = 10.0
+"""Scaled values beyond are cut: a window that stood nearly still must not decide for all others."""
+
+
+class LinearForecaster(SeriesBaseline):
+    """Ridge regression of the next steps on the last ones, both as differences to the last value in units of the window's spread.
+
+    Global over series like a network; what a recurrence has to beat on long horizons (Zeng et al. 2023, NLinear).
+    A series shorter than the window is continued to the left with its first value.
+
+    Parameters
+    ----------
+    context : int or "auto", default "auto"
+        Steps to read; "auto" is two seasons, at least 32, at most a third of the longest series.
+    alpha : float, default 1.0
+        Strength of the penalty on weights.
+    season : int or "auto", default "auto"
+        Steps of the cycle.
+
+    Examples
+    --------
+    >>> wave = np.sin(np.arange(120) * 2 * np.pi / 12)
+    >>> forecast = LinearForecaster(alpha=1e-6).fit(wave).predict(5)
+    >>> bool(np.abs(forecast.values - np.sin(np.arange(120, 125) * 2 * np.pi / 12)).max() < 1e-3)
+    True
+    """
+
+    def __init__(self, context: int | str = "auto", alpha: float = 1.0, season: int | str = "auto") -> None:
+        super().__init__(season)
+        self.context = context
+        self.alpha = alpha
+
+    def _learn(self, values: list[np.ndarray]) -> None:
+        if self.context != "auto" and (isinstance(self.context, bool) or not isinstance(self.context, int) or self.context < 1):
+            raise SettingError(f"context must be 'auto' or a whole number from 1; got {self.context!r}.")
+        longest = max(len(v) for v in values)
+        wished = int(self.context) if self.context != "auto" else min(max(32, 2 * self.season_), max(2, longest // 3))
+        self.context_ = wished
+        self.past_ = values
+        self.maps_: dict[int, tuple[Any, np.ndarray]] = {}
+        self.ends_: dict[tuple[float, ...], np.ndarray] = {}
+
+    def _map(self, horizon: int) -> tuple[Any, np.ndarray]:
+        """The map to a horizon, solved when first asked for, and the errors it made on the last fifth of windows when learnt without."""
+        if horizon not in self.maps_:
+            x, y, late = self._windows(horizon)
+            if len(x) == 0:
+                self.maps_[horizon] = (None, np.zeros((0, horizon)))
+            else:
+                early = Ridge(alpha=self.alpha, fit_intercept=False).fit(x[~late], y[~late]) if (~late).any() else None
+                errors = y[late] - early.predict(x[late]).reshape(-1, horizon) if early is not None else y[late]
+                self.maps_[horizon] = (Ridge(alpha=self.alpha, fit_intercept=False).fit(x, y), errors)
+        return self.maps_[horizon]
+
+    def _windows(self, horizon: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Scaled windows (rows, context), what followed (rows, horizon) and which are the last of their series."""
+        rows: list[tuple[np.ndarray, np.ndarray]] = []
+        late: list[bool] = []
+        per_series = max(8, _ROWS // len(self.past_))
+        for values in self.past_:
+            first, last = min(self.context_, max(2, len(values) - horizon)), len(values) - horizon
+            if last < first:
+                continue
+            ends = np.unique(np.linspace(first, last, min(per_series, last - first + 1)).astype(np.int64))
+            for end in ends:
+                window, scale = self._scaled(values[:end])
+                rows.append((window, np.clip((values[end : end + horizon] - values[end - 1]) / scale, -_FARTHEST, _FARTHEST)))
+                late.append(bool(end > last - max(1, (last - first) // 5)))
+        if not rows:
+            return np.zeros((0, self.context_)), np.zeros((0, horizon)), np.zeros(0, dtype=bool)
+        return np.stack([r[0] for r in rows]), np.stack([r[1] for r in rows]), np.asarray(late)
+
+    def _scaled(self, history: np.ndarray) -> tuple[np.ndarray, float]:
+        window = history[-self.context_ :]
+        scale = float(np.std(window)) or 1.0
+        window = np.concatenate([np.full(self.context_ - len(window), window[0]), window])
+        return np.clip((window - window[-1]) / scale, -_FARTHEST, _FARTHEST), scale
+
+    def _one(self, values: np.ndarray, horizon: int, shares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        ridge, errors = self._map(horizon)
+        window, scale = self._scaled(values)
+        change = np.zeros(horizon) if ridge is None else ridge.predict(window[None])[0].reshape(horizon)
+        point = values[-1] + change * scale
+        return point, point + self._ends(horizon, errors, shares) * scale
+
+    def _ends(self, horizon: int, errors: np.ndarray, shares: np.ndarray) -> np.ndarray:
+        """Quantiles of the errors at each step, (shares, horizon), the same for every series in units of its scale."""
+        key = (horizon, *shares.tolist())
+        if key not in self.ends_:
+            self.ends_[key] = np.stack([error_quantiles(column, shares) for column in errors.T], axis=1).reshape(len(shares), horizon)
+        return self.ends_[key]

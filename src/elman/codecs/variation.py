@@ -1,0 +1,133 @@
+"""Variation: one more example of a value, as another speaker, room, hand or press would have given it. For training only."""
+
+from __future__ import annotations
+
+import numpy as np
+
+_SPEED = 0.15
+"""Sound is up to so much faster or slower, as a natural logarithm."""
+_TRACT = 0.1
+"""The mel axis is stretched up to so much: shorter and longer vocal tracts."""
+_LOUDNESS = 2.0
+"""Natural logarithm of the power up to which sound is louder or softer."""
+_QUIET, _LOUD = 9.0, 3.0
+"""Noise lies between so far below the loudest frame (natural logarithm of the power)."""
+_MASKS = 2
+_LONGEST_MASK = 0.12
+_HIGHEST_MASK = 0.2
+_SLANT = 0.12
+_TREMOR = 0.06
+_PLACE = 0.3
+
+
+def vary_spectrum(spectrum: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Return a log-mel spectrum at another speed, from another throat, louder or softer, and half of the time in noise.
+
+    Parameters
+    ----------
+    spectrum : ndarray
+        (T, bands) natural logarithms of power.
+    random : Generator
+        Where chance comes from.
+
+    Returns
+    -------
+    ndarray
+        float64 (T', bands).
+
+    Notes
+    -----
+    Speed: Ko 2015, "Audio augmentation for speech recognition"; vocal tract length: Jaitly & Hinton 2013; noise is added as power, with an
+    even floor and a tilt.
+    """
+    count, bands = spectrum.shape
+    if not count:
+        return spectrum
+    speed, tract = np.exp(random.uniform(-_SPEED, _SPEED)), np.exp(random.uniform(-_TRACT, _TRACT))
+    varied = _between(spectrum, np.arange(max(1, round(count / speed))) * speed)
+    varied = _between(varied.T, np.arange(bands) * tract).T + random.uniform(-_LOUDNESS, _LOUDNESS)
+    if random.random() < 0.5:
+        tilt = np.linspace(0, random.uniform(-3, 0), bands)
+        floor = varied.max() - random.uniform(_LOUD, _QUIET) + tilt
+        varied = np.logaddexp(varied, floor + np.log(random.standard_exponential(varied.shape) + 1e-9))
+    return varied
+
+
+def mask_spectrum(frames: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Return standardised frames with some stretches of time and some bands silenced (Park 2019, "SpecAugment").
+
+    Parameters
+    ----------
+    frames : ndarray
+        (T, bands), 0 on average.
+    random : Generator
+        Where chance comes from.
+
+    Returns
+    -------
+    ndarray
+        (T, bands), a copy.
+    """
+    masked = frames.copy()
+    for axis, share in ((0, _LONGEST_MASK), (1, _HIGHEST_MASK)):
+        for _ in range(_MASKS):
+            width = int(random.uniform(0, share) * masked.shape[axis])
+            start = random.integers(0, masked.shape[axis] - width + 1)
+            masked[(slice(None),) * axis + (slice(start, start + width),)] = 0
+    return masked
+
+
+def vary_steps(steps: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Return pen steps slanted, stretched and turned a little, by a hand that trembles, beginning elsewhere.
+
+    Parameters
+    ----------
+    steps : ndarray
+        (T, 3): dx, dy, pen; the first is the way from the mean first point.
+    random : Generator
+        Where chance comes from.
+
+    Returns
+    -------
+    ndarray
+        (T, 3), the pen as it was.
+    """
+    if not len(steps):
+        return steps
+    shape = np.eye(2) + random.normal(0, _SLANT, (2, 2))
+    tremor = np.diff(random.normal(0, _TREMOR, (len(steps), 2)), axis=0, prepend=0)  # points tremble, not their sum
+    moved = steps[:, :2] @ shape + tremor
+    moved[0] += random.normal(0, _PLACE, 2)
+    return np.concatenate([moved, steps[:, 2:]], axis=1).astype(steps.dtype)
+
+
+def vary_pictures(picture: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Return a picture turned, slanted, stretched and shifted a little, lighter or darker.
+
+    Parameters
+    ----------
+    picture : ndarray
+        (c, h, w), 0 black and 1 white.
+    random : Generator
+        Where chance comes from.
+
+    Returns
+    -------
+    ndarray
+        (c, h, w); beyond its borders a picture goes on as its border.
+    """
+    import torch
+    from torch.nn import functional
+
+    ways = np.concatenate([np.eye(2) + random.normal(0, 0.07, (2, 2)), random.normal(0, 0.05, (2, 1))], axis=1)
+    grid = functional.affine_grid(torch.tensor(ways[None], dtype=torch.float32), [1, *picture.shape], align_corners=False)
+    moved = functional.grid_sample(torch.from_numpy(np.ascontiguousarray(picture))[None], grid, padding_mode="border", align_corners=False)
+    return (moved[0].numpy() * random.uniform(0.85, 1.15) + random.uniform(-0.08, 0.08)).astype(picture.dtype)
+
+
+def _between(rows: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Rows at places between rows, by a straight line; beyond the last row, the last."""
+    places = np.clip(places, 0, len(rows) - 1)
+    low = places.astype(np.int64)
+    share = (places - low)[:, None]
+    return rows[low] * (1 - share) + rows[np.minimum(low + 1, len(rows) - 1)] * share

@@ -1,0 +1,316 @@
+"""Errors of forecasts as the M competitions and GluonTS measure them, per series; and how sure a mean over series is.
+
+Truth and forecasts are (…, horizon); steps whose truth is NaN do not count. What cannot be measured (a constant history has
+no scale) is NaN, never 0 or infinite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+
+def mae(truth: Any, forecast: Any) -> np.ndarray:
+    """Return the mean absolute error over the steps.
+
+    Parameters
+    ----------
+    truth : array, shape (…, horizon)
+        What came.
+    forecast : array, shape (…, horizon)
+        What was forecast.
+
+    Returns
+    -------
+    ndarray, shape (…)
+        One error a row.
+
+    Examples
+    --------
+    >>> float(mae([1.0, 2.0, 3.0], [1.0, 3.0, 5.0]))
+    1.0
+    """
+    return _mean(np.abs(_array(truth) - _array(forecast)))
+
+
+def mse(truth: Any, forecast: Any) -> np.ndarray:
+    """Return the mean squared error over the steps, (…)."""
+    return _mean((_array(truth) - _array(forecast)) ** 2)
+
+
+def smape(truth: Any, forecast: Any) -> np.ndarray:
+    """Return M4's symmetric percentage error over the steps, 0 to 200; a step that is 0 and was forecast as 0 has none.
+
+    Parameters
+    ----------
+    truth : array, shape (…, horizon)
+        What came.
+    forecast : array, shape (…, horizon)
+        What was forecast.
+
+    Returns
+    -------
+    ndarray, shape (…)
+        Mean of 200 |y - f| / (|y| + |f|).
+
+    References
+    ----------
+    Makridakis et al. 2020, "The M4 competition", section 2.2.
+
+    Examples
+    --------
+    >>> float(smape([100.0], [300.0]))
+    100.0
+    """
+    y, f = _array(truth), _array(forecast)
+    total = np.abs(y) + np.abs(f)
+    return _mean(200.0 * np.abs(y - f) / np.where(total == 0, 1.0, total))
+
+
+def naive_scale(history: Any, season: int = 1, power: int = 1) -> float:
+    """Return the mean in-sample error of the (seasonal) naive forecast: what MASE and RMSSE divide by.
+
+    Parameters
+    ----------
+    history : array, shape (T,)
+        What was known when the forecast was made.
+    season : int, default 1
+        Lag of the seasonal naive forecast; 1 where the history is not longer.
+    power : {1, 2}, default 1
+        Absolute or squared errors.
+
+    Returns
+    -------
+    float
+        NaN where the history is too short or constant.
+    """
+    values = _array(history)
+    lag = season if len(values) > season else 1
+    errors = np.abs(values[lag:] - values[:-lag]) ** power if len(values) > lag else values[:0]
+    scale = float(_mean(errors)) if len(errors) else np.nan
+    return scale if scale > 0 else np.nan
+
+
+def mase(truth: Any, forecast: Any, history: Any, season: int = 1) -> float:
+    """Return the mean absolute scaled error of one series: 1 is as good as seasonal naive was, one step ahead, in the history.
+
+    Parameters
+    ----------
+    truth : array, shape (horizon,)
+        What came.
+    forecast : array, shape (horizon,)
+        What was forecast.
+    history : array, shape (T,)
+        What was known.
+    season : int, default 1
+        Steps of the cycle (M4: 24 for hourly series, 1 for weekly ones).
+
+    Returns
+    -------
+    float
+        NaN where the history has no scale.
+
+    References
+    ----------
+    Hyndman and Koehler 2006, "Another look at measures of forecast accuracy".
+
+    Examples
+    --------
+    >>> history = np.array([3.0, 1.0, 4.0, 1.0, 5.0])
+    >>> mase(history[1:], history[:-1], history)
+    1.0
+    """
+    return float(mae(truth, forecast)) / naive_scale(history, season)
+
+
+def rmsse(truth: Any, forecast: Any, history: Any, season: int = 1) -> float:
+    """Return the root mean squared scaled error of one series (M5's measure); arguments as in :func:`mase`."""
+    return float(np.sqrt(mse(truth, forecast) / naive_scale(history, season, power=2)))
+
+
+def owa(smape: float, mase: float, naive2_smape: float, naive2_mase: float) -> float:
+    """Return M4's overall weighted average: the mean of both errors, each divided by Naive2's.
+
+    Parameters
+    ----------
+    smape : float
+        Mean over all series.
+    mase : float
+        Mean over all series.
+    naive2_smape : float
+        The same of :class:`elman.baselines.Naive2`.
+    naive2_mase : float
+        The same of :class:`elman.baselines.Naive2`.
+
+    Returns
+    -------
+    float
+        Below 1 is better than Naive2.
+
+    Examples
+    --------
+    >>> round(owa(9.328, 0.893, 18.383, 2.395), 3)  # ES-RNN on the hourly series of M4
+    0.44
+    """
+    return 0.5 * (smape / naive2_smape + mase / naive2_mase)
+
+
+def pinball(truth: Any, forecast: Any, quantile: float) -> np.ndarray:
+    """Return the quantile loss over the steps.
+
+    Parameters
+    ----------
+    truth : array, shape (…, horizon)
+        What came.
+    forecast : array, shape (…, horizon)
+        The quantile forecast.
+    quantile : float
+        Its share, between 0 and 1.
+
+    Returns
+    -------
+    ndarray, shape (…)
+        One loss a row.
+
+    References
+    ----------
+    Koenker and Bassett 1978, "Regression quantiles".
+
+    Examples
+    --------
+    >>> float(pinball([10.0], [6.0], 0.9)), round(float(pinball([6.0], [10.0], 0.9)), 12)
+    (3.6, 0.4)
+    """
+    missed = _array(truth) - _array(forecast)
+    return _mean(np.maximum(quantile * missed, (quantile - 1) * missed))
+
+
+def crps(truth: Any, quantiles: Mapping[float, Any]) -> np.ndarray:
+    """Return the continuous ranked probability score as quantiles see it: twice their mean pinball loss.
+
+    Parameters
+    ----------
+    truth : array, shape (…, horizon)
+        What came.
+    quantiles : mapping of float to array
+        Forecasts (…, horizon) by share.
+
+    Returns
+    -------
+    ndarray, shape (…)
+        In the unit of the series; for the median alone it is the absolute error.
+
+    References
+    ----------
+    Gneiting and Raftery 2007, "Strictly proper scoring rules", section 4.2; Laio and Tamea 2007.
+
+    Examples
+    --------
+    >>> float(crps([3.0], {0.5: [1.0]}))
+    2.0
+    """
+    return 2.0 * np.mean([pinball(truth, forecast, share) for share, forecast in quantiles.items()], axis=0)
+
+
+def weighted_quantile_loss(truth: Any, quantiles: Mapping[float, Any]) -> float:
+    """Return the mean of twice the summed pinball loss over the summed absolute truth, all series together (GluonTS)."""
+    y = _array(truth)
+    known = np.isfinite(y)
+    losses = [np.sum(pinball(y[..., None], _array(forecast)[..., None], share)[known]) for share, forecast in quantiles.items()]
+    total = float(np.abs(y[known]).sum())
+    return 2.0 * float(np.mean(losses)) / total if total else np.nan
+
+
+def coverage(truth: Any, low: Any, high: Any) -> np.ndarray:
+    """Return the share of steps inside the interval, ends included.
+
+    Parameters
+    ----------
+    truth : array, shape (…, horizon)
+        What came.
+    low : array, shape (…, horizon)
+        Lower ends.
+    high : array, shape (…, horizon)
+        Upper ends.
+
+    Returns
+    -------
+    ndarray, shape (…)
+        Between 0 and 1.
+    """
+    y = _array(truth)
+    inside = ((y >= _array(low)) & (y <= _array(high))).astype(np.float64)
+    return _mean(np.where(np.isnan(y), np.nan, inside))
+
+
+class Interval(NamedTuple):
+    """A mean and the range it would have over other samples of the same kind."""
+
+    mean: float
+    low: float
+    high: float
+
+
+def bootstrap(
+    values: Any, *, groups: Any = None, confidence: float = 0.95, draws: int = 2000, random_state: int | np.random.Generator = 0
+) -> Interval:
+    """Return the mean of values and its percentile bootstrap interval over series.
+
+    Parameters
+    ----------
+    values : array, shape (n,)
+        One error, or one difference of two errors, a series (or a window of a series); NaN does not count.
+    groups : array, shape (n,), optional
+        Whose value it is: whole groups are drawn, for windows that share what happened.
+    confidence : float, default 0.95
+        Share of resampled means inside the interval.
+    draws : int, default 2000
+        Resamples.
+    random_state : int or Generator, default 0
+        Seed.
+
+    Returns
+    -------
+    Interval
+        ``mean``, ``low``, ``high``; NaN ends for fewer than two groups.
+
+    References
+    ----------
+    Efron and Tibshirani 1993, "An introduction to the bootstrap", chapter 13.
+
+    Examples
+    --------
+    >>> mean, low, high = bootstrap(np.arange(100.0))
+    >>> mean, bool(low < 49.5 < high), bool(high - low < 15)
+    (49.5, True, True)
+    """
+    values = _array(values)
+    known = np.isfinite(values)
+    if not known.any():
+        return Interval(np.nan, np.nan, np.nan)
+    names = np.arange(len(values)) if groups is None else np.asarray(groups)
+    _, index = np.unique(names[known], return_inverse=True)
+    sums, counts = np.bincount(index, values[known]), np.bincount(index)
+    mean = float(sums.sum() / counts.sum())
+    if len(sums) < 2:
+        return Interval(mean, np.nan, np.nan)
+    random = np.random.default_rng(random_state)
+    drawn = random.multinomial(len(sums), np.full(len(sums), 1 / len(sums)), size=draws)
+    means = (drawn @ sums) / (drawn @ counts)
+    outer = (1 - confidence) / 2
+    low, high = np.quantile(means, [outer, 1 - outer])
+    return Interval(mean, float(low), float(high))
+
+
+def _array(values: Any) -> np.ndarray:
+    return np.asarray(values, dtype=np.float64)
+
+
+def _mean(values: np.ndarray) -> np.ndarray:
+    """Mean over the last axis of what is known; NaN where nothing is."""
+    known = ~np.isnan(values)
+    count = known.sum(-1)
+    total = np.where(known, values, 0.0).sum(-1)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)

@@ -1,0 +1,93 @@
+"""Answers written in frames (CTC): several a row, each with where its symbols stand and how sure each is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from elman.generation.ctc_beam import CTCBeam
+from elman.generation.hypothesis import Hypothesis
+from elman.kernels import ctc
+from elman.network.assembly import SequenceModel, evaluating
+from elman.network.ctc import CTCDecoder, collapse
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Spans:
+    """Where the symbols of an answer stand.
+
+    Attributes
+    ----------
+    begin, end : ndarray
+        (L,) int64: the first frame of each symbol, and the one after its last, on the likeliest path.
+    confidence : ndarray
+        (L,) probability of the symbol in the surest of its frames.
+    """
+
+    begin: np.ndarray
+    end: np.ndarray
+    confidence: np.ndarray
+
+
+@torch.no_grad()
+def written_answers(model: SequenceModel, decoder: CTCDecoder, source: Any, search: CTCBeam | None = None) -> list[list[Hypothesis]]:
+    """Return answers of a model that writes in frames.
+
+    Parameters
+    ----------
+    model : SequenceModel
+        The network.
+    decoder : CTCDecoder
+        Its decoder.
+    source : Ragged or Tensor or dict
+        Collated source.
+    search : CTCBeam, optional
+        Without one the likeliest label of each frame.
+
+    Returns
+    -------
+    list of list of Hypothesis
+        One list a row, best first.
+    """
+    with evaluating(model):
+        rows = decoder.frames(model.encode(source))
+    return [_answers(np.asarray(frames), decoder.blank, search) for frames in rows]
+
+
+def _answers(frames: np.ndarray, blank: int, search: CTCBeam | None) -> list[Hypothesis]:
+    if search is not None:
+        return [_answer(frames, symbols, blank, score) for symbols, score in search.n_best(frames, blank)]
+    return [_answer(frames, collapse(frames.argmax(-1), blank), blank, float(frames.max(-1).sum()))]
+
+
+def _answer(frames: np.ndarray, symbols: Any, blank: int, score: float) -> Hypothesis:
+    said = np.asarray(symbols, dtype=np.int64)
+    return Hypothesis(symbols=said, log_prob=score, score=score, ended=True, spans=spans_of(frames, said, blank))
+
+
+def spans_of(frames: np.ndarray, symbols: np.ndarray, blank: int) -> Spans | None:
+    """Return where symbols stand in frames.
+
+    Parameters
+    ----------
+    frames : ndarray
+        (T, V + 1) log-probabilities.
+    symbols : ndarray
+        (L,) symbols.
+    blank : int
+        Index of the blank.
+
+    Returns
+    -------
+    Spans or None
+        None where they cannot be written in the frames.
+    """
+    found = ctc.align(frames, symbols, blank)
+    if found is None:
+        return None
+    begin, end, _ = found
+    sure = [float(np.exp(frames[a:b, s].max())) for a, b, s in zip(begin, end, symbols, strict=True)]
+    return Spans(begin=begin, end=end, confidence=np.asarray(sure))

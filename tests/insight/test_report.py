@@ -168,8 +168,8 @@ def metadata(card):
 
 
 @pytest.mark.parametrize(("name", "task"), [
-    ("text", "text-classification"), ("language", "text-generation"), ("forecast", "time-series-forecasting"), ("picture", "image-classification"),
-    ("series", None),
+    ("text", "text-classification"), ("language", "text-generation"), ("forecast", "time-series-forecasting"),
+    ("picture", "image-classification"), ("series", None),
 ])  # fmt: skip
 def test_a_card_has_the_metadata_of_hugging_face(made, name, task):
     model = made(name)

@@ -11,6 +11,7 @@ _HOME = {
         *("Audio", "Category", "Dialogue", "Image", "Notes", "Number", "Record"),
         *("Series", "Strokes", "Symbols", "Tags", "Text", "Vector"),
     ),
+    "elman.estimators.forecasting.preparation": ("Preparation",),
     "elman.insight": ("memory", "trace"),
     "elman.network.settings": ("Network",),
     "elman.nn": ("accelerate", "restore"),

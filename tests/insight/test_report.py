@@ -29,6 +29,8 @@ DATA = {
     "captions": (["x", "y"] * 6, [["a", "b"], ["a", "b", "c"]] * 6),
     "language": (["abc abd (e)", "abd"] * 6, None),
     "forecast": (np.sin(np.arange(100) / 3), None),
+    "paths": (np.sin(np.arange(100) / 3), None),
+    "music": ([[[60, 64], [62], [60, 67], []] * 3] * 4, None),
     "flat": (["x", "y"] * 10, ["b", "a"] * 10),
 }
 ALWAYS = ["Training", "Diagnosis", "Plan", "Model card"]
@@ -68,7 +70,7 @@ def test_a_report_of_every_kind(made, name, tmp_path):
     path = made(name).report(tmp_path / "report.html", *DATA[name])
     page = Page(path.read_text(encoding="utf-8"))
     check_safe(page)
-    wanted = ["Data", *ALWAYS] + ([] if name in ("forecast", "captions") else ["Examples"]) + ["Inside one value", "Memory"]
+    wanted = ["Data", *ALWAYS] + ([] if name in ("forecast", "paths", "captions") else ["Examples"]) + ["Inside one value", "Memory"]
     assert set(wanted) <= set(page.headings)
     assert "Left out" not in path.read_text(encoding="utf-8") or name in ("flat", "captions")
 

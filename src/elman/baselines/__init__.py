@@ -1,5 +1,6 @@
 """Baselines: honest contestants beside a recurrent network, each a scikit-learn estimator."""
 
+from elman.baselines._series import SeriesBaseline as SeriesBaseline
 from elman.baselines.bag_of_words import BagOfWords as BagOfWords
 from elman.baselines.convnet import ConvNet as ConvNet
 from elman.baselines.decomposed import Naive2 as Naive2

@@ -16,8 +16,6 @@ from elman.training.settings import Training
 if TYPE_CHECKING:
     from elman.insight.finding import Diagnosis
 
-_GROUPS = {"network": Network, "training": Training}
-
 
 class NotFittedError(errors.NotFittedError, sklearn.exceptions.NotFittedError):
     """elman's error, which is scikit-learn's too: programs that catch theirs need not change."""
@@ -28,6 +26,8 @@ class Estimator(BaseEstimator):
 
     kind: ClassVar[str]
     """Name of the estimator in model files."""
+    groups: ClassVar[dict[str, type[Any]]] = {"network": Network, "training": Training}
+    """Settings that stand in groups, each an argument of the constructor."""
 
     network: Network | None
     training: Training | None
@@ -48,7 +48,7 @@ class Estimator(BaseEstimator):
         """
         params = super().get_params(deep=deep)
         if deep:
-            for group, settings in _GROUPS.items():
+            for group, settings in self.groups.items():
                 if getattr(self, group) is None:
                     params.update({f"{group}__{name}": value for name, value in settings().get_params().items()})
         return params
@@ -66,7 +66,7 @@ class Estimator(BaseEstimator):
         Estimator
             The estimator itself.
         """
-        for group, settings in _GROUPS.items():
+        for group, settings in self.groups.items():
             if getattr(self, group) is None and params.get(group) is None and any(name.startswith(f"{group}__") for name in params):
                 setattr(self, group, settings())
                 params.pop(group, None)

@@ -8,6 +8,7 @@ from typing import Any
 
 from elman.codecs import Audio, Dialogue, Image, Text
 from elman.insight.judged import Judged, judged
+from elman.insight.training_checks import better
 
 _PIPELINES: tuple[tuple[str, tuple[type, ...], str], ...] = (
     ("summary", (Text, Dialogue), "text-classification"),
@@ -80,7 +81,8 @@ def heading(model: Any) -> str:
     str
         A heading.
     """
-    return f"{type(model).__name__}: " + " → ".join(type(codec).__name__ for codec in (model.source_, model.target_) if codec is not None)
+    codecs = [type(codec).__name__ for codec in (model.source_, model.target_) if codec is not None]
+    return ": ".join([type(model).__name__, *([" → ".join(codecs)] if codecs else [])])
 
 
 def _metadata(model: Any, seen: Judged | None) -> str:
@@ -142,8 +144,8 @@ def held_out(model: Any) -> float | None:
 def _description(model: Any) -> str:
     plan = model.plan_
     parts = [
-        ("reads", "nothing but what came before" if model.source_ is None else code(repr(model.source_))),
-        ("answers", code(repr(model.target_))),
+        ("reads", "what came before" if model.source_ is None else code(repr(model.source_))),
+        ("answers", f"the next {model.horizon} steps" if model.kind == "forecaster" else code(repr(model.target_))),
         ("relation", f"{plan.relation}, decoder {plan.decoder}"),
         ("recurrence", f"{plan.num_layers} x {plan.cell} of {plan.hidden_size} units" + (", both ways" if plan.bidirectional else "")),
         ("parameters", f"{plan.parameters:,}" + (f", {plan.members} networks averaged" if plan.members > 1 else "")),
@@ -172,10 +174,8 @@ def _evaluation(model: Any, seen: Judged | None) -> str:
 def _limits(model: Any) -> str:
     lines = ["It knows what its training data showed, and nothing else; values unlike them get an answer all the same."]
     best, history = held_out(model), model.history_
-    if best is not None and history.baseline is not None:
-        higher = history.metric not in ("bits", "scaled error", "loss")
-        if (best <= history.baseline) if higher else (best >= history.baseline):
-            lines.append("**On what was held out it is no better than the simplest guess.**")
+    if best is not None and history.baseline is not None and not better(history.metric, best, history.baseline):
+        lines.append("**On what was held out it is no better than the simplest guess.**")
     if model.plan_.source is not None and model.plan_.bidirectional:
         lines.append("It reads values both ways, so it needs a whole value before it answers.")
     return "## Limits\n\n" + "\n".join(f"- {line}" for line in lines)

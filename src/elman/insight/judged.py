@@ -10,14 +10,15 @@ from typing import Any
 import numpy as np
 
 from elman.codecs import Binary, Continuous, Discrete
-from elman.estimators._corpus import documents_of
 from elman.estimators._inference import decode_all, length_of, predict_rows, proba_rows
-from elman.estimators._judging import judge
 from elman.estimators._pairs import sources_of, targets_of, values_of
 from elman.estimators._panel import read_panel
 from elman.estimators._rows import paired_rows, rows_of
 from elman.estimators.metrics import edit_distance
+from elman.insight.rows import documents
 
+_TEXTS = 1_000
+"""Texts judged at most."""
 _WRITTEN = 200
 """Rows judged at most where answers are searched for symbol by symbol."""
 
@@ -145,32 +146,34 @@ def _many(model: Any, sources: list[Any], common: dict[str, Any]) -> Judged:
 
 
 def _texts(model: Any, X: Any) -> Judged:
-    texts = documents_of(X)
-    rows = [np.asarray(row) for row in model.target_.encode_all(texts)]
-    each = [judge(model.model_, [row]) for row in rows[:1000]]
-    bits = np.array([one.nats / one.units / np.log(2) for one in each])
-    total = sum(one.nats for one in each) / max(sum(one.units for one in each), 1) / np.log(2)
-    lengths = np.array([len(row) for row in rows])
-    common: dict[str, Any] = {"ys": [], "said": [], "answers": [], "fault_name": "bits per symbol"}
-    lengths = lengths[:1000]
-    return Judged(shape="texts", xs=texts[:1000], truth=rows[:1000], faults=bits, score=total, lengths=lengths, total=len(texts), **common)
+    texts = documents(model, X)
+    some = texts[:_TEXTS]
+    each = [model._judge([text]) for text in some]
+    unit = 1.0 if model.history_.metric == "nats" else np.log(2)
+    bits = np.array([one.nats / one.units / unit for one in each])
+    total = sum(one.nats for one in each) / max(sum(one.units for one in each), 1) / unit
+    common: dict[str, Any] = {"ys": [], "said": [], "answers": [], "truth": [], "fault_name": f"{model.history_.metric} per symbol"}
+    lengths = np.array([one.units - 1 for one in each])
+    return Judged(shape="texts", xs=some, faults=bits, score=total, lengths=lengths, total=len(texts), **common)
 
 
 def _series(model: Any, X: Any) -> Judged:
     """The last steps of each series, hidden and forecast."""
-    panel = read_panel(X)
+    panel, horizon = read_panel(X), model.horizon
     known = [np.asarray(one.values, dtype=np.float64) for one in panel.series]
-    long = [one for one in known if len(one) > 2 * model.horizon + 2]
     common: dict[str, Any] = {"shape": "series", "fault_name": "error over the last value's", "total": len(known)}
+    long = [row for row, one in enumerate(known) if len(one) > 2 * horizon + 2]
     if not long:
         lengths = np.array([len(one) for one in known])
         return Judged(xs=known, ys=[], said=[], truth=[], answers=[], faults=np.zeros(0), score=None, lengths=lengths, **common)
-    said = list(np.asarray(model.predict([one[: -model.horizon] for one in long]).mean))
-    true = [one[-model.horizon :] for one in long]
-    scales = [max(float(np.nanmean(np.abs(np.diff(one[: -model.horizon])))), 1e-12) for one in long]
+    xs = [known[row] for row in long]
+    said = list(model.forecast_at(panel, long, [len(one) - horizon for one in xs]).mean)
+    true = [one[-horizon:] for one in xs]
+    scales = [max(float(np.nanmean(np.abs(np.diff(one[:-horizon])))), 1e-12) for one in xs]
     faults = np.array([float(np.nanmean(np.abs(s - t))) / scale for s, t, scale in zip(said, true, scales, strict=True)])
-    score, lengths = float(model.score(long)), np.array([len(one) for one in long])
-    return Judged(xs=long, ys=true, said=said, truth=true, answers=said, faults=faults, score=score, lengths=lengths, **common)
+    score = float(model.score(X)) if len(long) == len(known) else None
+    lengths = np.array([len(one) for one in xs])
+    return Judged(xs=xs, ys=true, said=said, truth=true, answers=said, faults=faults, score=score, lengths=lengths, **common)
 
 
 def _distances(said: Sequence[Any], true: Sequence[Any]) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""How the parts are put together: stem -> encoder -> one of four decoders -> head."""
+"""How the parts are put together: stem -> encoder -> one of five decoders -> head."""
 
 from __future__ import annotations
 
@@ -21,11 +21,13 @@ from elman.network.encoder import Encoder, recurrent_layers
 from elman.network.feedback import Feedback
 from elman.network.heads import BernoulliHead, ContinuousHead, make_head
 from elman.network.initialisation import initialise
-from elman.network.planning import Plan, check
+from elman.network.plan_checks import check
+from elman.network.planning import Plan
 from elman.network.pointer import Pointer
 from elman.network.pooling import Pooling
 from elman.network.readers import Readers, read
 from elman.network.regularisation import Regularisation
+from elman.network.segments import SegmentDecoder, SegmentStem
 from elman.network.steady import Linear
 from elman.network.stem import Stem
 from elman.network.step import StepDecoder
@@ -33,7 +35,7 @@ from elman.network.summary import SummaryDecoder
 from elman.network.wide import MixedOutput, Wide
 from elman.sequences import Ragged
 
-Decoder = SummaryDecoder | StepDecoder | AutoregressiveDecoder | CTCDecoder
+Decoder = SummaryDecoder | StepDecoder | AutoregressiveDecoder | CTCDecoder | SegmentDecoder
 
 
 class SequenceModel(nn.Module):
@@ -46,14 +48,14 @@ class SequenceModel(nn.Module):
     plan : Plan
         What the network is.
     decoder : Decoder
-        One of the four.
-    stem : Stem, optional
+        One of the five.
+    stem : Stem or SegmentStem, optional
         None for a language model.
     encoder : Encoder, optional
         None for a language model and for sources of rank "one".
     """
 
-    def __init__(self, plan: Plan, decoder: Decoder, stem: Stem | None = None, encoder: Encoder | None = None) -> None:
+    def __init__(self, plan: Plan, decoder: Decoder, stem: Stem | SegmentStem | None = None, encoder: Encoder | None = None) -> None:
         super().__init__()
         self.plan = plan
         self.stem, self.encoder, self.decoder = stem, encoder, decoder
@@ -199,6 +201,9 @@ class SequenceModel(nn.Module):
     @torch.no_grad()
     def quantiles(self, source: Any, levels: tuple[float, ...]) -> Tensor:
         """Return quantiles of numbers, (N, *shape, Q) for one answer per row."""
+        if isinstance(self.decoder, SegmentDecoder):
+            with evaluating(self):
+                return self.decoder.quantiles(self.encode(source), tuple(levels))
         head = self.decoder.head
         if not isinstance(head, ContinuousHead) or not isinstance(self.decoder, SummaryDecoder):
             raise SettingError("Quantiles are for one answer of numbers per row. Use a target of numbers and a summary model.")
@@ -257,6 +262,8 @@ def build(plan: Plan) -> SequenceModel:
 
 def assemble(plan: Plan) -> SequenceModel:
     """Put the parts together without setting first weights."""
+    if plan.decoder == "segments":
+        return _by_segments(plan)
     stem = encoder = None
     features = plan.embedding_size
     if plan.source is not None:
@@ -272,9 +279,22 @@ def assemble(plan: Plan) -> SequenceModel:
             word_dropout=p.word_dropout,
         )
         if plan.source.rank == "many":
-            encoder = Encoder(p.cell, p.embedding_size, p.hidden_size, bidirectional=p.bidirectional, options=_options(p))
+            encoder = _encoder(plan)
             features = encoder.out_features
     return SequenceModel(plan, _DECODERS[plan.decoder](plan, features), stem, encoder)
+
+
+def _encoder(p: Plan) -> Encoder:
+    return Encoder(p.cell, p.embedding_size, p.hidden_size, bidirectional=p.bidirectional, options=_options(p))
+
+
+def _by_segments(plan: Plan) -> SequenceModel:
+    if plan.source is None or plan.horizon is None:
+        raise SettingError("A forecast by segments needs a source and a horizon. Give both to plan().")
+    encoder = _encoder(plan)
+    head = _head(plan, encoder.out_features, horizon=plan.segment)
+    decoder = SegmentDecoder(head, encoder.layers, plan.source.space, horizon=plan.horizon, size=plan.embedding_size)
+    return SequenceModel(plan, decoder, SegmentStem(plan.source.space, plan.embedding_size), encoder)
 
 
 def _options(plan: Plan) -> dict[str, Any]:

@@ -10,15 +10,18 @@ from elman.network.heads._base import Head
 from elman.network.heads.adaptive import AdaptiveHead
 from elman.network.heads.bernoulli import BernoulliHead
 from elman.network.heads.chain import ChainHead
-from elman.network.heads.continuous import ContinuousHead, GaussianHead, PointHead, StudentTHead
+from elman.network.heads.continuous import ContinuousHead, GaussianHead, MedianHead, PointHead, StudentTHead
+from elman.network.heads.counts import NegativeBinomialHead
 from elman.network.heads.product import ProductHead
 from elman.network.heads.quantile import QuantileHead
 from elman.network.heads.softmax import SoftmaxHead
 
 CONTINUOUS: dict[str, type[ContinuousHead]] = {
     "point": PointHead,
+    "median": MedianHead,
     "gaussian": GaussianHead,
     "student_t": StudentTHead,
+    "negative_binomial": NegativeBinomialHead,
     "quantile": QuantileHead,
 }
 
@@ -44,7 +47,7 @@ def make_head(
         Space of one element of the target.
     in_features : int
         Size of the features.
-    kind : {"point", "gaussian", "student_t", "quantile", "chain"}
+    kind : {"point", "median", "gaussian", "student_t", "negative_binomial", "quantile", "chain"}
         Distribution of real numbers; "chain" is for yes/no answers that know each other.
     dropout : float
         Dropout on the features.

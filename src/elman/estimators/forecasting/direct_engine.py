@@ -208,14 +208,14 @@ def _learn(
     held = len(early) + np.random.default_rng(0).permutation(len(late))  # the metric looks at the first of them: of all series, not of some
     options = {"from_zero": True, "collate": rows.collate, "lengths": rows.lengths, "held_out": held}
     again = job.refit and len(late) > 0
-    first = learn(counted(made, members=1) if again else made, np.arange(len(rows)), rows, settings, SCALED_ERROR, **options)
+    first = learn(counted(made, members=1) if again else made, range(len(rows)), rows, settings, SCALED_ERROR, **options)
     margins = _margins(first.model, rows, held, job.levels)
     if not again or first.history.stopped in ("interrupted", "budget"):
         return first, margins
     every, _ = _split(tape, direct.framing, job, share=0.0)
     rows, settings = Windows(direct, tape, every), scheduled(job.training, len(every), epochs=first.history.best_epoch)
     options = {"from_zero": True, "collate": rows.collate, "lengths": rows.lengths, "held_out": np.zeros(0, dtype=np.int64)}
-    final = learn(made, np.arange(len(rows)), rows, settings, SCALED_ERROR, **options)
+    final = learn(made, range(len(rows)), rows, settings, SCALED_ERROR, **options)
     return replace(final, history=first.history, baseline=first.baseline), margins
 
 

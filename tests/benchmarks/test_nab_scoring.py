@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 from benchmarks.quality.nab_detectors import changepoint, windowed_gaussian, windowed_percentile
 from benchmarks.quality.nab_scoring import at_threshold, best, mark, normalised, probation, sigmoid
 

@@ -59,7 +59,10 @@ def choose(source: Side | None, target: Side, sizes: Sizes, relation: Relation, 
     for name, (value, reason) in rules.items():
         given = getattr(settings, name)
         values[name], why[name] = (value, reason) if given == "auto" else (given, "as set")
-    later = {"embedding_size": _embedding(source, target, values["hidden_size"], relation), "dropout": _dropout(sizes, relation, symbols)}
+    later = {
+        "embedding_size": _embedding(source, target, values["hidden_size"], relation),
+        "dropout": _dropout(target, sizes, relation, symbols),
+    }
     for name, (value, reason) in later.items():
         given = getattr(settings, name)
         values[name], why[name] = (value, reason) if given == "auto" else (given, "as set")
@@ -164,13 +167,13 @@ def _embedding(source: Side | None, target: Side, hidden: int, relation: Relatio
     return (64 if n <= 300 else 128 if n <= 20000 else 192), f"for {n} symbols"
 
 
-def _dropout(sizes: Sizes, relation: Relation, symbols: bool) -> Choice:
+def _dropout(target: Side, sizes: Sizes, relation: Relation, symbols: bool) -> Choice:
     if relation.name == "one-to-one":
         return 0.1, "a small network"
     if relation.decoder == "summary":
         return (0.5, "texts are learned by heart quickly") if symbols else (0.2, "measurements")
     if relation.name == "continue":
-        return language.dropout(sizes)
+        return language.dropout(target, sizes)
     if relation.name == "free":
         return (0.3, "few rows") if sizes.rows < 50_000 else (0.2, "many rows") if sizes.rows < 500_000 else (0.1, "very many rows")
     return (0.3, "few rows") if sizes.rows < 20000 else (0.1, "many rows")

@@ -142,7 +142,8 @@ def frequencies(train: Sequence[np.ndarray], test: Sequence[np.ndarray]) -> floa
 def _shares(train: Sequence[np.ndarray]) -> tuple[np.ndarray, float]:
     """How often each note sounds in a frame, (notes,), and how often a piece ends after one."""
     frames = sum(map(len, train))
-    return (sum(row.sum(0, dtype=np.float64) for row in train) + 0.5) / (frames + 1), len(train) / (frames + len(train))
+    sounding = np.sum([row.sum(0, dtype=np.float64) for row in train], axis=0)
+    return (sounding + 0.5) / (frames + 1), len(train) / (frames + len(train))
 
 
 @torch.no_grad()

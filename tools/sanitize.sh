@@ -28,7 +28,7 @@ check() {
   done
   # shellcheck disable=SC2086
   ${CXX:-c++} -std=gnu++20 -Icsrc "$@" -DELMAN_KEEP_NO_BLOCKS csrc/tests/*.cpp csrc/levels/level.cpp \
-    csrc/memory/pool.cpp csrc/ragged/ragged.cpp csrc/stack/stack.cpp $objects -o "$out/$name" -pthread
+    csrc/ctc/align.cpp csrc/ctc/beam.cpp csrc/memory/pool.cpp csrc/ragged/ragged.cpp csrc/stack/stack.cpp $objects -o "$out/$name" -pthread
   echo "$name:"
   "$out/$name" "$calls"
 }

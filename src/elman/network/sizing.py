@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from elman.codecs.space import Binary, Discrete, Pixels, Product, Space, Words
+from elman.codecs.space import Binary, Continuous, Discrete, Pixels, Product, Space, Words
 from elman.network import language
 from elman.network.relation import Relation
 from elman.network.settings import Network
@@ -12,6 +12,9 @@ from elman.network.sizes import Sizes
 from elman.network.spaces import Side
 
 Choice = tuple[Any, str]
+_SPECTRUM = 16
+"""Numbers of a step from which it is taken for a spectrum or a column of a picture."""
+_FRAMES_A_SYMBOL = 12
 _FEW_TEXTS = 20_000
 """Up to as many texts the answers of several networks are averaged."""
 
@@ -46,7 +49,7 @@ def choose(source: Side | None, target: Side, sizes: Sizes, relation: Relation, 
         "bidirectional": _directions(source, relation),
         "pooling": ("concat", "mean, maximum and last state side by side"),
         "attention": _attention(source, relation),
-        "stem": _stem(source),
+        "stem": _stem(source, relation),
         "label_smoothing": _smoothing(relation, target, text),
         "head": _head(target, relation),
         "word_dropout": _word_dropout(source),
@@ -62,6 +65,7 @@ def choose(source: Side | None, target: Side, sizes: Sizes, relation: Relation, 
     later = {
         "embedding_size": _embedding(source, target, values["hidden_size"], relation),
         "dropout": _dropout(target, sizes, relation, symbols),
+        "time_stride": _stride(values["stem"], sizes, relation),
     }
     for name, (value, reason) in later.items():
         given = getattr(settings, name)
@@ -133,10 +137,22 @@ def _attention(source: Side | None, relation: Relation) -> Choice:
     return "none", "nothing to attend to"
 
 
-def _stem(source: Side | None) -> Choice:
+def _stem(source: Side | None, relation: Relation) -> Choice:
     if source is not None and isinstance(source.space, Pixels) and min(source.space.h, source.space.w) > 1:
         return "conv", "pictures"
+    if relation.decoder == "ctc" and source is not None and isinstance(source.space, Continuous) and source.space.d >= _SPECTRUM:
+        return "conv", "frames of a spectrum, or columns of a picture, belong to those around"
     return "linear", "symbols by embedding, numbers by projection"
+
+
+def _stride(stem: str, sizes: Sizes, relation: Relation) -> Choice:
+    """As many frames to a step as leave every symbol of the tightest row half a step more than it needs, 3 at most."""
+    per_symbol = sizes.source_mean / max(sizes.target_mean, 1.0)
+    if relation.decoder != "ctc" or stem == "linear" or per_symbol < _FRAMES_A_SYMBOL:
+        return 1, "every step"
+    most = 3 if stem == "conv" and per_symbol >= 2 * _FRAMES_A_SYMBOL else 2
+    stride = next((s for s in range(most, 1, -1) if 1.5 * s * sizes.longest_ratio <= 1), 1)
+    return stride, f"{per_symbol:.0f} frames a symbol"
 
 
 def _word_dropout(source: Side | None) -> Choice:

@@ -35,7 +35,7 @@ class Line:
 
 
 def svg(title: str, parts: Sequence[Any], width: float, height: float) -> Markup:
-    """Return a drawing with its title for people who do not see it.
+    """Return a drawing under its title, which people who do not see it hear too.
 
     Parameters
     ----------
@@ -51,11 +51,19 @@ def svg(title: str, parts: Sequence[Any], width: float, height: float) -> Markup
     Markup
         The element.
     """
-    return element("svg", element("title", title), *parts, viewBox=f"0 0 {width:g} {height:g}", width=width, height=height, role="img")
+    drawing = element("svg", element("title", title), *parts, viewBox=f"0 0 {width:g} {height:g}", width=width, height=height, role="img")
+    return element("figure", element("figcaption", title), drawing)
 
 
 def line_chart(
-    lines: Sequence[Line], *, title: str, x_label: str = "", y_label: str = "", log: bool = False, marks: Sequence[tuple[float, str]] = ()
+    lines: Sequence[Line],
+    *,
+    title: str,
+    x_label: str = "",
+    y_label: str = "",
+    log: bool = False,
+    x_log: bool = False,
+    marks: Sequence[tuple[float, str]] = (),
 ) -> Markup:
     """Draw lines over a common axis.
 
@@ -67,8 +75,8 @@ def line_chart(
         What is drawn.
     x_label, y_label : str
         What the axes say.
-    log : bool, default False
-        Logarithmic y.
+    log, x_log : bool, default False
+        Logarithmic y, logarithmic x.
     marks : sequence of (float, str), optional
         Places of x with a name, as upright lines.
 
@@ -77,7 +85,7 @@ def line_chart(
     Markup
         SVG.
     """
-    x = Axis.over([n for line in lines for n in line.x] + [at for at, _ in marks], start=_LEFT, end=_WIDTH - _RIGHT)
+    x = Axis.over([n for line in lines for n in line.x] + [at for at, _ in marks], start=_LEFT, end=_WIDTH - _RIGHT, log=x_log)
     y = Axis.over([n for line in lines for n in line.y], start=_HEIGHT - _BOTTOM, end=_TOP, log=log)
     parts = frame(x, y, x_label, y_label)
     for at, name in marks:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -12,6 +13,7 @@ import typer
 from elman.cli import columns
 from elman.cli.fit import Continue, read_table
 from elman.cli.output import Output
+from elman.cli.series import Columns, series_of
 from elman.cli.settings_options import with_settings
 from elman.cli.shared_options import By, Data, Encoding, Json, Quiet, Rows, Source, Target
 from elman.errors import DataError, ElmanWarning, MissingExtraError, SettingError
@@ -28,6 +30,8 @@ class Contest(Settings):
     """Also with the steps in another order: does the order matter?"""
     untied: bool = False
     """Also with weights of its own at every step: what does sharing them save and gain?"""
+    horizon: int | None = None
+    """Compare forecasts of so many steps, hidden at the end of each series."""
     test_size: float = 0.2
     """Share of the rows to test on; equal rows stay on one side."""
     groups: str | None = None
@@ -47,7 +51,7 @@ Only = Annotated[
 ]
 
 
-@with_settings(contest=Contest, network=Network, training=Training)
+@with_settings(contest=Contest, series=Columns, network=Network, training=Training)
 def compare(
     data: Data,
     *,
@@ -61,6 +65,7 @@ def compare(
     json: Json = False,
     quiet: Quiet = False,
     contest: Contest | None = None,
+    series: Columns | None = None,
     network: Network | None = None,
     training: Training | None = None,
 ) -> None:
@@ -72,7 +77,9 @@ def compare(
         raise MissingExtraError("plot", "matplotlib", "plot a leaderboard")
     read = read_table(data, output, by=by, encoding=encoding, rows=rows)
     budget, training.budget = training.budget, None
-    if continue_ or (not source and not target and read.names == ["text"]):
+    if contest.horizon is not None:
+        what, kept = _series(read, contest.horizon, series or Columns(), output, network=network, training=training)
+    elif continue_ or (not source and not target and read.names == ["text"]):
         what, kept = _texts(read, continue_ or "text:char", network, training)
     else:
         what, kept = _pairs(read, source or [], target, output, align=contest.align, network=network, training=training)
@@ -82,6 +89,15 @@ def compare(
     if contest.plot:
         board.plot().figure.savefig(contest.plot)
     output.result(board.to_dict(), [] if json else str(board).splitlines())
+
+
+def _series(read: Any, horizon: int, series: Columns, output: Output, **settings: Any) -> tuple[tuple[Any, ...], Any]:
+    """A forecaster and its series; the reader says itself what it drops."""
+    from elman import Forecaster
+
+    panel, _ = series_of(read, series)
+    output.note(*panel.notes)
+    return (Forecaster(horizon, **settings), panel), range(len(read))
 
 
 def _texts(read: Any, spec: str, network: Network | None, training: Training) -> tuple[tuple[Any, ...], list[int]]:
@@ -114,7 +130,7 @@ def _run(
     contest: Contest,
     output: Output,
     *,
-    kept: list[int],
+    kept: Sequence[int],
     read: Any,
     budget: Any,
     only: list[str] | None,

@@ -240,16 +240,27 @@ class Leaderboard:
 
     def __str__(self) -> str:
         """Show the table, the verdict and what else should be known."""
-        return "\n".join([*table_of(self), "", self.verdict, *self.findings, *(f"Leak? {alarm}" for alarm in self.alarms)])
+        return "\n".join([*table_of(self), "", *self._said()])
+
+    def _repr_html_(self) -> str:
+        """Show the same in a notebook."""
+        from elman.markup.element import element
+        from elman.markup.style import fragment
+        from elman.markup.table import table
+
+        head, *rows = cells_of(self)
+        return fragment(table(head, rows), *(element("p", text) for text in self._said()))
+
+    def _said(self) -> list[str]:
+        return [self.verdict, *self.findings, *(f"Leak? {alarm}" for alarm in self.alarms)]
 
 
 _KINDS = {"simple": "simple", "network": "network", "ablation": "ablation, to explain"}
 
 
-def table_of(board: Leaderboard) -> list[str]:
-    """Return the lines of the table: aligned text, the best first, ties marked by "="."""
-    head = ["", board.measure.name, "95 %", "behind the best", "learned in", "one row", "parameters", "size"]
-    rows = [head]
+def cells_of(board: Leaderboard) -> list[list[str]]:
+    """Return the cells of the table, the names of the columns first: ties are marked by "=", ablations by "a"."""
+    rows = [["", board.measure.name, "95 %", "behind the best", "learned in", "one row", "parameters", "size"]]
     for place, entry in enumerate(board.entries, 1):
         mark = "a" if entry.kind == "ablation" else "=" if entry.tied and place > 1 else str(place)
         behind = "" if not entry.behind_low and not entry.behind_high else _span(entry.behind, entry.behind_low, entry.behind_high)
@@ -265,7 +276,13 @@ def table_of(board: Leaderboard) -> list[str]:
                 _bytes(entry.bytes),
             ]
         )
-    widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
+    return rows
+
+
+def table_of(board: Leaderboard) -> list[str]:
+    """Return the lines of the table, aligned."""
+    rows = cells_of(board)
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return ["  ".join(_aligned(row, widths)).rstrip() for row in rows]
 
 

@@ -67,7 +67,8 @@ def main() -> None:
         row(
             task=f"M4 {chosen.part}, seed {seed}" + (", validation" if chosen.validate else ""),
             OWA=f"{(smape / naive2[0] + mase / naive2[1]) / 2:.4f}", sMAPE=f"{smape:.3f}", MASE=f"{mase:.3f}", coverage=inside,
-            reference_alone=f"{(alone[0] / naive2[0] + alone[1] / naive2[1]) / 2:.4f}", naive2=f"{naive2[0]:.3f} / {naive2[1]:.3f}", parameters=model.plan().parameters, seconds=time.perf_counter() - start,
+            reference_alone=f"{(alone[0] / naive2[0] + alone[1] / naive2[1]) / 2:.4f}", naive2=f"{naive2[0]:.3f} / {naive2[1]:.3f}",
+            parameters=model.plan().parameters, seconds=time.perf_counter() - start,
         )  # fmt: skip
 
 

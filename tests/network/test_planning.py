@@ -76,6 +76,7 @@ def test_sizes_are_measured() -> None:
         ({"dropout": 1.0}, TEXT, "dropout must be in"),
         ({"input_feeding": True}, TEXT, "input_feeding needs attention"),
         ({"time_stride": 2}, TEXT, "time_stride > 1 needs stem='conv'"),
+        ({"time_stride": 3, "stem": "conv2d"}, TEXT, r"time_stride must be one of \(1, 2, 4\) for stem='conv2d'; got 3"),
         ({"tie_weights": True}, TEXT, "tie_weights=True is for sequences of symbols"),
         ({"class_weight": "some"}, TEXT, "class_weight must be"),
         ({"cell": "lsmt"}, TEXT, "lsmt"),

@@ -206,36 +206,35 @@ class Forecaster(Estimator):
             self._remembered = self.engine_.begin(self.model_, self.panel_)
         return self._remembered
 
-    def forecast_at(self, panel: Panel, rows: Sequence[int] | np.ndarray, ends: Sequence[int] | np.ndarray) -> Outlook:
+    def forecast_at(
+        self, panel: Panel, rows: Sequence[int] | np.ndarray, ends: Sequence[int] | np.ndarray, *, steps: int | None = None
+    ) -> Outlook:
         """Forecast from many places in the past of series, each from what stands before it alone, without learning anew.
 
         Parameters
         ----------
         panel : Panel
-            From ``read_panel``; where covariates of the future are used, it must go on for a horizon after each end.
+            From ``read_panel``; columns that are known of the future must go on for a horizon after each end.
         rows : sequence of int, (m,)
             Series.
         ends : sequence of int, (m,)
             The step from which on nothing is known, from 1.
+        steps : int, optional
+            How far; the whole horizon by default.
 
         Returns
         -------
         Outlook
-            ``mean`` (m, horizon), ``low`` and ``high`` by level.
+            ``mean`` (m, steps), ``low`` and ``high`` by level.
         """
         self._check_fitted()
         tape, rows, ends = self.engine_.tape(panel), np.asarray(rows, dtype=np.int64), np.asarray(ends, dtype=np.int64)
-        if (len(ends) and not (ends >= 1).all()) or (ends > tape.lengths[rows]).any():
+        if len(ends) and (int(ends.min()) < 1 or (ends > tape.lengths[rows]).any()):
             raise DataError(f"ends must be from 1 to the length of their series; got {int(ends.min())} to {int(ends.max())}.")
-        return self.engine_.forecast(self.model_, Asked(tape=tape, rows=rows, ends=ends, ahead=self._known_ahead(tape, rows, ends)))
-
-    def _known_ahead(self, tape: Any, rows: np.ndarray, ends: np.ndarray) -> np.ndarray:
-        """What the tape says of the steps after each end."""
-        if not tape.future.shape[1]:
-            return np.zeros((len(rows), self.horizon, 0), np.float32)
-        if (ends + self.horizon > tape.lengths[rows]).any():
-            raise DataError(f"covariates of the future are needed for {self.horizon} steps after every end; the series stop before that.")
-        return tape.future[tape.ahead(rows, ends, self.horizon)]
+        if steps is not None and not 1 <= steps <= self.horizon:
+            raise SettingError(f"steps must be in 1..horizon ({self.horizon}); got {steps!r}.")
+        ahead = self.engine_.known_ahead(panel, tape, rows, ends)
+        return self.engine_.forecast(self.model_, Asked(tape=tape, rows=rows, ends=ends, ahead=ahead, steps=steps))
 
     def backtest(self, data: Any, *, windows: int = 5, step: int | None = None, refit: bool | int = False) -> Backtest:
         """Walk a copy forward through the past and compare with the simple forecasts; nothing of the future is used.

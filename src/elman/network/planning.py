@@ -8,6 +8,7 @@ from typing import Any
 from elman.codecs.space import Discrete
 from elman.errors import DataError, SettingError
 from elman.network.plan_checks import PENALTIES, check, check_preparation
+from elman.network.reach import reach_of
 from elman.network.relation import Relation, relate
 from elman.network.settings import Network
 from elman.network.sizes import Sizes
@@ -34,6 +35,8 @@ _ADDED: dict[str, Any] = {
     "wide": 0,
     "ngram_order": 0,
     "members": 1,
+    "body": "recurrent",
+    "reach": 0,
     "segment": 0,
     "preparation": {},
 }
@@ -74,6 +77,10 @@ class Plan:
         Length of the n-grams whose probabilities are mixed into a language model's; 0 for none.
     members : int
         Networks whose answers are averaged.
+    body : str
+        What reads the steps.
+    reach : int
+        Steps that a body without a memory sees; 0 for the recurrence.
     segment : int
         Steps of a segment where a forecast reads and answers by segments; 0 elsewhere.
     preparation : dict
@@ -125,6 +132,8 @@ class Plan:
     wide: int = 0
     ngram_order: int = 0
     members: int = 1
+    body: str = "recurrent"
+    reach: int = 0
     segment: int = 0
     preparation: dict[str, list[str]] = field(default_factory=dict)
     parameters: int = 0
@@ -170,6 +179,23 @@ class Plan:
         widths = [max(len(line[i]) for line in shown) for i in (0, 1)]
         return "\n".join(f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c}".rstrip() for a, b, c in shown)
 
+    def _repr_html_(self) -> str:
+        from elman.markup import fragment
+
+        return fragment(self.drawn())
+
+    def drawn(self) -> Any:
+        """Return the plan as a table of names, values and reasons.
+
+        Returns
+        -------
+        Markup
+            The table.
+        """
+        from elman.markup import table
+
+        return table(["setting", "value", "why"], [(label, str(value), self.why.get(key, "")) for label, value, key in _lines(self)])
+
 
 _QUIET = {"coverage": 0.0, "teacher_forcing_ratio": 1.0}
 """Settings that are shown only where they are not the usual ones."""
@@ -178,7 +204,8 @@ _QUIET = {"coverage": 0.0, "teacher_forcing_ratio": 1.0}
 def _lines(p: Plan) -> list[tuple[str, Any, str]]:
     lines: list[tuple[str, Any, str]] = [("relation", p.relation, "relation"), ("decoder", p.decoder, "decoder")]
     if p.relation != "one-to-one":
-        lines += [("cell", p.cell, "cell"), ("hidden_size", p.hidden_size, "hidden_size"), ("num_layers", p.num_layers, "num_layers")]
+        lines += [("body", f"{p.body}, {p.reach} steps", "body")] if p.reach else [("cell", p.cell, "cell")]
+        lines += [("hidden_size", p.hidden_size, "hidden_size"), ("num_layers", p.num_layers, "num_layers")]
         lines.append(("bidirectional", "yes" if p.bidirectional else "no", "bidirectional"))
     lines += [("stem", p.stem, "stem"), ("embedding_size", p.embedding_size, "embedding_size")]
     if p.decoder == "summary" and p.source is not None and p.source.rank == "many":
@@ -283,6 +310,8 @@ def plan(
         length_ratio=max(1.0, 1.5 * examples.longest_ratio),
         class_weights=_class_weights(target_side, examples, settings.class_weight),
         copies=_copies(settings, examples, values, why),
+        body=settings.body,
+        reach=reach_of(settings.body, examples, relation.name == "continue", segments=relation.decoder == "segments"),
         beam_size=_FRAME_BEAM_SIZE if relation.decoder == "ctc" else _BEAM_SIZE if _writes(relation, source_side, target_side) else 1,
         why={"relation": relation.why, **why, "max_length": f"twice the longest target seen, {examples.target_max}"} | _BEAM_WHY,
     )

@@ -113,12 +113,12 @@ class Framing:
         if self.scale == "none":
             return np.zeros(len(own)), np.ones(len(own))
         if self.scale == "last":
-            return own[:, -1], _or_one(tape_deviation(tape, self._power, rows, ends), own)
+            return own[:, -1], _or_small(tape_deviation(tape, self._power, rows, ends), own)
         if self.scale == "robust":
             masked = np.where(inside, own, np.nan)
             middle = np.nanmedian(masked, 1)
-            return middle, _or_one(1.4826 * np.nanmedian(np.abs(masked - middle[:, None]), 1), own)
-        return mean, _or_one(np.sqrt(((own - mean[:, None]) ** 2 * inside).sum(1) / count), own)
+            return middle, _or_small(1.4826 * np.nanmedian(np.abs(masked - middle[:, None]), 1), own)
+        return mean, _or_small(np.sqrt(((own - mean[:, None]) ** 2 * inside).sum(1) / count), own)
 
     def _reference(
         self, values: np.ndarray, real: np.ndarray, level: np.ndarray, deviation: np.ndarray
@@ -201,11 +201,10 @@ class Frames:
         return replace(self, lagged=[x[rows] for x in self.lagged], **{name: getattr(self, name)[rows] for name in names})
 
 
-def _or_one(spread: np.ndarray, own: np.ndarray) -> np.ndarray:
-    """Replace a spread of (nearly) nothing by the size of the numbers, and that by 1."""
+def _or_small(spread: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """Replace a spread of (nearly) nothing by a thousandth of the numbers; of a window of zeros by almost nothing: it goes on as 0."""
     size = np.abs(own).max(1)
-    least = 1e-9 * size
-    return np.where(spread > least, spread, np.where(size > 0, np.maximum(size * 1e-3, 1e-12), 1.0))
+    return np.where(spread > 1e-9 * size, spread, np.where(size > 0, np.maximum(size * 1e-3, 1e-12), _TINY))
 
 
 def _error(values: np.ndarray, real: np.ndarray, step: int) -> np.ndarray:

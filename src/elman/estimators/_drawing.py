@@ -13,8 +13,8 @@ import numpy as np
 from elman.errors import FileError, MissingExtraError
 
 _ROLES = ("ground", "text", "grid", "history", "ours", "other", "mark")
-_LIGHT = dict(zip(_ROLES, ("#ffffff", "#24292f", "#d8dee4", "#3d4a5c", "#c2410c", "#2563eb", "#b91c1c"), strict=True))
-_DARK = dict(zip(_ROLES, ("#15181e", "#e6e9ee", "#333a45", "#b6c2d1", "#fb923c", "#7cb0ff", "#ff6b6b"), strict=True))
+_LIGHT: dict[str, str] = dict(zip(_ROLES, ("#ffffff", "#24292f", "#d8dee4", "#3d4a5c", "#c2410c", "#2563eb", "#b91c1c"), strict=True))
+_DARK: dict[str, str] = dict(zip(_ROLES, ("#15181e", "#e6e9ee", "#333a45", "#b6c2d1", "#fb923c", "#7cb0ff", "#ff6b6b"), strict=True))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -303,7 +303,7 @@ class Forecaster(Estimator):
             raise DataError(f"score hides the last {self.horizon} steps, so every series needs {self.horizon + 2} points or more.")
         rows, ends = np.arange(len(tape)), tape.lengths - self.horizon
         truth = tape.values[tape.ahead(rows, ends, self.horizon)]
-        simple = np.stack([self.windows_.reference(tape.series(row)[:end]) for row, end in zip(rows, ends, strict=True)])
+        simple = np.stack([self.windows_.reference(tape.series(row)[:end]) for row, end in zip(rows.tolist(), ends, strict=True)])
         scale = np.maximum(np.abs(truth - simple).mean(1, keepdims=True), 1e-12 + 1e-6 * np.abs(truth).max(1, keepdims=True))
         ours = self.forecast_at(panel, rows, ends).mean
         naive = float((np.abs(truth - simple) / scale).mean())

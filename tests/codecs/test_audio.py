@@ -105,3 +105,70 @@ def test_settings_and_states_are_checked() -> None:
         Audio.from_config(config).decode(np.zeros(4))
     with pytest.raises(DataTypeError, match="expected sound of shape"):
         Audio().fit(["a".encode, None])
+
+
+def test_a_file_that_is_broken_off_is_named_with_the_sample() -> None:
+    whole = wav(tone(440, 8000, 60), 8000, "FLAC")
+    Audio().fit([whole])
+    with pytest.raises(DataError, match=r"the sound of \d+ bytes .*sample \d{4,}"):
+        Audio().fit([whole[: len(whole) // 2]])
+
+
+def test_files_are_decoded_piece_by_piece_to_the_same_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    held, codec = wav(np.random.default_rng(0).normal(0, 0.1, 30_000), 11_025, "FLAC"), Audio(features=8)
+    whole = codec.fit([held]).encode(held)
+    monkeypatch.setattr(sound, "_BLOCK", 777)
+    np.testing.assert_array_equal(codec.encode(held), whole)
+
+
+def test_long_files_need_little_memory(tmp_path: Path) -> None:
+    import tracemalloc
+
+    import soundfile
+
+    path = tmp_path / "long.wav"
+    soundfile.write(path, np.tile(tone(300, 8000, 60), 20), 8000)  # 20 minutes, 38 MB as floats
+    codec = Audio(features=2).fit([tone(300, 8000)])
+    codec.encode(path)
+    tracemalloc.start()
+    frames = codec.encode(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(frames) == 120_001
+    assert peak < 12_000_000
+
+
+@pytest.mark.parametrize(("rate", "step"), [(8000, 0.01), (16_000, 0.01), (44_100, 0.05), (7000, 0.0101)])
+def test_an_ear_hears_in_chunks_what_encode_hears_at_once(rate: int, step: float) -> None:
+    wave = np.random.default_rng(0).normal(0, 0.1, 9000).astype(np.float32)
+    codec = Audio(features=6, step=step, window=0.02).fit([wave])
+    whole = codec.encode((wave, rate))
+    for size in (1, 130, 5000):
+        if size == 1:
+            parts = [*np.split(wave[:60], 60), wave[60:]]
+        else:
+            parts = [wave[i : i + size] for i in range(0, len(wave), size)]
+        ear = codec.listen()
+        np.testing.assert_array_equal(np.concatenate([*(ear.feed((part, rate)) for part in parts), ear.close()]), whole)
+    assert len(codec.listen().close()) == 0
+
+
+def test_training_hears_everything_a_little_changed() -> None:
+    wave = tone(440, 8000) + np.random.default_rng(0).normal(0, 0.01, 4000)
+    codec = Audio().fit([wave, tone(900, 8000)])
+    encoded = codec.encode(wave)
+    kept = encoded.copy()
+    varied = [codec.vary(encoded, np.random.default_rng(seed)) for seed in range(30)]
+    np.testing.assert_array_equal(encoded, kept)
+    np.testing.assert_array_equal(varied[4], codec.vary(encoded, np.random.default_rng(4)))
+    lengths = [len(frames) for frames in varied]
+    assert 0.84 * 51 <= min(lengths) < 51 < max(lengths) <= 1.18 * 51 + 1
+    assert all(np.isfinite(frames).all() and frames.dtype == np.float32 for frames in varied)
+    assert any((frames == 0).all(1).any() for frames in varied)  # gaps in time
+    assert any((frames == 0).all(0).any() for frames in varied)  # and in frequency
+    assert codec.augments
+    assert not Audio(augment=False).fit([wave]).augments
+    assert codec.vary(encoded[:0], np.random.default_rng(0)).shape == (0, 40)
+    assert codec.vary(encoded[:1], np.random.default_rng(0)).shape == (1, 40)
+    with pytest.raises(SettingError, match="augment must be one of"):
+        Audio(augment="much").fit([wave])  # pyright: ignore[reportArgumentType]

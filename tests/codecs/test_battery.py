@@ -7,7 +7,23 @@ from typing import Any
 import numpy as np
 import pytest
 
-from elman.codecs import Audio, Category, Dialogue, Image, Notes, Number, Record, Series, Strokes, Symbols, Tags, Text, Vector
+from elman.codecs import (
+    Audio,
+    Category,
+    Dialogue,
+    Image,
+    Joints,
+    Notes,
+    Number,
+    Record,
+    Series,
+    Strokes,
+    Symbols,
+    Tags,
+    Text,
+    Vector,
+    Video,
+)
 from elman.testing.check_codec import check_codec
 
 PAIR = [np.arange(48, dtype=np.uint8).reshape(6, 8), np.full((6, 8), 255, np.uint8)]
@@ -31,6 +47,7 @@ def frames(wave: Any, back: np.ndarray) -> bool:
     return back.shape == (1 + len(wave) // 80 if len(wave) else 0, 5)
 
 
+POSES = np.random.default_rng(0).normal(size=(5, 3, 2))
 WAVE = np.sin(np.arange(400) * 0.7)
 CASES = {
     "number": (Number(), [1.0, -2.5, 1e3], {"unknown": [7, True, np.float32(2)], "bad": ["3", NAN, None, float("inf"), [1, 2], 1j, 1e300]}),
@@ -93,6 +110,24 @@ CASES = {
         Audio(features=5),
         [WAVE, WAVE[:1], []],
         {"unknown": [(WAVE, 44101), WAVE[:, None]], "bad": ["no.wav", b"RIFF", [NAN], 1, (WAVE, 0)], "equal": frames},
+    ),
+    "joints": (
+        Joints(),
+        [POSES, POSES[:1], np.zeros((0, 3, 2))],
+        {
+            "unknown": [POSES.reshape(5, 6), 3 * POSES],
+            "bad": ["x", 3, [1, 2], np.ones((2, 4, 2)), np.full((1, 3, 2), NAN)],
+            "equal": lambda poses, back: back.shape == np.shape(poses),
+        },
+    ),
+    "joints in space": (Joints(3), [np.arange(24.0).reshape(2, 4, 3)], {"equal": lambda poses, back: back.shape == np.shape(poses)}),
+    "video": (
+        Video((6, 8)),
+        [np.stack(PAIR), np.zeros((0, 6, 8), np.uint8)],
+        {
+            "unknown": [np.zeros((2, 9, 7, 3), np.uint8), np.zeros((1, 6, 8))],
+            "bad": [3, b"", "no.mp4", np.ones((2, 2)), np.full((1, 6, 8), 2.0)],
+        },
     ),
     "notes": (
         Notes(),

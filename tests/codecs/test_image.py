@@ -190,3 +190,23 @@ def test_damaged_states_are_refused(change: dict) -> None:
     config = Image().fit([PICTURE]).config()
     with pytest.raises(DataError, match="Image state: "):
         Image.from_config({**config, "state": {**config["state"], **change}})
+
+
+@pytest.mark.parametrize("read", ["whole", "rows", "columns"])
+def test_training_sees_pictures_a_little_changed(read: str) -> None:
+    picture = np.zeros((12, 40), np.uint8)
+    picture[4:8, 10:30] = 255
+    codec = Image(read, augment=True).fit([picture])
+    encoded = codec.encode(picture)
+    varied = [codec.vary(encoded, np.random.default_rng(seed)) for seed in range(20)]
+    np.testing.assert_array_equal(varied[2], codec.vary(encoded, np.random.default_rng(2)))
+    assert all(one.shape == encoded.shape and one.dtype == np.float32 for one in varied)
+    changed = [float(np.abs(one - encoded).mean()) for one in varied]
+    assert 0.01 < min(changed) <= max(changed) < 0.4
+    same = Image("whole").fit([picture]).vary(picture[None] / np.float32(255), np.random.default_rng(2))
+    np.testing.assert_allclose(codec.decode(np.clip(varied[2], 0, 1)), np.clip(np.rint(same[0] * 255), 0, 255), atol=1)
+
+
+def test_pixels_cannot_vary() -> None:
+    with pytest.raises(SettingError, match="augment=True needs the picture in one piece"):
+        Image("pixels", augment=True).fit([np.zeros((2, 2), np.uint8)])

@@ -126,5 +126,40 @@ def test_many_places_of_the_past_are_forecast_from_what_stands_before_them():
         found = model.forecast_at(panel, [0, 1, 1], [50, 40, 60]).mean
         alone = [model.predict([series[row][:end]]).mean[0] for row, end in ((0, 50), (1, 40), (1, 60))]
         assert found == pytest.approx(np.stack(alone), rel=1e-5)
+        assert np.array_equal(
+            model.forecast_at(panel, [0, 1], [50, 40], steps=1).mean, model.forecast_at(panel, [0, 1], [50, 40]).mean[:, :1]
+        )
     with pytest.raises(DataError, match="ends must be from 1 to the length of their series; got 0 to 0"):
         model.forecast_at(panel, [0], [0])
+    with pytest.raises(SettingError, match=r"steps must be in 1..horizon \(4\); got 5"):
+        model.forecast_at(panel, [0], [9], steps=5)
+
+
+def test_the_calendar_goes_on_beyond_the_end_and_other_columns_do_not():
+    days = pd.date_range("2024-01-01", periods=60)
+    table = pd.DataFrame({"ds": days, "y": 10.0 + days.dayofweek, "open": (days.dayofweek < 5) * 1.0})
+    panel = elman.estimators._panel.read_panel(table)
+    dates = Forecaster(3, network=TINY, training=QUICK, refit=False).fit(table)
+    assert dates.engine_.covariates.calendar == ("weekday",)
+    found = dates.forecast_at(panel, [0, 0], [40, 60]).mean
+    assert found == pytest.approx(np.concatenate([dates.predict(table[:40]).mean, dates.predict().mean]), rel=1e-5)
+    opened = Forecaster(3, future=("open",), network=TINY, training=QUICK, refit=False).fit(table)
+    assert opened.forecast_at(panel, [0], [57]).mean.shape == (1, 3)
+    with pytest.raises(
+        DataError, match="series 'series': 'open' must be known for 3 steps after every end; the series stops 2 steps before"
+    ):
+        opened.forecast_at(panel, [0], [59])
+
+
+@pytest.mark.parametrize("kind", ["direct", "autoregressive"])
+def test_series_that_say_little_have_a_forecast_all_the_same(kind):
+    model = Forecaster(4, model=kind, network=TINY, training=QUICK).fit(waves())
+    assert model.predict(np.array([5.0])).values == pytest.approx(np.full(4, 5.0), rel=0.02)
+    assert model.predict(np.full(30, 7.0)).values == pytest.approx(np.full(4, 7.0), rel=0.02)
+    assert model.predict(np.array([np.nan, 7.0, np.nan])).values == pytest.approx(np.full(4, 7.0), rel=0.02)
+    zeros = Forecaster(4, model=kind, network=TINY, training=QUICK).fit(np.zeros(40)).predict()
+    assert np.abs([zeros.mean, zeros.low[95], zeros.high[95]]).max() < 1e-6
+    constant = Forecaster(4, model=kind, network=TINY, training=QUICK).fit(np.full(40, 7.0)).predict()
+    assert np.abs([constant.low[95] - 7, constant.high[95] - 7]).max() < 0.05
+    with pytest.raises(DataError, match="series 0: A series has no known value|is all NaN|only NaN"):
+        model.predict([np.full(5, np.nan)])

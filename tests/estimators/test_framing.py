@@ -1,4 +1,4 @@
-"""Framing: what a window becomes, and that every way there has a way back; the reference is a blend of simple forecasts."""
+"""Windows in units of their own: nothing comes from later, what is taken away is put back, the reference is a blend of simple forecasts."""
 
 from dataclasses import replace
 
@@ -114,3 +114,5 @@ def test_preparations_that_cannot_be_are_refused():
         Preparation(scale="median").check()
     with pytest.raises(SettingError, match="lags must be whole numbers from 1, or 'auto'; got"):
         Preparation(lags=(0,)).check()
+    with pytest.raises(SettingError, match="segment must be a whole number from 1, or 'auto'; got 0"):
+        Preparation(segment=0).check()

@@ -96,5 +96,6 @@ CASES: dict[str, Case] = {
     "caption": case(PICTURE, SYMBOLS, pictures, answers=symbols),
     "ctc": case(NUMBERS, SYMBOLS, numbers, "ctc"),
     "ctc, strided": case(NUMBERS, SYMBOLS, numbers, "ctc", stem="conv", time_stride=2),
+    "ctc, plane": case(NUMBERS, SYMBOLS, numbers, "ctc", stem="conv2d", time_stride=4),
     "language model": case(None, SYMBOLS, answers=symbols, num_layers=2, tie_weights=True, hidden_size=8),
 }

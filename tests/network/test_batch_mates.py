@@ -51,6 +51,7 @@ CASES: dict[str, tuple[Callable[[], SequenceModel], Callable[[int], object]]] = 
     "symbols": (lambda: model_of(SYMBOLS, SYMBOLS, "attention", cell="gru", num_layers=2), symbols),
     "ctc": (lambda: model_of(NUMBERS, SYMBOLS, "ctc"), numbers),
     "strided": (lambda: model_of(NUMBERS, SYMBOLS, "ctc", stem="conv", time_stride=2), numbers),
+    "plane": (lambda: model_of(NUMBERS, SYMBOLS, "ctc", stem="conv2d", time_stride=2), numbers),
     "strokes": (lambda: model_of(STROKES, Side("one", Continuous(2))), strokes),
 }
 

@@ -11,7 +11,7 @@ from elman.cli.columns import complete
 from elman.cli.fit import read_table
 from elman.cli.output import Output, size
 from elman.cli.remember import columns_of, values_of
-from elman.cli.series import long_form
+from elman.cli.series import Columns, series_of
 from elman.cli.shared_options import By, Encoding, Json, ModelFile, Quiet, Rows, Source, Target
 from elman.errors import DataError
 
@@ -53,11 +53,9 @@ def report(
 def _values(model: Any, read: Any, source: list[str] | None, target: str | None, output: Output) -> tuple[Any, Any]:
     """Values and answers of a table, as the model takes them."""
     if model.kind == "forecaster":
-        from elman.io import tables
-
-        columns, _, notes = long_form(read, None, target, None)
-        output.note(*notes)
-        return tables.to_frame(columns), None
+        panel, _ = series_of(read, Columns(value=target))
+        output.note(*panel.notes)
+        return panel, None
     if model.kind == "language_model":
         texts = values_of(model.target_, read, columns_of(model, "source", read, source))
         return [text for text in texts if text is not None], None

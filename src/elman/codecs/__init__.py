@@ -11,6 +11,7 @@ from elman.codecs.audio import Audio as Audio
 from elman.codecs.category import Category as Category
 from elman.codecs.dialogue import Dialogue as Dialogue
 from elman.codecs.image import Image as Image
+from elman.codecs.joints import Joints as Joints
 from elman.codecs.notes import Notes as Notes
 from elman.codecs.number import Number as Number
 from elman.codecs.record import Record as Record
@@ -27,3 +28,4 @@ from elman.codecs.symbols import Symbols as Symbols
 from elman.codecs.tags import Tags as Tags
 from elman.codecs.text import Text as Text
 from elman.codecs.vector import Vector as Vector
+from elman.codecs.video import Video as Video

@@ -16,6 +16,7 @@ _BUILT_IN = {
     "category.v1": ("category", "Category"),
     "dialogue.v1": ("dialogue", "Dialogue"),
     "image.v1": ("image", "Image"),
+    "joints.v1": ("joints", "Joints"),
     "notes.v1": ("notes", "Notes"),
     "number.v1": ("number", "Number"),
     "record.v1": ("record", "Record"),
@@ -25,6 +26,7 @@ _BUILT_IN = {
     "tags.v1": ("tags", "Tags"),
     "text.v1": ("text", "Text"),
     "vector.v1": ("vector", "Vector"),
+    "video.v1": ("video", "Video"),
 }
 _SETTING = {"text": ("level", ("word", "char", "bpe")), "image": ("read", ("whole", "rows", "columns", "patches", "pixels"))}
 _DEEPEST = 8

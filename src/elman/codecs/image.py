@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from elman.codecs import pictures
 from elman.codecs._base import Codec, Rank, each
 from elman.codecs.checks import one_of, real, strict, whole
 from elman.codecs.space import Continuous, Pixels
+from elman.codecs.variation import vary_pictures
 from elman.errors import DataError, SettingError
 
 READS = ("whole", "rows", "columns", "patches", "pixels")
@@ -34,6 +35,8 @@ class Image(Codec):
         Side of a patch in pixels.
     max_pixels : int, default 50,000,000
         Larger pictures are refused before they are decoded.
+    augment : bool, default False
+        Let training see every picture a little turned, slanted, stretched, shifted, lighter or darker; not for patches and pixels.
 
     Notes
     -----
@@ -48,14 +51,25 @@ class Image(Codec):
     """
 
     id = "image.v1"
+    later: ClassVar[dict[str, Any]] = {"augment": False}
     channels_: Any
 
-    def __init__(self, read: str = "whole", *, size: Any = None, mode: str = "auto", patch: int = 4, max_pixels: int = 50_000_000) -> None:
+    def __init__(
+        self,
+        read: str = "whole",
+        *,
+        size: Any = None,
+        mode: str = "auto",
+        patch: int = 4,
+        max_pixels: int = 50_000_000,
+        augment: bool = False,
+    ) -> None:
         self.read = read
         self.size = size
         self.mode = mode
         self.patch = patch
         self.max_pixels = max_pixels
+        self.augment = augment
 
     @property
     def rank(self) -> Rank:  # type: ignore[override]  # follows from a setting
@@ -105,6 +119,29 @@ class Image(Codec):
         if self.kind_ != "free":
             numbers = np.clip(np.rint(numbers), self.low_, self.high_).astype(self.kind_)
         return numbers[0] if self.channels_ == 1 else numbers.transpose(1, 2, 0)
+
+    def vary(self, encoded: Any, random: np.random.Generator) -> np.ndarray:
+        """Return a picture as another press, hand or camera would give it.
+
+        Parameters
+        ----------
+        encoded : ndarray
+            As ``encode`` gives it.
+        random : Generator
+            Where chance comes from.
+
+        Returns
+        -------
+        ndarray
+            float32 of the same shape.
+        """
+        if not len(encoded):
+            return encoded
+        picture = vary_pictures(self._collect(encoded), random)
+        if self.read == "whole":
+            return picture
+        steps = picture.transpose(1, 0, 2) if self.read == "rows" else picture.transpose(2, 0, 1)
+        return np.ascontiguousarray(steps.reshape(len(encoded), -1))
 
     def _lay(self, stack: np.ndarray) -> np.ndarray:
         unit = pictures.unit(stack, self.low_, self.high_, free=self.kind_ == "free")
@@ -157,6 +194,11 @@ class Image(Codec):
     def _check(self) -> None:
         one_of(self.read, READS, "read", SettingError)
         one_of(self.mode, ("auto", "grey", "colour"), "mode", SettingError)
+        one_of(self.augment, (True, False), "augment", SettingError)
+        if self.augment and self.read in ("patches", "pixels"):
+            raise SettingError(
+                f"augment=True needs the picture in one piece, or rows or columns of it; read is {self.read!r}. Leave it out."
+            )
         whole(self.patch, "patch", 1, 4096, SettingError)
         whole(self.max_pixels, "max_pixels", 1, 2**40, SettingError)
         if isinstance(self.size, list | tuple) and len(self.size) == 2:

@@ -14,7 +14,7 @@ import numpy as np
 from elman.codecs.sound_stream import WIDTH, Resampler, Spectrum, common, has_table, sinc
 from elman.errors import DataError, DataTypeError, MissingExtraError
 
-_BLOCK = 1 << 18
+_BLOCK = 1 << 14
 """Samples of a file decoded at once."""
 
 

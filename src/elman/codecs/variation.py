@@ -16,6 +16,10 @@ _MASKS = 2
 _LONGEST_MASK = 0.12
 _HIGHEST_MASK = 0.2
 _SLANT = 0.12
+_TURN = 0.15
+_PACE = 0.2
+_CUT = 0.15
+_UNSEEN = 0.05
 _TREMOR = 0.06
 _PLACE = 0.3
 
@@ -101,6 +105,43 @@ def vary_steps(steps: np.ndarray, random: np.random.Generator) -> np.ndarray:
     return np.concatenate([moved, steps[:, 2:]], axis=1).astype(steps.dtype)
 
 
+def vary_poses(features: np.ndarray, joints: int, dimensions: int, random: np.random.Generator) -> np.ndarray:
+    """Return the features of a moving body turned, faster or slower, cut at its ends, with joints that tremble or are not seen.
+
+    Parameters
+    ----------
+    features : ndarray
+        (T, …): of each step J·D numbers of the pose, J·D of motion, then distances.
+    joints : int
+        J.
+    dimensions : int
+        D.
+    random : Generator
+        Where chance comes from.
+
+    Returns
+    -------
+    ndarray
+        (T', …).
+    """
+    if len(features) < 2:
+        return features
+    begin, end = (int(random.uniform(0, _CUT) * len(features)) for _ in range(2))
+    speed = np.exp(random.uniform(-_PACE, _PACE))
+    places = np.arange(begin, len(features) - end, speed)
+    varied = _between(features, places) + random.normal(0, _TREMOR, (len(places), features.shape[1]))
+    numbers = joints * dimensions
+    turn = np.eye(dimensions)
+    if dimensions > 1:
+        angle = random.normal(0, _TURN)
+        turn[:2, :2] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
+    for start, scale in ((0, 1.0), (numbers, speed)):
+        part = varied[:, start : start + numbers].reshape(-1, joints, dimensions) @ turn * scale
+        part[:, random.random(joints) < _UNSEEN] = 0
+        varied[:, start : start + numbers] = part.reshape(len(varied), -1)
+    return varied
+
+
 def vary_pictures(picture: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """Return a picture turned, slanted, stretched and shifted a little, lighter or darker.
 
@@ -120,6 +161,9 @@ def vary_pictures(picture: np.ndarray, random: np.random.Generator) -> np.ndarra
     from torch.nn import functional
 
     ways = np.concatenate([np.eye(2) + random.normal(0, 0.07, (2, 2)), random.normal(0, 0.05, (2, 1))], axis=1)
+    height, width = picture.shape[1:]
+    ways[0, 1:] *= min(1.0, height / width)  # what moves along a line is measured by its height
+    ways[1, ::2] *= min(1.0, width / height)
     grid = functional.affine_grid(torch.tensor(ways[None], dtype=torch.float32), [1, *picture.shape], align_corners=False)
     moved = functional.grid_sample(torch.from_numpy(np.ascontiguousarray(picture))[None], grid, padding_mode="border", align_corners=False)
     return (moved[0].numpy() * random.uniform(0.85, 1.15) + random.uniform(-0.08, 0.08)).astype(picture.dtype)

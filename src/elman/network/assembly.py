@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from elman import cells
 from elman.codecs.space import Discrete
 from elman.errors import DataError, SettingError
+from elman.network import body
 from elman.network.attention import Attention
 from elman.network.autoregressive import AutoregressiveDecoder, Sight
 from elman.network.bridge import Bridge
@@ -284,7 +285,9 @@ def assemble(plan: Plan) -> SequenceModel:
     return SequenceModel(plan, _DECODERS[plan.decoder](plan, features), stem, encoder)
 
 
-def _encoder(p: Plan) -> Encoder:
+def _encoder(p: Plan) -> Any:
+    if p.body != "recurrent":
+        return body.continuing(p) if p.decoder == "segments" else body.encoder(p)
     return Encoder(p.cell, p.embedding_size, p.hidden_size, bidirectional=p.bidirectional, options=_options(p))
 
 
@@ -293,7 +296,8 @@ def _by_segments(plan: Plan) -> SequenceModel:
         raise SettingError("A forecast by segments needs a source and a horizon. Give both to plan().")
     encoder = _encoder(plan)
     head = _head(plan, encoder.out_features, horizon=plan.segment)
-    decoder = SegmentDecoder(head, encoder.layers, plan.source.space, horizon=plan.horizon, size=plan.embedding_size)
+    layers = encoder.layers if plan.body == "recurrent" else encoder
+    decoder = SegmentDecoder(head, layers, plan.source.space, horizon=plan.horizon, size=plan.embedding_size)
     return SequenceModel(plan, decoder, SegmentStem(plan.source.space, plan.embedding_size), encoder)
 
 
@@ -342,7 +346,9 @@ def _autoregressive(plan: Plan, features: int) -> AutoregressiveDecoder:
     mixed = size if tied is not None and attends else hidden
     return AutoregressiveDecoder(
         feedback,
-        recurrent_layers(plan.cell, size + (mixed if plan.input_feeding else 0), hidden, _options(plan)),
+        recurrent_layers(plan.cell, size + (mixed if plan.input_feeding else 0), hidden, _options(plan))
+        if plan.body == "recurrent"
+        else body.continuing(plan),
         _head(plan, mixed, extra=int(discrete), tied=tied, cutoffs=plan.cutoffs, dropout=plan.dropout if regular is None else 0.0),
         end=None if discrete else BernoulliHead(hidden, 1),
         bridge=None if plan.source is None else Bridge(features, plan.num_layers, hidden, len(cells.get(plan.cell).states)),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from elman.codecs.space import Binary, Continuous, Discrete
 from elman.errors import DataError, SettingError
 from elman.network.grams import reads_grams
+from elman.network.reach import BODIES, check_body
 from elman.network.spaces import Side
 
 if TYPE_CHECKING:
@@ -14,9 +15,10 @@ if TYPE_CHECKING:
 
 _CHOICES = {
     "decoder": ("summary", "step", "autoregressive", "ctc", "segments"),
+    "body": BODIES,
     "pooling": ("last", "mean", "max", "attention", "concat"),
     "attention": ("general", "dot", "additive", "none"),
-    "stem": ("linear", "conv"),
+    "stem": ("linear", "conv", "conv2d"),
     "head": ("point", "median", "gaussian", "student_t", "negative_binomial", "quantile", "chain"),
 }
 _SHARES = (
@@ -32,6 +34,7 @@ _SHARES = (
 _COUNTS = ("hidden_size", "num_layers", "embedding_size", "time_stride", "beam_size")
 _SWITCHES = ("bidirectional", "input_feeding", "layer_norm", "tie_weights", "joined", "locked_dropout")
 PENALTIES = ("activation_penalty", "temporal_activation_penalty")
+_PLANE_STRIDES = (1, 2, 4)
 _LARGEST = 100_000
 _LARGEST_WIDE = 1_000_000
 _LONGEST_NGRAM = 20
@@ -88,6 +91,7 @@ def _check_extras(made: Plan) -> None:
         raise SettingError(f"wide must be True, False or 'auto', and its n-grams at most {_LARGEST_WIDE}; got {made.wide!r}.")
     if made.wide and not can_be_wide(made.source, made.target, made.decoder, made.head):
         raise SettingError("wide=True is for one answer (a category, tags or numbers) about one text or sequence of symbols. Use 'auto'.")
+    check_body(made)
 
 
 def can_be_wide(source: Side | None, target: Side, decoder: str, head: str) -> bool:
@@ -179,7 +183,9 @@ def _check_together(made: Plan) -> None:
         raise SettingError(f"head='chain' is for yes/no answers, such as Notes(); the target is {made.target.space}. Leave head at 'auto'.")
     if made.bidirectional and made.source is None:
         raise SettingError("bidirectional=True reads what it should predict: a language model reads one way. Leave it at 'auto'.")
-    if made.time_stride > 1 and (made.decoder == "step" or made.stem != "conv"):
-        raise SettingError("time_stride > 1 needs stem='conv' and a target that is not aligned step by step.")
+    if made.time_stride > 1 and (made.decoder == "step" or made.stem == "linear"):
+        raise SettingError("time_stride > 1 needs stem='conv' or 'conv2d' and a target that is not aligned step by step.")
+    if made.stem == "conv2d" and made.time_stride not in _PLANE_STRIDES:
+        raise SettingError(f"time_stride must be one of {_PLANE_STRIDES} for stem='conv2d'; got {made.time_stride}.")
     if made.tie_weights and (not isinstance(made.target.space, Discrete) or made.decoder != "autoregressive"):
         raise SettingError("tie_weights=True is for sequences of symbols that are written one by one. Leave it at 'auto'.")

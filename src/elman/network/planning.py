@@ -8,6 +8,7 @@ from typing import Any
 from elman.codecs.space import Discrete
 from elman.errors import DataError, SettingError
 from elman.network.plan_checks import PENALTIES, check, check_preparation
+from elman.network.reach import reach_of
 from elman.network.relation import Relation, relate
 from elman.network.settings import Network
 from elman.network.sizes import Sizes
@@ -34,6 +35,8 @@ _ADDED: dict[str, Any] = {
     "wide": 0,
     "ngram_order": 0,
     "members": 1,
+    "body": "recurrent",
+    "reach": 0,
     "segment": 0,
     "preparation": {},
 }
@@ -74,6 +77,10 @@ class Plan:
         Length of the n-grams whose probabilities are mixed into a language model's; 0 for none.
     members : int
         Networks whose answers are averaged.
+    body : str
+        What reads the steps.
+    reach : int
+        Steps that a body without a memory sees; 0 for the recurrence.
     segment : int
         Steps of a segment where a forecast reads and answers by segments; 0 elsewhere.
     preparation : dict
@@ -125,6 +132,8 @@ class Plan:
     wide: int = 0
     ngram_order: int = 0
     members: int = 1
+    body: str = "recurrent"
+    reach: int = 0
     segment: int = 0
     preparation: dict[str, list[str]] = field(default_factory=dict)
     parameters: int = 0
@@ -195,9 +204,12 @@ _QUIET = {"coverage": 0.0, "teacher_forcing_ratio": 1.0}
 def _lines(p: Plan) -> list[tuple[str, Any, str]]:
     lines: list[tuple[str, Any, str]] = [("relation", p.relation, "relation"), ("decoder", p.decoder, "decoder")]
     if p.relation != "one-to-one":
-        lines += [("cell", p.cell, "cell"), ("hidden_size", p.hidden_size, "hidden_size"), ("num_layers", p.num_layers, "num_layers")]
+        lines += [("body", f"{p.body}, {p.reach} steps", "body")] if p.reach else [("cell", p.cell, "cell")]
+        lines += [("hidden_size", p.hidden_size, "hidden_size"), ("num_layers", p.num_layers, "num_layers")]
         lines.append(("bidirectional", "yes" if p.bidirectional else "no", "bidirectional"))
     lines += [("stem", p.stem, "stem"), ("embedding_size", p.embedding_size, "embedding_size")]
+    if p.time_stride > 1:
+        lines.append(("time_stride", p.time_stride, "time_stride"))
     if p.decoder == "summary" and p.source is not None and p.source.rank == "many":
         lines.append(("pooling", p.pooling, "pooling"))
     if p.segment:
@@ -285,7 +297,7 @@ def plan(
     relation = relate(source_side, target_side, examples, align=align, horizon=horizon, segment=segment)
     values, why = choose(source_side, target_side, examples, relation, settings)
     longest = max(8, 2 * examples.target_max)
-    kept = ("input_feeding", "coverage", "teacher_forcing_ratio", "time_stride", "recurrent_dropout", "zoneout", "layer_norm")
+    kept = ("input_feeding", "coverage", "teacher_forcing_ratio", "recurrent_dropout", "zoneout", "layer_norm")
     made = Plan(
         relation=relation.name,
         decoder=relation.decoder,
@@ -300,6 +312,8 @@ def plan(
         length_ratio=max(1.0, 1.5 * examples.longest_ratio),
         class_weights=_class_weights(target_side, examples, settings.class_weight),
         copies=_copies(settings, examples, values, why),
+        body=settings.body,
+        reach=reach_of(settings.body, examples, relation.name == "continue", segments=relation.decoder == "segments"),
         beam_size=_FRAME_BEAM_SIZE if relation.decoder == "ctc" else _BEAM_SIZE if _writes(relation, source_side, target_side) else 1,
         why={"relation": relation.why, **why, "max_length": f"twice the longest target seen, {examples.target_max}"} | _BEAM_WHY,
     )

@@ -14,6 +14,9 @@ class Network(Settings):
 
     cell: str = "auto"
     """Recurrent cell: "elman" (tanh), "elman_relu", "gru", "lstm"."""
+    body: Literal["recurrent", "dilated", "fixed", "untied"] = "recurrent"
+    """What reads the steps. The others have no memory and are there to be compared with: dilated convolutions, a network for one length,
+    and the recurrence with weights of its own at every step; :func:`elman.compare` uses them."""
     hidden_size: int | Literal["auto"] = "auto"
     """Units of the hidden state."""
     num_layers: int | Literal["auto"] = "auto"
@@ -26,8 +29,8 @@ class Network(Settings):
     """How a sequence becomes one vector when the target is one value."""
     attention: Literal["auto", "general", "dot", "additive", "none"] = "auto"
     """Score of the attention over the source when the target is a free sequence (Luong 2015; Bahdanau 2015)."""
-    stem: Literal["auto", "linear", "conv"] = "auto"
-    """What stands before the recurrence: a projection, or convolutions (pictures, sound)."""
+    stem: Literal["auto", "linear", "conv", "conv2d"] = "auto"
+    """What stands before the recurrence: a projection, convolutions (pictures, sound), or convolutions over time and features (print)."""
     dropout: float | Literal["auto"] = "auto"
     """Dropout on embeddings, between layers and before the head."""
     word_dropout: float | Literal["auto"] = "auto"
@@ -74,7 +77,7 @@ class Network(Settings):
     teacher_forcing_ratio: float = 1.0
     """Chance that a step of training reads the true symbol rather than the network's own guess; it falls from 1 to this
     over the epochs (Bengio 2015), and training goes step by step."""
-    time_stride: int = 1
-    """Steps of sound or sensors per step of the network, for ``stem="conv"``."""
+    time_stride: int | Literal["auto"] = "auto"
+    """Steps of sound or sensors per step of the network, for ``stem="conv"`` and (1, 2 or 4) ``"conv2d"``."""
     class_weight: Literal["none", "balanced"] = "none"
     """"balanced" weighs rare classes more, by n / (classes · count)."""

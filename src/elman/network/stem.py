@@ -12,6 +12,7 @@ from torch.nn import functional
 from elman.codecs.space import Binary, Continuous, Discrete, Pixels, Product, Space, Words
 from elman.errors import DataError, SettingError
 from elman.network.contract import batch_size
+from elman.network.plane import PlaneStem
 from elman.network.steady import Conv1d, Conv2d, Linear
 from elman.sequences import Ragged
 
@@ -240,12 +241,12 @@ class Stem(nn.Module):
         Rank of the source.
     size : int
         Size of a vector.
-    kind : {"linear", "conv"}
-        Projection or convolutions.
+    kind : {"linear", "conv", "conv2d"}
+        Projection, or convolutions over time, or over time and features.
     dropout : float
         Dropout on the vectors.
     stride : int
-        Steps per output step, for ``kind="conv"`` over sequences.
+        Steps per output step, for convolutions over sequences.
     joined : bool
         Lay sequences of a Product end to end.
     word_dropout : float
@@ -284,13 +285,17 @@ class Stem(nn.Module):
 
 
 def _part(space: Space, rank: str, size: int, stride: int, options: dict[str, Any]) -> nn.Module:
+    if options["kind"] == "conv2d":
+        if rank == "many" and isinstance(space, Continuous):
+            return PlaneStem(space.d, size, stride, options["dropout"])
+        options = {**options, "kind": "conv"}
     stem = element_stem(space, size, **options)
     over_time = rank == "many" and options["kind"] == "conv" and isinstance(space, Continuous)
     return TimeStem(stem, size, stride) if over_time else stem
 
 
 def _read(part: nn.Module, values: Any) -> Ragged | Tensor:
-    if isinstance(values, Ragged) and not isinstance(part, TimeStem):
+    if isinstance(values, Ragged) and not isinstance(part, TimeStem | PlaneStem):
         return values.with_data(part(values.data))
     return part(values)
 

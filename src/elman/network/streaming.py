@@ -13,6 +13,7 @@ from torch import Tensor
 from elman.errors import DataError, SettingError, ShapeError
 from elman.network.assembly import SequenceModel, evaluating
 from elman.network.ensemble import Ensemble
+from elman.network.plane import PlaneStem
 from elman.network.rows import as_sequences, to_rows
 from elman.network.stem import TimeStem
 from elman.network.step import StepDecoder
@@ -39,11 +40,13 @@ def reason_against(model: SequenceModel | Ensemble) -> str | None:
         return "it does not read a sequence"
     if not isinstance(model.decoder, StepDecoder | SummaryDecoder):
         return f"its decoder {model.plan.decoder!r} answers only when the source has ended"
+    if model.plan.body != "recurrent":
+        return f"its body {model.plan.body!r} has no memory to carry on; fit it with Network(body='recurrent')"
     if model.encoder.directions > 1:
         return "it reads both ways, and the second begins at the end; fit it with Network(bidirectional=False)"
     if model.plan.joined or model.stem.names:
         return "its source has several parts"
-    if any(isinstance(part, TimeStem) for part in model.stem.modules()):
+    if any(isinstance(part, TimeStem | PlaneStem) for part in model.stem.modules()):
         return "its stem looks ahead; fit it with Network(stem='linear')"
     if isinstance(model.decoder, SummaryDecoder) and model.decoder.wide is not None:
         return "its linear part weighs the n-grams of the whole; fit it with Network(wide=False)"

@@ -15,6 +15,7 @@ from elman.estimators._learning import Learned, learn
 from elman.estimators._panel import Panel
 from elman.estimators._scoring import Scoring
 from elman.estimators._windows import WindowPlan
+from elman.estimators.forecasting.ahead import known_ahead
 from elman.estimators.forecasting.choosing import seasons_of
 from elman.estimators.forecasting.covariates import Covariates
 from elman.estimators.forecasting.engine import Asked, Job, Outlook
@@ -26,6 +27,7 @@ from elman.estimators.forecasting.steps import Reading
 from elman.estimators.forecasting.tape import Tape
 from elman.network import Sizes, plan
 from elman.network.ensemble import members_of
+from elman.network.planning import counted
 from elman.network.spaces import Side
 from elman.sequences import Ragged
 
@@ -79,6 +81,10 @@ class AutoregressiveEngine:
         """Return what is known of the steps to come, (n, horizon, F)."""
         return self.covariates.ahead(panel, stamps, future)
 
+    def known_ahead(self, panel: Panel, tape: Tape, rows: np.ndarray, ends: np.ndarray) -> np.ndarray:
+        """Return what is known of the steps after places in the past, (m, horizon, F)."""
+        return known_ahead(self.covariates, panel, tape, rows, ends, self.reading.horizon)
+
     def begin(self, model: Any, panel: Panel) -> Live:
         """Read all series up to their ends."""
         tape = self.tape(panel)
@@ -102,17 +108,18 @@ class AutoregressiveEngine:
 
     def forecast(self, model: Any, asked: Asked) -> Outlook:
         """Say what comes after some ends."""
-        memory = asked.memory or read(members_of(model), self.reading, asked.tape, asked.rows, asked.ends)
+        members, horizon = members_of(model), asked.steps or self.reading.horizon
+        memory = asked.memory or read(members, self.reading, asked.tape, asked.rows, asked.ends)
         whole = self.reading.whole_of(asked.tape, asked.rows)
-        ahead = asked.tape.future[asked.tape.ahead(asked.rows, asked.ends, self.reading.horizon)] if asked.ahead is None else asked.ahead
+        ahead = np.zeros((len(asked.rows), horizon, 0), np.float32) if asked.ahead is None else asked.ahead
         count = asked.n_samples or _SAMPLES
         size = max(1, _AT_ONCE // count)
         found = []
         for at in range(0, len(asked.rows), size):
             part = np.arange(at, min(at + size, len(asked.rows)))
             live = memory.select(part)
-            uniform = uniforms(live.standing, count, self.reading.horizon, self.random_state)
-            found.append(draw(members_of(model), live, ahead[part], whole[part], uniform))
+            uniform = uniforms(live.standing, count, self.reading.horizon, self.random_state)[:, :, :horizon]
+            found.append(draw(members, live, ahead[part], whole[part], uniform))
         paths = self.reading.powers.invert(np.concatenate(found))
         return self._outlook(paths, asked.n_samples is not None)
 
@@ -292,12 +299,13 @@ def _learn(reading: Reading, tape: Tape, job: Job, reasons: dict[str, list[str]]
     network.set_params(**{name: value for name, value in _SIZES.items() if getattr(network, name) == "auto"})
     made = replace(plan(reading.side, Side("many", Continuous(1)), network, examples=sizes, align="step"), preparation=reasons)
     early = len(lengths) - len(pieces.held)
-    first = _learned(made, pieces, scheduled(job.training, early * _PER_PIECE), made.head)
-    if not (job.refit and pieces.held) or first.history.stopped in ("interrupted", "budget"):
+    again = job.refit and len(pieces.held) > 0
+    first = _learned(counted(made, members=1) if again else made, pieces, scheduled(job.training, early * _PER_PIECE), made.head)
+    if not again or first.history.stopped in ("interrupted", "budget"):
         return first
     every = Pieces(reading, tape, 0.0)
-    again = _learned(made, every, scheduled(job.training, early * _PER_PIECE, epochs=first.history.best_epoch), made.head)
-    return replace(again, history=first.history, baseline=first.baseline)
+    final = _learned(made, every, scheduled(job.training, early * _PER_PIECE, epochs=first.history.best_epoch), made.head)
+    return replace(final, history=first.history, baseline=first.baseline)
 
 
 _SIZES = {"cell": "lstm", "hidden_size": 64, "dropout": 0.1}
@@ -312,7 +320,7 @@ def _learned(made: Any, pieces: Pieces, settings: Any, head: str) -> Learned:
         baseline="simple forecast",
         higher_is_better=False,
         score=lambda predicted, truth: baseline,  # noqa: ARG005  # the loop's own validation loss is the metric
-        constant=lambda train, rows: rows,  # noqa: ARG005
+        constant=lambda train, rows: list(rows),  # noqa: ARG005
         from_loss=True,
     )
     held = np.array(pieces.held, dtype=np.int64)

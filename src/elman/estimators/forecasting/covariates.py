@@ -146,10 +146,12 @@ class Covariates:
             If a covariate is not given for a step, naming series and stamp.
         """
         columns = self.of("future")
-        table = _FutureTable.read(future, [c.name for c in columns]) if columns else None
+        if not columns:
+            return np.stack([calendar.features(coming, self.calendar) for coming in stamps])
+        table = _FutureTable.read(future, [c.name for c in columns])
         rows = []
         for one, coming in zip(panel.series, stamps, strict=True):
-            parts = [] if table is None else [c.encode(table.values(one.name, coming, c.name)) for c in columns]
+            parts = [c.encode(table.values(one.name, coming, c.name)) for c in columns]
             rows.append(_side_by_side([*parts, calendar.features(coming, self.calendar)], len(coming)))
         return np.stack(rows)
 

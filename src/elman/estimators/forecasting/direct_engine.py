@@ -15,15 +15,18 @@ from elman.estimators._learning import Learned, learn
 from elman.estimators._panel import Panel
 from elman.estimators._scoring import Scoring
 from elman.estimators._windows import WindowPlan
+from elman.estimators.forecasting.ahead import known_ahead
 from elman.estimators.forecasting.choosing import Reasons, choose_framing, context_of, seasons_of, segment_of
 from elman.estimators.forecasting.covariates import Covariates
 from elman.estimators.forecasting.direct import Direct, Windows, batch
 from elman.estimators.forecasting.engine import Asked, Job, Outlook
 from elman.estimators.forecasting.framing import Framing
+from elman.estimators.forecasting.linear import fit_ridge
 from elman.estimators.forecasting.rows import split_in_time
 from elman.estimators.forecasting.schedule import checked, scheduled
 from elman.estimators.forecasting.tape import Tape
-from elman.network import Sizes, plan
+from elman.network import Plan, Sizes, build, plan
+from elman.network.planning import counted
 from elman.network.spaces import Side
 
 _ROWS, _HELD = 24_000, 4_000
@@ -71,6 +74,10 @@ class DirectEngine:
         """Return what is known of the steps to come, (n, horizon, F)."""
         return self.covariates.ahead(panel, stamps, future)
 
+    def known_ahead(self, panel: Panel, tape: Tape, rows: np.ndarray, ends: np.ndarray) -> np.ndarray:
+        """Return what is known of the steps after places in the past, (m, horizon, F)."""
+        return known_ahead(self.covariates, panel, tape, rows, ends, self.direct.framing.horizon)
+
     def forecast(self, model: Any, asked: Asked) -> Outlook:
         """Say what comes after some ends."""
         found = [self._forecast(model, asked, slice(at, at + _AT_ONCE)) for at in range(0, len(asked.rows), _AT_ONCE)]
@@ -89,10 +96,11 @@ class DirectEngine:
         middle = said[..., 0]
         low = {level: np.minimum(said[..., 1 + 2 * i] - margin, middle) for i, (level, margin) in enumerate(self.margins.items())}
         high = {level: np.maximum(said[..., 2 + 2 * i] + margin, middle) for i, (level, margin) in enumerate(self.margins.items())}
+        shown = slice(asked.steps)
         return Outlook(
-            mean=frames.restore(middle),
-            low={level: frames.restore(values) for level, values in low.items()},
-            high={level: frames.restore(values) for level, values in high.items()},
+            mean=frames.restore(middle)[:, shown],
+            low={level: frames.restore(values)[:, shown] for level, values in low.items()},
+            high={level: frames.restore(values)[:, shown] for level, values in high.items()},
         )
 
     def begin(self, model: Any, panel: Panel) -> None:  # one signature for all
@@ -148,9 +156,10 @@ def fit_direct(panel: Panel, covariates: Covariates, job: Job) -> tuple[DirectEn
     """
     tape = Tape.of(panel, **covariates.encode(panel))
     framing, windows, reasons = _settle(tape, panel, job)
-    segment = segment_of(framing.seasons, job.horizon, framing.context)
+    segment = _segment(framing.seasons, job, framing.context)
     whole = tuple((name, values.shape[1]) for name, values in tape.whole.items())
-    direct = Direct(framing=framing, segment=segment, past=covariates.past_width, future=covariates.future_width, whole=whole)
+    widths = {"past": covariates.past_width, "future": covariates.future_width, "whole": whole}
+    direct = Direct(framing=framing, segment=segment, linear=job.preparation.linear, **widths)
     learned, margins = _learn(direct, tape, windows, job, reasons)
     return DirectEngine(direct=direct, covariates=covariates, margins=margins), learned
 
@@ -164,7 +173,7 @@ def _settle(tape: Tape, panel: Panel, job: Job) -> tuple[Framing, tuple[np.ndarr
         )
     seasons, why = seasons_of(tape, panel, job.season)
     context = job.context if job.context != "auto" else context_of(seasons, job.horizon, longest)
-    segment = segment_of(seasons, job.horizon, context)
+    segment = _segment(seasons, job, context)
     context = -(-context // segment) * segment
     wanted = job.preparation
     framing = Framing(
@@ -182,6 +191,11 @@ def _settle(tape: Tape, panel: Panel, job: Job) -> tuple[Framing, tuple[np.ndarr
     return framing, windows, {**said, **reasons}
 
 
+def _segment(seasons: tuple[int, ...], job: Job, context: int) -> int:
+    wanted = job.preparation.segment
+    return segment_of(seasons, job.horizon, context) if wanted == "auto" else min(wanted, job.horizon)
+
+
 def _learn(
     direct: Direct, tape: Tape, windows: tuple[np.ndarray, np.ndarray], job: Job, reasons: Reasons
 ) -> tuple[Learned, dict[int, float]]:
@@ -194,16 +208,30 @@ def _learn(
     made = replace(made, preparation={name: list(pair) for name, pair in reasons.items()})
     settings = scheduled(job.training, len(early))
     held = len(early) + np.random.default_rng(0).permutation(len(late))  # the metric looks at the first of them: of all series, not of some
-    options = {"from_zero": True, "collate": rows.collate, "lengths": rows.lengths, "held_out": held}
-    first = learn(made, np.arange(len(rows)), rows, settings, SCALED_ERROR, **options)
+    maker, penalty = _maker(rows, np.arange(len(early)), held)
+    again = job.refit and len(late) > 0
+    first = _learned(counted(made, members=1) if again else made, rows, settings, held, maker)
     margins = _margins(first.model, rows, held, job.levels)
-    if not (job.refit and len(late)) or first.history.stopped in ("interrupted", "budget"):
+    if not again or first.history.stopped in ("interrupted", "budget"):
         return first, margins
-    every, _ = _split(tape, direct.framing, job, share=0.0)
+    every, nothing = _split(tape, direct.framing, job, share=0.0)
     rows, settings = Windows(direct, tape, every), scheduled(job.training, len(every), epochs=first.history.best_epoch)
-    options = {"from_zero": True, "collate": rows.collate, "lengths": rows.lengths, "held_out": np.zeros(0, dtype=np.int64)}
-    again = learn(made, np.arange(len(rows)), rows, settings, SCALED_ERROR, **options)
-    return replace(again, history=first.history, baseline=first.baseline), margins
+    maker, _ = _maker(rows, np.arange(len(every)), nothing[:, 0], penalty)
+    final = _learned(made, rows, settings, nothing[:, 0], maker)
+    return replace(final, history=first.history, baseline=first.baseline), margins
+
+
+def _maker(rows: Windows, learned: np.ndarray, held: np.ndarray, penalty: float | None = None) -> tuple[Any, float | None]:
+    """Return how networks are built, a linear map in place where one is wanted, and the map's penalty."""
+    if not rows.direct.linear:
+        return build, None
+    ridge, penalty = fit_ridge(rows, learned, held, penalty=penalty)
+    return ridge.into(), penalty
+
+
+def _learned(made: Plan, rows: Windows, settings: Any, held: np.ndarray, maker: Any) -> Learned:
+    options = {"from_zero": True, "collate": rows.collate, "lengths": rows.lengths, "held_out": held, "build": maker}
+    return learn(made, range(len(rows)), rows, settings, SCALED_ERROR, **options)
 
 
 def _split(tape: Tape, framing: Framing, job: Job, *, share: float) -> tuple[np.ndarray, np.ndarray]:

@@ -43,6 +43,8 @@ class Asked:
         What is known of the steps to come, (m, horizon, F); from the tape where it goes on long enough.
     n_samples : int, optional
         Sample paths.
+    steps : int, optional
+        How far; the whole horizon by default.
     memory : Live, optional
         Where the series stand at their ends, if somebody has read them already.
     """
@@ -52,6 +54,7 @@ class Asked:
     ends: np.ndarray
     ahead: np.ndarray | None = None
     n_samples: int | None = None
+    steps: int | None = None
     memory: Any = None
 
 
@@ -76,6 +79,10 @@ class Engine(Protocol):
 
     def coming(self, panel: Panel, stamps: list[list[Any]], future: Any) -> np.ndarray | None:
         """Return what is known of the steps to come, (n, horizon, F)."""
+        ...
+
+    def known_ahead(self, panel: Panel, tape: Tape, rows: np.ndarray, ends: np.ndarray) -> np.ndarray | None:
+        """Return what is known of the steps after places in the past, (m, horizon, F)."""
         ...
 
     def forecast(self, model: Any, asked: Asked) -> Outlook:

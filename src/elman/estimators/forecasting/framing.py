@@ -113,12 +113,12 @@ class Framing:
         if self.scale == "none":
             return np.zeros(len(own)), np.ones(len(own))
         if self.scale == "last":
-            return own[:, -1], _or_one(tape_deviation(tape, self._power, rows, ends), own)
+            return own[:, -1], _or_small(tape_deviation(tape, self._power, rows, ends), own)
         if self.scale == "robust":
             masked = np.where(inside, own, np.nan)
             middle = np.nanmedian(masked, 1)
-            return middle, _or_one(1.4826 * np.nanmedian(np.abs(masked - middle[:, None]), 1), own)
-        return mean, _or_one(np.sqrt(((own - mean[:, None]) ** 2 * inside).sum(1) / count), own)
+            return middle, _or_small(1.4826 * np.nanmedian(np.abs(masked - middle[:, None]), 1), own)
+        return mean, _or_small(np.sqrt(((own - mean[:, None]) ** 2 * inside).sum(1) / count), own)
 
     def _reference(
         self, values: np.ndarray, real: np.ndarray, level: np.ndarray, deviation: np.ndarray
@@ -138,7 +138,7 @@ class Framing:
         weights = ((errors.min(1, keepdims=True) + floor) / (errors + floor)) ** _SHARPNESS
         weights = weights / weights.sum(1, keepdims=True)
         forecasts = [values[:, values.shape[1] - p + np.arange(self.horizon) % p] for p in periods]
-        blend = sum(weights[:, [i]] * forecast for i, forecast in enumerate(forecasts))
+        blend = np.einsum("mp,pmh->mh", weights, np.stack(forecasts))
         error = (weights * np.where(np.isfinite(errors), errors, 0.0)).sum(1)
         spread = deviation if self.scale in ("last", "none") else np.where(error > 1e-6 * deviation, error, deviation)
         if self.reference == "none":
@@ -201,11 +201,10 @@ class Frames:
         return replace(self, lagged=[x[rows] for x in self.lagged], **{name: getattr(self, name)[rows] for name in names})
 
 
-def _or_one(spread: np.ndarray, own: np.ndarray) -> np.ndarray:
-    """Replace a spread of (nearly) nothing by the size of the numbers, and that by 1."""
+def _or_small(spread: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """Replace a spread of (nearly) nothing by a thousandth of the numbers; of a window of zeros by almost nothing: it goes on as 0."""
     size = np.abs(own).max(1)
-    least = 1e-9 * size
-    return np.where(spread > least, spread, np.where(size > 0, np.maximum(size * 1e-3, 1e-12), 1.0))
+    return np.where(spread > 1e-9 * size, spread, np.where(size > 0, np.maximum(size * 1e-3, 1e-12), _TINY))
 
 
 def _error(values: np.ndarray, real: np.ndarray, step: int) -> np.ndarray:
@@ -230,7 +229,7 @@ def _profile(values: np.ndarray, real: np.ndarray, season: int, *, multiply: boo
     if cycles < 2:
         return np.full((len(values), season), 1.0 if multiply else 0.0)
     cut = values[:, -cycles * season :].reshape(len(values), cycles, season)
-    whole = real[:, -cycles * season :].reshape(cut.shape).all(2)
+    whole = np.asarray(real[:, -cycles * season :].reshape(cut.shape).all(2))
     middle = cut.mean(2, keepdims=True)
     relative = cut / np.where(np.abs(middle) > _TINY, middle, 1.0) if multiply else cut - middle
     count = whole.sum(1)[:, None]

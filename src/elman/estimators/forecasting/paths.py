@@ -34,6 +34,15 @@ class Live:
         index = torch.from_numpy(rows)
         return Live(standing=self.standing.select(rows), states=[tuple(t.index_select(1, index) for t in state) for state in self.states])
 
+    @classmethod
+    def joined(cls, parts: list[Live]) -> Live:
+        """Lay series side by side."""
+        states = [
+            tuple(torch.cat([part.states[member][i] for part in parts], 1) for i in range(len(state)))
+            for member, state in enumerate(parts[0].states)
+        ]
+        return cls(standing=Standing.joined([part.standing for part in parts]), states=states)
+
     def join(self, other: Live, rows: np.ndarray) -> Live:
         """Put other series in the places of these ``rows``."""
         index, pairs = torch.from_numpy(rows), zip(self.states, other.states, strict=True)
@@ -53,22 +62,58 @@ def read(members: list[SequenceModel], reading: Reading, tape: Any, rows: np.nda
         What is read.
     tape : Tape
         The series.
-    rows, ends : array of int
-        Which, and how far, (m,) both.
+    rows : array of int
+        Which, (m,).
+    ends : array of int
+        How far, (m,).
 
     Returns
     -------
     Live
         Where they stand.
     """
+    if len(np.unique(rows)) < len(rows):
+        return _read_once(members, reading, tape, rows, ends)
     inputs, _, standing = reading.read_all(tape, rows, ends)
     batch = Ragged.from_list(inputs)
     states = []
     for member in members:
-        encoded = member.encode(batch)
-        state: Any = encoded.state
+        state: Any = member.encode(batch).state
         states.append(tuple(state) if isinstance(state, tuple) else (state,))
     return Live(standing=standing, states=states)
+
+
+def _read_once(members: list[SequenceModel], reading: Reading, tape: Any, rows: np.ndarray, ends: np.ndarray) -> Live:
+    """Read each series once, step by step, and keep where it stands at each of its ends."""
+    series, place = np.unique(rows, return_inverse=True)
+    last = np.zeros(len(series), dtype=np.int64)
+    np.maximum.at(last, place, ends)
+    live = _begin(members, reading, len(series))
+    whole, kept, order = reading.whole_of(tape, series), [], []
+    streams = [_stream(member, state) for member, state in zip(members, live.states, strict=True)]
+    standing, wanted = live.standing, np.argsort(ends, kind="stable")
+    at = int(np.searchsorted(ends[wanted], 1))
+    for t in range(int(last.max(initial=0))):
+        places = tape.starts[series] + np.minimum(t, tape.lengths[series] - 1)
+        x = torch.from_numpy(standing.inputs(tape.future[places], whole))
+        for member, stream in zip(members, streams, strict=True):
+            stream.step(_vectors(member, x))
+        standing = standing.step(reading.powers.apply(tape.values[places]), tape.past[places], last > t)
+        stop = int(np.searchsorted(ends[wanted], t + 1, side="right"))
+        if stop > at:
+            states = [tuple(part.clone() for part in stream.state.tensors) for stream in streams]
+            kept.append(Live(standing=standing, states=states).select(place[wanted[at:stop]]))
+            order.append(wanted[at:stop])
+            at = stop
+    return Live.joined(kept).select(np.argsort(np.concatenate(order), kind="stable"))
+
+
+def _begin(members: list[SequenceModel], reading: Reading, rows: int) -> Live:
+    states = []
+    for member in members:
+        layers: Any = member.encoder.layers  # pyright: ignore[reportOptionalMemberAccess]
+        states.append(tuple(part.clone() for part in layers.stream(rows).state.tensors))
+    return Live(standing=reading.start(rows), states=states)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -16,6 +16,7 @@ CHOICES = {
     "reference": ("auto", "last", "season", "none"),
     "seasonality": ("auto", "none", "additive", "multiplicative"),
     "calendar": ("auto", True, False),
+    "linear": (True, False),
 }
 
 
@@ -38,6 +39,12 @@ class Preparation(Settings):
     lags: Sequence[int] | Literal["auto"] = "auto"
     """Steps back of the values that stand beside each value; "auto" takes the seasons."""
 
+    segment: int | Literal["auto"] = "auto"
+    """Steps that a direct model reads and answers together; "auto" takes the season, or a sixteenth of the context."""
+
+    linear: bool = False
+    """Let a linear map from window to horizon, fitted apart by ridge regression, forecast first, and a direct network correct it."""
+
     def check(self) -> None:
         """Raise SettingError for what cannot be used."""
         for name, choices in CHOICES.items():
@@ -45,3 +52,6 @@ class Preparation(Settings):
         whole = not isinstance(self.lags, str) and all(isinstance(lag, int) and not isinstance(lag, bool) and lag >= 1 for lag in self.lags)
         if self.lags != "auto" and not whole:
             raise SettingError(f"lags must be whole numbers from 1, or 'auto'; got {self.lags!r}.")
+        size = self.segment
+        if size != "auto" and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
+            raise SettingError(f"segment must be a whole number from 1, or 'auto'; got {size!r}.")

@@ -10,6 +10,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+_NOTHING = 1e-9
+"""Spread of a series that has been 0 so far: it goes on as 0."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Running:
@@ -64,7 +67,7 @@ class Running:
         found = self.off / np.where(self.off_weight > 0, self.off_weight, 1.0)
         least = 1e-3 * np.abs(self._mean)
         found = np.maximum(found, least)
-        return np.where(found > 0, found, 1.0)
+        return np.where(found > 0, found, _NOTHING)
 
     def step(self, values: np.ndarray, going: np.ndarray | None = None) -> Running:
         """Take in the next value of each series (R,); those not ``going`` stay as they are."""
@@ -81,6 +84,12 @@ class Running:
         if going is not None:
             made = {name: np.where(going, new, getattr(self, name)) for name, new in made.items()}
         return replace(self, **made)
+
+    @classmethod
+    def joined(cls, parts: list[Running]) -> Running:
+        """Lay series side by side."""
+        names = ("total", "weight", "off", "off_weight", "last")
+        return replace(parts[0], **{n: np.concatenate([getattr(part, n) for part in parts]) for n in names})
 
     def select(self, rows: np.ndarray) -> Running:
         """Return some series; one may be asked for several times."""

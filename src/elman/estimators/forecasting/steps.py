@@ -97,8 +97,10 @@ class Reading:
         ----------
         tape : Tape
             The series.
-        rows, ends : array of int
-            Which, and how far, (m,) both.
+        rows : array of int
+            Which, (m,).
+        ends : array of int
+            How far, (m,).
 
         Returns
         -------
@@ -174,6 +176,12 @@ class Standing:
     def select(self, rows: np.ndarray) -> Standing:
         """Return some series; one may be asked for several times."""
         return replace(self, running=self.running.select(rows), recent=self.recent[rows], past=self.past[rows], seen=self.seen[rows])
+
+    @classmethod
+    def joined(cls, parts: list[Standing]) -> Standing:
+        """Lay series side by side."""
+        own = {n: np.concatenate([getattr(part, n) for part in parts]) for n in ("recent", "past", "seen")}
+        return replace(parts[0], running=Running.joined([part.running for part in parts]), **own)
 
     def join(self, other: Standing, rows: np.ndarray) -> Standing:
         """Put other series in the places of these ``rows``."""

@@ -47,6 +47,9 @@ class WindowedEngine:
     def coming(self, panel: Panel, stamps: list[list[Any]], future: Any) -> None:  # one signature for all
         """Nothing is known of the future."""
 
+    def known_ahead(self, panel: Panel, tape: Tape, rows: np.ndarray, ends: np.ndarray) -> None:
+        """Nothing is known of the future."""
+
     def forecast(self, model: Any, asked: Asked) -> Outlook:
         """Say what comes after some ends."""
         values = [asked.tape.series(row)[:end] for row, end in zip(asked.rows.tolist(), asked.ends.tolist(), strict=True)]
@@ -56,10 +59,13 @@ class WindowedEngine:
         scale = np.asarray(scales)[:, None]
         reference = np.stack([self.windows.reference(v) for v in values])
         ends = {level: self._ends(model, sources, level) for level in self.margins}
+        low = {k: reference + np.minimum(ends[k][0] - margin, changes) * scale for k, margin in self.margins.items()}
+        high = {k: reference + np.maximum(ends[k][1] + margin, changes) * scale for k, margin in self.margins.items()}
+        shown = slice(asked.steps)
         return Outlook(
-            mean=reference + changes * scale,
-            low={k: reference + np.minimum(ends[k][0] - margin, changes) * scale for k, margin in self.margins.items()},
-            high={k: reference + np.maximum(ends[k][1] + margin, changes) * scale for k, margin in self.margins.items()},
+            mean=(reference + changes * scale)[:, shown],
+            low={k: values[:, shown] for k, values in low.items()},
+            high={k: values[:, shown] for k, values in high.items()},
         )
 
     def _ends(self, model: Any, sources: list[Any], level: int) -> np.ndarray:

@@ -220,6 +220,15 @@ def test_a_model_without_recurrence_is_refused(made):
         trace(made("flat"), "x")
 
 
+def test_a_body_without_recurrence_is_refused():
+    from elman import Category, Network, Training
+
+    series = [np.sin(np.arange(7)[:, None])] * 8
+    model = Model(Series(), Category(), network=Network(body="dilated"), training=Training(max_epochs=1, verbose=0))
+    with pytest.raises(SettingError, match=r"this model's body is 'dilated', which has none: what it sees is fixed"):
+        trace(model.fit(series, ["a", "b"] * 4), series[0])
+
+
 @pytest.mark.parametrize(("name", "empty"), [("text", ""), ("tags", []), ("language", ""), ("free", [])])
 def test_an_empty_value_is_refused(made, name, empty):
     with pytest.raises(DataError, match=r"trace needs a value of at least one step; this one is empty"):

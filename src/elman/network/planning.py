@@ -21,7 +21,7 @@ _CHOICES = {
     "pooling": ("last", "mean", "max", "attention", "concat"),
     "attention": ("general", "dot", "additive", "none"),
     "stem": ("linear", "conv", "conv2d"),
-    "head": ("point", "gaussian", "student_t", "quantile", "chain"),
+    "head": ("point", "gaussian", "student_t", "quantile", "chain", "pen"),
 }
 _SHARES = (
     "dropout",
@@ -480,6 +480,9 @@ def _check_together(made: Plan) -> None:
         raise SettingError("class_weight='balanced' weighs symbols that are said; with copy they are also copied. Choose one of the two.")
     if made.head == "chain" and not isinstance(made.target.space, Binary):
         raise SettingError(f"head='chain' is for yes/no answers, such as Notes(); the target is {made.target.space}. Leave head at 'auto'.")
+    steps = isinstance(made.target.space, Continuous) and made.target.space.d == 3 and made.target.rank == "many"
+    if made.head == "pen" and (not steps or made.horizon is not None):
+        raise SettingError(f"head='pen' is for the steps of Strokes(); the target is {made.target.space}. Leave head at 'auto'.")
     if made.bidirectional and made.source is None:
         raise SettingError("bidirectional=True reads what it should predict: a language model reads one way. Leave it at 'auto'.")
     if made.time_stride > 1 and (made.decoder == "step" or made.stem == "linear"):

@@ -10,6 +10,7 @@ from elman.network.heads.continuous import ContinuousHead as ContinuousHead
 from elman.network.heads.continuous import GaussianHead as GaussianHead
 from elman.network.heads.continuous import PointHead as PointHead
 from elman.network.heads.continuous import StudentTHead as StudentTHead
+from elman.network.heads.pen import PenHead as PenHead
 from elman.network.heads.product import ProductHead as ProductHead
 from elman.network.heads.quantile import QuantileHead as QuantileHead
 from elman.network.heads.softmax import SoftmaxHead as SoftmaxHead

@@ -27,8 +27,8 @@ check() {
     objects="$objects $out/$name-$level.o"
   done
   # shellcheck disable=SC2086
-  ${CXX:-c++} -std=gnu++20 -Icsrc "$@" -DELMAN_KEEP_NO_BLOCKS csrc/tests/*.cpp csrc/levels/level.cpp \
-    csrc/ctc/align.cpp csrc/ctc/beam.cpp csrc/memory/pool.cpp csrc/ragged/ragged.cpp csrc/stack/stack.cpp $objects -o "$out/$name" -pthread
+  ${CXX:-c++} -std=gnu++20 -Icsrc "$@" -DELMAN_KEEP_NO_BLOCKS csrc/tests/*.cpp csrc/ctc/*.cpp csrc/levels/level.cpp \
+    csrc/memory/pool.cpp csrc/ngrams/mixture.cpp csrc/ragged/ragged.cpp csrc/stack/stack.cpp $objects -o "$out/$name" -pthread
   echo "$name:"
   "$out/$name" "$calls"
 }

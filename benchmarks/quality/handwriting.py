@@ -1,8 +1,8 @@
 """Drawn characters (Omniglot's strokes): nats a point of LanguageModel(Strokes()) against Markov models, and a page that it draws.
 
 python -m benchmarks.quality.handwriting [--rows 6000] [--epochs 8] [--page page.png]
-Steps are in units of the mean step of the training part; densities are at least 0.05 such units wide, for all models alike. Nats include the
-pen and the ends of the drawings.
+Steps are in units of the mean step of the training part; densities are at least 0.05 such units wide, for all models alike. Nats include
+the pen and the ends of the drawings.
 """
 
 from __future__ import annotations

@@ -16,3 +16,6 @@ const char* check_stack();
 
 // Both passes against plain loops in double: values, and gradients by differences.
 const char* check_reference(const elman::Level& level);
+
+// N-grams beside another model, and the search of CTC frames with n-grams as its prior, against their definitions.
+const char* check_ngrams();

@@ -6,18 +6,20 @@ import importlib
 from typing import Any
 
 _HOME = {
+    "elman.contest": ("compare",),
     "elman.estimators": ("Model", "LanguageModel", "Forecaster", "load"),
     "elman.codecs": (
         *("Audio", "Category", "Dialogue", "Image", "Joints", "Notes", "Number", "Record"),
         *("Series", "Strokes", "Symbols", "Tags", "Text", "Vector", "Video"),
     ),
-    "elman.insight": ("trace",),
+    "elman.estimators.forecasting.preparation": ("Preparation",),
+    "elman.insight": ("memory", "trace"),
     "elman.network.settings": ("Network",),
     "elman.nn": ("accelerate", "restore"),
     "elman.training.settings": ("Training",),
 }
 _WHERE = {name: module for module, names in _HOME.items() for name in names}
-_ROOMS = ("nn", "cells", "kernels", "errors", "codecs", "sequences", "datasets", "testing")
+_ROOMS = ("baselines", "nn", "cells", "kernels", "errors", "codecs", "sequences", "datasets", "testing")
 
 __version__ = "0.1.0"
 __all__ = sorted([*_WHERE, *_ROOMS])  # pyright: ignore[reportUnsupportedDunderAll]  # attributes come lazily (PEP 562)

@@ -51,6 +51,7 @@ def test_a_history_without_scale_has_none():
 
 def test_owa_of_naive2_is_one():
     assert owa(18.383, 2.395, 18.383, 2.395) == 1.0
+    assert np.isnan(owa(0.0, 0.0, 0.0, 0.0))
 
 
 def test_the_best_quantile_has_the_least_pinball_loss():

@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator
 
 from elman.errors import DataError, NotFittedError, SettingError
 from elman.estimators._panel import Panel, read_panel
+from elman.estimators._walk import Said
 from elman.estimators._windows import detect_season, filled, seasonal_strength
 from elman.estimators.forecast import Forecast
 
@@ -69,17 +70,41 @@ class SeriesBaseline(BaseEstimator):
         if isinstance(horizon, bool) or not isinstance(horizon, int) or horizon < 1:
             raise SettingError(f"horizon must be a whole number from 1; got {horizon!r}.")
         panel = self.panel_ if data is None else read_panel(data)
+        said = self._outlook(known_values(panel), horizon, level)
+        stamps = [panel.frequency.following(one.stamps[-1], horizon) for one in panel.series]
+        return Forecast(panel=panel, mean=said.mean, stamps=stamps, low=said.low, high=said.high)
+
+    def forecast_at(self, panel: Panel, rows: Any, ends: Any, *, horizon: int, level: tuple[int, ...] = (80, 95)) -> Said:
+        """Forecast from many places in the past of series, each from what stands before it alone, without learning anew.
+
+        Parameters
+        ----------
+        panel : Panel
+            From ``read_panel``.
+        rows : sequence of int, (m,)
+            Series.
+        ends : sequence of int, (m,)
+            The step from which on nothing is known, from 1.
+        horizon : int
+            Steps to forecast.
+        level : sequence of int, default (80, 95)
+            Intervals in per cent.
+
+        Returns
+        -------
+        Said
+            ``mean`` (m, horizon), ``low`` and ``high`` by level.
+        """
+        values = known_values(panel)
+        return self._outlook([values[row][:end] for row, end in zip(rows, ends, strict=True)], horizon, level)
+
+    def _outlook(self, histories: list[np.ndarray], horizon: int, level: tuple[int, ...]) -> Said:
         shares = np.sort(np.concatenate([[(1 - k / 100) / 2, (1 + k / 100) / 2] for k in level])) if level else np.zeros(0)
-        points, ends = zip(*(self._one(values, horizon, shares) for values in known_values(panel)), strict=True)
-        spread = np.stack(ends, axis=1)  # (shares, n, horizon)
+        points, ends = zip(*(self._one(values, horizon, shares) for values in histories), strict=True)
+        spread = np.stack(ends, axis=1)  # (shares, m, horizon)
         place = {int(k): len(level) - 1 - i for i, k in enumerate(sorted(level))}
-        return Forecast(
-            panel=panel,
-            mean=np.stack(points),
-            stamps=[panel.frequency.following(s.stamps[-1], horizon) for s in panel.series],
-            low={k: spread[i] for k, i in place.items()},
-            high={k: spread[len(shares) - 1 - i] for k, i in place.items()},
-        )
+        low, high = ({k: spread[i if at_start else len(shares) - 1 - i] for k, i in place.items()} for at_start in (True, False))
+        return Said(mean=np.stack(points), low=low, high=high)
 
     def _one(self, values: np.ndarray, horizon: int, shares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         point = self._point(values, horizon)

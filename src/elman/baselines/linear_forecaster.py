@@ -9,6 +9,7 @@ from sklearn.linear_model import Ridge
 
 from elman.baselines._series import SeriesBaseline, error_quantiles
 from elman.errors import SettingError
+from elman.estimators._walk import Said
 
 _ROWS = 20_000
 """Windows to learn from at most, over all series: the solution is in closed form and changes little beyond."""
@@ -53,7 +54,7 @@ class LinearForecaster(SeriesBaseline):
         self.context_ = wished
         self.past_ = values
         self.maps_: dict[int, tuple[Any, np.ndarray]] = {}
-        self.ends_: dict[tuple[float, ...], np.ndarray] = {}
+        self.ends_: dict[tuple[int, float], np.ndarray] = {}
 
     def _map(self, horizon: int) -> tuple[Any, np.ndarray]:
         """The map to a horizon, solved when first asked for, and the errors it made on the last fifth of windows when learnt without."""
@@ -91,16 +92,18 @@ class LinearForecaster(SeriesBaseline):
         window = np.concatenate([np.full(self.context_ - len(window), window[0]), window])
         return np.clip((window - window[-1]) / scale, -_FARTHEST, _FARTHEST), scale
 
-    def _one(self, values: np.ndarray, horizon: int, shares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _outlook(self, histories: list[np.ndarray], horizon: int, level: tuple[int, ...]) -> Said:
         ridge, errors = self._map(horizon)
-        window, scale = self._scaled(values)
-        change = np.zeros(horizon) if ridge is None else ridge.predict(window[None])[0].reshape(horizon)
-        point = values[-1] + change * scale
-        return point, point + self._ends(horizon, errors, shares) * scale
+        windows, scales = zip(*map(self._scaled, histories), strict=True)
+        scale = np.asarray(scales)[:, None]
+        change = np.zeros((len(histories), horizon)) if ridge is None else ridge.predict(np.stack(windows)).reshape(-1, horizon)
+        point = np.array([history[-1] for history in histories])[:, None] + change * scale
+        low, high = ({k: point + self._ends(horizon, errors, (1 + side * k / 100) / 2) * scale for k in level} for side in (-1, 1))
+        return Said(mean=point, low=low, high=high)
 
-    def _ends(self, horizon: int, errors: np.ndarray, shares: np.ndarray) -> np.ndarray:
-        """Quantiles of the errors at each step, (shares, horizon), the same for every series in units of its scale."""
-        key = (horizon, *shares.tolist())
-        if key not in self.ends_:
-            self.ends_[key] = np.stack([error_quantiles(column, shares) for column in errors.T], axis=1).reshape(len(shares), horizon)
-        return self.ends_[key]
+    def _ends(self, horizon: int, errors: np.ndarray, share: float) -> np.ndarray:
+        """Quantile of the errors at each step, (horizon,), the same for every series in units of its scale."""
+        if (horizon, share) not in self.ends_:
+            found = [float(error_quantiles(column, np.array([share]))[0]) for column in errors.T]
+            self.ends_[horizon, share] = np.array(found)
+        return self.ends_[horizon, share]

@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from elman.cli import bench, demo, doctor, evaluate, fit, forecast, generate, info, predict
+from elman.cli import bench, compare, demo, doctor, evaluate, fit, forecast, generate, info, predict
 from elman.cli.output import is_plain
 from elman.errors import ElmanError, SettingError, did_you_mean
 
@@ -17,6 +17,7 @@ VERBS = {
     "fit": fit.fit,
     "predict": predict.predict,
     "evaluate": evaluate.evaluate,
+    "compare": compare.compare,
     "forecast": forecast.forecast,
     "generate": generate.generate,
     "info": info.info,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections import Counter
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -102,6 +101,8 @@ def duplicates(sources: list[Any], targets: list[Any] | None) -> list[Finding]:
 
 def leaks(table: Table, source_names: list[str], target_name: str) -> list[Finding]:
     """Return findings about a target that the source gives away."""
+    from elman.contest.hidden import determines, visible
+
     found = []
     targets = table.column(target_name)
     if len({key(value) for value in targets}) < 2:
@@ -113,44 +114,16 @@ def leaks(table: Table, source_names: list[str], target_name: str) -> list[Findi
         values = table.column(name)
         if all(key(a) == key(b) for a, b in zip(values, targets, strict=True)):
             found.append(Finding("leak", f"column {name!r} is the target itself", f"It is {used}. Leave it out."))
-        elif _determines(values, targets):
+        elif determines(values, targets):
             found.append(
                 Finding("leak", f"every value of column {name!r} always has the same target", f"It is {used}. Would it be known in use?")
             )
     for name in source_names:
-        own, chance = _visible(table.column(name), targets)
+        own, chance = visible(table.column(name), targets)
         if own - chance > 0.2:
             text = f"the target stands in {own:.0%} of the values of {name!r} (another row's target: {chance:.0%})"
             found.append(Finding("leak", text, "The model may only learn to find it; remove it from the source."))
     return found
-
-
-def _determines(values: list[Any], targets: list[Any]) -> bool:
-    """Whether each value has one target only, with values that repeat enough for that to mean something."""
-    answers: dict[Hashable, Hashable] = {}
-    for value, target in zip(values, targets, strict=True):
-        if answers.setdefault(key(value), key(target)) != key(target):
-            return False
-    return 1 < len(answers) <= len(values) / 3
-
-
-def _visible(values: list[Any], targets: list[Any]) -> tuple[float, float]:
-    """Return how often a row's target stands in its source as a word, and how often another row's does."""
-    rows = [
-        (f" {_words(v)} ", f" {_words(t)} ")
-        for v, t in zip(values, targets, strict=True)
-        if isinstance(v, str) and isinstance(t, str) and t.strip()
-    ]
-    if not rows:
-        return 0.0, 0.0
-    others = [target for _, target in rows]
-    random.Random(0).shuffle(others)
-    own = sum(target in source for source, target in rows) / len(rows)
-    return own, sum(target in source for (source, _), target in zip(rows, others, strict=True)) / len(rows)
-
-
-def _words(text: str) -> str:
-    return " ".join("".join(c if c.isalnum() else " " for c in text.lower()).split())
 
 
 def groups(table: Table, names: list[str]) -> list[Finding]:

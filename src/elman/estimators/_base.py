@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import sklearn.exceptions
 from sklearn.base import BaseEstimator
@@ -13,7 +13,8 @@ from elman import errors
 from elman.network.settings import Network
 from elman.training.settings import Training
 
-_GROUPS = {"network": Network, "training": Training}
+if TYPE_CHECKING:
+    from elman.insight.finding import Diagnosis
 
 
 class NotFittedError(errors.NotFittedError, sklearn.exceptions.NotFittedError):
@@ -25,6 +26,8 @@ class Estimator(BaseEstimator):
 
     kind: ClassVar[str]
     """Name of the estimator in model files."""
+    groups: ClassVar[dict[str, type[Any]]] = {"network": Network, "training": Training}
+    """Settings that stand in groups, each an argument of the constructor."""
 
     network: Network | None
     training: Training | None
@@ -45,7 +48,7 @@ class Estimator(BaseEstimator):
         """
         params = super().get_params(deep=deep)
         if deep:
-            for group, settings in _GROUPS.items():
+            for group, settings in self.groups.items():
                 if getattr(self, group) is None:
                     params.update({f"{group}__{name}": value for name, value in settings().get_params().items()})
         return params
@@ -63,7 +66,7 @@ class Estimator(BaseEstimator):
         Estimator
             The estimator itself.
         """
-        for group, settings in _GROUPS.items():
+        for group, settings in self.groups.items():
             if getattr(self, group) is None and params.get(group) is None and any(name.startswith(f"{group}__") for name in params):
                 setattr(self, group, settings())
                 params.pop(group, None)
@@ -103,6 +106,84 @@ class Estimator(BaseEstimator):
     def __sklearn_is_fitted__(self) -> bool:
         """Tell scikit-learn whether ``fit`` has run."""
         return hasattr(self, "model_")
+
+    def diagnose(self, X: Any = None, y: Any = None, *, rate_test: bool = True, random_state: int = 0) -> Diagnosis:
+        """Look for what is wrong with the model or its training; see :mod:`elman.insight`.
+
+        Parameters
+        ----------
+        X : list, array or column, optional
+            Values to look at units, gradients and answers with, best the training data; without them only the history is judged, and
+            what a language model or forecaster still holds.
+        y : list, array or column, optional
+            True answers of a ``Model``.
+        rate_test : bool, default True
+            Try learning rates on a fresh network.
+        random_state : int, default 0
+            Which rows are taken, and the seed of the rate test.
+
+        Returns
+        -------
+        Diagnosis
+            Findings with evidence and next steps, the worst first; printable and as data.
+        """
+        from elman.insight.diagnosing import diagnose
+
+        return diagnose(self, X, y, rate_test=rate_test, random_state=random_state)
+
+    def report(self, path: str | Path, X: Any = None, y: Any = None, *, leaderboard: Any = None, title: str | None = None) -> Path:
+        """Write one page about the model: data, training, errors, examples, traces, memory, diagnosis and its card.
+
+        Parameters
+        ----------
+        path : str or Path
+            An HTML file; it needs no network and no script.
+        X : list, array or column, optional
+            Values to judge the model on, best ones it has not seen: texts for a language model, series for a forecaster.
+        y : list, array or column, optional
+            True answers of a ``Model``.
+        leaderboard : Leaderboard, optional
+            From :func:`elman.compare`, to stand in the page.
+        title : str, optional
+            Heading.
+
+        Returns
+        -------
+        Path
+            The file.
+        """
+        from elman.insight.report import report
+
+        return report(self, path, X, y, leaderboard=leaderboard, title=title)
+
+    def card(self, X: Any = None, y: Any = None) -> str:
+        """Return a model card in Hugging Face's format.
+
+        Parameters
+        ----------
+        X : list, array or column, optional
+            Values to judge the model on.
+        y : list, array or column, optional
+            True answers of a ``Model``.
+
+        Returns
+        -------
+        str
+            Markdown with YAML metadata.
+        """
+        from elman.insight.card import card
+
+        return card(self, X, y)
+
+    def _repr_html_(self) -> str:
+        from elman.insight.notebook import drawn
+        from elman.markup import fragment
+
+        return fragment(*drawn(self))
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        """Give notebooks our page in the place of scikit-learn's diagram."""
+        return {"text/plain": repr(self), "text/html": self._repr_html_()}
 
     def save(self, path: str | Path) -> None:
         """Write the fitted estimator to one file, atomically; see :func:`elman.load`.

@@ -38,7 +38,7 @@ def save(estimator: Any, path: Path) -> None:
 
 
 def load(path: str | Path) -> Any:
-    """Load what :meth:`save` wrote: a Model, LanguageModel or Forecaster.
+    """Load what :meth:`save` wrote: a Model, LanguageModel or Forecaster, or the Markov chains beside them.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def load(path: str | Path) -> Any:
 
     Returns
     -------
-    Model, LanguageModel or Forecaster
+    Model, LanguageModel, Forecaster or Markov
         Fitted, on the CPU. A damaged, foreign or newer file raises ModelFileError; no code of the file is run.
 
     Examples
@@ -59,15 +59,16 @@ def load(path: str | Path) -> Any:
     """
     from elman.estimators import Forecaster, LanguageModel, Model
 
-    kinds = {cls.kind: cls for cls in (Model, LanguageModel, Forecaster)}
+    kinds = {**{cls.kind: cls for cls in (Model, LanguageModel, Forecaster)}, "markov": None}
     meta, tensors = model_file.read(path)
     if meta["kind"] not in kinds:
         raise ModelFileError(f"{path}: it holds a {meta['kind']!r}; expected one of {sorted(kinds)}.{did_you_mean(meta['kind'], kinds)}")
     try:
-        return _rebuild(kinds[meta["kind"]], meta["spec"], tensors)
+        cls = kinds[meta["kind"]]
+        return _markov(meta["spec"], tensors) if cls is None else _rebuild(cls, meta["spec"], tensors)
     except ModelFileError as error:
         raise ModelFileError(f"{path}: {error}") from error.__cause__
-    except (DataError, SettingError, KeyError, TypeError, ValueError) as error:
+    except (DataError, SettingError, LookupError, TypeError, ValueError) as error:
         raise ModelFileError(f"{path}: its description does not make a model ({error}). The file is damaged or foreign.") from error
 
 
@@ -88,6 +89,14 @@ def _rebuild(cls: Any, spec: Any, tensors: dict[str, Any]) -> Any:
     model.load_state_dict(tensors)
     estimator.model_ = model.eval()
     return estimator
+
+
+def _markov(spec: Any, tensors: dict[str, Any]) -> Any:
+    from elman.baselines import Markov
+
+    if not isinstance(spec, dict) or set(spec) != {"params", "codec", "target", "rows", "chains"}:
+        raise ModelFileError("its description is not that of Markov chains.")
+    return Markov._from_file(spec, tensors, cast(Codec, _codec(spec["codec"])))
 
 
 def _unfitted(codec: Codec | None) -> Codec | None:

@@ -64,10 +64,10 @@ def judge(model: SequenceModel, rows: Sequence[np.ndarray], *, hits: bool = Fals
     return Judged(nats=nats, hits=found, units=units)
 
 
-def symbol_nats(model: SequenceModel, rows: Sequence[np.ndarray]) -> list[np.ndarray]:
+def symbol_nats(model: SequenceModel, rows: Sequence[np.ndarray], mixture: Mixture | None = None) -> list[np.ndarray]:
     """Return the nats of every symbol of encoded documents, the end of each included, (T + 1,) float64."""
     found: list[list[np.ndarray]] = [[] for _ in rows]
-    for piece in _pieces(model, rows):
+    for piece in _pieces(model, rows, mixture=mixture):
         for document, nats in zip(piece.documents, piece.nats.to_list(), strict=True):
             found[document].append(nats.double().cpu().numpy())
     return [np.concatenate(parts) for parts in found]

@@ -18,7 +18,7 @@ from elman.estimators._scoring import Scoring
 from elman.network import Plan, SequenceModel, build
 from elman.network.ensemble import Ensemble
 from elman.network.planning import counted
-from elman.training.examples import Examples, Vary, split_rows
+from elman.training.examples import Collate, Examples, Vary, split_rows
 from elman.training.history import History
 from elman.training.loop import fit
 from elman.training.resolve import resolve
@@ -46,6 +46,8 @@ class _ScoredTask:
     def __init__(self, scoring: Scoring, baseline: float) -> None:
         self.metric, self.higher_is_better, self.baseline = scoring.metric, scoring.higher_is_better, baseline
         self._scoring = scoring
+        if scoring.from_loss:
+            self.from_loss = float
 
     def evaluate(self, model: Any, examples: Examples) -> float:
         """Return the metric of the model on (at most 2,000 of) these rows."""
@@ -74,6 +76,8 @@ def learn(
     held_out: np.ndarray | None = None,
     from_zero: bool = False,
     build: Callable[[Plan], SequenceModel] = build,
+    collate: Collate | None = None,
+    lengths: np.ndarray | None = None,
     vary: Vary | None = None,
 ) -> Learned:
     """Train a network, or the members of an ensemble one after the other, on encoded rows.
@@ -96,6 +100,10 @@ def learn(
         Begin with a head that answers zero, where zero is the baseline's answer.
     build : callable, optional
         Makes the network of a plan.
+    collate : callable, optional
+        Makes a batch of rows that are not encoded one by one.
+    lengths : array of int, optional
+        Steps of each row, where the rows themselves do not show them.
     vary : callable, optional
         What is done to each value of the source that is learned from.
 
@@ -105,9 +113,8 @@ def learn(
         The network with its best weights, in evaluation mode.
     """
     space, rank = (None, "many") if plan.source is None else (plan.source.space, plan.source.rank)
-    examples = Examples(
-        sources, targets, source_space=space, target_space=plan.target.space, source_rank=rank, target_rank=plan.target.rank
-    )
+    spaces = {"source_space": space, "target_space": plan.target.space, "source_rank": rank, "target_rank": plan.target.rank}
+    examples = Examples(sources, targets, **spaces, collate=collate, lengths=lengths, steps=lengths)
     keys = None if not plan.wide or sources is None else _wide.choose(plan, sources)
     plan = plan if keys is None else counted(plan, wide=len(keys))
     options = _Options(held_out=held_out, from_zero=from_zero, keys=keys, build=build, vary=vary)

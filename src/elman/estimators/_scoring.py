@@ -19,7 +19,8 @@ class Scoring:
     """One metric over encoded rows and its simplest baseline.
 
     ``score`` takes predicted and true arrays, one a row; ``constant`` takes the true arrays of training and gives the
-    array that a model would answer that never looks at its input.
+    array that a model would answer that never looks at its input. With ``from_loss`` the metric is the validation loss itself, and
+    ``score`` is asked for the baseline only.
     """
 
     metric: str
@@ -27,6 +28,7 @@ class Scoring:
     higher_is_better: bool = True
     score: Callable[[Sequence[Any], Sequence[Any]], float]
     constant: Callable[[Sequence[Any], Sequence[Any]], list[Any]]
+    from_loss: bool = False
 
 
 def scoring_of(target: Codec, aligned: bool) -> Scoring:

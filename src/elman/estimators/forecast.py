@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from elman.errors import MissingExtraError, SettingError
+from elman.errors import SettingError
+from elman.estimators import _drawing as drawing
 from elman.estimators._panel import Panel
 
 
@@ -23,6 +24,7 @@ class Forecast:
         low     {level: (n, horizon)} lower ends of the intervals
         high    {level: (n, horizon)} upper ends
         stamps  n lists of horizon stamps
+        samples (n, n_samples, horizon)  paths, where they were asked for
     """
 
     panel: Panel
@@ -30,6 +32,7 @@ class Forecast:
     stamps: list[list[Any]]
     low: dict[int, np.ndarray]
     high: dict[int, np.ndarray]
+    samples: np.ndarray | None = None
 
     @property
     def values(self) -> np.ndarray:
@@ -74,18 +77,9 @@ class Forecast:
         data frame
             Columns unique_id, ds, elman and, per level, elman-lo-LEVEL and elman-hi-LEVEL.
         """
-        import narwhals as nw
+        return frame_of(self.columns(), kind, self.panel.like)
 
-        if kind is None:
-            like = self.panel.like
-            backend: Any = nw.from_native(like).implementation if like is not None else "pyarrow"
-        elif kind in ("pandas", "polars", "pyarrow"):
-            backend = kind
-        else:
-            raise SettingError(f"kind must be 'pandas', 'polars' or 'pyarrow'; got {kind!r}.")
-        return nw.from_dict(self.columns(), backend=backend).to_native()
-
-    def plot(self, series: int = 0, *, axes: Any = None, history: int | None = None) -> Any:
+    def plot(self, series: int = 0, *, axes: Any = None, history: int | None = None, dark: bool | None = None) -> Any:
         """Draw the end of the history and the forecast with its intervals.
 
         Parameters
@@ -95,26 +89,46 @@ class Forecast:
         axes : matplotlib axes, optional
             Where to draw; a new figure by default.
         history : int, optional
-            Steps of history to show; five horizons by default.
+            Steps of history to show; five horizons by default, 30 at least.
+        dark : bool, optional
+            Light lines on a dark ground; by default as matplotlib's style is.
 
         Returns
         -------
         matplotlib axes
             The axes drawn on.
         """
-        if axes is None:
-            try:
-                from matplotlib import pyplot
-            except ImportError as error:
-                raise MissingExtraError("plot", "matplotlib", "plot a forecast") from error
-            axes = pyplot.figure(figsize=(9, 3.5), layout="constrained").add_subplot()
+        canvas = drawing.canvas(axes, "plot a forecast", dark=dark)
         one = self.panel.series[series]
-        shown = slice(-(history or 5 * self.mean.shape[1]), None)
-        axes.plot(one.stamps[shown], one.values[shown], color="tab:blue", label=str(one.name))
-        for level in sorted(self.low, reverse=True):
-            axes.fill_between(
-                self.stamps[series], self.low[level][series], self.high[level][series], color="tab:orange", alpha=0.2, label=f"{level} %"
-            )
-        axes.plot(self.stamps[series], self.mean[series], color="tab:orange", label="elman")
-        axes.legend(loc="upper left", frameon=False)
-        return axes
+        shown = slice(-(history or max(30, 5 * self.mean.shape[1])), None)
+        canvas.history(one.stamps[shown], one.values[shown], str(one.name))
+        canvas.fan(self.stamps[series], self, series)
+        return canvas.done()
+
+
+def frame_of(columns: dict[str, list[Any]], kind: str | None, like: Any) -> Any:
+    """Return columns as a data frame of a kind.
+
+    Parameters
+    ----------
+    columns : dict of str to list
+        Values by name.
+    kind : {"pandas", "polars", "pyarrow"} or None
+        What to make; None is the kind of ``like``.
+    like : data frame or None
+        What the caller gave; without it a PyArrow table is made.
+
+    Returns
+    -------
+    data frame
+        Of that kind.
+    """
+    import narwhals as nw
+
+    if kind is None:
+        backend: Any = nw.from_native(like).implementation if like is not None else "pyarrow"
+    elif kind in ("pandas", "polars", "pyarrow"):
+        backend = kind
+    else:
+        raise SettingError(f"kind must be 'pandas', 'polars' or 'pyarrow'; got {kind!r}.")
+    return nw.from_dict(columns, backend=backend).to_native()

@@ -2,54 +2,67 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Sequence
 from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 from sklearn.base import clone
 
-from elman.codecs import Series, Vector
+from elman.codecs.checks import one_of
 from elman.errors import DataError, SettingError
 from elman.estimators._base import Estimator
-from elman.estimators._inference import predict_rows, quantile_rows
-from elman.estimators._learning import learn
 from elman.estimators._panel import Panel, read_panel
 from elman.estimators._panel_files import panel_config, panel_from_config
-from elman.estimators._scoring import Scoring
-from elman.estimators._windows import WindowPlan, detect_season, filled, seasonal_strength
+from elman.estimators._windows import WindowPlan
 from elman.estimators.forecast import Forecast
-from elman.network import Plan, Sizes, plan
+from elman.estimators.forecasting.covariates import Covariates
+from elman.estimators.forecasting.engine import Asked, Engine, Job, Outlook
+from elman.estimators.forecasting.engines import KINDS, engine_from, fit
+from elman.estimators.forecasting.growing import grown, read_new, tail
+from elman.estimators.forecasting.preparation import Preparation
+from elman.network import Plan
 from elman.network.settings import Network
 from elman.training.settings import Training
 
-_ROWS = 6_000
-"""Windows to learn from at most, over all series."""
-
 
 class Forecaster(Estimator):
-    """One network over all series that says how the next steps will differ from the (seasonal) last value.
+    """One network over all series that says how the next steps will differ from the simple forecasts: the last value, the last season.
 
     Parameters
     ----------
     horizon : int
         Steps to forecast.
+    model : {"auto", "direct", "autoregressive"}, default "auto"
+        All steps in one go, by segments (SegRNN), or one after the other, as sample paths (DeepAR); "auto" goes step by step for counts.
     context : int or "auto", default "auto"
-        Steps of history to read; "auto" takes two seasons and two horizons, 16 to 256.
-    season : int or "auto", default "auto"
-        Steps of the cycle; "auto" infers it from the stamps or from the series; 1 for none.
+        Steps of history that a direct model reads; "auto" takes two seasons and two horizons, 16 to 720.
+    season : int, tuple of int or "auto", default "auto"
+        Steps of the cycle, or of several; "auto" infers them from the stamps or from the series; 1 for none.
+    preparation : Preparation, optional
+        Scale, power, reference, seasonality, calendar, lags.
+    past : sequence of str, default ()
+        Columns of the frame that are known of the past only.
+    future : sequence of str, default ()
+        Columns that are known of the future too.
+    static : sequence of str, default ()
+        Columns that say something about a series as a whole; "unique_id" is its name.
     level : sequence of int, default (80, 95)
-        Intervals in per cent: quantiles of the network, widened until they hold on windows held out in time.
+        Intervals in per cent, widened until they hold on windows held out in time.
+    refit : bool, default True
+        Learn again from everything, once the held-out windows have said how long.
     network : Network, optional
-        Cell, sizes and regularisation.
+        Cell, sizes, head and regularisation.
     training : Training, optional
-        Epochs, budget, learning rate, seed.
+        Epochs, budget, learning rate, seed; ``validation_fraction`` is the part of each series held out at its end.
 
     Attributes
     ----------
+    engine_ : Engine
+        How windows are read and answers become forecasts.
     windows_ : WindowPlan
-        Context, horizon and season in use.
+        Context, horizon and first season in use.
     baseline_ : float
-        Mean absolute scaled error of the (seasonal) last value on the held-out windows.
+        Error of the simple forecast on the held-out windows, in the metric of ``history_``.
     history_ : History
         One row an epoch.
 
@@ -64,21 +77,34 @@ class Forecaster(Estimator):
     """
 
     kind: ClassVar[str] = "forecaster"
+    groups: ClassVar[dict[str, type[Any]]] = {**Estimator.groups, "preparation": Preparation}
 
     def __init__(
         self,
         horizon: int,
         *,
+        model: str = "auto",
         context: int | str = "auto",
-        season: int | str = "auto",
+        season: int | Sequence[int] | str = "auto",
+        preparation: Preparation | None = None,
+        past: Sequence[str] = (),
+        future: Sequence[str] = (),
+        static: Sequence[str] = (),
         level: tuple[int, ...] = (80, 95),
+        refit: bool = True,
         network: Network | None = None,
         training: Training | None = None,
     ) -> None:
         self.horizon = horizon
+        self.model = model
         self.context = context
         self.season = season
+        self.preparation = preparation
+        self.past = past
+        self.future = future
+        self.static = static
         self.level = level
+        self.refit = refit
         self.network = network
         self.training = training
 
@@ -88,7 +114,7 @@ class Forecaster(Estimator):
         Parameters
         ----------
         data : array, list of arrays, data frame, Arrow table or Series
-            A long frame has columns ``ds``, ``y`` and, for several series, ``unique_id``. NaN is allowed.
+            A long frame has columns ``ds``, ``y``, for several series ``unique_id``, and the covariates. NaN is allowed.
         y : None
             Ignored; here for scikit-learn.
 
@@ -99,58 +125,38 @@ class Forecaster(Estimator):
         """
         self._check_settings()
         panel = read_panel(data)
-        values = self._known_values(panel)
-        self.windows_ = self._plan_windows(panel, values)
-        rows, held_out = self._rows(values)
-        if not rows:
-            longest = max(len(v) for v in values)
-            raise DataError(
-                f"Every series is too short for horizon {self.horizon}: the longest has {longest} points, {self.horizon + 2} are needed."
-            )
-        rows, held_out = (rows, held_out) if held_out else (rows[:-1] or rows, rows[-1:])
-        self._learn(rows, held_out)
-        self.panel_ = panel
+        preparation = self.preparation or Preparation()
+        roles = {"past": self.past, "future": self.future, "static": self.static}
+        covariates = Covariates.learn(panel, roles, dates=preparation.calendar is not False)
+        network, training = self._settings()
+        job = Job(
+            horizon=self.horizon,
+            context=self.context,
+            season=self.season,
+            preparation=preparation,
+            network=cast(Network, clone(network)),
+            training=training,
+            levels=tuple(int(level) for level in self.level),
+            refit=self.refit,
+        )
+        self.engine_, learned = fit(self.model, panel, covariates, job)
+        self.plan_, self.model_, self.history_, self.baseline_ = learned.plan, learned.model, learned.history, learned.baseline
+        self.source_ = self.target_ = None
+        self.windows_ = self.engine_.windows
+        self.panel_, self._remembered = panel, None
         return self
 
-    def _learn(self, rows: list[Any], held_out: list[Any]) -> None:
-        inputs, targets = [r[0] for r in rows + held_out], [r[1] for r in rows + held_out]
-        network, training = self._settings()
-        if network.head == "auto":
-            network = cast(Network, clone(network)).set_params(head="quantile")
-        self.source_ = Series().fit(inputs, role="source")
-        self.target_ = Vector("none").fit(targets, role="target")  # scaled by the window: zero must stay the reference
-        sources = self.source_.encode_all(inputs)
-        encoded = self.target_.encode_all(targets)
-        self.plan_ = plan(self.source_, self.target_, network, examples=Sizes.measure(self.source_, self.target_, sources, encoded))
-        learned = learn(self.plan_, sources, encoded, training, _SCALED_ERROR, held_out=np.arange(len(rows), len(inputs)), from_zero=True)
-        self.model_, self.history_, self.baseline_ = learned.model, learned.history, learned.baseline
-        self.margin_ = self._margins(sources[len(rows) :], np.stack(targets[len(rows) :]))
-
-    def _margins(self, sources: list[Any], truth: np.ndarray) -> dict[int, float]:
-        """How far the network's intervals must be widened (or narrowed) to hold their share of the held-out steps.
-
-        Conformalized quantile regression (Romano 2019, eq. 6), pooled over the steps of the horizon.
-        """
-        margins = {}
-        for level in self.level:
-            low, _, high = self._quantiles(sources, level)
-            missed = np.maximum(low - truth, truth - high)
-            margins[int(level)] = float(np.quantile(missed, level / 100))
-        return margins
-
-    def _quantiles(self, sources: list[Any], level: int) -> np.ndarray:
-        """Low end, median and high end of the interval, (3, n, horizon), in units of the windows' scales."""
-        outer = (1 - level / 100) / 2
-        rows = quantile_rows(self.model_, sources, self.source_, (outer, 0.5, 1 - outer))
-        return np.moveaxis(np.stack(rows), -1, 0)
-
-    def predict(self, data: Any = None) -> Forecast:
+    def predict(self, data: Any = None, *, future: Any = None, n_samples: int | None = None) -> Forecast:
         """Forecast the steps after the end of the series seen in ``fit``, or of other ones.
 
         Parameters
         ----------
         data : optional
             Series as in ``fit``; the forecast goes on from their ends.
+        future : data frame, optional
+            Columns ``ds``, for several series ``unique_id``, and the covariates that are known of the future, for the whole horizon.
+        n_samples : int, optional
+            Paths to draw, of an autoregressive model: ``Forecast.samples``.
 
         Returns
         -------
@@ -159,20 +165,72 @@ class Forecaster(Estimator):
         """
         self._check_fitted()
         panel = self.panel_ if data is None else read_panel(data)
-        values = self._known_values(panel)
-        inputs, scales = zip(*(self.windows_.inputs(v) for v in values), strict=True)
-        sources = self.source_.encode_all(inputs)
-        changes = np.stack(predict_rows(self.model_, sources, self.source_))
-        scale = np.asarray(scales)[:, None]
-        reference = np.stack([self.windows_.reference(v) for v in values])
-        ends = {level: self._quantiles(sources, level) for level in self.margin_}
-        return Forecast(
-            panel=panel,
-            mean=reference + changes * scale,
-            stamps=[panel.frequency.following(s.stamps[-1], self.horizon) for s in panel.series],
-            low={k: reference + np.minimum(ends[k][0] - margin, changes) * scale for k, margin in self.margin_.items()},
-            high={k: reference + np.maximum(ends[k][2] + margin, changes) * scale for k, margin in self.margin_.items()},
-        )
+        stamps = [panel.frequency.following(s.stamps[-1], self.horizon) for s in panel.series]
+        memory = self._memory() if data is None else None
+        tape = self.engine_.tape(tail(panel, self.engine_.reach if memory is None else 1))
+        ahead = self.engine_.coming(panel, stamps, future)
+        asked = Asked(tape=tape, rows=np.arange(len(tape)), ends=tape.lengths, ahead=ahead, n_samples=n_samples, memory=memory)
+        found = self.engine_.forecast(self.model_, asked)
+        return Forecast(panel=panel, mean=found.mean, stamps=stamps, low=found.low, high=found.high, samples=found.samples)
+
+    def update(self, new_points: Any) -> Self:
+        """Take in points that follow the ends of the series seen in ``fit``; nothing is learned anew.
+
+        What an autoregressive model remembers goes on by one step a point; a direct model reads one window when it is asked. The next
+        ``predict()`` says what it would say of the longer series.
+
+        Parameters
+        ----------
+        new_points : as in ``fit``
+            An array or a list of arrays where ``fit`` had them (an empty array where a series has no news), else a frame; NaN is allowed.
+
+        Returns
+        -------
+        Forecaster
+            The estimator itself.
+        """
+        self._check_fitted()
+        memory = self._memory()
+        panel, counts = grown(self.panel_, read_new(new_points, self.panel_))
+        self._remembered = None if memory is None else self.engine_.go_on(self.model_, memory, panel, counts)
+        self.panel_ = panel
+        return self
+
+    def _memory(self) -> Any:
+        """What the engine remembers of the ends of the panel; None where it remembers nothing."""
+        if getattr(self, "_remembered", None) is None:
+            self._remembered = self.engine_.begin(self.model_, self.panel_)
+        return self._remembered
+
+    def forecast_at(
+        self, panel: Panel, rows: Sequence[int] | np.ndarray, ends: Sequence[int] | np.ndarray, *, steps: int | None = None
+    ) -> Outlook:
+        """Forecast from many places in the past of series, each from what stands before it alone, without learning anew.
+
+        Parameters
+        ----------
+        panel : Panel
+            From ``read_panel``; columns that are known of the future must go on for a horizon after each end.
+        rows : sequence of int, (m,)
+            Series.
+        ends : sequence of int, (m,)
+            The step from which on nothing is known, from 1.
+        steps : int, optional
+            How far; the whole horizon by default.
+
+        Returns
+        -------
+        Outlook
+            ``mean`` (m, steps), ``low`` and ``high`` by level.
+        """
+        self._check_fitted()
+        tape, rows, ends = self.engine_.tape(panel), np.asarray(rows, dtype=np.int64), np.asarray(ends, dtype=np.int64)
+        if len(ends) and (int(ends.min()) < 1 or (ends > tape.lengths[rows]).any()):
+            raise DataError(f"ends must be from 1 to the length of their series; got {int(ends.min())} to {int(ends.max())}.")
+        if steps is not None and not 1 <= steps <= self.horizon:
+            raise SettingError(f"steps must be in 1..horizon ({self.horizon}); got {steps!r}.")
+        ahead = self.engine_.known_ahead(panel, tape, rows, ends)
+        return self.engine_.forecast(self.model_, Asked(tape=tape, rows=rows, ends=ends, ahead=ahead, steps=steps))
 
     def score(self, data: Any, y: Any = None) -> float:  # noqa: ARG002  # scikit-learn passes y
         """Return 1 - error / error of the (seasonal) last value, over the last ``horizon`` steps of each series.
@@ -190,14 +248,17 @@ class Forecaster(Estimator):
             0 is as good as the simplest forecast, 1 is perfect.
         """
         self._check_fitted()
-        values = self._known_values(read_panel(data))
-        if min(len(v) for v in values) < self.horizon + 2:
+        panel = read_panel(data)
+        tape = self.engine_.tape(panel)
+        if int(tape.lengths.min()) < self.horizon + 2:
             raise DataError(f"score hides the last {self.horizon} steps, so every series needs {self.horizon + 2} points or more.")
-        rows = [self.windows_.row(v, len(v) - self.horizon) for v in values]
-        predicted = predict_rows(self.model_, self.source_.encode_all([r[0] for r in rows]), self.source_)
-        truth = np.stack([r[1] for r in rows])
-        naive = float(np.abs(truth).mean())
-        return 1.0 - float(np.abs(np.stack(predicted) - truth).mean()) / naive if naive else 0.0
+        rows, ends = np.arange(len(tape)), tape.lengths - self.horizon
+        truth = tape.values[tape.ahead(rows, ends, self.horizon)]
+        simple = np.stack([self.windows_.reference(tape.series(row)[:end]) for row, end in zip(rows, ends, strict=True)])
+        scale = np.maximum(np.abs(truth - simple).mean(1, keepdims=True), 1e-12 + 1e-6 * np.abs(truth).max(1, keepdims=True))
+        ours = self.forecast_at(panel, rows, ends).mean
+        naive = float((np.abs(truth - simple) / scale).mean())
+        return 1.0 - float((np.abs(truth - ours) / scale).mean()) / naive if naive else 0.0
 
     def plan(self) -> Plan:
         """Return what was inferred from the data and why; printable."""
@@ -205,74 +266,46 @@ class Forecaster(Estimator):
         return self.plan_
 
     def _own_params(self) -> dict[str, Any]:
-        return {"horizon": self.horizon, "context": self.context, "season": self.season, "level": list(self.level)}
+        names = ("horizon", "model", "context", "refit")
+        lists = {name: list(getattr(self, name)) for name in ("past", "future", "static", "level")}
+        season = self.season if isinstance(self.season, int | str) else list(self.season)
+        preparation = None if self.preparation is None else self.preparation.get_params(deep=False)
+        return {**{name: getattr(self, name) for name in names}, **lists, "season": season, "preparation": preparation}
 
     @classmethod
     def _from_params(cls, source: Any, target: Any, params: dict[str, Any], groups: dict[str, Any]) -> Self:  # noqa: ARG003  # one signature for all
-        return cls(**{**params, "level": tuple(params["level"])}, **groups)
+        tuples = {name: tuple(value) if isinstance(value, list) else value for name, value in params.items()}
+        prepared = params.get("preparation")
+        preparation = None if prepared is None else cast(Preparation, Preparation().set_params(**prepared))
+        return cls(**{**tuples, "preparation": preparation}, **groups)
 
     def _fitted_state(self) -> dict[str, Any]:
-        kept = self.windows_.context + self.windows_.season
-        return {
-            **super()._fitted_state(),
-            "windows": asdict(self.windows_),
-            "margin": {str(level): margin for level, margin in self.margin_.items()},
-            "panel": panel_config(self.panel_, kept),
-        }
+        kept = min(self.engine_.reach, max(len(one.stamps) for one in self.panel_.series))
+        columns = (*self.past, *self.future, *self.static)
+        return {**super()._fitted_state(), **self.engine_.state(), "panel": panel_config(self.panel_, kept, columns)}
 
     def _restore_fitted(self, state: dict[str, Any]) -> None:
         super()._restore_fitted(state)
-        self.windows_ = WindowPlan(**state["windows"])
-        self.margin_ = {int(level): float(margin) for level, margin in state["margin"].items()}
+        self.engine_: Engine = engine_from(state, self.source_)
+        self.windows_: WindowPlan = self.engine_.windows
         self.panel_ = panel_from_config(state["panel"])
 
-    def _rows(self, values: list[np.ndarray]) -> tuple[list[Any], list[Any]]:
-        """Windows to learn from, and the last windows of each series, which overlap none of the targets learnt from."""
-        rows, held_out = [], []
-        per_series = max(8, _ROWS // len(values))
-        for series in values:
-            kept = self.windows_.ends(len(series), per_series)
-            last = len(series) - self.horizon
-            late = kept[kept > last - max(1, len(series) // 10)] if len(kept) > 4 else kept[:0]
-            early = kept[kept + self.horizon <= late.min()] if len(late) else kept
-            if len(early) == 0:
-                early, late = kept, kept[:0]
-            rows += [self.windows_.row(series, int(end)) for end in early]
-            held_out += [self.windows_.row(series, int(end)) for end in late]
-        return rows, held_out
-
-    def _plan_windows(self, panel: Panel, values: list[np.ndarray]) -> WindowPlan:
-        season = int(self.season) if self.season != "auto" else self._infer_season(panel, values)
-        context = int(self.context) if self.context != "auto" else int(np.clip(max(2 * season, 2 * self.horizon), 16, 256))
-        return WindowPlan(context=context, horizon=self.horizon, season=season)
-
-    def _infer_season(self, panel: Panel, values: list[np.ndarray]) -> int:
-        longest = max(values, key=len)
-        season = panel.frequency.season if panel.form == "frame" else 1
-        season = season if season > 1 else detect_season(longest)
-        return season if float(np.median([seasonal_strength(v, season) for v in values])) > 0 else 1
-
-    def _known_values(self, panel: Panel) -> list[np.ndarray]:
-        values = []
-        for one in panel.series:
-            try:
-                values.append(filled(one.values))
-            except DataError as error:
-                raise DataError(f"series {one.name!r}: {error.detail}") from error
-        return values
-
     def _check_settings(self) -> None:
-        for name, value in (("horizon", self.horizon), ("context", self.context), ("season", self.season)):
-            if not (value == "auto" and name != "horizon") and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
-                raise SettingError(f"{name} must be a whole number from 1; got {value!r}.")
+        for name, value in (("horizon", self.horizon), ("context", self.context)):
+            if not (value == "auto" and name != "horizon"):
+                _whole(name, value)
+        for season in [self.season] if isinstance(self.season, int | float | str) else self.season:
+            if season != "auto":
+                _whole("season", season)
         if any(not 0 < level < 100 for level in self.level):
             raise SettingError(f"level must hold per cents between 0 and 100; got {self.level!r}.")
+        one_of(self.model, KINDS, "model", SettingError)
+        for name in ("past", "future", "static"):
+            if isinstance(getattr(self, name), str):
+                raise SettingError(f"{name} must be a list of columns; got {getattr(self, name)!r}. Write ({getattr(self, name)!r},).")
+        (self.preparation or Preparation()).check()
 
 
-_SCALED_ERROR = Scoring(
-    metric="scaled error",
-    baseline="last value",
-    higher_is_better=False,
-    score=lambda predicted, truth: float(np.abs(np.stack(list(predicted)) - np.stack(list(truth))).mean()),
-    constant=lambda train, rows: [np.zeros_like(row) for row in rows],  # noqa: ARG005  # the reference itself
-)
+def _whole(name: str, value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise SettingError(f"{name} must be a whole number from 1; got {value!r}.")

@@ -17,7 +17,7 @@ from elman.errors import DataError, DataTypeError, SettingError
 from elman.estimators import _elements
 from elman.estimators._base import Estimator
 from elman.estimators._corpus import corpus_of, documents_of
-from elman.estimators._judging import Judged, judge
+from elman.estimators._judging import Judged, judge, symbol_nats
 from elman.estimators._memorisation import Memorisation, report
 from elman.estimators._mixing import fit_mixture
 from elman.estimators._reading import learn_to_read, measure
@@ -249,6 +249,24 @@ class LanguageModel(Estimator):
             raise SettingError("per='character' is for text; these are symbols. Leave it at 'symbol'.")
         return judged.nats / sum(len(text) + 1 for text in documents_of(texts)) / math.log(2)
 
+    def surprisal(self, texts: Any) -> list[np.ndarray]:
+        """Return the bits that each symbol costs, the end of each document included.
+
+        Parameters
+        ----------
+        texts : list, column or str
+            Documents.
+
+        Returns
+        -------
+        list of ndarray
+            (T + 1,) a document; their mean is :meth:`score`.
+        """
+        self._check_fitted()
+        if isinstance(self.target_, Notes):
+            raise SettingError("surprisal counts the bits of symbols; notes come many at a time. Use score or perplexity.")
+        return [nats / math.log(2) for nats in symbol_nats(self.model_, self._encoded(texts), self.mixture_)]
+
     def accuracy(self, texts: Any) -> float:
         """Return how often the likeliest next symbol is the one that follows, document ends included.
 
@@ -354,8 +372,10 @@ class LanguageModel(Estimator):
         self._check_fitted()
         if isinstance(self.target_, Notes | Strokes):
             return _elements.judge(self.model_, _elements.pieces_of(self.target_, rows_of(texts, "pieces")))
-        rows = [np.asarray(row) for row in self.target_.encode_all(documents_of(texts))]
-        return judge(self.model_, rows, hits=hits, mixture=self.mixture_)
+        return judge(self.model_, self._encoded(texts), hits=hits, mixture=self.mixture_)
+
+    def _encoded(self, texts: Any) -> list[np.ndarray]:
+        return [np.asarray(row) for row in self.target_.encode_all(documents_of(texts))]
 
     def _check_ends(self, max_new_steps: Any, stop: Any) -> None:
         """Before the first symbol is drawn, so that a stream complains at once."""

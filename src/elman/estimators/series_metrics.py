@@ -147,13 +147,15 @@ def owa(smape: float, mase: float, naive2_smape: float, naive2_mase: float) -> f
     Returns
     -------
     float
-        Below 1 is better than Naive2.
+        Below 1 is better than Naive2; NaN where Naive2 makes no errors.
 
     Examples
     --------
     >>> round(owa(9.328, 0.893, 18.383, 2.395), 3)  # ES-RNN on the hourly series of M4
     0.44
     """
+    if not (naive2_smape > 0 and naive2_mase > 0):
+        return float("nan")
     return 0.5 * (smape / naive2_smape + mase / naive2_mase)
 
 

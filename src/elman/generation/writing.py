@@ -33,7 +33,7 @@ def can_write(decoder: AutoregressiveDecoder, state: DecoderState) -> bool:
     plain = state.memory is None and state.context is None and state.feed is None and decoder.attention is None
     known = isinstance(decoder.head, SoftmaxHead | AdaptiveHead) and decoder.feedback.symbols is not None
     here = isinstance(state.last, Tensor) and state.last.device.type == "cpu" and len(state.last) > 0
-    return plain and known and here and state.recurrent is not None
+    return plain and known and here and state.recurrent is not None and hasattr(decoder.layers, "stream")
 
 
 class Writer:

@@ -55,7 +55,14 @@ def svg(title: str, parts: Sequence[Any], width: float, height: float) -> Markup
 
 
 def line_chart(
-    lines: Sequence[Line], *, title: str, x_label: str = "", y_label: str = "", log: bool = False, marks: Sequence[tuple[float, str]] = ()
+    lines: Sequence[Line],
+    *,
+    title: str,
+    x_label: str = "",
+    y_label: str = "",
+    log: bool = False,
+    x_log: bool = False,
+    marks: Sequence[tuple[float, str]] = (),
 ) -> Markup:
     """Draw lines over a common axis.
 
@@ -67,8 +74,8 @@ def line_chart(
         What is drawn.
     x_label, y_label : str
         What the axes say.
-    log : bool, default False
-        Logarithmic y.
+    log, x_log : bool, default False
+        Logarithmic y, logarithmic x.
     marks : sequence of (float, str), optional
         Places of x with a name, as upright lines.
 
@@ -77,7 +84,7 @@ def line_chart(
     Markup
         SVG.
     """
-    x = Axis.over([n for line in lines for n in line.x] + [at for at, _ in marks], start=_LEFT, end=_WIDTH - _RIGHT)
+    x = Axis.over([n for line in lines for n in line.x] + [at for at, _ in marks], start=_LEFT, end=_WIDTH - _RIGHT, log=x_log)
     y = Axis.over([n for line in lines for n in line.y], start=_HEIGHT - _BOTTOM, end=_TOP, log=log)
     parts = frame(x, y, x_label, y_label)
     for at, name in marks:

@@ -1,4 +1,4 @@
-"""How the parts are put together: stem -> encoder -> one of four decoders -> head."""
+"""How the parts are put together: stem -> encoder -> one of five decoders -> head."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from elman import cells
 from elman.codecs.space import Discrete
 from elman.errors import DataError, SettingError
+from elman.network import body
 from elman.network.attention import Attention
 from elman.network.autoregressive import AutoregressiveDecoder, Sight
 from elman.network.bridge import Bridge
@@ -21,11 +22,13 @@ from elman.network.encoder import Encoder, recurrent_layers
 from elman.network.feedback import Feedback
 from elman.network.heads import BernoulliHead, ContinuousHead, make_head
 from elman.network.initialisation import initialise
-from elman.network.planning import Plan, check
+from elman.network.plan_checks import check
+from elman.network.planning import Plan
 from elman.network.pointer import Pointer
 from elman.network.pooling import Pooling
 from elman.network.readers import Readers, read
 from elman.network.regularisation import Regularisation
+from elman.network.segments import SegmentDecoder, SegmentStem
 from elman.network.steady import Linear
 from elman.network.stem import Stem
 from elman.network.step import StepDecoder
@@ -33,7 +36,7 @@ from elman.network.summary import SummaryDecoder
 from elman.network.wide import MixedOutput, Wide
 from elman.sequences import Ragged
 
-Decoder = SummaryDecoder | StepDecoder | AutoregressiveDecoder | CTCDecoder
+Decoder = SummaryDecoder | StepDecoder | AutoregressiveDecoder | CTCDecoder | SegmentDecoder
 
 
 class SequenceModel(nn.Module):
@@ -46,14 +49,14 @@ class SequenceModel(nn.Module):
     plan : Plan
         What the network is.
     decoder : Decoder
-        One of the four.
-    stem : Stem, optional
+        One of the five.
+    stem : Stem or SegmentStem, optional
         None for a language model.
     encoder : Encoder, optional
         None for a language model and for sources of rank "one".
     """
 
-    def __init__(self, plan: Plan, decoder: Decoder, stem: Stem | None = None, encoder: Encoder | None = None) -> None:
+    def __init__(self, plan: Plan, decoder: Decoder, stem: Stem | SegmentStem | None = None, encoder: Encoder | None = None) -> None:
         super().__init__()
         self.plan = plan
         self.stem, self.encoder, self.decoder = stem, encoder, decoder
@@ -199,6 +202,9 @@ class SequenceModel(nn.Module):
     @torch.no_grad()
     def quantiles(self, source: Any, levels: tuple[float, ...]) -> Tensor:
         """Return quantiles of numbers, (N, *shape, Q) for one answer per row."""
+        if isinstance(self.decoder, SegmentDecoder):
+            with evaluating(self):
+                return self.decoder.quantiles(self.encode(source), tuple(levels))
         head = self.decoder.head
         if not isinstance(head, ContinuousHead) or not isinstance(self.decoder, SummaryDecoder):
             raise SettingError("Quantiles are for one answer of numbers per row. Use a target of numbers and a summary model.")
@@ -257,6 +263,8 @@ def build(plan: Plan) -> SequenceModel:
 
 def assemble(plan: Plan) -> SequenceModel:
     """Put the parts together without setting first weights."""
+    if plan.decoder == "segments":
+        return _by_segments(plan)
     stem = encoder = None
     features = plan.embedding_size
     if plan.source is not None:
@@ -272,9 +280,25 @@ def assemble(plan: Plan) -> SequenceModel:
             word_dropout=p.word_dropout,
         )
         if plan.source.rank == "many":
-            encoder = Encoder(p.cell, p.embedding_size, p.hidden_size, bidirectional=p.bidirectional, options=_options(p))
+            encoder = _encoder(plan)
             features = encoder.out_features
     return SequenceModel(plan, _DECODERS[plan.decoder](plan, features), stem, encoder)
+
+
+def _encoder(p: Plan) -> Any:
+    if p.body != "recurrent":
+        return body.continuing(p) if p.decoder == "segments" else body.encoder(p)
+    return Encoder(p.cell, p.embedding_size, p.hidden_size, bidirectional=p.bidirectional, options=_options(p))
+
+
+def _by_segments(plan: Plan) -> SequenceModel:
+    if plan.source is None or plan.horizon is None:
+        raise SettingError("A forecast by segments needs a source and a horizon. Give both to plan().")
+    encoder = _encoder(plan)
+    head = _head(plan, encoder.out_features, horizon=plan.segment)
+    layers = encoder.layers if plan.body == "recurrent" else encoder
+    decoder = SegmentDecoder(head, layers, plan.source.space, horizon=plan.horizon, size=plan.embedding_size)
+    return SequenceModel(plan, decoder, SegmentStem(plan.source.space, plan.embedding_size), encoder)
 
 
 def _options(plan: Plan) -> dict[str, Any]:
@@ -322,7 +346,9 @@ def _autoregressive(plan: Plan, features: int) -> AutoregressiveDecoder:
     mixed = size if tied is not None and attends else hidden
     return AutoregressiveDecoder(
         feedback,
-        recurrent_layers(plan.cell, size + (mixed if plan.input_feeding else 0), hidden, _options(plan)),
+        recurrent_layers(plan.cell, size + (mixed if plan.input_feeding else 0), hidden, _options(plan))
+        if plan.body == "recurrent"
+        else body.continuing(plan),
         _head(plan, mixed, extra=int(discrete), tied=tied, cutoffs=plan.cutoffs, dropout=plan.dropout if regular is None else 0.0),
         end=None if discrete else BernoulliHead(hidden, 1),
         bridge=None if plan.source is None else Bridge(features, plan.num_layers, hidden, len(cells.get(plan.cell).states)),

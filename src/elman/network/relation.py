@@ -83,7 +83,9 @@ TABLE = (
 """First row that matches wins."""
 
 
-def relate(source: Side | None, target: Side, sizes: Sizes, *, align: str = "auto", horizon: int | None = None) -> Relation:
+def relate(
+    source: Side | None, target: Side, sizes: Sizes, *, align: str = "auto", horizon: int | None = None, segment: int = 0
+) -> Relation:
     """Look up how source and target belong together.
 
     Parameters
@@ -98,6 +100,8 @@ def relate(source: Side | None, target: Side, sizes: Sizes, *, align: str = "aut
         What the user says about the alignment of sequences.
     horizon : int, optional
         Answer this many steps in one go, as a direct forecaster does.
+    segment : int, default 0
+        Steps that a direct forecaster reads and answers together; 0 for none.
 
     Returns
     -------
@@ -121,7 +125,7 @@ def relate(source: Side | None, target: Side, sizes: Sizes, *, align: str = "aut
         raise SettingError(f"align must be one of {ALIGNMENTS}; got {align!r}.{did_you_mean(align, ALIGNMENTS)}")
     _check_target(target)
     if horizon is not None:
-        return _direct(source, target, horizon)
+        return _direct(source, target, horizon, segment)
     rank = None if source is None else source.rank
     found = next((r for r in TABLE if (r.source, r.target, r.align) == (rank, target.rank, align) and r.when(source, target, sizes)), None)
     if found is None:
@@ -133,11 +137,13 @@ def relate(source: Side | None, target: Side, sizes: Sizes, *, align: str = "aut
     return found.relation
 
 
-def _direct(source: Side | None, target: Side, horizon: int) -> Relation:
+def _direct(source: Side | None, target: Side, horizon: int, segment: int) -> Relation:
     if horizon < 1:
         raise SettingError(f"horizon must be at least 1; got {horizon}.")
     if source is None or not isinstance(target.space, Continuous):
         raise SettingError("A horizon needs a source and a target of numbers. Use Series() for both, or leave the horizon out.")
+    if segment:
+        return Relation("direct", "segments", f"all {horizon} steps of the horizon are answered in one go, {segment} by {segment}")
     return Relation("direct", "summary", f"all {horizon} steps of the horizon are answered in one go")
 
 

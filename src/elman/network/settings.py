@@ -14,6 +14,9 @@ class Network(Settings):
 
     cell: str = "auto"
     """Recurrent cell: "elman" (tanh), "elman_relu", "gru", "lstm"."""
+    body: Literal["recurrent", "dilated", "fixed", "untied"] = "recurrent"
+    """What reads the steps. The others have no memory and are there to be compared with: dilated convolutions, a network for one length,
+    and the recurrence with weights of its own at every step; :func:`elman.compare` uses them."""
     hidden_size: int | Literal["auto"] = "auto"
     """Units of the hidden state."""
     num_layers: int | Literal["auto"] = "auto"
@@ -62,9 +65,9 @@ class Network(Settings):
     """"adaptive" scores rare symbols in bands, exact and cheap to learn (Grave 2017); language models of more than 5,000 symbols do."""
     label_smoothing: float | Literal["auto"] = "auto"
     """Share of the target spread over all classes."""
-    head: Literal["auto", "point", "gaussian", "student_t", "quantile", "chain", "pen"] = "auto"
-    """Distribution over numbers: squared error, Gaussian, Student-t, or quantiles; "chain": yes and no that know each other;
-    "pen": a mixture of two-dimensional Gaussians for the steps of a pen (Graves 2013)."""
+    head: Literal["auto", "point", "median", "gaussian", "student_t", "negative_binomial", "quantile", "chain", "pen"] = "auto"
+    """Distribution over numbers: squared error, absolute error, Gaussian, Student-t, counts, or quantiles; "chain": yes and no that know
+    each other; "pen": a mixture of two-dimensional Gaussians for the steps of a pen (Graves 2013)."""
     input_feeding: bool = False
     """Feed attention's result into the next step (Luong 2015, section 3.3); training then goes step by step."""
     copy: bool | Literal["auto"] = "auto"

@@ -96,12 +96,14 @@ def _members(sizes: Sizes, text: bool) -> Choice:
 
 
 def _cell(relation: Relation, symbols: bool) -> Choice:
-    if relation.decoder == "summary" and not symbols:
+    if relation.decoder in ("summary", "segments") and not symbols:
         return "gru", "fewer weights for measurements"
     return "lstm", "keeps symbols and frames over long distances"
 
 
 def _hidden(sizes: Sizes, relation: Relation, symbols: bool, target: Side) -> Choice:
+    if relation.decoder == "segments":
+        return 128, "for windows read by segments"
     steps = sizes.rows * (sizes.target_mean if relation.decoder != "summary" else sizes.source_mean)
     why = f"for {sizes.rows} rows, {steps:.0f} steps"
     if relation.name == "continue":
@@ -186,6 +188,8 @@ def _embedding(source: Side | None, target: Side, hidden: int, relation: Relatio
 def _dropout(target: Side, sizes: Sizes, relation: Relation, symbols: bool) -> Choice:
     if relation.name == "one-to-one":
         return 0.1, "a small network"
+    if relation.decoder == "segments":
+        return 0.1, "before the head"
     if relation.decoder == "summary":
         return (0.5, "texts are learned by heart quickly") if symbols else (0.2, "measurements")
     if relation.name == "continue":

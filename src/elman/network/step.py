@@ -34,7 +34,7 @@ class StepDecoder(nn.Module):
             _same_lengths(sequence, part)
         data = {n: p.data for n, p in target.items()} if isinstance(target, dict) else target.data
         total = self.head.loss(sequence.data, data).sum() if len(sequence.data) else sequence.data.sum()
-        return Loss(total=total, units=len(sequence.data), state=State(recurrent=encoded.state))
+        return Loss(total=total, units=_known(data, len(sequence.data)), state=State(recurrent=encoded.state))
 
     def predict(self, encoded: Encoded) -> list[Any]:
         """Return the best elements of each row, (T, *)."""
@@ -45,6 +45,13 @@ class StepDecoder(nn.Module):
         """Return the probabilities of each row, (T, C)."""
         sequence = _sequence(encoded)
         return to_rows(as_sequences(self.head.proba(sequence.data), sequence))
+
+
+def _known(data: Any, steps: int) -> int:
+    """Count the steps with something to be learned: numbers that are NaN everywhere are left out of the loss."""
+    if isinstance(data, dict) or not data.is_floating_point() or data.dim() < 2:
+        return steps
+    return int((~torch.isnan(data.flatten(1)).all(1)).sum())
 
 
 def _sequence(encoded: Encoded) -> Ragged:

@@ -40,6 +40,8 @@ def reason_against(model: SequenceModel | Ensemble) -> str | None:
         return "it does not read a sequence"
     if not isinstance(model.decoder, StepDecoder | SummaryDecoder):
         return f"its decoder {model.plan.decoder!r} answers only when the source has ended"
+    if model.plan.body != "recurrent":
+        return f"its body {model.plan.body!r} has no memory to carry on; fit it with Network(body='recurrent')"
     if model.encoder.directions > 1:
         return "it reads both ways, and the second begins at the end; fit it with Network(bidirectional=False)"
     if model.plan.joined or model.stem.names:

@@ -10,6 +10,7 @@ from elman.errors import DataError, MissingExtraError, SettingError
 from elman.io import strict_json
 
 Row = dict[str, Any]
+_LOSSES = (("loss", "training loss"), ("validation_loss", "validation loss"))
 
 
 @dataclass(kw_only=True)
@@ -113,7 +114,7 @@ class History:
             raise MissingExtraError("plot", "matplotlib", "plot a history") from cause
         ax = Figure(layout="constrained").subplots() if ax is None else ax
         epochs = [row["epoch"] for row in self.rows]
-        for name, label in (("loss", "training loss"), ("validation_loss", "validation loss")):
+        for name, label in _LOSSES:
             if any(row.get(name) is not None for row in self.rows):
                 ax.plot(epochs, [_number(row.get(name)) for row in self.rows], label=label)
         if self.best_epoch is not None:
@@ -123,6 +124,36 @@ class History:
         ax.set_ylabel("loss")
         ax.legend()
         return ax
+
+    def _repr_html_(self) -> str:
+        from elman.markup import fragment
+
+        return fragment(*self.drawn())
+
+    def drawn(self) -> list[Any]:
+        """Return the course of training as markup: losses, the metric, and how it ended.
+
+        Returns
+        -------
+        list of Markup
+            Facts and charts.
+        """
+        from elman.markup import Line, facts, line_chart
+
+        epochs = [row["epoch"] for row in self.rows]
+        marks = [(float(self.best_epoch), "kept")] if self.best_epoch is not None else []
+        told = [("epochs", len(self)), ("kept", self.best_epoch), ("ended by", self.stopped or "still training")]
+        parts = [facts([*told, ("metric", self.metric or None), ("simplest guess", self.baseline)])]
+        losses = [(name, label) for name, label in _LOSSES if any(row.get(name) is not None for row in self.rows)]
+        lines = [Line(name=label, x=epochs, y=[_number(row.get(name)) for row in self.rows]) for name, label in losses]
+        if lines:
+            parts.append(line_chart(lines, title="Loss by epoch", x_label="epoch", y_label="loss", marks=marks))
+        if self.metric and any(row.get("metric") is not None for row in self.rows):
+            curve = [Line(name=self.metric, x=epochs, y=[_number(row.get("metric")) for row in self.rows])]
+            if self.baseline is not None and len(epochs) > 1:
+                curve.append(Line(name="simplest guess", x=[epochs[0], epochs[-1]], y=[self.baseline] * 2, dashed=True))
+            parts.append(line_chart(curve, title=f"{self.metric} by epoch", x_label="epoch", y_label=self.metric, marks=marks))
+        return parts
 
     def _plot_metric(self, ax: Any, epochs: list[int]) -> None:
         if not self.metric or all(row.get("metric") is None for row in self.rows):

@@ -8,8 +8,10 @@ from elman.network.heads.chain import ChainHead as ChainHead
 from elman.network.heads.choice import make_head as make_head
 from elman.network.heads.continuous import ContinuousHead as ContinuousHead
 from elman.network.heads.continuous import GaussianHead as GaussianHead
+from elman.network.heads.continuous import MedianHead as MedianHead
 from elman.network.heads.continuous import PointHead as PointHead
 from elman.network.heads.continuous import StudentTHead as StudentTHead
+from elman.network.heads.counts import NegativeBinomialHead as NegativeBinomialHead
 from elman.network.heads.pen import PenHead as PenHead
 from elman.network.heads.product import ProductHead as ProductHead
 from elman.network.heads.quantile import QuantileHead as QuantileHead

@@ -10,7 +10,8 @@ from elman.network.heads._base import Head
 from elman.network.heads.adaptive import AdaptiveHead
 from elman.network.heads.bernoulli import BernoulliHead
 from elman.network.heads.chain import ChainHead
-from elman.network.heads.continuous import ContinuousHead, GaussianHead, PointHead, StudentTHead
+from elman.network.heads.continuous import ContinuousHead, GaussianHead, MedianHead, PointHead, StudentTHead
+from elman.network.heads.counts import NegativeBinomialHead
 from elman.network.heads.pen import PenHead
 from elman.network.heads.product import ProductHead
 from elman.network.heads.quantile import QuantileHead
@@ -18,8 +19,10 @@ from elman.network.heads.softmax import SoftmaxHead
 
 CONTINUOUS: dict[str, type[ContinuousHead]] = {
     "point": PointHead,
+    "median": MedianHead,
     "gaussian": GaussianHead,
     "student_t": StudentTHead,
+    "negative_binomial": NegativeBinomialHead,
     "quantile": QuantileHead,
 }
 
@@ -45,7 +48,7 @@ def make_head(
         Space of one element of the target.
     in_features : int
         Size of the features.
-    kind : {"point", "gaussian", "student_t", "quantile", "chain", "pen"}
+    kind : {"point", "median", "gaussian", "student_t", "negative_binomial", "quantile", "chain", "pen"}
         Distribution of real numbers; "chain" is for yes/no answers that know each other, "pen" for the steps of a pen.
     dropout : float
         Dropout on the features.

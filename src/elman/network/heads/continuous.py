@@ -51,6 +51,16 @@ class ContinuousHead(Head):
     def quantiles(self, features: Tensor, levels: tuple[float, ...]) -> Tensor:
         """Return quantiles (M, *shape, Q) at levels between 0 and 1."""
 
+    @abstractmethod
+    def at(self, features: Tensor, level: Tensor) -> Tensor:
+        """Return the quantile of each number at a level of its own, (M, *shape) both: with uniform levels, draws."""
+
+    def sample(self, features: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """Draw numbers by inverting the distribution at uniform ones."""
+        shape, device = (len(features), *self.shape), "cpu" if generator is None else generator.device
+        uniform = torch.rand(shape, generator=generator, dtype=torch.float64, device=device)
+        return self.at(features, uniform.cpu().clamp(1e-9, 1 - 1e-9))
+
     def loss(self, features: Tensor, target: Tensor) -> Tensor:
         """Return the mean loss over the known numbers of each row (0 where none is known)."""
         target = target.reshape(len(features), *self.shape)
@@ -80,9 +90,17 @@ class PointHead(ContinuousHead):
         """Return the point itself at every level: a point knows no spread."""
         return torch.stack([self.predict(features)] * len(levels), -1)
 
-    def sample(self, features: Tensor, generator: torch.Generator | None = None) -> Tensor:  # noqa: ARG002
+    def at(self, features: Tensor, level: Tensor) -> Tensor:  # noqa: ARG002
         """Return the point itself."""
         return self.predict(features)
+
+
+class MedianHead(PointHead):
+    """One number, trained with the absolute error: the median, which outliers do not pull."""
+
+    def each(self, features: Tensor, target: Tensor) -> Tensor:
+        """Return absolute errors."""
+        return (self.parameters_of(features)[0] - target).abs()
 
 
 class GaussianHead(ContinuousHead):
@@ -104,6 +122,11 @@ class GaussianHead(ContinuousHead):
         mean, std = self._moments(features)
         z = torch.special.ndtri(torch.tensor(levels, dtype=torch.float64)).to(mean)
         return mean[..., None] + std[..., None] * z
+
+    def at(self, features: Tensor, level: Tensor) -> Tensor:
+        """Return Gaussian quantiles, each at its own level."""
+        mean, std = self._moments(features)
+        return mean + std * torch.special.ndtri(level.double()).to(mean)
 
     def sample(self, features: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """Draw numbers."""
@@ -137,13 +160,10 @@ class StudentTHead(ContinuousHead):
         z = torch.as_tensor(stdtrit(degrees, list(levels))).to(centre)
         return centre[..., None] + scale[..., None] * z
 
-    def sample(self, features: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        """Draw numbers by inverting the distribution at uniform ones."""
-        centre, scale, freedom = self._distribution(features)
-        uniform = torch.rand(
-            centre.shape, generator=generator, dtype=torch.float64, device="cpu" if generator is None else generator.device
-        )
+    def at(self, features: Tensor, level: Tensor) -> Tensor:
+        """Return Student-t quantiles, each at its own level."""
         from scipy.special import stdtrit
 
-        z = stdtrit(freedom.detach().cpu().double().numpy(), uniform.cpu().clamp(1e-9, 1 - 1e-9).numpy())
+        centre, scale, freedom = self._distribution(features)
+        z = stdtrit(freedom.detach().cpu().double().numpy(), level.cpu().double().numpy())
         return centre + scale * torch.as_tensor(z).to(centre)

@@ -17,7 +17,7 @@ _WIDEST = 20.0
 
 
 class PenHead(Head):
-    """Mixture density over (dx, dy), and a yes or no for the pen (Graves 2013, "Generating sequences with recurrent neural networks", eq. 18-26).
+    """Mixture density over (dx, dy), and a yes or no for the pen.
 
     Parameters
     ----------
@@ -28,6 +28,8 @@ class PenHead(Head):
 
     Notes
     -----
+    Graves 2013, "Generating sequences with recurrent neural networks", equations 18 to 26.
+
     Shapes:
 
         features  (M, F)     target  (M, 3): dx, dy, pen     loss  (M,) nats

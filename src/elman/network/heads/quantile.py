@@ -55,13 +55,11 @@ class QuantileHead(ContinuousHead):
         share = (want - have[right - 1]) / (have[right] - have[right - 1])
         return known[..., right - 1] * (1 - share) + known[..., right] * share
 
-    def sample(self, features: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        """Draw numbers by picking a level uniformly and reading its quantile."""
+    def at(self, features: Tensor, level: Tensor) -> Tensor:
+        """Return the quantile of each number at its own level, between trained levels on a straight line."""
         known = self._all(features).sort(-1).values
-        device = "cpu" if generator is None else generator.device
-        level = torch.rand(known.shape[:-1], generator=generator, device=device).to(known)
         have = torch.tensor(self.levels).to(known)
-        level = level.clamp(self.levels[0], self.levels[-1])
+        level = level.to(known).clamp(self.levels[0], self.levels[-1])
         right = torch.searchsorted(have, level.contiguous()).clamp(1, len(self.levels) - 1)
         share = (level - have[right - 1]) / (have[right] - have[right - 1])
         low, high = known.gather(-1, (right - 1)[..., None])[..., 0], known.gather(-1, right[..., None])[..., 0]

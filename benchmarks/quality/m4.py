@@ -1,0 +1,58 @@
+"""M4 Hourly and Weekly, official test: sMAPE, MASE and OWA of Forecaster, of the organisers' forecasts, and of the simple forecast alone.
+
+ELMAN_DATA=DIR python -m benchmarks.quality.m4 --part hourly [--validate]
+
+``--validate`` hides the last horizon of the training part and judges on it: what was chosen, was chosen there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+import numpy as np
+
+from benchmarks.quality.report import row
+from elman import Forecaster, Network, Training, datasets
+
+SEASONS = {"hourly": (24, 168), "weekly": 52}
+MASE_SEASON = {"hourly": 24, "weekly": 1}
+
+
+def judge(said: np.ndarray, truth: np.ndarray, known: list[np.ndarray], season: int) -> tuple[float, float]:
+    """Return sMAPE in per cent and MASE, as the organisers compute them: means over the series."""
+    smape = 200 * np.abs(truth - said) / (np.abs(truth) + np.abs(said))
+    scale = np.array([np.abs(x[season:] - x[:-season]).mean() for x in known])
+    return float(smape.mean()), float((np.abs(truth - said).mean(1) / scale).mean())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--part", choices=sorted(SEASONS), default="hourly")
+    parser.add_argument("--validate", action="store_true")
+    parser.add_argument("--members", type=int, default=0)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    chosen = parser.parse_args()
+    data = datasets.load("m4", frequency=chosen.part.capitalize())
+    horizon, season = data.details["horizon"], MASE_SEASON[chosen.part]
+    known, truth = data.splits["train"].x, np.stack(data.splits["test"].x)
+    naive2 = judge(np.stack(data.details["forecasts"]["Naive2"]), truth, known, season)
+    if chosen.validate:
+        known, truth = [x[:-horizon] for x in known], np.stack([x[-horizon:] for x in known])
+    for seed in chosen.seeds:
+        start = time.perf_counter()
+        network = Network(members=chosen.members) if chosen.members else None
+        model = Forecaster(horizon, season=SEASONS[chosen.part], network=network, training=Training(random_state=seed, verbose=0))
+        said = model.fit(known).predict()
+        smape, mase = judge(np.maximum(said.mean, 0), truth, known, season)
+        print(model.plan())
+        inside = ", ".join(f"{level} %: {np.mean((said.low[level] <= truth) & (truth <= said.high[level])):.3f}" for level in said.low)
+        row(
+            task=f"M4 {chosen.part}, seed {seed}" + (", validation" if chosen.validate else ""),
+            OWA=f"{(smape / naive2[0] + mase / naive2[1]) / 2:.4f}", sMAPE=f"{smape:.3f}", MASE=f"{mase:.3f}", coverage=inside,
+            naive2=f"{naive2[0]:.3f} / {naive2[1]:.3f}", parameters=model.plan().parameters, seconds=time.perf_counter() - start,
+        )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

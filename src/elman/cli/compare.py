@@ -1,0 +1,145 @@
+"""``elman compare``: simple and recurrent models on one file, and a verdict."""
+
+from __future__ import annotations
+
+import importlib.util
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from elman.cli import columns
+from elman.cli.fit import Align, Continue, read_table
+from elman.cli.output import Output
+from elman.cli.settings_options import with_settings
+from elman.cli.shared_options import By, Data, Encoding, Json, Quiet, Rows, Source, Target
+from elman.errors import DataError, ElmanWarning, MissingExtraError, SettingError
+from elman.network.settings import Network
+from elman.settings import Settings
+from elman.training.settings import Training
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class Contest(Settings):
+    """Who is compared with whom, and on what."""
+
+    shuffled: bool = False
+    """Also with the steps in another order: does the order matter?"""
+    untied: bool = False
+    """Also with weights of its own at every step: what does sharing them save and gain?"""
+    test_size: float = 0.2
+    """Share of the rows to test on; equal rows stay on one side."""
+    groups: str | None = None
+    """Column of authors, speakers or devices: all rows of one stay on one side."""
+    on_leak: Literal["warn", "raise", "ignore"] = "warn"
+    """What to do where the split looks leaky."""
+    plot: str | None = None
+    """Draw the leaderboard into this file (.png, .svg, .pdf)."""
+
+
+Only = Annotated[
+    list[str] | None, typer.Option("--only", metavar="NAME", help="Take only this contestant (several times for more); all by default.")
+]
+Folder = Annotated[
+    Path | None, typer.Option("--out", "-o", help="Folder for results and models; a run with the same folder goes on.", show_default=False)
+]
+
+
+@with_settings(contest=Contest, network=Network, training=Training)
+def compare(
+    data: Data,
+    *,
+    source: Source = None,
+    target: Target = None,
+    continue_: Continue = None,
+    only: Only = None,
+    out: Folder = None,
+    align: Align = "auto",
+    by: By = "line",
+    encoding: Encoding = "utf-8",
+    rows: Rows = None,
+    json: Json = False,
+    quiet: Quiet = False,
+    contest: Contest | None = None,
+    network: Network | None = None,
+    training: Training | None = None,
+) -> None:
+    """Let simple and recurrent models do one task on one split, and say which to use; --budget is shared by all."""
+    output, contest, training = Output(json, quiet), contest or Contest(), training or Training()
+    if continue_ and (source or target):
+        raise SettingError("--continue learns from one column alone; leave out --source and --target, or leave out --continue.")
+    if contest.plot and importlib.util.find_spec("matplotlib") is None:
+        raise MissingExtraError("plot", "matplotlib", "plot a leaderboard")
+    read = read_table(data, output, by=by, encoding=encoding, rows=rows)
+    budget, training.budget = training.budget, None
+    if continue_ or (not source and not target and read.names == ["text"]):
+        what, kept = _texts(read, continue_ or "text:char", network, training)
+    else:
+        what, kept = _pairs(read, source or [], target, output, align=align, network=network, training=training)
+    if len(kept) < len(read):
+        output.note(f"{len(read) - len(kept):,} of {len(read):,} rows dropped: source or target is missing")
+    board = _run(what, contest, output, kept=kept, read=read, budget=budget, only=only, out=out, seed=training.random_state)
+    if contest.plot:
+        board.plot().figure.savefig(contest.plot)
+    output.result(board.to_dict(), [] if json else str(board).splitlines())
+
+
+def _texts(read: Any, spec: str, network: Network | None, training: Training) -> tuple[tuple[Any, ...], list[int]]:
+    """A language model and its documents; empty ones are dropped."""
+    from elman import LanguageModel
+
+    chosen = columns.side(read, [spec])
+    values = chosen.values(read)
+    kept = [row for row, value in enumerate(values) if value is not None and value != ""]
+    if not kept:
+        raise DataError(f"{read.path} holds no text to learn from.")
+    return (LanguageModel(chosen.codec, network=network, training=training), [values[row] for row in kept]), kept
+
+
+def _pairs(read: Any, source: list[str], target: str | None, output: Output, **settings: Any) -> tuple[tuple[Any, ...], list[int]]:
+    """A model and both sides; rows that lack one are dropped."""
+    from elman import Model
+
+    ins, outs = columns.choose(read, source, target)
+    output.say(*(f"inferred: {reason}" for reason in (*ins.reasons, *outs.reasons)))
+    xs, ys = ins.values(read), outs.values(read)
+    kept = [row for row, (x, y) in enumerate(zip(xs, ys, strict=True)) if x is not None and y is not None and y != ""]
+    if not kept:
+        raise DataError("no row has both a source and a target. Check the columns with: elman doctor FILE")
+    return (Model(ins.codec, outs.codec, **settings), [xs[row] for row in kept], [ys[row] for row in kept]), kept
+
+
+def _run(
+    what: tuple[Any, ...],
+    contest: Contest,
+    output: Output,
+    *,
+    kept: list[int],
+    read: Any,
+    budget: Any,
+    only: list[str] | None,
+    out: Path | None,
+    seed: int,
+) -> Any:
+    """Compare; alarms come as notes, before anything is trained."""
+    from elman import compare as contest_of
+
+    groups = None if contest.groups is None else read.column(contest.groups)
+    with warnings.catch_warnings():
+        warnings.simplefilter("default", ElmanWarning)
+        warnings.showwarning = lambda message, *_, **__: output.note(str(message))
+        return contest_of(
+            *what,
+            contestants=only or "auto",
+            shuffled=contest.shuffled,
+            untied=contest.untied,
+            test_size=contest.test_size,
+            groups=None if groups is None else [groups[row] for row in kept],
+            budget=budget,
+            on_leak=contest.on_leak,
+            folder=out,
+            random_state=seed,
+            verbose=output.verbose,
+        )

@@ -1,0 +1,126 @@
+"""Contestants: who takes part, by name, and how each is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sklearn.base import clone
+
+from elman.errors import SettingError, did_you_mean
+
+Kind = Literal["simple", "network", "ablation"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contestant:
+    """One way to do the task.
+
+    Attributes
+    ----------
+    name : str
+        For the caller.
+    label : str
+        What it is, for readers.
+    kind : {"simple", "network", "ablation"}
+        Ablations explain; they never win.
+    rank : int
+        How much it asks of people and machines; of equals the lower one is recommended.
+    make : callable
+        Returns the unfitted estimator.
+    beside : str
+        Of an ablation, the contestant it differs from in one thing.
+    shuffles : bool
+        Whether it sees steps in another order.
+    """
+
+    name: str
+    label: str
+    kind: Kind
+    rank: int
+    make: Callable[[], Any]
+    beside: str = ""
+    shuffles: bool = False
+
+
+def variant(estimator: Any, **params: Any) -> Any:
+    """Return an unfitted copy of an estimator with other settings."""
+    fresh: Any = clone(estimator)
+    return fresh.set_params(**params) if params else fresh
+
+
+CELLS = {"elman": "Elman network", "gru": "GRU", "lstm": "LSTM"}
+
+
+def networks(estimator: Any, single: Mapping[str, Any], cell: str, *, fixed: str = "", fixed_label: str = "") -> list[Contestant]:
+    """Return the networks that differ from an estimator in what reads the steps, and the two ablations.
+
+    Parameters
+    ----------
+    estimator : Model, LanguageModel or Forecaster
+        Unfitted, as the caller gave it.
+    single : mapping
+        Settings that leave the network alone: no ensemble, nothing beside it.
+    cell : str
+        The cell that the library would choose.
+    fixed : str, default ""
+        Name of the contestant with a fixed window, where there is one.
+    fixed_label : str, default ""
+        Its label.
+
+    Returns
+    -------
+    list of Contestant
+        In the order of their rank.
+    """
+
+    def network(name: str, label: str, kind: Kind, rank: int, beside: str = "", shuffles: bool = False, **settings: Any) -> Contestant:
+        params = {**single, **{f"network__{k}": v for k, v in settings.items()}}
+        return Contestant(
+            name=name, label=label, kind=kind, rank=rank, beside=beside, shuffles=shuffles, make=lambda: variant(estimator, **params)
+        )
+
+    found = [network("cnn", "dilated convolutions, as many weights", "network", 5, body="dilated")]
+    if fixed:
+        found.append(network(fixed, fixed_label, "network", 5, body="fixed"))
+    found += [network(name, label, "network", 6, cell=name) for name, label in CELLS.items()]
+    default = Contestant(name="default", label="elman, as given", kind="network", rank=7, make=lambda: variant(estimator))
+    shuffles = network("shuffled", f"{CELLS.get(cell, cell)}, steps in another order", "ablation", 6, cell, True, cell=cell)
+    untied = network("untied", "Elman network with its own weights at every step", "ablation", 6, "elman", cell="elman", body="untied")
+    return [*found, default, shuffles, untied]
+
+
+def choose(roster: Iterable[Contestant], wanted: Any, ablations: Mapping[str, bool]) -> list[Contestant]:
+    """Return who takes part.
+
+    Parameters
+    ----------
+    roster : iterable of Contestant
+        Who could.
+    wanted : "auto" or list of str
+        Everyone but the ablations, or names.
+    ablations : mapping of str to bool
+        Which ablations were asked for; what each stands beside comes along.
+
+    Returns
+    -------
+    list of Contestant
+        In the order of the roster.
+    """
+    known = {one.name: one for one in roster}
+    if isinstance(wanted, str) and wanted != "auto":
+        wanted = [wanted]
+    names = [name for name, one in known.items() if one.kind != "ablation"] if wanted == "auto" else list(wanted)
+    for name in names:
+        if name not in known:
+            raise SettingError(f"There is no contestant {name!r} for this task; there are {list(known)}.{did_you_mean(str(name), known)}")
+    for name, asked in ablations.items():
+        if asked and name not in known:
+            raise SettingError(f"{name}=True does not fit this task: it is for sequences that are read step by step. Leave it out.")
+        if asked:
+            names.append(name)
+    names += [known[name].beside for name in names if known[name].beside]
+    if not names:
+        raise SettingError(f"contestants is empty. Name some of {list(known)}, or leave it at 'auto'.")
+    return [one for name, one in known.items() if name in names]

@@ -1,0 +1,112 @@
+"""Pictures of series: one palette for light and for dark ground, the same lines in every plot."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from elman.errors import MissingExtraError
+
+_ROLES = ("ground", "text", "grid", "history", "ours", "other", "mark")
+_LIGHT = dict(zip(_ROLES, ("#ffffff", "#24292f", "#d8dee4", "#3d4a5c", "#c2410c", "#2563eb", "#b91c1c"), strict=True))
+_DARK = dict(zip(_ROLES, ("#15181e", "#e6e9ee", "#333a45", "#b6c2d1", "#fb923c", "#7cb0ff", "#ff6b6b"), strict=True))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Canvas:
+    """Axes with a palette."""
+
+    axes: Any
+    colours: dict[str, str]
+
+    def history(self, stamps: Sequence[Any], values: np.ndarray, name: str) -> None:
+        """Draw what is known."""
+        self.axes.plot(stamps, values, color=self.colours["history"], linewidth=1.3, label=name, zorder=2)
+        if isinstance(stamps[0], date):
+            self._short_dates()
+
+    def line(self, stamps: Sequence[Any], values: np.ndarray, colour: str, name: str | None, **style: Any) -> None:
+        """Draw a line in a colour of the palette."""
+        marker = {"marker": "o", "markersize": 3} if len(stamps) == 1 else {}
+        style = {"linewidth": 1.4, **marker, **style}
+        self.axes.plot(stamps, values, color=self.colours[colour], label=name, zorder=3, **style)
+
+    def fan(self, stamps: Sequence[Any], said: Any, row: int, *, named: bool = True) -> None:
+        """Draw a forecast and its intervals, the widest palest."""
+        count = len(stamps)
+        for level in sorted(said.low, reverse=True):
+            low, high = said.low[level][row][:count], said.high[level][row][:count]
+            label = f"{level} %" if named else None
+            if count == 1:
+                self.axes.vlines(stamps, low, high, color=self.colours["ours"], alpha=0.35, linewidth=1.5, label=label, zorder=1)
+            else:
+                self.axes.fill_between(stamps, low, high, color=self.colours["ours"], alpha=0.22, linewidth=0, label=label, zorder=1)
+        self.line(stamps, said.mean[row][:count], "ours", "elman" if named else None, linewidth=1.8)
+
+    def band(self, stamps: Sequence[Any], low: np.ndarray, high: np.ndarray, name: str) -> None:
+        """Draw what was expected at each point."""
+        self.axes.fill_between(stamps, low, high, color=self.colours["other"], alpha=0.3, linewidth=0, label=name, zorder=1)
+
+    def marks(self, stamps: Sequence[Any], values: np.ndarray, name: str) -> None:
+        """Mark points."""
+        self.axes.scatter(stamps, values, s=28, color=self.colours["mark"], label=name, zorder=4)
+
+    def done(self, title: str = "") -> Any:
+        """Add legend, grid and title; return the axes."""
+        text, figure = self.colours["text"], self.axes.figure
+        self.axes.set_facecolor(self.colours["ground"])
+        figure.set_facecolor(self.colours["ground"])
+        self.axes.grid(color=self.colours["grid"], linewidth=0.6)
+        self.axes.set_axisbelow(True)
+        self.axes.tick_params(colors=text)
+        for name, spine in self.axes.spines.items():
+            spine.set_visible(name in ("left", "bottom"))
+            spine.set_color(self.colours["grid"])
+        if title:
+            self.axes.set_title("\n".join(textwrap.wrap(title, 135)), fontsize=9, loc="left", color=text)
+        legend = self.axes.legend(loc="upper left", facecolor=self.colours["ground"], edgecolor="none", fontsize=8, ncols=3)
+        for label in legend.get_texts():
+            label.set_color(text)
+        self.axes.xaxis.get_offset_text().set_color(text)
+        return self.axes
+
+    def _short_dates(self) -> None:
+        """Short dates, the year once: long ones run into each other."""
+        from matplotlib import dates
+
+        locator = dates.AutoDateLocator(minticks=4, maxticks=10)
+        self.axes.xaxis.set_major_locator(locator)
+        self.axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))
+
+
+def canvas(axes: Any, purpose: str, *, dark: bool | None = None) -> Canvas:
+    """Return a canvas on some axes, or on new ones.
+
+    Parameters
+    ----------
+    axes : matplotlib axes or None
+        Where to draw.
+    purpose : str
+        What for, should matplotlib be missing.
+    dark : bool, optional
+        Light lines on a dark ground; by default as matplotlib's style is.
+
+    Returns
+    -------
+    Canvas
+        With a palette.
+    """
+    try:
+        from matplotlib import colors, pyplot
+    except ImportError as error:
+        raise MissingExtraError("plot", "matplotlib", purpose) from error
+    if axes is None:
+        axes = pyplot.figure(figsize=(9.5, 3.8), dpi=110, layout="constrained").add_subplot()
+    if dark is None:
+        dark = sum(colors.to_rgb(axes.figure.get_facecolor())) < 1.5
+    return Canvas(axes=axes, colours=_DARK if dark else _LIGHT)

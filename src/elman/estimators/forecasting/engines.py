@@ -1,0 +1,68 @@
+"""Engines: which way to forecast, learned or from a file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from elman.errors import DataError, SettingError
+from elman.estimators._learning import Learned
+from elman.estimators._panel import Panel
+from elman.estimators.forecasting.autoregressive_engine import AutoregressiveEngine, fit_autoregressive
+from elman.estimators.forecasting.covariates import Covariates
+from elman.estimators.forecasting.direct_engine import DirectEngine, fit_direct
+from elman.estimators.forecasting.engine import Engine, Job
+from elman.estimators.forecasting.windowed import WindowedEngine
+
+KINDS = ("auto", "direct", "autoregressive")
+
+
+def fit(kind: str, panel: Panel, covariates: Covariates, job: Job) -> tuple[Engine, Learned]:
+    """Learn to forecast.
+
+    Parameters
+    ----------
+    kind : {"auto", "direct", "autoregressive"}
+        Which way.
+    panel : Panel
+        The series.
+    covariates : Covariates
+        What is known beside them.
+    job : Job
+        What was asked for.
+
+    Returns
+    -------
+    Engine, Learned
+        The way to forecast, and the network.
+    """
+    if kind == "auto":
+        kind = "autoregressive" if job.network.head == "negative_binomial" else "direct"
+    if kind == "direct" and job.network.head == "negative_binomial":
+        raise SettingError("head='negative_binomial' goes count by count: use model='autoregressive', or head='quantile'.")
+    if job.network.head == "auto":
+        job.network.set_params(head="quantile" if kind == "direct" else "student_t")
+    return fit_direct(panel, covariates, job) if kind == "direct" else fit_autoregressive(panel, covariates, job)
+
+
+def engine_from(state: dict[str, Any], source: Any) -> Engine:
+    """Rebuild an engine from a file's ``fitted`` part; files of the first version have none, and forecast as they did.
+
+    Parameters
+    ----------
+    state : dict
+        Plain JSON.
+    source : Codec or None
+        Of the file.
+
+    Returns
+    -------
+    Engine
+        Ready to forecast.
+    """
+    if "engine" not in state:
+        return WindowedEngine.from_state(state, source)
+    config = state["engine"]
+    known = {engine.kind: engine for engine in (DirectEngine, AutoregressiveEngine)}
+    if config.get("kind") not in known:
+        raise DataError(f"it forecasts by {config.get('kind')!r}; known are {sorted(known)}.")
+    return known[config["kind"]].from_config(config)

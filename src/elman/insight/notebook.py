@@ -1,0 +1,38 @@
+"""Notebook: an estimator as one cell shows it: what goes in and out, how it was learned, what was planned."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from elman.markup import element, facts
+
+
+def drawn(estimator: Any) -> list[Any]:
+    """Return an estimator as markup.
+
+    Parameters
+    ----------
+    estimator : Model, LanguageModel or Forecaster
+        Fitted or not.
+
+    Returns
+    -------
+    list of Markup
+        Heading, facts and, once it is fitted, training and plan behind a fold.
+    """
+    name = type(estimator).__name__
+    fitted = estimator.__sklearn_is_fitted__()
+    pairs = [(key, repr(value)) for key, value in estimator.get_params(deep=False).items() if value is not None]
+    parts: list[Any] = [element("h3", name, element("span", "" if fitted else ", not fitted", class_="note")), facts(pairs)]
+    if fitted:
+        history, plan = estimator.history_, estimator.plan_
+        reached = next((row.get("metric") for row in history.rows if row["epoch"] == history.best_epoch), None)
+        told = [
+            ("parameters", plan.parameters),
+            (f"{history.metric or 'metric'} on what was held out", reached),
+            ("simplest guess", history.baseline),
+        ]
+        parts.append(facts(told))
+        parts.append(element("details", element("summary", "Plan"), plan.drawn()))
+        parts.append(element("details", element("summary", "Training"), *history.drawn()))
+    return parts

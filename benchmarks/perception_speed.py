@@ -85,7 +85,9 @@ def race(name: str, task: tuple[Any, Any, list[Any], list[Any], Network, int], r
         rival.encoder.layers = TorchLayers(ours.encoder.layers, made.cell, packed=packed)  # type: ignore[union-attr]
     order = np.argsort([len(row) for row in xs], kind="stable")
     parts = [order[i : i + size] for i in range(0, len(order) - size + 1, size)]
-    batches = [(collate([xs[i] for i in rows], source.space, "many"), collate([ys[i] for i in rows], target.space, target.rank)) for rows in parts]
+    batches = [
+        (collate([xs[i] for i in rows], source.space, "many"), collate([ys[i] for i in rows], target.space, target.rank)) for rows in parts
+    ]
     times: list[list[float]] = [[], [], []]
     for turn in range(rounds + 1):
         for batch in batches:

@@ -238,29 +238,45 @@ class Leaderboard:
         ax.legend()
         return ax
 
-    def __str__(self) -> str:
-        """Show the table, the verdict and what else should be known."""
-        return "\n".join([*table_of(self), "", *self._said()])
-
     def _repr_html_(self) -> str:
-        """Show the same in a notebook."""
-        from elman.markup.element import element
-        from elman.markup.style import fragment
-        from elman.markup.table import table
+        from elman.markup import fragment
+
+        return fragment(*self.drawn())
+
+    def drawn(self) -> list[Any]:
+        """Return the leaderboard as markup, for notebooks and reports.
+
+        Returns
+        -------
+        list of Markup
+            The verdict, the table, and what else should be known.
+        """
+        from elman.markup import element, table
 
         head, *rows = cells_of(self)
-        return fragment(table(head, rows), *(element("p", text) for text in self._said()))
+        notes = [*self.findings, *(f"Leak? {alarm}" for alarm in self.alarms)]
+        caption = f"{self.test_rows:,} test {self.unit}s"
+        return [element("p", self.verdict), table(head, rows, caption=caption), *(element("p", note, class_="note") for note in notes)]
 
-    def _said(self) -> list[str]:
-        return [self.verdict, *self.findings, *(f"Leak? {alarm}" for alarm in self.alarms)]
+    def __str__(self) -> str:
+        """Show the table, the verdict and what else should be known."""
+        return "\n".join([*table_of(self), "", self.verdict, *self.findings, *(f"Leak? {alarm}" for alarm in self.alarms)])
 
 
 _KINDS = {"simple": "simple", "network": "network", "ablation": "ablation, to explain"}
 
 
+def table_of(board: Leaderboard) -> list[str]:
+    """Return the lines of the table: aligned text, the best first, ties marked by "="."""
+    rows = cells_of(board)
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return ["  ".join(_aligned(row, widths)).rstrip() for row in rows]
+
+
 def cells_of(board: Leaderboard) -> list[list[str]]:
-    """Return the cells of the table, the names of the columns first: ties are marked by "=", ablations by "a"."""
-    rows = [["", board.measure.name, "95 %", "behind the best", "learned in", "one row", "parameters", "size"]]
+    """Return the cells of the table, its head first."""
+    head = ["", board.measure.name, "95 %", "behind the best", "learned in", "one row", "parameters", "size"]
+    rows = [head]
     for place, entry in enumerate(board.entries, 1):
         mark = "a" if entry.kind == "ablation" else "=" if entry.tied and place > 1 else str(place)
         behind = "" if not entry.behind_low and not entry.behind_high else _span(entry.behind, entry.behind_low, entry.behind_high)
@@ -277,13 +293,6 @@ def cells_of(board: Leaderboard) -> list[list[str]]:
             ]
         )
     return rows
-
-
-def table_of(board: Leaderboard) -> list[str]:
-    """Return the lines of the table, aligned."""
-    rows = cells_of(board)
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return ["  ".join(_aligned(row, widths)).rstrip() for row in rows]
 
 
 def _aligned(row: list[str], widths: list[int]) -> list[str]:

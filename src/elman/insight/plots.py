@@ -32,8 +32,10 @@ def plot_trace(trace: Trace, units: list[int], *, layer: str | None, what: str, 
         The trace.
     units : list of int
         Units to draw; a single one colours the value itself.
-    layer, what : str
-        Which layer, and which of its arrays.
+    layer : str or None
+        Which layer; the top one that reads the value by default.
+    what : str
+        Which of its arrays.
     axes : matplotlib axes or None
         Where to draw.
 

@@ -36,8 +36,10 @@ def report(model: Any, path: str | Path, X: Any = None, y: Any = None, *, leader
         Fitted.
     path : str or Path
         An HTML file; an existing one is replaced only when the new one is whole.
-    X, y : optional
+    X : list, array or column, optional
         Values to judge the model on.
+    y : list, array or column, optional
+        True answers of a ``Model``.
     leaderboard : Leaderboard, optional
         To stand in the page.
     title : str, optional

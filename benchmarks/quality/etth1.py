@@ -75,8 +75,6 @@ def main() -> None:
         made = forecaster(horizon, chosen.hidden_size, chosen.epochs, chosen.seed, linear=chosen.linear)
         model = (defaults(horizon, chosen.seed) if chosen.defaults else made).fit(frame[place < TRAIN + VALIDATION])
         print(model.plan())
-            frame[place < TRAIN + VALIDATION]
-        )
         first = TRAIN if chosen.validate else TRAIN + VALIDATION
         ends = np.arange(first, first + VALIDATION - horizon + 1)
         (mse, mae), seconds = errors(model, panel, ends), time.perf_counter() - start

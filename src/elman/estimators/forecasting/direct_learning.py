@@ -26,6 +26,8 @@ _ROWS, _HELD = 24_000, 4_000
 """Windows to learn from, and held out, at most."""
 _AT_ONCE = 1_024
 """Windows judged at once."""
+_FEWEST = 20
+"""Held-out windows without which no linear map is tried."""
 _MEDIAN = 0.5
 _BETTER = 0.99
 """A linear map must lower the network's error to this share, to be put beside it."""
@@ -98,7 +100,7 @@ class DirectLearner:
         wanted = self.job.preparation.linear
         if wanted != "auto":
             return first, ("yes" if wanted else "no", "as set")
-        if not len(self.held) or self.job.training.budget is not None or first.learned.history.stopped == "interrupted":
+        if len(self.held) < _FEWEST or self.job.training.budget is not None or first.learned.history.stopped == "interrupted":
             return first, ("no", "nothing to judge it on, or no time")
         if not first.alone < _BETTER * first.error:
             return first, ("no", f"held-out error: network {first.error:.3f}, a linear map alone {first.alone:.3f}")
@@ -109,7 +111,7 @@ class DirectLearner:
     def _check(self, direct: Direct) -> Check:
         rows, job = Windows(direct, self.tape, self.windows), self.job
         made = _plan(direct, rows, job)
-        judges = direct.linear or (job.preparation.linear == "auto" and len(self.held) > 0)
+        judges = direct.linear or (job.preparation.linear == "auto" and len(self.held) >= _FEWEST)
         ridge, penalty, alone = fit_ridge(rows, np.arange(self.early), self.held) if judges else (None, None, float("nan"))
         maker = ridge.into() if ridge is not None and direct.linear else build
         learned = _learned(counted(made, members=1) if self.again else made, rows, scheduled(job.training, self.early), self.held, maker)

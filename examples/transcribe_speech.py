@@ -40,7 +40,7 @@ def strings(takes: list, count: int, seed: int) -> tuple[list[np.ndarray], list[
 
 
 x, y = strings(train, count, seed=0)
-one_way = Network(bidirectional=False, stem="conv", time_stride=3, hidden_size=96)  # what has been said needs no future
+one_way = Network(bidirectional=False)  # what has been said needs no future
 model = Model(Audio(), Text("word"), network=one_way, training=Training(budget=budget, batch_size=16)).fit(x, y)
 waves, truth = strings(test, 10 if quick else 100, seed=1)
 print(f"words right: {model.score(waves, truth):.1%}; a string said: {truth[0]!r}")

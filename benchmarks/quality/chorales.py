@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -30,7 +31,7 @@ def nats_a_frame(model: LanguageModel, pieces: list[np.ndarray]) -> float:
     nats, frames = 0.0, 0
     with torch.no_grad(), evaluating(network):
         for piece in codec.encode_all(pieces):
-            target = collate([np.asarray(piece)], codec.space, "many")
+            target: Any = collate([np.asarray(piece)], codec.space, "many")
             decoder, encoded = network.decoder, network.encode(None, rows=1)
             looked, _ = decoder.look(target, decoder.begin(encoded), shift(target))
             nats += float(decoder.head.loss(looked.features[1:-1], target.data[1:]).sum())

@@ -39,7 +39,7 @@ def single(seeds: int) -> None:
         ):
             start = time.perf_counter()
             score = model.fit(x, y).score(x_test, y_test)
-            size = model.plan().parameters if isinstance(model, Model) else model.parameters_
+            size = model.parameters_ if isinstance(model, ConvNet) else model.plan().parameters
             seconds = time.perf_counter() - start
             row(
                 task=f"pendigits, seed {seed}, {name}",

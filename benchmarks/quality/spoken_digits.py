@@ -75,7 +75,7 @@ def strings(epochs: int, one_way: bool) -> None:
     x, y, _ = spoken(data["train"], 2400, seed=0)
     x_test, _, digits = spoken(data["test"], 240, seed=1)
     start = time.perf_counter()
-    network = Network(stem="conv", time_stride=3, bidirectional=not one_way, hidden_size=96)
+    network = Network(bidirectional=False if one_way else "auto")
     model = Model(Audio(), Text("word"), network=network, training=Training(max_epochs=epochs, batch_size=32)).fit(x, y)
     print(model.plan())
     seconds = time.perf_counter() - start

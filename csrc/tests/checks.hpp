@@ -8,6 +8,9 @@ const char* check_dense(const elman::Level& level);
 // A pool's members: the bits of the same sequences in one forward pass.
 const char* check_pool(const elman::Level& level);
 
+// CTC: a beam and an alignment against all ways through the frames, and a beam in pieces against the whole.
+const char* check_ctc();
+
 // Layers over layers, at the level in use: packed, padded and with gates recomputed, the same bits.
 const char* check_stack();
 

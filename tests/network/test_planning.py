@@ -130,3 +130,22 @@ def test_half_and_double_weights_work() -> None:
     model = build(plan(SERIES, CLASS, examples=SIZES)).double()
     batch = collate([np.ones((3, 2), np.float32)], SERIES.space, "many")
     assert model.predict_proba(batch)[0].dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    ("features", "frames", "symbols", "ratio", "stem", "stride"),
+    [
+        (40, 260.0, 4.0, 0.05, "conv", 3),  # words in speech
+        (40, 260.0, 18.0, 0.1, "conv", 2),  # letters in speech
+        (40, 260.0, 18.0, 0.4, "conv", 1),  # somebody speaks fast
+        (48, 500.0, 50.0, 0.2, "conv", 1),
+        (3, 260.0, 4.0, 0.05, "linear", 1),  # a pen
+    ],
+)
+def test_long_frames_are_read_several_at_a_time(features, frames, symbols, ratio, stem, stride) -> None:
+    sizes = Sizes(rows=100, source_mean=frames, source_max=400, target_mean=symbols, target_max=60, longest_ratio=ratio)
+    made = plan(Side("many", Continuous(features)), Side("many", Discrete(20)), examples=sizes)
+    assert (made.decoder, made.stem, made.time_stride) == ("ctc", stem, stride)
+    assert ("time_stride" in str(made)) == (stride > 1)
+    asked = plan(Side("many", Continuous(features)), Side("many", Discrete(20)), Network(stem="conv", time_stride=2), examples=sizes)
+    assert asked.time_stride == 2

@@ -67,10 +67,7 @@ def _array(value: Any, max_pixels: int) -> np.ndarray:
 
 
 def _decoded(value: Any, fps: float, max_pixels: int, max_seconds: float) -> Iterator[np.ndarray]:
-    try:
-        import av
-    except ImportError as error:
-        raise MissingExtraError("video", "av", "read video files") from error
+    av = _library()
     is_bytes = isinstance(value, bytes | bytearray)
     name = f"the video of {len(value)} bytes" if is_bytes else f"{os.fspath(value)!r}"
     if not is_bytes and not Path(value).is_file():
@@ -101,6 +98,14 @@ def _decoded(value: Any, fps: float, max_pixels: int, max_seconds: float) -> Ite
         raise DataError(f"{name} is not video that can be read{where} ({error}). Replace the file or drop the row.") from error
     if not count:
         raise DataError(f"{name} has no frames. Replace the file or drop the row.")
+
+
+def _library() -> Any:
+    try:
+        import av
+    except ImportError as error:
+        raise MissingExtraError("video", "av", "read video files") from error
+    return av
 
 
 def _small(size: tuple[int, int], max_pixels: int, name: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from sklearn.base import clone
 
 from elman.codecs import Codec, Notes
 from elman.errors import DataError, SettingError
@@ -23,6 +24,8 @@ from elman.training.loop import fit
 from elman.training.resolve import resolve
 from elman.training.settings import Training
 
+_FEW = 2_000
+_BOLD: dict[str, Any] = {"max_epochs": 150, "batch_size": 8, "learning_rate": 4e-3}
 _STEPS = 4_096
 """Frames judged at once."""
 
@@ -91,6 +94,7 @@ def learn_notes(plan: Plan, rows: list[np.ndarray], training: Training, codec: C
     Learned
         The network with its best weights, in evaluation mode.
     """
+    training = _recipe(training, len(rows))
     examples = Examples(None, rows, target_space=plan.target.space)
     fraction = resolve(training, len(rows), 1.0).validation_fraction
     train, held = split_rows(len(rows), fraction, random_state=training.random_state)
@@ -103,6 +107,14 @@ def learn_notes(plan: Plan, rows: list[np.ndarray], training: Training, codec: C
     _begin_with(model, *_shares([rows[i] for i in train]))
     history = fit(model, learn, check if len(held) else None, training, Nats(baseline=baseline))
     return Learned(plan=plan, model=model.eval(), history=history, baseline=baseline)
+
+
+def _recipe(training: Training, pieces: int) -> Training:
+    """Fill in what was left open: few pieces, each in many keys, want many small, bold steps."""
+    if pieces > _FEW:
+        return training
+    own: Any = clone(training)
+    return own.set_params(**{name: value for name, value in _BOLD.items() if getattr(training, name) == "auto"})
 
 
 def frequencies(train: Sequence[np.ndarray], test: Sequence[np.ndarray]) -> float:
@@ -130,7 +142,8 @@ def frequencies(train: Sequence[np.ndarray], test: Sequence[np.ndarray]) -> floa
 def _shares(train: Sequence[np.ndarray]) -> tuple[np.ndarray, float]:
     """How often each note sounds in a frame, (notes,), and how often a piece ends after one."""
     frames = sum(map(len, train))
-    return (sum(row.sum(0, dtype=np.float64) for row in train) + 0.5) / (frames + 1), len(train) / (frames + len(train))
+    sounding = np.sum([row.sum(0, dtype=np.float64) for row in train], axis=0)
+    return (sounding + 0.5) / (frames + 1), len(train) / (frames + len(train))
 
 
 @torch.no_grad()

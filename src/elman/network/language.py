@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from elman.codecs.space import Discrete
+from elman.codecs.space import Binary, Discrete
 from elman.errors import SettingError, did_you_mean
 from elman.network.relation import Relation
 from elman.network.sizes import Sizes
@@ -26,6 +26,8 @@ _FREQUENT, _WIDER = 2_000, 4
 
 def hidden_size(target: Side, steps: float) -> int:
     """Return the units for a text of so many symbols."""
+    if isinstance(target.space, Binary):
+        return 192
     letters = isinstance(target.space, Discrete) and target.space.n <= _MANY
     if letters:
         return 128 if steps < 1e5 else 256 if steps < 3e5 else 512
@@ -37,8 +39,10 @@ def num_layers(sizes: Sizes) -> Choice:
     return (2, "enough text for two") if sizes.rows * sizes.target_mean >= 2e6 else (1, "one learns fastest")
 
 
-def dropout(sizes: Sizes) -> Choice:
+def dropout(target: Side, sizes: Sizes) -> Choice:
     """Return the dropout between layers and before the head."""
+    if isinstance(target.space, Binary):
+        return 0.2, "music is heard in many keys"
     return (0.3, "little text") if sizes.rows * sizes.target_mean < 5e6 else (0.1, "much text")
 
 

@@ -208,6 +208,8 @@ def _lines(p: Plan) -> list[tuple[str, Any, str]]:
         lines += [("hidden_size", p.hidden_size, "hidden_size"), ("num_layers", p.num_layers, "num_layers")]
         lines.append(("bidirectional", "yes" if p.bidirectional else "no", "bidirectional"))
     lines += [("stem", p.stem, "stem"), ("embedding_size", p.embedding_size, "embedding_size")]
+    if p.time_stride > 1:
+        lines.append(("time_stride", p.time_stride, "time_stride"))
     if p.decoder == "summary" and p.source is not None and p.source.rank == "many":
         lines.append(("pooling", p.pooling, "pooling"))
     if p.segment:
@@ -295,7 +297,7 @@ def plan(
     relation = relate(source_side, target_side, examples, align=align, horizon=horizon, segment=segment)
     values, why = choose(source_side, target_side, examples, relation, settings)
     longest = max(8, 2 * examples.target_max)
-    kept = ("input_feeding", "coverage", "teacher_forcing_ratio", "time_stride", "recurrent_dropout", "zoneout", "layer_norm")
+    kept = ("input_feeding", "coverage", "teacher_forcing_ratio", "recurrent_dropout", "zoneout", "layer_norm")
     made = Plan(
         relation=relation.name,
         decoder=relation.decoder,

@@ -77,7 +77,7 @@ class Network(Settings):
     teacher_forcing_ratio: float = 1.0
     """Chance that a step of training reads the true symbol rather than the network's own guess; it falls from 1 to this
     over the epochs (Bengio 2015), and training goes step by step."""
-    time_stride: int = 1
+    time_stride: int | Literal["auto"] = "auto"
     """Steps of sound or sensors per step of the network, for ``stem="conv"`` and (1, 2 or 4) ``"conv2d"``."""
     class_weight: Literal["none", "balanced"] = "none"
     """"balanced" weighs rare classes more, by n / (classes · count)."""

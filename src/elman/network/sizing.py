@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from elman.codecs.space import Binary, Discrete, Pixels, Product, Space, Words
+from elman.codecs.space import Binary, Continuous, Discrete, Pixels, Product, Space, Words
 from elman.network import language
 from elman.network.relation import Relation
 from elman.network.settings import Network
@@ -12,6 +12,9 @@ from elman.network.sizes import Sizes
 from elman.network.spaces import Side
 
 Choice = tuple[Any, str]
+_SPECTRUM = 16
+"""Numbers of a step from which it is taken for a spectrum or a column of a picture."""
+_FRAMES_A_SYMBOL = 12
 _FEW_TEXTS = 20_000
 """Up to as many texts the answers of several networks are averaged."""
 
@@ -46,7 +49,7 @@ def choose(source: Side | None, target: Side, sizes: Sizes, relation: Relation, 
         "bidirectional": _directions(source, relation),
         "pooling": ("concat", "mean, maximum and last state side by side"),
         "attention": _attention(source, relation),
-        "stem": _stem(source),
+        "stem": _stem(source, relation),
         "label_smoothing": _smoothing(relation, target, text),
         "head": _head(target, relation),
         "word_dropout": _word_dropout(source),
@@ -59,7 +62,11 @@ def choose(source: Side | None, target: Side, sizes: Sizes, relation: Relation, 
     for name, (value, reason) in rules.items():
         given = getattr(settings, name)
         values[name], why[name] = (value, reason) if given == "auto" else (given, "as set")
-    later = {"embedding_size": _embedding(source, target, values["hidden_size"], relation), "dropout": _dropout(sizes, relation, symbols)}
+    later = {
+        "embedding_size": _embedding(source, target, values["hidden_size"], relation),
+        "dropout": _dropout(target, sizes, relation, symbols),
+        "time_stride": _stride(values["stem"], sizes, relation),
+    }
     for name, (value, reason) in later.items():
         given = getattr(settings, name)
         values[name], why[name] = (value, reason) if given == "auto" else (given, "as set")
@@ -132,10 +139,22 @@ def _attention(source: Side | None, relation: Relation) -> Choice:
     return "none", "nothing to attend to"
 
 
-def _stem(source: Side | None) -> Choice:
+def _stem(source: Side | None, relation: Relation) -> Choice:
     if source is not None and isinstance(source.space, Pixels) and min(source.space.h, source.space.w) > 1:
         return "conv", "pictures"
+    if relation.decoder == "ctc" and source is not None and isinstance(source.space, Continuous) and source.space.d >= _SPECTRUM:
+        return "conv", "frames of a spectrum, or columns of a picture, belong to those around"
     return "linear", "symbols by embedding, numbers by projection"
+
+
+def _stride(stem: str, sizes: Sizes, relation: Relation) -> Choice:
+    """As many frames to a step as leave every symbol of the tightest row half a step more than it needs, 3 at most."""
+    per_symbol = sizes.source_mean / max(sizes.target_mean, 1.0)
+    if relation.decoder != "ctc" or stem == "linear" or per_symbol < _FRAMES_A_SYMBOL:
+        return 1, "every step"
+    most = 3 if stem == "conv" and per_symbol >= 2 * _FRAMES_A_SYMBOL else 2
+    stride = next((s for s in range(most, 1, -1) if 1.5 * s * sizes.longest_ratio <= 1), 1)
+    return stride, f"{per_symbol:.0f} frames a symbol"
 
 
 def _word_dropout(source: Side | None) -> Choice:
@@ -166,7 +185,7 @@ def _embedding(source: Side | None, target: Side, hidden: int, relation: Relatio
     return (64 if n <= 300 else 128 if n <= 20000 else 192), f"for {n} symbols"
 
 
-def _dropout(sizes: Sizes, relation: Relation, symbols: bool) -> Choice:
+def _dropout(target: Side, sizes: Sizes, relation: Relation, symbols: bool) -> Choice:
     if relation.name == "one-to-one":
         return 0.1, "a small network"
     if relation.decoder == "segments":
@@ -174,7 +193,7 @@ def _dropout(sizes: Sizes, relation: Relation, symbols: bool) -> Choice:
     if relation.decoder == "summary":
         return (0.5, "texts are learned by heart quickly") if symbols else (0.2, "measurements")
     if relation.name == "continue":
-        return language.dropout(sizes)
+        return language.dropout(target, sizes)
     if relation.name == "free":
         return (0.3, "few rows") if sizes.rows < 50_000 else (0.2, "many rows") if sizes.rows < 500_000 else (0.1, "very many rows")
     return (0.3, "few rows") if sizes.rows < 20000 else (0.1, "many rows")

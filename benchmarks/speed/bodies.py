@@ -26,7 +26,7 @@ class Convolutions(torch.nn.Module):
         levels = next((n for n in range(1, 6) if 2 ** (n + 1) - 1 >= steps / 2), 6)
         channels = next(c for c in range(4, 4096) if Dilated.weights(inputs, c + 1, levels, outputs) > weights)
         self.before = 2 ** (levels + 1) - 2
-        self.stack = Dilated(inputs, channels, levels, outputs)
+        self.stack = Dilated(inputs, channels, levels, outputs, causal=True)
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, None]:
         return self.stack(torch.nn.functional.pad(x, (0, 0, self.before, 0))), None

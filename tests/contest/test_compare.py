@@ -177,6 +177,14 @@ def test_leaks_are_told():
         compare(Series(), Category(), waves, ["a", "b"] * 10, contestants=["frequency"], verbose=0)
 
 
+def test_texts_have_kims_convolutions_too():
+    words = [f"{a} {b} {c}" for a in ("good", "bad", "fine", "poor") for b in ("film", "book", "plot") for c in ("here", "there", "now")]
+    stars = ["up" if word.split()[0] in ("good", "fine") else "down" for word in words]
+    board = compare(Model(Text(), Category(), training=QUICK), words, stars, contestants=["cnn_kim"], verbose=0, on_leak="ignore")
+    assert board["cnn_kim"].parameters == board.estimators["cnn_kim"].parameters_ > 1000
+    assert board.estimators["cnn_kim"].training.max_epochs == 2
+
+
 def test_few_test_rows_are_said():
     xs, ys = rows()
     board = compare(Symbols(), Category(), xs[:40], ys[:40], test=(xs[40:41], ys[40:41]), contestants=CHEAP, verbose=0)

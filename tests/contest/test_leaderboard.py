@@ -119,6 +119,14 @@ def test_a_board_from_a_contest(board):
         board.to_frame("csv")
 
 
+def test_a_notebook_shows_the_same(board):
+    from dataclasses import replace
+
+    html = replace(board, verdict="Use <b>this</b>")._repr_html_()
+    assert all(entry.label in html for entry in board)
+    assert "Use &lt;b&gt;this&lt;/b&gt;" in html
+
+
 def test_against_any_contestant(board):
     found = board.against("frequency")
     assert found["frequency"] == (0.0, 0.0, 0.0)

@@ -43,7 +43,7 @@ def test_batch_mates_change_nothing(body: str, both: bool) -> None:
 
 def test_a_dilated_stack_sees_what_it_says_and_nothing_more() -> None:
     torch.manual_seed(0)
-    stack = Dilated(2, 6, 3, 4).double()
+    stack = Dilated(2, 6, 3, 4, causal=True).double()
     window = Window(stack, 2, 4, before=14)
     x = torch.randn(1, 40, 2, dtype=torch.float64, requires_grad=True)
     answers, _ = window(Ragged.from_padded(x, torch.tensor([40])))
@@ -53,6 +53,11 @@ def test_a_dilated_stack_sees_what_it_says_and_nothing_more() -> None:
     assert seen[0] >= 16
     assert seen[-1] == 30  # causal: nothing after
     assert set(seen) <= set(range(16, 31))
+    for layer in stack.layers:  # what is left without the convolutions is the step itself
+        torch.nn.init.zeros_(layer.weight)
+        torch.nn.init.zeros_(layer.bias)
+    alone = torch.relu(stack.outlet(stack.inlet(x[0, 30])))
+    torch.testing.assert_close(window(Ragged.from_padded(x, torch.tensor([40])))[0].data[30], alone)
     assert Dilated.weights(2, 6, 3, 4) == sum(weight.numel() for weight in stack.parameters())
 
 

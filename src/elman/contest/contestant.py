@@ -85,9 +85,10 @@ def networks(estimator: Any, single: Mapping[str, Any], cell: str, *, fixed: str
     found = [network("cnn", "dilated convolutions, as many weights", "network", 5, body="dilated")]
     if fixed:
         found.append(network(fixed, fixed_label, "network", 5, body="fixed"))
-    found += [network(name, label, "network", 6, cell=name) for name, label in CELLS.items()]
+    found += [network(name, label, "network", 6, cell=name, body="recurrent") for name, label in CELLS.items()]
     default = Contestant(name="default", label="elman, as given", kind="network", rank=7, make=lambda: variant(estimator))
-    shuffles = network("shuffled", f"{CELLS.get(cell, cell)}, steps in another order", "ablation", 6, cell, True, cell=cell)
+    turned = f"{CELLS.get(cell, cell)}, steps in another order"
+    shuffles = network("shuffled", turned, "ablation", 6, cell, True, cell=cell, body="recurrent")
     untied = network("untied", "Elman network with its own weights at every step", "ablation", 6, "elman", cell="elman", body="untied")
     return [*found, default, shuffles, untied]
 

@@ -21,6 +21,7 @@ from elman.errors import DataError, SettingError
 from elman.estimators._inference import length_of
 from elman.estimators._pairs import fit_codecs
 from elman.estimators.metrics import edit_distance
+from elman.training.settings import Training
 
 _SINGLE = {"network__members": 1, "network__wide": False}
 _MEASURES = {
@@ -93,8 +94,20 @@ class Mapping:
         others = networks(self.estimator, single, cell, fixed=fixed, fixed_label="convolutions for one length")
         if self.kind == "free":  # what is written freely needs the recurrence to write
             others = [one for one in others if one.name in ("elman", "gru", "lstm", "default", "shuffled")]
+        if self.kind == "category" and isinstance(self.source, Text):
+            found.append(self._kim())
         sides = (self.source, self.target) if self.kind.startswith("step") else (self.source,)
         return [*found, *(one for one in others if not one.shuffles or all(map(can_shuffle, sides)))]
+
+    def _kim(self) -> Contestant:
+        """The convolutions that texts are usually given."""
+        training = self.estimator.training
+
+        def make() -> Any:
+            """With the caller's way of learning."""
+            return baselines.ConvNet(copy.deepcopy(self.source), training=Training() if training is None else copy.deepcopy(training))
+
+        return Contestant(name="cnn_kim", label="convolutions over 3 to 5 words", kind="network", rank=5, make=make)
 
     def _simple(self) -> Sequence[Contestant]:
         source, text, series = self.source, _reads_text(self.source), _reads_numbers(self.source)

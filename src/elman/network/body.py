@@ -59,7 +59,7 @@ def _dilated(plan: Any, features: int, *, centred: bool) -> Window:
     size, levels, others = plan.embedding_size, (plan.reach + 1).bit_length() - 2, plan.reach - 1
     channels = _channels(lambda c: Dilated.weights(size, c, levels, features), _recurrent_weights(plan))
     before, after = (others // 2, others // 2) if centred else (others, 0)
-    return Window(Dilated(size, channels, levels, features), size, features, before=before, after=after)
+    return Window(Dilated(size, channels, levels, features, causal=not centred), size, features, before=before, after=after)
 
 
 def _channels(weights: Any, wanted: int) -> int:

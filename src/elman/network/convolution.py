@@ -60,8 +60,8 @@ class Convolutions(nn.Module):
 class Dilated(nn.Module):
     """A stack of dilated convolutions, three taps each, for a :class:`~elman.network.window.Window` (van den Oord 2016; Bai 2018).
 
-    A projection to C channels, ``levels`` residual layers whose taps lie 1, 2, 4, … steps apart, a projection to the answers; it sees
-    ``1 + 2 (2^levels - 1)`` steps.
+    A projection to C channels, ``levels`` residual layers whose taps lie 1, 2, 4, … steps apart, each on normalised channels, and a
+    projection to the answers; it sees ``1 + 2 (2^levels - 1)`` steps.
 
     Parameters
     ----------
@@ -73,25 +73,31 @@ class Dilated(nn.Module):
         Layers.
     out_features : int
         Size of an answer.
+    causal : bool, default False
+        Answer for the last step of what is seen, which then stands on the residual path; for the middle one otherwise.
     """
 
-    def __init__(self, input_size: int, channels: int, levels: int, out_features: int) -> None:
+    def __init__(self, input_size: int, channels: int, levels: int, out_features: int, *, causal: bool = False) -> None:
         super().__init__()
-        self.inlet = nn.Conv1d(input_size, channels, 1)
+        self.causal = causal
+        self.inlet = nn.Linear(input_size, channels)
+        self.norms = nn.ModuleList(nn.LayerNorm(channels) for _ in range(levels))
         self.layers = nn.ModuleList(nn.Conv1d(channels, channels, 3, dilation=2**level) for level in range(levels))
-        self.outlet = nn.Conv1d(channels, out_features, 1)
+        self.outlet = nn.Linear(channels, out_features)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (N, 2 (2^levels - 1) + T, I) to (N, T, out_features); the window is cut off at both ends alike."""
-        across = self.inlet(x.transpose(1, 2))
-        for level, layer in enumerate(self.layers):
-            across = across[..., 2**level : -(2**level)] + functional.relu(layer(across))
-        return functional.relu(self.outlet(across)).transpose(1, 2)
+        """Map (N, 2 (2^levels - 1) + T, I) to (N, T, out_features)."""
+        x = self.inlet(x)
+        for level, (norm, layer) in enumerate(zip(self.norms, self.layers, strict=True)):
+            added = functional.relu(layer(norm(x).transpose(1, 2))).transpose(1, 2)
+            first = 2 * 2**level if self.causal else 2**level
+            x = x[:, first : first + added.shape[1]] + added
+        return functional.relu(self.outlet(x))
 
     @staticmethod
     def weights(input_size: int, channels: int, levels: int, out_features: int) -> int:
         """Count the weights of such a stack."""
-        return (input_size + 1) * channels + levels * (3 * channels + 1) * channels + (channels + 1) * out_features
+        return (input_size + 1) * channels + levels * (3 * channels + 3) * channels + (channels + 1) * out_features
 
 
 class Patch(nn.Module):

@@ -21,7 +21,7 @@ from elman.training.settings import Training
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([ROOT / "README.md", *(page for page in (ROOT / "docs").rglob("*.md") if page.name != "design.md")])
 BLOCK = re.compile(r"^(?:```python\n(?P<shown>.*?)^```$|<!-- python\n(?P<hidden>.*?)^-->$)", re.MULTILINE | re.DOTALL)
-NEEDS = {"forecasting.md": "pandas", "training.md": "pandas"}
+NEEDS = {"forecasting.md": "pandas", "backtests.md": "pandas", "training.md": "pandas"}
 
 
 def blocks(page: Path) -> list[tuple[int, str]]:

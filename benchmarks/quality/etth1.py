@@ -31,13 +31,15 @@ def scaled() -> pd.DataFrame:
     return pd.concat(parts)
 
 
-def forecaster(horizon: int, hidden_size: int, epochs: int, seed: int) -> Forecaster:
+def forecaster(horizon: int, hidden_size: int, epochs: int, seed: int, *, linear: bool) -> Forecaster:
     return Forecaster(
         horizon,
         model="direct",
         context=720,
         season=1,
-        preparation=Preparation(scale="last", power="none", reference="last", seasonality="none", calendar=False, lags=(), segment=48),
+        preparation=Preparation(
+            scale="last", power="none", reference="last", seasonality="none", calendar=False, lags=(), segment=48, linear=linear
+        ),
         static=("unique_id",),
         refit=False,
         network=Network(hidden_size=hidden_size, dropout=0.5, head="median"),
@@ -54,13 +56,16 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--validate", action="store_true")
+    parser.add_argument("--linear", action="store_true")
     chosen = parser.parse_args()
     frame = scaled()
     place = frame.groupby("unique_id").cumcount()
     panel = read_panel(frame)
     for horizon in chosen.horizon:
         start = time.perf_counter()
-        model = forecaster(horizon, chosen.hidden_size, chosen.epochs, chosen.seed).fit(frame[place < TRAIN + VALIDATION])
+        model = forecaster(horizon, chosen.hidden_size, chosen.epochs, chosen.seed, linear=chosen.linear).fit(
+            frame[place < TRAIN + VALIDATION]
+        )
         first = TRAIN if chosen.validate else TRAIN + VALIDATION
         ends = np.arange(first, first + VALIDATION - horizon + 1)
         squares, absolute, simple = [], [], []

@@ -13,7 +13,7 @@ import time
 import numpy as np
 
 from benchmarks.quality.report import row
-from elman import Forecaster, Network, Training, datasets
+from elman import Forecaster, Network, Preparation, Training, datasets
 
 SEASONS = {"hourly": (24, 168), "weekly": 52}
 MASE_SEASON = {"hourly": 24, "weekly": 1}
@@ -30,6 +30,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--part", choices=sorted(SEASONS), default="hourly")
     parser.add_argument("--validate", action="store_true")
+    parser.add_argument("--linear", action="store_true")
     parser.add_argument("--members", type=int, default=0)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     chosen = parser.parse_args()
@@ -42,7 +43,9 @@ def main() -> None:
     for seed in chosen.seeds:
         start = time.perf_counter()
         network = Network(members=chosen.members) if chosen.members else None
-        model = Forecaster(horizon, season=SEASONS[chosen.part], network=network, training=Training(random_state=seed, verbose=0))
+        prepared = Preparation(linear=True) if chosen.linear else None
+        training = Training(random_state=seed, verbose=0)
+        model = Forecaster(horizon, season=SEASONS[chosen.part], preparation=prepared, network=network, training=training)
         said = model.fit(known).predict()
         smape, mase = judge(np.maximum(said.mean, 0), truth, known, season)
         print(model.plan())

@@ -9,7 +9,7 @@ import time
 from functools import partial
 from pathlib import Path
 
-from benchmarks.speed import conditions, grid, jax_peer, onnx_peer, options, pool, ragged, scaling, streams
+from benchmarks.speed import bodies, conditions, grid, jax_peer, onnx_peer, options, pool, ragged, scaling, streams
 from benchmarks.speed.layers import CELLS, PASSES
 from benchmarks.speed.report import machine
 
@@ -23,6 +23,7 @@ SECTIONS = {
     **{f"growth:{cell.lower()}": partial(scaling.growth, cell) for cell in CELLS},
     "memory": conditions.memory,
     "conv": scaling.convolution,
+    "bodies": bodies.run,
     **{f"onnx:{cell.lower()}": partial(onnx_peer.run, cell) for cell in CELLS},
     **{
         f"{peer}:{cell.lower()}-{which}": partial(jax_peer.run, cell, peer=peer, which=which)

@@ -162,8 +162,8 @@ int main(int count, char** arguments) {
       if (!wrong) wrong = check_dense(*level);
       if (!wrong) wrong = check_pool(*level);
       if (!wrong && level == &elman::level()) wrong = check_stack();
-      if (!wrong && level == &elman::level()) wrong = check_ctc();
       if (!wrong && level == &elman::level()) wrong = check_ngrams();
+      if (!wrong && level == &elman::level()) wrong = check_ctc();
       if (!wrong && i % 5 == 0) wrong = check_reference(*level);
       if (!wrong) continue;
       std::printf("%s: call %d: %s\n", name, i, wrong);

@@ -108,7 +108,7 @@ const char* check_mixture(Arena& arena, const Model& model) {
 }
 
 // Fed at once and piece by piece, with and without a prior; a best answer can be laid on its frames.
-const char* check_ctc(Arena& arena, const Model& model) {
+const char* check_prior(Arena& arena, const Model& model) {
   const int64_t classes = model.classes + 1, steps = pick(0, 30), blank = model.classes;
   const elman::CtcOptions options{pick(1, 8), classes, blank, chance(0.3) ? -3.0 : -HUGE_VAL, chance(0.5) ? 0.4 : 0.0, chance(0.3) ? 0.5 : 0.0};
   float* frames = uniform<float>(arena, steps * classes, 4);
@@ -146,5 +146,5 @@ const char* check_ngrams() {
   Arena arena;
   const Model model(arena);
   const char* wrong = check_mixture(arena, model);
-  return wrong ? wrong : check_ctc(arena, model);
+  return wrong ? wrong : check_prior(arena, model);
 }

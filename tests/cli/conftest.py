@@ -11,11 +11,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
 
+import numpy as np
 import pytest
+from sklearn.base import BaseEstimator
 
 import elman
 from elman.cli.app import run
 from elman.errors import ModelFileError, SettingError, did_you_mean
+from elman.estimators._walk import Said
+from elman.estimators.forecast import Forecast
 
 
 class _Codec:
@@ -117,30 +121,26 @@ class LanguageModel:
     save = Model.save
 
 
-class Forecast:
-    def __init__(self, columns: dict[str, list[Any]]) -> None:
-        self.columns = columns
-
-    def to_frame(self) -> Any:
-        from elman.io import tables
-
-        return tables.to_frame(self.columns)
-
-
-class Forecaster:
+class Forecaster(BaseEstimator):
     def __init__(self, horizon: int, *, network: Any = None, training: Any = None) -> None:
         self.horizon, self.network, self.training = horizon, network, training
 
-    def fit(self, frame: Any) -> Forecaster:
-        from elman.io import tables
-
-        self.columns_in = tables.from_frame(frame).columns
+    def fit(self, panel: Any) -> Forecaster:
+        self.columns_in: dict[str, list[Any]] = {"unique_id": [], "ds": [], "y": []}
+        for one in panel.series:
+            self.columns_in["unique_id"] += [one.name] * len(one.stamps)
+            self.columns_in["ds"] += one.stamps
+            self.columns_in["y"] += one.values.tolist()
+        self.panel_ = panel
         return self
 
+    def forecast_at(self, panel: Any, rows: Any, ends: Any) -> Any:
+        seven = np.full((len(rows), self.horizon), 7.0)
+        return Said(mean=seven, low={80: seven - 1}, high={80: seven + 1})
+
     def predict(self, data: Any = None) -> Forecast:
-        ids = sorted(set(self.columns_in["unique_id"]))
-        steps = [(key, step) for key in ids for step in range(self.horizon)]
-        return Forecast({"unique_id": [k for k, _ in steps], "ds": [s for _, s in steps], "elman": [7.0] * len(steps)})
+        seven = np.full((len(self.panel_.series), self.horizon), 7.0)
+        return Forecast(panel=self.panel_, mean=seven, stamps=[list(range(self.horizon)) for _ in seven], low={}, high={})
 
     save = Model.save
 

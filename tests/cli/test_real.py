@@ -80,3 +80,58 @@ def test_a_model_that_does_not_forecast_is_refused(capsys, reviews, prices, tmp_
     code, _, err = call(capsys, "forecast", prices, "--model", model, "-q")
     assert code == 2
     assert "is a Model, which does not forecast" in err
+
+
+def test_trace_shows_the_inside_of_one_value(capsys, reviews, tmp_path):
+    model = tmp_path / "m.elman"
+    assert call(capsys, "fit", reviews, "--out", model, "--max-epochs", "1", "-q")[0] == 0
+    code, out, err = call(capsys, "trace", model, "--text", "good film number 3", "--out", tmp_path / "t.html")
+    assert code == 0, err
+    assert "encoder 1: 4 steps" in out
+    assert out.count("film") == 1
+    assert (tmp_path / "t.html").read_text().count("<svg") == 1
+    code, out, _ = call(capsys, "trace", model, "--data", reviews, "--row", "2", "--json", "--out", tmp_path / "t.json")
+    assert (code, json.loads(out)["kind"]) == (0, "text")
+    assert json.loads((tmp_path / "t.json").read_text()) == json.loads(out)
+    longer = " ".join(["good film number"] * 8)
+    code, out, _ = call(capsys, "trace", model, "--text", longer, "--following", "position", "--out", tmp_path / "t.png")
+    assert "position: R²" in out
+    assert (tmp_path / "t.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "give one value: --text TEXT, --value NUMBERS, or --data FILE with --row"),
+        (["--text", "a", "--out", "t.pdf"], "--out must end in .html, .json, .png, .svg; got 't.pdf'"),
+        (["--text", ""], "trace needs a value of at least one step"),
+        (["--text", "a b", "--following", "positon"], "Did you mean 'position'?"),
+        (["--data", "reviews.csv", "--row", "99"], "reviews.csv has 60 rows; --row 99 is not among them"),
+    ],
+)
+def test_trace_says_what_is_wrong(capsys, reviews, tmp_path, monkeypatch, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    assert call(capsys, "fit", reviews, "--out", "m.elman", "--max-epochs", "1", "-q")[0] == 0
+    code, _, err = call(capsys, "trace", "m.elman", *arguments)
+    assert code in (1, 2)
+    assert message in err
+
+
+def test_report_writes_one_page(capsys, reviews, prices, tmp_path):
+    model, page = tmp_path / "m.elman", tmp_path / "page.html"
+    assert call(capsys, "fit", reviews, "--out", model, "--max-epochs", "1", "-q")[0] == 0
+    code, out, err = call(capsys, "report", model, reviews, "--out", page, "--title", "Stars & films")
+    assert code == 0, err
+    assert out.startswith(f"wrote {page}, ")
+    assert "<h1>Stars &amp; films</h1>" in page.read_text()
+    assert "Examples" in page.read_text()
+    code, out, _ = call(capsys, "report", model, "--out", tmp_path / "bare.html", "--json")
+    assert json.loads(out) == {"out": str(tmp_path / "bare.html"), "rows": 0}
+    forecaster = tmp_path / "f.elman"
+    assert call(capsys, "forecast", prices, "--horizon", "7", "--max-epochs", "1", "--save", forecaster, "-q")[0] == 0
+    code, out, err = call(capsys, "report", forecaster, prices, "--out", page, "-q")
+    assert code == 0, err
+    assert call(capsys, "trace", forecaster, "--value", " ".join(str(n % 7) for n in range(60)))[0] == 0
+    (tmp_path / "empty.csv").write_text("review,stars\n")
+    code, _, err = call(capsys, "report", model, tmp_path / "empty.csv", "--out", page)
+    assert (code, "has no rows to judge the model on" in err) == (1, True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime
 import json
+import math
 import re
 import sys
 from collections.abc import Callable
@@ -142,38 +143,85 @@ def test_info(elman_cli: Cli, reviews: Path) -> None:
     assert out.endswith("a plan of\ntwo lines\n")
 
 
+PRICES = "symbol,date,open,close\n" + "".join(f"{s},Jan {d} 2020,1,{d}.5\n" for s in "BA" for d in range(1, 6))
+
+
 def test_forecast(elman_cli: Cli, fake: ModuleType, tmp_path: Path) -> None:
-    (tmp_path / "prices.csv").write_text(
-        "symbol,date,open,close\n" + "".join(f"{s},Jan {d} 2020,1,{d}.5\n" for s in "BA" for d in range(1, 6))
-    )
+    (tmp_path / "prices.csv").write_text(PRICES)
     code, out, err = elman_cli("forecast", "prices.csv", "--horizon", "2", "--out", "f.csv", "--save", "m.elman", "--hidden-size", "8")
     assert code == 0
     assert err == "note: inferred: --time date --value close --group symbol\n"
     model = fake.SAVED["m.elman"]
-    assert model.columns_in["unique_id"] == ["A"] * 5 + ["B"] * 5
+    assert model.columns_in["unique_id"] == ["B"] * 5 + ["A"] * 5
     assert model.columns_in["y"] == [1.5, 2.5, 3.5, 4.5, 5.5] * 2
+    assert model.panel_.series[0].columns["open"].tolist() == [1.0] * 5
     assert str(model.columns_in["ds"][0]) == "2020-01-01 00:00:00"
     assert repr(model.network) == "Network(hidden_size=8)"
     assert out == "wrote 4 rows to f.csv\n"
     assert (tmp_path / "f.csv").read_text().splitlines()[0] == "symbol,date,elman"
-    _, out, _ = elman_cli("forecast", "prices.csv", "--horizon", "2", "--holdout", "--json")
-    found = json.loads(out)
-    assert found["this model"] == pytest.approx(2.0)  # 7 against 4.5 and 5.5
-    assert found["the last value repeated"] == pytest.approx(1.5)  # 3.5 against the same
     _, out, _ = elman_cli("forecast", "prices.csv", "--horizon", "1", "--quiet")
-    assert out == "symbol  date  elman\nA          0      7\nB          0      7\n"
+    assert out == "symbol  date  elman\nB          0      7\nA          0      7\n"
+
+
+def test_forecast_looks_back(elman_cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "prices.csv").write_text("day,close\n" + "".join(f"{d},{5 + d % 3 + d / 1000}\n" for d in range(1, 60)))
+    arguments = ("forecast", "prices.csv", "--horizon", "2", "--time", "day")
+    code, out, _ = elman_cli(*arguments, "--backtest", "6", "--json")
+    assert code == 0
+    found = json.loads(out)
+    row = found["backtest"]["forecast"].index("elman")  # it always says 7: the truth is 5, 6 or 7
+    assert found["backtest"]["MAE"][row] == pytest.approx(1.0, abs=0.06)
+    assert found["use"] == "seasonal naive"
+    assert found["verdict"].startswith("Use the value one season ago: elman's errors are ")
+    assert found["data"].startswith("1 series of 59 points; step 1")
+    _, out, _ = elman_cli(*arguments, "--holdout")
+    assert "Too little to tell: elman's errors are" in out
+
+
+def test_forecast_lists_anomalies_and_draws(elman_cli: Cli, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="the extra 'plot' is not installed")
+    values = [7 + 0.4 * math.sin(12.9898 * d) for d in range(300)]
+    values[250] = 17.0
+    (tmp_path / "level.csv").write_text("day,level\n" + "".join(f"{d},{v}\n" for d, v in enumerate(values)))
+    arguments = ("forecast", "level.csv", "--horizon", "2", "--time", "day", "--anomalies", "--rate", "0.02")
+    code, out, err = elman_cli(*arguments, "--out", "f.csv", "--plot", "p.png", "--backtest", "3")
+    assert code == 0, err
+    assert "score above" in out
+    assert "250" in out
+    rows = (tmp_path / "f.anomalies.csv").read_text().splitlines()
+    assert rows[0] == "unique_id,day,level,expected,low,high,score,anomaly"
+    assert len(rows) == 301
+    assert rows[251].endswith("True")
+    for name in ("p.png", "p.backtest.png", "p.anomalies.png"):
+        assert (tmp_path / name).read_bytes()[:4] == b"\x89PNG"
+    code, _, err = elman_cli("forecast", "level.csv", "--horizon", "2", "--time", "day", "--plot", "p.docx")
+    assert code == 1
+    assert "p.docx: the picture cannot be written" in err
+
+
+def test_repeated_times_are_joined_when_asked(elman_cli: Cli, fake: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("date,close\n2020-01-01,1\n2020-01-01,2\n,5\n2020-01-02,4\n")
+    code, _, err = elman_cli("forecast", "a.csv", "--horizon", "1", "--duplicates", "mean", "--save", "m.elman")
+    assert code == 0
+    assert fake.SAVED["m.elman"].columns_in["y"] == [1.5, 4.0]
+    assert "1 of 4 rows dropped: they have no time" in err
+    assert "1 rows share a stamp with another" in err
 
 
 @pytest.mark.parametrize(
     ("text", "arguments", "message"),
     [
-        ("date,close\n2020-01-01,1\n2020-01-01,2\n", [], "has two values at 2020-01-01 00:00:00. Name the column that tells series apart"),
-        ("date,close\nsoon,1\nlater,2\n", [], "column 'date' should hold times; got 'soon'"),
+        (
+            "date,close\n2020-01-01,1\n2020-01-01,2\n",
+            [],
+            "row 1: series 'close' has two values at 2020-01-01: 1 and 2. Name the column that tells series apart (--group",
+        ),
+        ("date,close\nsoon,1\nlater,2\n", [], "column 'date' must be a number, a date or ISO 8601 text; got 'soon'"),
         ("date,close\n2020-01-01,one\n2020-01-02,2\n", ["--value", "close"], "row 0: column 'close' should hold numbers; got 'one'"),
         ("date,close\n2020-01-01,one\n", [], "has no column of numbers to forecast"),
         ("date,close\n", [], "has no rows to forecast from"),
         ("date,close\n2020-01-01,1\n", ["--value", "clse"], "has no column 'clse'; it has 'date', 'close'. Did you mean 'close'?"),
-        ("date,close\n2020-01-01,1\n", ["--holdout"], "series 'close' has 1 values; --holdout with --horizon 30 needs more"),
+        ("date,close\n2020-01-01,1\n", ["--holdout"], "1 windows of 30 steps, 30 apart, leave 0 points of the longest series ('close', 1"),
     ],
 )
 def test_forecast_errors(elman_cli: Cli, tmp_path: Path, text: str, arguments: list[str], message: str) -> None:
@@ -188,8 +236,10 @@ def test_forecast_of_rows_without_times(elman_cli: Cli, fake: ModuleType, tmp_pa
     code, _, err = elman_cli("forecast", "a.csv", "--horizon", "1", "--save", "m.elman")
     assert code == 0
     assert "no column of times" in err
-    assert "1 of 3 rows dropped" in err
-    assert fake.SAVED["m.elman"].columns_in == {"unique_id": ["level"] * 2, "ds": [0, 2], "y": [3.0, 5.0]}
+    assert "series 'level': 1 values are unknown (first 1)" in err
+    found = fake.SAVED["m.elman"].columns_in
+    assert (found["unique_id"], found["ds"]) == (["level"] * 3, [0, 1, 2])
+    assert str(found["y"]) == "[3.0, nan, 5.0]"
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,7 @@ def test_forecasts():
     naive = np.mean([mase(s[-6:], np.full(6, s[-7]), s[:-6], 1) for s in series])
     assert board["naive"].value == pytest.approx(naive)
     assert board["linear"].value < board["naive"].value
+    assert board["linear"].parameters == 6 * board.estimators["linear"].context_
     frame = pytest.importorskip("pandas").DataFrame(
         {"unique_id": np.repeat(range(5), 90), "ds": list(range(90)) * 5, "y": np.concatenate(series)}
     )

@@ -5,7 +5,7 @@ import pytest
 
 from elman.contest.leaderboard import Leaderboard, ranked, table_of
 from elman.contest.measure import Judgement, Measure
-from elman.contest.verdict import findings, verdict
+from elman.contest.verdict import findings, other_lengths, verdict
 from elman.errors import SettingError
 
 ACCURACY = Measure(name="accuracy")
@@ -78,6 +78,16 @@ def test_what_ablations_say():
     assert "costs 0.1" in sharing
     entries, judged = made({"lstm": 0.9}, [facts("lstm", stopped="budget")])
     assert findings(ACCURACY, entries, judged) == ["The budget ended the training of the lstm: more time might change their places."]
+
+
+def test_what_a_network_for_one_length_does_at_others():
+    entries, judged = made({"cnn_fixed": 0.4, "gru": 0.8}, [facts("cnn_fixed"), facts("gru")])
+    lengths = np.arange(500)
+    (said,) = other_lengths(ACCURACY, entries, judged, lengths, 199)
+    assert said == "The cnn_fixed were built for 199 steps: accuracy 1 up to there and 0 beyond; “the gru” has 1 and 0.667."
+    assert other_lengths(ACCURACY, entries, judged, lengths, 495) == []  # too few beyond
+    assert other_lengths(ACCURACY, entries, judged, None, 199) == []
+    assert other_lengths(ACCURACY, entries[:1], judged, lengths, 199) == []
 
 
 def test_lower_may_be_better():

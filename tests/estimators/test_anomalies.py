@@ -35,7 +35,7 @@ def test_the_rate_of_false_alarms_holds_on_noise(rate):
 
 def test_the_rate_holds_for_a_network_too():
     model = Forecaster(1, season=1, training=QUICK).fit(autoregression(800))
-    found = anomalies(model, autoregression(1500, seed=1), rate=0.02)
+    found = model.anomalies(autoregression(1500, seed=1), rate=0.02)
     assert 0.01 < found.flags.mean() < 0.04
 
 
@@ -115,6 +115,8 @@ def test_what_is_refused():
         anomalies(model, [1.0, 2.0], rate=0.7)
     with pytest.raises(NotFittedError, match="This Naive is not fitted yet"):
         anomalies(Naive(), [1.0, 2.0])
+    with pytest.raises(NotFittedError, match="This Forecaster is not fitted yet"):
+        Forecaster(1).anomalies([1.0, 2.0])
     with pytest.raises(DataError, match="A threshold needs 100 scores of normal points; there are 47. Give longer series"):
         anomalies(Naive().fit(autoregression(50)), autoregression(300))
     narrow = Forecaster(1, level=(90,), season=1, training=QUICK).fit(autoregression(300))

@@ -160,7 +160,7 @@ def test_too_little_is_too_little():
 
 def test_a_real_network_goes_the_same_way():
     result = Forecaster(3, training=QUICK)
-    found = backtest(result, frame(weeks(2, 60)), windows=2)
+    found = result.backtest(frame(weeks(2, 60)), windows=2)
     assert found.horizon == 3
     assert not hasattr(result, "model_")  # a copy learns
     assert np.isfinite(found.said["elman"].low[80]).all()

@@ -62,7 +62,7 @@ def one_thread():
 def test_every_estimator_and_decoder_has_a_small_golden_file():
     seen = {(meta["kind"], (meta["spec"]["plan"] or {}).get("decoder")) for meta in (model_file.read(path)[0] for path in FILES)}
     assert {kind for kind, _ in seen} == {"model", "language_model", "forecaster"}
-    assert {decoder for _, decoder in seen} == {"summary", "step", "autoregressive", "ctc"}
+    assert {decoder for _, decoder in seen} == {"summary", "step", "autoregressive", "ctc", "segments"}
     assert max(path.stat().st_size for path in FILES) <= 64 * 1024
 
 

@@ -47,6 +47,7 @@ def test_a_history_without_scale_has_none():
     assert np.isnan(naive_scale([3.0, 3.0, 3.0]))
     assert np.isnan(naive_scale([3.0]))
     assert naive_scale([1.0, 2.0], season=12) == 1.0  # too short for the season: the last value
+    assert naive_scale([1.0, 2.0] * 4, season=2) == 1.0  # a season without errors is no unit
 
 
 def test_owa_of_naive2_is_one():

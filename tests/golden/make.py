@@ -61,6 +61,16 @@ CASES = {
         [[round(float(np.sin(t / 3 + k)), 3) for t in range(50)] for k in range(2)],
         None,
     ),
+    "forecaster-segments": lambda: (
+        Forecaster(3, context=8, season=4, network=Network(hidden_size=4, members=2), training=QUICK),
+        [[round(2 + float(np.sin(t / 3 + k)), 3) for t in range(30 + 10 * k)] for k in range(2)],
+        None,
+    ),
+    "forecaster-paths": lambda: (
+        Forecaster(3, model="autoregressive", context=8, season=4, network=TINY, training=QUICK),
+        [[round(2 + float(np.sin(t / 3 + k)), 3) for t in range(30 + 10 * k)] for k in range(2)],
+        None,
+    ),
 }  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from elman import Category, Forecaster, Image, LanguageModel, Model, Network, Number, Series, Strokes, Symbols, Text, Training
+from elman import Category, Forecaster, Image, LanguageModel, Model, Network, Notes, Number, Series, Strokes, Symbols, Text, Training
 
 QUICK = {"max_epochs": 2, "verbose": 0, "batch_size": 16}
 WORDS = [["a", "b", "c", "b"][: 2 + n % 3] + ["d"] * (n % 2) for n in range(40)]
@@ -38,6 +38,8 @@ MAKERS = {
     "captions": lambda: fit(Category(), Symbols(), ["x", "y"] * 20, WORDS),
     "language": lambda: LanguageModel(Text("char"), training=Training(**QUICK)).fit(["abc abd (e)"] * 30),
     "forecast": lambda: Forecaster(3, training=Training(**QUICK)).fit(np.sin(np.arange(120) / 3)),
+    "paths": lambda: Forecaster(3, model="autoregressive", training=Training(**QUICK)).fit(np.sin(np.arange(120) / 3)),
+    "music": lambda: LanguageModel(Notes(), training=Training(**QUICK)).fit([[[60, 64], [62], [60, 67], []] * 4] * 10),
     "flat": lambda: fit(Category(), Category(), ["x", "y"] * 20, ["b", "a"] * 20),
 }
 _MADE: dict = {}

@@ -11,7 +11,7 @@ import torch
 from benchmarks import known_lags as learned
 
 from elman import Category, LanguageModel, Model, Series, Text, Training
-from elman.errors import DataError, NotFittedError, SettingError
+from elman.errors import DataError, NotFittedError
 from elman.insight.answer_checks import loop_of
 from elman.insight.finding import VERDICTS
 from elman.training.history import History
@@ -240,11 +240,15 @@ def test_without_data_only_the_history_is_judged(healthy):
         found["dead units"]
 
 
+def test_a_model_without_recurrence_is_judged_by_everything_else(made):
+    names = {finding.name for finding in made("flat").diagnose(["x", "y"] * 8, ["b", "a"] * 8)}
+    assert {"fit", "gradient by layer", "silent decoder", "learning rate"} <= names
+    assert not names & {"gradient by lag", "dead units"}
+
+
 def test_what_cannot_be_diagnosed_says_why(made):
     with pytest.raises(NotFittedError, match="not fitted yet"):
         LanguageModel(Text()).diagnose()
-    with pytest.raises(SettingError, match=r"diagnose looks into recurrent layers; this model is 'one-to-one'"):
-        made("flat").diagnose()
     with pytest.raises(DataError, match=r"diagnose was given answers y without values X"):
         made("text").diagnose(y=["yes"])
     with pytest.raises(DataError, match="expected"):

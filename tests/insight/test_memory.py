@@ -108,7 +108,7 @@ def test_the_norm_is_that_of_the_jacobian():
     found = np.mean([elman.insight.remembering.gradient_by_lag(network, rows, seed) for seed in range(12)], axis=0)
     squares = np.zeros(4)
     with torch.no_grad():
-        vectors = network.stem(rows.batch(model.plan_, list(range(40)))[0]).to_list()
+        vectors = network.stem(rows.batch(list(range(40)))[0]).to_list()
     for x in vectors:
         jacobian = torch.autograd.functional.jacobian(lambda v: layer(v[None] if layer.batch_first else v[:, None])[0].flatten(0, 1)[-1], x)
         squares += jacobian.square().sum((0, 2)).flip(0).numpy() / 40
@@ -184,11 +184,12 @@ def test_the_horizon_of_a_bag_of_words_is_0():
 # every kind, and what cannot be ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["text", "series", "deep", "tags", "free", "ctc", "picture", "language", "forecast"])
+@pytest.mark.parametrize("name", ["text", "series", "deep", "tags", "free", "ctc", "picture", "language", "forecast", "paths", "music"])
 def test_a_memory_of_every_kind(made, name):
     values = {
         "text": ["good red wine", "bad soup"], "tags": [["a", "b", "c"], ["c"]], "free": [["a", "b", "c"], ["c", "b"]],
-        "language": ["abc abd (e)"] * 3, "forecast": np.sin(np.arange(100) / 3),
+        "language": ["abc abd (e)"] * 3, "forecast": np.sin(np.arange(100) / 3), "paths": np.sin(np.arange(100) / 3),
+        "music": [[[60, 64], [62], [60, 67], []] * 3],
         "picture": [np.full((8, 6), n, np.uint8) for n in range(4)],
         "series": [np.ones((5, 1)), np.zeros((9, 1))], "deep": [np.ones((5, 1)), np.zeros((9, 1))],
         "ctc": [np.arange(14.0).reshape(7, 2), np.arange(12.0).reshape(6, 2) ** 1.5],
@@ -242,5 +243,5 @@ def test_bad_values_and_settings_say_so(made):
         elman.memory(model, ["good"], share=1)
     with pytest.raises(SettingError, match=r"answers are for a Model; a LanguageModel finds them in the values"):
         elman.memory(made("language"), ["ab"], ["cd"])
-    with pytest.raises(DataError, match=r"memory needs series of at least 5 points; these are shorter"):
+    with pytest.raises(DataError, match=r"with series of at least 5 points; these are shorter"):
         elman.memory(made("forecast"), [[1.0, 2.0]])

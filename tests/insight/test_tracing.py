@@ -23,10 +23,12 @@ VALUES = {
     "captions": "x",
     "language": "ab (d",
     "forecast": np.sin(np.arange(100) / 3),
+    "paths": np.sin(np.arange(100) / 3),
+    "music": [[60, 64], [62], [60]],
 }
 SHAPES = {  # layers, steps of the main one
     "text": (2, 3), "series": (1, 11), "deep": (4, 9), "tags": (2, 3), "free": (3, 3), "ctc": (None, 7), "picture": (2, 8),
-    "language": (1, 5), "forecast": (2, None),
+    "language": (1, 5), "forecast": (1, None), "paths": (1, 100), "music": (1, 3),
 }  # fmt: skip
 
 
@@ -148,7 +150,9 @@ def test_a_forecaster_says_what_it_would_have_forecast_earlier(made):
     found = trace(model, series)
     np.testing.assert_allclose(found.answer, model.predict(series).values)
     np.testing.assert_allclose(found.predictions.values[-1], model.predict(series).values)
-    np.testing.assert_allclose(found.predictions.values[-3], model.predict(series[:-2]).values)
+    ends = [int(label) for label in found.predictions.labels]
+    assert ends == list(range(ends[0], 1, model.plan_.segment))
+    np.testing.assert_allclose(found.predictions.values[-3], model.predict(series[: ends[-3]]).values)
 
 
 def test_members_are_traced_one_by_one(made):

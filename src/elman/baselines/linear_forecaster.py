@@ -56,6 +56,11 @@ class LinearForecaster(SeriesBaseline):
         self.maps_: dict[int, tuple[Any, np.ndarray]] = {}
         self.ends_: dict[tuple[int, float], np.ndarray] = {}
 
+    @property
+    def parameters_(self) -> int:
+        """Numbers of the maps that were solved so far."""
+        return sum(int(model.coef_.size) for model, _ in self.maps_.values() if model is not None)
+
     def _map(self, horizon: int) -> tuple[Any, np.ndarray]:
         """The map to a horizon, solved when first asked for, and the errors it made on the last fifth of windows when learnt without."""
         if horizon not in self.maps_:

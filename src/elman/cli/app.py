@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from elman.cli import bench, compare, demo, doctor, evaluate, fit, forecast, generate, info, predict
+from elman.cli import bench, compare, demo, doctor, evaluate, fit, forecast, generate, info, predict, report, trace
 from elman.cli.output import is_plain
 from elman.errors import ElmanError, SettingError, did_you_mean
 
@@ -20,6 +20,8 @@ VERBS = {
     "compare": compare.compare,
     "forecast": forecast.forecast,
     "generate": generate.generate,
+    "trace": trace.trace,
+    "report": report.report,
     "info": info.info,
     "doctor": doctor.doctor,
     "demo": demo.demo,

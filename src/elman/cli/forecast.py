@@ -1,8 +1,10 @@
-"""``elman forecast``: what comes next in one series or many."""
+"""``elman forecast``: what comes next in one series or many, how good such forecasts were, and what did not fit."""
 
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,73 +12,84 @@ import typer
 
 from elman.cli.fit import read_table
 from elman.cli.output import Output, table
-from elman.cli.series import long_form
+from elman.cli.series import Columns, series_of
 from elman.cli.settings_options import with_settings
 from elman.cli.shared_options import Data, Encoding, Json, Quiet, Rows
-from elman.errors import DataError, SettingError
+from elman.errors import SettingError
 from elman.network.settings import Network
+from elman.settings import Settings
 from elman.training.settings import Training
 
-Column = dict[str, list[Any]]
+_SHOWN = 30
 
 
-@with_settings(network=Network, training=Training)
+@dataclass(kw_only=True, eq=False, repr=False)
+class Looking(Settings):
+    """Looking back."""
+
+    backtest: int | None = None
+    """Forecast from so many places in the past too, beside the simple forecasts, and say which to use."""
+    holdout: bool = False
+    """The same from one place, a horizon before the end."""
+    anomalies: bool = False
+    """List the points that lie far from what was expected one step before."""
+    rate: float = 0.001
+    """Share of normal points that may be listed as anomalies by mistake."""
+
+
+@with_settings(columns=Columns, looking=Looking, network=Network, training=Training)
 def forecast(
     data: Data,
     *,
     horizon: Annotated[int | None, typer.Option("--horizon", min=1, help="Steps to forecast (30, or the model's own).")] = None,
     model: Annotated[Path | None, typer.Option("--model", help="Go on with a saved model instead of training one.")] = None,
-    time: Annotated[str | None, typer.Option("--time", help="Column of the times. Inferred when left out.")] = None,
-    value: Annotated[str | None, typer.Option("--value", help="Column of the numbers. Inferred when left out.")] = None,
-    group: Annotated[str | None, typer.Option("--group", help="Column that tells several series apart. Inferred when left out.")] = None,
-    holdout: Annotated[bool, typer.Option("--holdout", help="Forecast the last steps known and compare with what came.")] = False,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="CSV, TSV, JSON lines or Parquet.", show_default=False)] = None,
+    plot: Annotated[Path | None, typer.Option("--plot", help="A picture: PNG, SVG or PDF.", show_default=False)] = None,
     save: Annotated[Path | None, typer.Option("--save", help="Also save the model.", show_default=False)] = None,
     encoding: Encoding = "utf-8",
     rows: Rows = None,
     json: Json = False,
     quiet: Quiet = False,
+    columns: Columns | None = None,
+    looking: Looking | None = None,
     network: Network | None = None,
     training: Training | None = None,
 ) -> None:
     """Forecast one series or many from a file with a column of numbers, and usually of times."""
-    from elman.io import tables
-
-    output = Output(json, quiet)
-    read = read_table(data, output, encoding=encoding, rows=rows)
-    columns, names, notes = long_form(read, time, value, group)
-    output.note(*notes)
+    output, looking = Output(json, quiet), looking or Looking()
+    panel, names = series_of(read_table(data, output, encoding=encoding, rows=rows), columns or Columns())
+    output.note(*panel.notes)
     training = training or Training()
     training.verbose = min(training.verbose, output.verbose)
-    saved = None if model is None else _saved(model, horizon)
-    steps: int = saved.horizon if saved is not None else horizon or 30
-    known, future = _split(columns, steps) if holdout else (columns, None)
-    frame = tables.to_frame(known)
-    forecaster = saved if saved is not None else _trained(steps, frame, network, training)
-    made = tables.from_frame(forecaster.predict(frame).to_frame()).columns
+    forecaster = _saved(model, horizon) if model is not None else _new(horizon or 30, network, training)
+    told: dict[str, Any] = {"horizon": forecaster.horizon, "series": len(panel.series), "data": str(panel.report)}
+    lines: list[str] = []
+    if looking.backtest is not None or looking.holdout:
+        lines += _look_back(forecaster, panel, looking.backtest or 1, told, plot)
+    forecaster = forecaster if model is not None else forecaster.fit(panel)
     if save is not None:
         forecaster.save(save)
-    data_out: dict[str, Any] = {"horizon": steps, "series": len(set(columns["unique_id"]))}
-    lines: list[str] = []
-    if future is not None:
-        errors = _errors(known, future, made)
-        data_out |= errors
-        lines = table(["mean absolute error", ""], list(errors.items()))
-    made["ds"] = _days(made["ds"])
-    shown = {names.get(name, name): values for name, values in made.items()}
+    made = forecaster.predict(panel)
+    shown = _in_callers_words(made.to_frame(), names)
     if out is not None:
-        tables.write(out, shown)
-        lines += [] if quiet else [f"wrote {len(next(iter(shown.values()))):,} rows to {out}"]
-    elif future is None:
-        lines = table(list(shown), [[v if isinstance(v, float) else str(v) for v in row] for row in zip(*shown.values(), strict=True)][:30])
-        data_out["forecast"] = shown
-    output.result(data_out | ({"out": str(out)} if out else {}), lines)
+        lines += _written(out, shown, told, "out", quiet=quiet)
+    elif not lines:
+        lines += table(
+            list(shown), [[v if isinstance(v, float) else str(v) for v in row] for row in zip(*shown.values(), strict=True)][:_SHOWN]
+        )
+        told["forecast"] = shown
+    if looking.anomalies:
+        lines += _anomalies(forecaster, panel, looking.rate, names, told, out, plot)
+    if plot is not None:
+        told["plot"] = str(plot)
+        _draw(plot, made, len(panel.series))
+    output.result(told, lines)
 
 
-def _trained(horizon: int, frame: Any, network: Network | None, training: Training) -> Any:
+def _new(horizon: int, network: Network | None, training: Training) -> Any:
     from elman import Forecaster
 
-    return Forecaster(horizon, network=network, training=training).fit(frame)
+    return Forecaster(horizon, network=network, training=training)
 
 
 def _saved(path: Path, horizon: int | None) -> Any:
@@ -91,6 +104,60 @@ def _saved(path: Path, horizon: int | None) -> Any:
     return loaded
 
 
+def _look_back(forecaster: Any, panel: Any, windows: int, told: dict[str, Any], plot: Path | None) -> list[str]:
+    """Backtest, and say which forecast to use."""
+    from elman.estimators.backtesting import backtest
+
+    found = backtest(forecaster, panel, windows=windows)
+    told |= {"backtest": found.table, "verdict": str(found.verdict), "use": found.verdict.use}
+    if found.yesterday.found:
+        told["yesterday"] = str(found.yesterday)
+    if plot is not None:
+        series = sorted({int(row) for row in found.cuts.rows})
+        _save_axes(_beside(plot, "backtest"), lambda axes, i=0: found.plot(series[i], axes=axes), len(series))
+    return [*str(found).splitlines(), ""]
+
+
+def _anomalies(
+    forecaster: Any, panel: Any, rate: float, names: dict[str, str], told: dict[str, Any], out: Path | None, plot: Path | None
+) -> list[str]:
+    """List the points that were not expected."""
+    from elman.estimators.anomalies import anomalies
+
+    found = anomalies(forecaster, panel, rate=rate)
+    shown = _in_callers_words(found.to_frame(), names)
+    odd = [row for row in zip(*shown.values(), strict=True) if row[-1]]
+    told["anomalies"] = {"threshold": found.threshold, "rate": rate, "points": [dict(zip(shown, row, strict=True)) for row in odd]}
+    lines = ["", str(found)]
+    if odd:
+        lines += _listed(list(shown)[:-1], [row[:-1] for row in odd[-_SHOWN:]])
+    if out is not None:
+        lines += _written(_beside(out, "anomalies"), shown, told, "anomalies_out", quiet=False)
+    if plot is not None:
+        _save_axes(_beside(plot, "anomalies"), lambda axes, series=0: found.plot(series, axes=axes), len(panel.series))
+    return lines
+
+
+def _listed(names: Iterable[str], rows: list[tuple[Any, ...]]) -> list[str]:
+    return table(list(names), [[value if isinstance(value, float) else str(value) for value in row] for row in rows])
+
+
+def _written(path: Path, shown: dict[str, list[Any]], told: dict[str, Any], key: str, *, quiet: bool) -> list[str]:
+    from elman.io import tables
+
+    tables.write(path, shown)
+    told[key] = str(path)
+    return [] if quiet else [f"wrote {len(next(iter(shown.values()))):,} rows to {path}"]
+
+
+def _in_callers_words(frame: Any, names: dict[str, str]) -> dict[str, list[Any]]:
+    from elman.io import tables
+
+    columns = tables.from_frame(frame).columns
+    columns["ds"] = _days(columns["ds"])
+    return {names.get(name, name): values for name, values in columns.items()}
+
+
 def _days(stamps: list[Any]) -> list[Any]:
     """Return dates where every time is midnight."""
     if all(isinstance(stamp, datetime.datetime) and stamp.time() == datetime.time() for stamp in stamps):
@@ -98,33 +165,17 @@ def _days(stamps: list[Any]) -> list[Any]:
     return stamps
 
 
-def _split(columns: Column, horizon: int) -> tuple[Column, Column]:
-    """Return all but the last ``horizon`` steps of each series, and those."""
-    ids = columns["unique_id"]
-    left = {key: ids.count(key) for key in set(ids)}
-    short = min(left, key=lambda key: left[key])
-    if left[short] <= horizon:
-        raise DataError(
-            f"series {short!r} has {left[short]} values; --holdout with --horizon {horizon} needs more than that. Use a shorter horizon."
-        )
-    early, late = [], []
-    for i, key in enumerate(ids):
-        (early if left[key] > horizon else late).append(i)
-        left[key] -= 1
-    return tuple({name: [values[i] for i in part] for name, values in columns.items()} for part in (early, late))  # type: ignore[return-value]
+def _draw(path: Path, made: Any, count: int) -> None:
+    _save_axes(path, lambda axes, series=0: made.plot(series, axes=axes), count)
 
 
-def _errors(known: Column, future: Column, made: Column) -> dict[str, float]:
-    """Return the mean absolute error of the forecast and of repeating each series' last value."""
-    last = dict(zip(known["unique_id"], known["y"], strict=True))
-    truth: dict[str, list[float]] = {}
-    for key, y in zip(future["unique_id"], future["y"], strict=True):
-        truth.setdefault(key, []).append(y)
-    guesses: dict[str, list[float]] = {}
-    for key, y in zip(made["unique_id"], made["elman"], strict=True):
-        guesses.setdefault(str(key), []).append(float(y))
-    pairs = [(key, y, guess) for key, ys in truth.items() for y, guess in zip(ys, guesses[key], strict=True)]
-    return {
-        "this model": sum(abs(y - guess) for _, y, guess in pairs) / len(pairs),
-        "the last value repeated": sum(abs(y - last[key]) for key, y, _ in pairs) / len(pairs),
-    }
+def _save_axes(path: Path, draw: Any, count: int, most: int = 6) -> None:
+    """Save a picture of some series, one above the other."""
+    from elman.estimators._drawing import pictures
+
+    pictures(path, draw, min(count, most))
+
+
+def _beside(path: Path, what: str) -> Path:
+    """Return ``name.what.ending`` for ``name.ending``."""
+    return path.with_name(f"{path.stem}.{what}{path.suffix}")

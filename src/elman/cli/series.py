@@ -3,63 +3,84 @@
 from __future__ import annotations
 
 import datetime
-import itertools
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from elman.errors import DataError
 from elman.io.tables import Table
+from elman.settings import Settings
 
 TIMES = ("ds", "date", "time", "timestamp", "datetime", "day", "month", "year")
 VALUES = ("y", "value", "close", "price", "target")
 GROUPS = ("unique_id", "item_id", "symbol", "series", "group", "id", "sensor", "store")
-FORMATS = ("%b %d %Y", "%B %d %Y", "%d %b %Y", "%Y/%m/%d", "%d.%m.%Y", "%Y-%m", "%m/%d/%Y", "%d/%m/%Y", "%Y%m%d")
 
 
-def long_form(
-    table: Table, time: str | None, value: str | None, group: str | None
-) -> tuple[dict[str, list[Any]], dict[str, str], list[str]]:
-    """Return columns ``unique_id, ds, y`` in order of series and time.
+@dataclass(kw_only=True, eq=False, repr=False)
+class Columns(Settings):
+    """Which column is what."""
+
+    time: str | None = None
+    """Column of the times. Inferred when left out."""
+    value: str | None = None
+    """Column of the numbers. Inferred when left out."""
+    group: str | None = None
+    """Column that tells several series apart. Inferred when left out."""
+    duplicates: Literal["error", "mean", "sum", "median", "first", "last"] = "error"
+    """What to do about a time that a series has several different values for."""
+
+
+def series_of(table: Table, columns: Columns) -> tuple[Any, dict[str, str]]:
+    """Return the series of a table.
 
     Parameters
     ----------
     table : Table
         The data, one row for each moment of each series.
-    time : str or None
-        Column of the times; None is inferred.
-    value : str or None
-        Column of the numbers; None is inferred.
-    group : str or None
-        Column that tells series apart; None is inferred.
+    columns : Columns
+        What the caller said of the columns.
 
     Returns
     -------
     tuple
-        The columns, the caller's name of each, and what was inferred or dropped in words.
+        A Panel whose notes say what was inferred or put right, and the caller's name of each column.
     """
+    from elman.estimators import read_panel
+
     if len(table) == 0:
         raise DataError(f"{table.path} has no rows to forecast from.")
     notes: list[str] = []
-    names = _names(table, time, value, group, notes)
-    ys = table.column(names["y"])
-    ds = _times(table.column(names["ds"]), names["ds"]) if "ds" in names else None
-    ids = [str(v) for v in table.column(names["unique_id"])] if "unique_id" in names else [names["y"]] * len(ys)
-    _check_numbers(ys, names["y"])
-    if ds is None:
-        seen: dict[str, int] = {}
-        ds = [seen.update({key: seen.get(key, -1) + 1}) or seen[key] for key in ids]
+    names = _names(table, columns, notes)
+    long = {name: table.columns[own] for name, own in names.items()}
+    _check_numbers(long["y"], names["y"])
+    if "unique_id" not in long:
+        long["unique_id"] = [names["y"]] * len(table)
+    if "ds" in long:
+        _drop_without_time(long, notes)
+    else:
+        long["ds"] = _row_numbers(long["unique_id"])
         notes.append("there is no column of times; the rows are taken as equal steps")
-    kept = [i for i in range(len(ys)) if ds[i] is not None and ys[i] is not None]
-    if len(kept) < len(ys):
-        notes.append(f"{len(ys) - len(kept):,} of {len(ys):,} rows dropped: time or value is missing")
-    kept.sort(key=lambda i: (ids[i], ds[i]))
-    twice = next((i for i, j in itertools.pairwise(kept) if (ids[i], ds[i]) == (ids[j], ds[j])), None)
-    if twice is not None:
-        raise DataError(f"series {ids[twice]!r} has two values at {ds[twice]}. Name the column that tells series apart: --group COLUMN")
-    return {"unique_id": [ids[i] for i in kept], "ds": [ds[i] for i in kept], "y": [float(ys[i]) for i in kept]}, names, notes
+    further = {name: values for name, values in table.columns.items() if name not in (*names.values(), *long)}
+    if len(long["ds"]) == len(table):
+        long |= further
+    try:
+        panel = read_panel(long, duplicates=columns.duplicates)
+    except DataError as error:
+        raise _in_words(error, names, columns) from error
+    return replace(panel, notes=[*notes, *panel.notes]), names
 
 
-def _names(table: Table, time: str | None, value: str | None, group: str | None, notes: list[str]) -> dict[str, str]:
+def _in_words(error: DataError, names: dict[str, str], columns: Columns) -> DataError:
+    """Say a reader's error in the words of the command line."""
+    told = error.detail.replace("ds must be", f"column {names.get('ds')!r} must be")
+    told = told.replace("Name the column that tells series apart, or say how to join them: read_panel(data, duplicates='mean').", "")
+    if told != error.detail and columns.duplicates == "error" and "two values" in told:
+        told = f"{told.strip()} Name the column that tells series apart (--group COLUMN), or join them (--duplicates mean)."
+    return DataError(told, row=error.row)
+
+
+def _names(table: Table, columns: Columns, notes: list[str]) -> dict[str, str]:
     """Return the column of each part; time and group may be missing."""
+    time, value, group = columns.time, columns.value, columns.group
     for told in (time, value, group):
         if told is not None:
             table.column(told)
@@ -105,14 +126,19 @@ def _check_numbers(values: list[Any], name: str) -> None:
             raise DataError(f"column {name!r} should hold numbers; got {value!r}. Is the decimal sign a point?", row=row)
 
 
-def _times(values: list[Any], name: str) -> list[Any]:
-    """Return times as datetimes (or the integers given); text in the first format that fits every cell."""
-    texts = [value for value in values if isinstance(value, str) and value]
-    if not texts:
-        return [datetime.datetime(v.year, v.month, v.day) if type(v) is datetime.date else v for v in values]
-    for form in FORMATS:
-        try:
-            return [datetime.datetime.strptime(value, form) if value else None for value in values]
-        except (ValueError, TypeError):
-            continue
-    raise DataError(f"column {name!r} should hold times; got {texts[0]!r}. Write them as 2026-11-23 or 2026-11-23 14:30.")
+def _drop_without_time(long: dict[str, list[Any]], notes: list[str]) -> None:
+    count = len(long["ds"])
+    kept = [row for row, stamp in enumerate(long["ds"]) if stamp is not None and stamp != ""]
+    if len(kept) < count:
+        notes.append(f"{count - len(kept):,} of {count:,} rows dropped: they have no time")
+        for name, values in long.items():
+            long[name] = [values[row] for row in kept]
+
+
+def _row_numbers(ids: list[Any]) -> list[int]:
+    seen: dict[Any, int] = {}
+    numbers = []
+    for key in ids:
+        numbers.append(seen.get(key, 0))
+        seen[key] = numbers[-1] + 1
+    return numbers

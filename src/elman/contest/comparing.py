@@ -14,7 +14,7 @@ from elman.contest.leaderboard import Leaderboard, ranked
 from elman.contest.mapping import Mapping
 from elman.contest.parts import Division
 from elman.contest.running import LEAST, Contest, Task
-from elman.contest.verdict import findings, verdict
+from elman.contest.verdict import findings, other_lengths, verdict
 from elman.errors import DataTypeError, SettingError
 from elman.estimators import Forecaster, LanguageModel, Model
 from elman.training.settings import seconds
@@ -101,19 +101,21 @@ def compare(
     sound(alarms, on_leak)
     results = Results(folder, fingerprint(repr(estimator), data, test, groups, test_size, random_state))
     judged, facts, fitted = Contest(task, results, time_limit, verbose).run(chosen)
-    entries = ranked(task.measure, judged, facts)
+    entries, lengths = ranked(task.measure, judged, facts), task.lengths()
+    reach = getattr(getattr(fitted.get("cnn_fixed"), "plan_", None), "reach", 0)
+    said = [*findings(task.measure, entries, judged), *other_lengths(task.measure, entries, judged, lengths, reach)]
     board = Leaderboard(
         measure=task.measure,
         entries=entries,
         verdict=verdict(task.measure, entries),
-        findings=[*findings(task.measure, entries, judged), *task.notes()],
+        findings=[*said, *task.notes()],
         alarms=alarms,
         train_rows=len(task.parts.train_x),
         test_rows=len(task.parts.test_x),
         unit=task.unit,
         judged=judged,
         estimators=fitted,
-        lengths=task.lengths(),
+        lengths=lengths,
     )
     results.conclude(board.to_dict())
     return board

@@ -88,10 +88,12 @@ class Forecasting:
 
     def fit(self, estimator: Any, contestant: Contestant) -> Any:
         """Let one learn from everything before the cut."""
-        if not contestant.shuffles:
-            return estimator.fit(self.history)
         random = np.random.default_rng(self.seed)
-        return estimator.fit([past[random.permutation(len(past))] for past in self.past])
+        history = [past[random.permutation(len(past))] for past in self.past] if contestant.shuffles else self.history
+        estimator.fit(history)
+        if not isinstance(estimator, Forecaster):
+            estimator.predict(self.horizon)  # a linear map is solved when its horizon is first asked for
+        return estimator
 
     def judge(self, estimator: Any, contestant: Contestant) -> Judgement:  # noqa: ARG002  # one signature for all tasks
         """Compare its forecast with what came."""

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from elman.contest.leaderboard import Entry
 from elman.contest.measure import Judgement, Measure, interval
+
+_ENOUGH = 10
+"""Units on either side of a length."""
 
 
 def verdict(measure: Measure, entries: Sequence[Entry]) -> str:
@@ -85,6 +90,47 @@ def findings(measure: Measure, entries: Sequence[Entry], judged: dict[str, Judge
     if late:
         found.append(f"The budget ended the training of {', '.join(late)}: more time might change their places.")
     return found
+
+
+def other_lengths(
+    measure: Measure, entries: Sequence[Entry], judged: dict[str, Judgement], lengths: np.ndarray | None, reach: int
+) -> list[str]:
+    """Say what becomes of the network for one length at those it was not built for.
+
+    Parameters
+    ----------
+    measure : Measure
+        What was measured.
+    entries : sequence of Entry
+        Best first.
+    judged : dict of str to Judgement
+        By contestant.
+    lengths : ndarray or None
+        Steps of each test unit.
+    reach : int
+        Steps it was built for.
+
+    Returns
+    -------
+    list of str
+        One sentence, where there are ten units on either side and a recurrent network to compare with.
+    """
+    fixed = next((entry for entry in entries if entry.name == "cnn_fixed"), None)
+    recurrent = next((entry for entry in entries if entry.name in ("elman", "gru", "lstm")), None)
+    if fixed is None or recurrent is None or lengths is None:
+        return []
+    within = lengths <= reach
+    if min(within.sum(), (~within).sum()) < _ENOUGH:
+        return []
+
+    def on(name: str, units: np.ndarray) -> str:
+        """The score on some units."""
+        return f"{measure.value(Judgement(over=judged[name].over[units], under=judged[name].under[units])):.3g}"
+
+    return [
+        f"{_large(fixed.label)} were built for {reach} steps: {measure.name} {on(fixed.name, within)} up to there and"
+        f" {on(fixed.name, ~within)} beyond; {_the(recurrent)} has {on(recurrent.name, within)} and {on(recurrent.name, ~within)}."
+    ]
 
 
 def _order(whole: Entry, shuffled: Entry, gain: float, low: float, high: float) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import numpy as np
 
-from elman.errors import MissingExtraError
+from elman.errors import FileError, MissingExtraError
 
 _ROLES = ("ground", "text", "grid", "history", "ours", "other", "mark")
 _LIGHT = dict(zip(_ROLES, ("#ffffff", "#24292f", "#d8dee4", "#3d4a5c", "#c2410c", "#2563eb", "#b91c1c"), strict=True))
@@ -102,7 +102,7 @@ def canvas(axes: Any, purpose: str, *, dark: bool | None = None) -> Canvas:
         With a palette.
     """
     try:
-        from matplotlib import colors, pyplot
+        from matplotlib import colors, pyplot  # a figure of pyplot shows itself in notebooks
     except ImportError as error:
         raise MissingExtraError("plot", "matplotlib", purpose) from error
     if axes is None:
@@ -110,3 +110,28 @@ def canvas(axes: Any, purpose: str, *, dark: bool | None = None) -> Canvas:
     if dark is None:
         dark = sum(colors.to_rgb(axes.figure.get_facecolor())) < 1.5
     return Canvas(axes=axes, colours=_DARK if dark else _LIGHT)
+
+
+def pictures(path: Any, draw: Callable[..., Any], count: int) -> None:
+    """Save one picture with several plots, one above the other.
+
+    Parameters
+    ----------
+    path : str or Path
+        Where; its ending says what kind.
+    draw : callable
+        ``draw(axes, series)`` draws one of them.
+    count : int
+        How many.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise MissingExtraError("plot", "matplotlib", "draw a picture") from error
+    figure = Figure(figsize=(9.5, 3.2 * count + 0.6), dpi=110, layout="constrained")
+    for series, axes in enumerate(np.ravel(figure.subplots(count, 1, squeeze=False))):
+        draw(axes, series) if count > 1 else draw(axes)
+    try:
+        figure.savefig(path)
+    except (ValueError, OSError) as error:
+        raise FileError(f"{path}: the picture cannot be written: {error}") from error

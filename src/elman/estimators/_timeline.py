@@ -68,7 +68,7 @@ class Frequency:
         if self.kind == "month":
             return {1: "1 month", 3: "1 quarter", 12: "1 year"}.get(self.step, f"{self.step} months")
         if not isinstance(self.step, timedelta):
-            return f"steps of {self.step}"
+            return str(self.step)
         for name, unit in (("week", _WEEK), ("day", _DAY), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1))):
             if self.step % unit == timedelta(0) and self.step >= unit:
                 return f"{self.step // unit} {name}" + ("s" if self.step > unit else "")

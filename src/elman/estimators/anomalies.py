@@ -213,8 +213,8 @@ def _one_step(model: Any, panel: Panel, one: OneSeries, row: int, ends: np.ndarr
 
 
 def _with_room(panel: Panel, one: OneSeries, row: int, horizon: int) -> Panel:
-    """Let covariates of the future go on for a horizon after the last point, with their last value: only the next step is looked at."""
-    if horizon == 1 or not one.columns:
+    """Let the series go on for a horizon, for models that read the calendar or covariates of it: only the next step is looked at."""
+    if horizon == 1:
         return panel
     stamps = [*one.stamps, *panel.frequency.following(one.stamps[-1], horizon)]
     columns = {name: np.concatenate([column, np.repeat(column[-1:], horizon)]) for name, column in one.columns.items()}

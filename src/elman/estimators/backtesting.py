@@ -273,11 +273,12 @@ def backtest(
         past = known_series(past_of(panel, cuts, start), 2)
         at = cuts.of(np.arange(start, min(start + every, windows)))
         for name, estimator in {OURS: model, **simple}.items():
-            options = {} if name == OURS and not _is_simple(model) else {"horizon": horizon, "level": level}
+            options = {"horizon": horizon, "level": level} if _is_simple(estimator) else {}
             begun = time.perf_counter()
             fitted = _copy(estimator).fit(past)
             said[name].append(forecasts(fitted, panel, cuts.rows[at], cuts.ends[at], **options))
             seconds[name] += time.perf_counter() - begun
+            level = tuple(said[OURS][0].low)  # the others answer with the intervals that ours has
     joined = {name: Said.joined(parts) for name, parts in said.items()}
     return Backtest(panel=panel, cuts=cuts, truth=truth_of(panel, cuts, horizon), said=joined, season=season, step=step, seconds=seconds)
 

@@ -79,6 +79,37 @@ class Forecast:
         """
         return frame_of(self.columns(), kind, self.panel.like)
 
+    def _repr_html_(self) -> str:
+        from elman.markup import fragment
+
+        return fragment(*self.drawn())
+
+    def drawn(self, series: int = 0) -> list[Any]:
+        """Return the forecast as markup: one series with its intervals, and the numbers of all.
+
+        Parameters
+        ----------
+        series : int, default 0
+            Which series is drawn.
+
+        Returns
+        -------
+        list of Markup
+            Chart and table.
+        """
+        from elman.markup import Line, line_chart, table
+
+        horizon, known = self.mean.shape[1], self.panel.series[series]
+        past, ahead = known.values[-5 * horizon :].tolist(), list(range(1, horizon + 1))
+        lines = [Line(name="series", x=list(range(1 - len(past), 1)), y=past), Line(name="forecast", x=ahead, y=self.mean[series].tolist())]
+        for level in sorted(self.low):
+            lines += [Line(name=f"{level} %", x=ahead, y=self.low[level][series].tolist(), dashed=True)]
+            lines += [Line(name="", x=ahead, y=self.high[level][series].tolist(), dashed=True)]
+        columns = self.columns()
+        rows = list(zip(*columns.values(), strict=True))[:50]
+        title = f"Forecast of {known.name}" if len(self.panel.series) > 1 else "Forecast"
+        return [line_chart(lines, title=title, x_label="steps ahead", y_label="value"), table(list(columns), rows)]
+
     def plot(self, series: int = 0, *, axes: Any = None, history: int | None = None, dark: bool | None = None) -> Any:
         """Draw the end of the history and the forecast with its intervals.
 

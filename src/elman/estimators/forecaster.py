@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Self, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 import numpy as np
 from sklearn.base import clone
@@ -23,6 +23,10 @@ from elman.estimators.forecasting.preparation import Preparation
 from elman.network import Plan
 from elman.network.settings import Network
 from elman.training.settings import Training
+
+if TYPE_CHECKING:
+    from elman.estimators.anomalies import Anomalies
+    from elman.estimators.backtesting import Backtest
 
 
 class Forecaster(Estimator):
@@ -232,6 +236,51 @@ class Forecaster(Estimator):
         ahead = self.engine_.known_ahead(panel, tape, rows, ends)
         return self.engine_.forecast(self.model_, Asked(tape=tape, rows=rows, ends=ends, ahead=ahead, steps=steps))
 
+    def backtest(self, data: Any, *, windows: int = 5, step: int | None = None, refit: bool | int = False) -> Backtest:
+        """Walk a copy forward through the past and compare with the simple forecasts; nothing of the future is used.
+
+        Parameters
+        ----------
+        data : as in ``fit``
+            The series.
+        windows : int, default 5
+            From how many places in time to forecast.
+        step : int, optional
+            Steps between them; a horizon by default, so that they do not overlap.
+        refit : bool or int, default False
+            Learn anew at every place, or at every so many; False learns once, before the first.
+
+        Returns
+        -------
+        Backtest
+            ``table``, ``verdict``, ``yesterday``, ``to_frame()``, ``plot()``; print it.
+        """
+        from elman.estimators.backtesting import backtest
+
+        return backtest(self, data, windows=windows, step=step, refit=refit)
+
+    def anomalies(self, data: Any, *, rate: float = 0.001, normal: Any = None) -> Anomalies:
+        """Score every point by how far it lies from what was expected one step before, of its past alone.
+
+        Parameters
+        ----------
+        data : as in ``fit``
+            The series to judge.
+        rate : float, default 0.001
+            Share of normal points that may be flagged by mistake.
+        normal : optional
+            Series to take the threshold from; those of ``fit`` by default.
+
+        Returns
+        -------
+        Anomalies
+            ``scores``, ``threshold``, ``flags``, ``to_frame()``, ``plot()``.
+        """
+        from elman.estimators.anomalies import anomalies
+
+        self._check_fitted()
+        return anomalies(self, data, rate=rate, normal=normal)
+
     def score(self, data: Any, y: Any = None) -> float:  # noqa: ARG002  # scikit-learn passes y
         """Return 1 - error / error of the (seasonal) last value, over the last ``horizon`` steps of each series.
 
@@ -254,7 +303,7 @@ class Forecaster(Estimator):
             raise DataError(f"score hides the last {self.horizon} steps, so every series needs {self.horizon + 2} points or more.")
         rows, ends = np.arange(len(tape)), tape.lengths - self.horizon
         truth = tape.values[tape.ahead(rows, ends, self.horizon)]
-        simple = np.stack([self.windows_.reference(tape.series(row)[:end]) for row, end in zip(rows, ends, strict=True)])
+        simple = np.stack([self.windows_.reference(tape.series(row)[:end]) for row, end in zip(rows.tolist(), ends, strict=True)])
         scale = np.maximum(np.abs(truth - simple).mean(1, keepdims=True), 1e-12 + 1e-6 * np.abs(truth).max(1, keepdims=True))
         ours = self.forecast_at(panel, rows, ends).mean
         naive = float((np.abs(truth - simple) / scale).mean())

@@ -77,7 +77,7 @@ def naive_scale(history: Any, season: int = 1, power: int = 1) -> float:
     history : array, shape (T,)
         What was known when the forecast was made.
     season : int, default 1
-        Lag of the seasonal naive forecast; 1 where the history is not longer.
+        Lag of the seasonal naive forecast; 1 where the history is not longer, or repeats itself without any error.
     power : {1, 2}, default 1
         Absolute or squared errors.
 
@@ -87,10 +87,12 @@ def naive_scale(history: Any, season: int = 1, power: int = 1) -> float:
         NaN where the history is too short or constant.
     """
     values = _array(history)
-    lag = season if len(values) > season else 1
-    errors = np.abs(values[lag:] - values[:-lag]) ** power if len(values) > lag else values[:0]
-    scale = float(_mean(errors)) if len(errors) else np.nan
-    return scale if scale > 0 else np.nan
+    for lag in (season, 1):
+        errors = np.abs(values[lag:] - values[:-lag]) ** power
+        scale = float(_mean(errors)) if len(errors) else np.nan
+        if scale > 0:
+            return scale
+    return np.nan
 
 
 def mase(truth: Any, forecast: Any, history: Any, season: int = 1) -> float:

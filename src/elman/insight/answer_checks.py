@@ -11,7 +11,7 @@ import numpy as np
 from elman.codecs import Discrete
 from elman.estimators._inference import predict_rows
 from elman.insight.finding import Finding
-from elman.insight.remembering import Rows
+from elman.insight.rows import Rows
 
 _SAME = 0.95
 _ROUNDS = 3

@@ -111,7 +111,7 @@ def _put_ends(ends: Any, after: Any, windows: _Windows, lengths: Tensor, directi
 def average(layer: Recurrent, x: Ragged, state: Any, answer: Any) -> Any:  # noqa: ARG001  # one signature for all that replaces
     """Return the average state at every step: an answer that tells nothing of the value."""
     sequence, last = answer
-    if not len(sequence.data):
+    if not len(sequence.data) or (state is not None and len(x.batch_sizes) == 1):  # a decoder's step goes on from what is averaged already
         return answer
     data = sequence.data.mean(0, keepdim=True).expand_as(sequence.data)
     return sequence.with_data(data.clone()), map_tensors(lambda t: t.mean(1, keepdim=True).expand_as(t).clone(), last)

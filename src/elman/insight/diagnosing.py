@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from elman.codecs import Discrete
 from elman.errors import DataError
 from elman.insight.answer_checks import check_answers, check_writing
 from elman.insight.finding import Diagnosis, Finding
 from elman.insight.rate_range import check_rate
 from elman.insight.reading import networks_of
-from elman.insight.remembering import Rows, rows_for
+from elman.insight.rows import Rows, rows_for, written_rows
 from elman.insight.training_checks import check_training
 from elman.insight.unit_checks import check_gradients, check_units, some_rows
 
@@ -39,7 +40,7 @@ def diagnose(model: Any, X: Any = None, y: Any = None, *, rate_test: bool = True
     Diagnosis
         Findings with evidence and next steps, the worst first.
     """
-    network = networks_of(model, "diagnose")[0]
+    network = networks_of(model, "diagnose", recurrent=False)[0]
     if X is None and y is not None:
         raise DataError("diagnose was given answers y without values X. Give both.")
     found = check_training(model)
@@ -53,7 +54,7 @@ def diagnose(model: Any, X: Any = None, y: Any = None, *, rate_test: bool = True
     else:
         told = "units, gradients and answers were not looked at"
         found.append(Finding(name="data", verdict="note", message=told, next_step="call diagnose(X, y) with some of the training data"))
-    if model.kind == "language_model":
+    if model.kind == "language_model" and isinstance(model.plan_.target.space, Discrete):
         found += check_writing(model)
     return Diagnosis.of(found)
 
@@ -62,9 +63,10 @@ def _rows(model: Any, X: Any, y: Any) -> Rows | None:
     """The given values, or what the estimator still holds of its training."""
     if X is not None:
         return rows_for(model, X, y)
-    if model.kind == "language_model":
-        tokens = model.__dict__.get("_tokens")
-        return None if tokens is None else Rows(sources=None, targets=[tokens[row] for row in range(min(len(tokens), _ANSWERED))])
-    if model.kind == "forecaster":
-        return rows_for(model, [series.values for series in model.panel_.series], None)
+    if model.kind == "language_model" and model.__dict__.get("_tokens") is not None:
+        tokens = model.__dict__["_tokens"]
+        return written_rows(model, [], [tokens[row] for row in range(min(len(tokens), _ANSWERED))])
+    if model.kind == "forecaster" and not (model.past or model.future or model.static):
+        held = [series.values for series in model.panel_.series]
+        return rows_for(model, held) if max(map(len, held)) > model.horizon + 1 else None
     return None

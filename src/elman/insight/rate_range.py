@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from elman.insight.finding import Finding
-from elman.insight.remembering import Rows
+from elman.insight.rows import Rows
 from elman.network import build
 
 _STEPS, _LOW, _HIGH = 72, 1e-5, 10.0
@@ -98,7 +98,7 @@ def range_test(plan: Any, rows: Rows, seed: int = 0) -> tuple[np.ndarray, np.nda
         rates, losses, mean = np.geomspace(_LOW, _HIGH, _STEPS), [], 0.0
         for step, rate in enumerate(rates.tolist()):
             some = generator.choice(len(rows), min(_BATCH, len(rows)), replace=False).tolist()
-            loss = network.loss(*rows.batch(plan, some))
+            loss = network.loss(*rows.batch(some))
             value = loss.total / max(loss.units, 1)
             mean = _SMOOTH * mean + (1 - _SMOOTH) * float(value.detach())
             smooth = mean / (1 - _SMOOTH ** (step + 1))

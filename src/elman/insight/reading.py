@@ -24,7 +24,7 @@ KINDS: dict[str, tuple[type, ...]] = {
 """What a value looks like, by its codec."""
 
 
-def networks_of(estimator: Any, verb: str) -> list[SequenceModel]:
+def networks_of(estimator: Any, verb: str, *, recurrent: bool = True) -> list[SequenceModel]:
     """Return the networks of a fitted estimator.
 
     Parameters
@@ -33,11 +33,13 @@ def networks_of(estimator: Any, verb: str) -> list[SequenceModel]:
         Fitted.
     verb : str
         What is asked for, for the message.
+    recurrent : bool, default True
+        Refuse networks without a recurrent layer.
 
     Returns
     -------
     list of SequenceModel
-        One, or the members of an ensemble; each with at least one recurrent layer.
+        One, or the members of an ensemble.
     """
     if not isinstance(estimator, Estimator):
         kind = estimator.__name__ + " itself" if isinstance(estimator, type) else type(estimator).__name__
@@ -47,7 +49,7 @@ def networks_of(estimator: Any, verb: str) -> list[SequenceModel]:
         )
     estimator._check_fitted()
     networks = members_of(estimator.model_)  # type: ignore[attr-defined]
-    if not recurrent_parts(networks[0]):
+    if recurrent and not recurrent_parts(networks[0]):
         relation = estimator.plan_.relation  # type: ignore[attr-defined]
         raise SettingError(
             f"{verb} looks into recurrent layers; this model is {relation!r} and has none: it reads a value as a whole. "

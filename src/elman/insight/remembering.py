@@ -2,67 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
 
 from elman.errors import DataError, SettingError
-from elman.estimators._corpus import documents_of
-from elman.estimators._inference import batches_by_length, length_of, predict_rows
-from elman.estimators._pairs import sources_of, targets_of
-from elman.estimators._panel import read_panel
-from elman.estimators._rows import paired_rows, rows_of
+from elman.estimators._inference import batches_by_length
 from elman.insight.cutting import Cut, average
 from elman.insight.horizon import EXPLODED, Memory, fading, rate_of, reach_of, search
 from elman.insight.reading import networks_of
+from elman.insight.rows import Rows, rows_for
 from elman.insight.taps import frozen, recurrent_parts, replacing, watching
-from elman.network import SequenceModel, collate
+from elman.network import SequenceModel
 from elman.network.assembly import evaluating
 from elman.network.contract import move
 from elman.network.summary import SummaryDecoder
 
 _FURTHEST = 256
 """Lag that is looked at by default at most."""
-_WORK = 3e10
+_WORK = 1e10
 """Multiplications for one cut at most: rows are left out beyond it."""
 _ROWS = 512
 _PROBES = 4
 """Random directions of h whose gradients are taken for each row."""
 _GRADED = 64
 """Rows whose gradients are taken at most."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Rows:
-    """Encoded rows to measure on; no sources for a language model."""
-
-    sources: list[Any] | None
-    targets: list[Any]
-
-    def __len__(self) -> int:
-        """Number of rows."""
-        return len(self.targets)
-
-    @property
-    def lengths(self) -> np.ndarray:
-        """Steps that the recurrence reads of each row (of a text one more than its symbols)."""
-        if self.sources is None:
-            return np.array([length_of(row) + 1 for row in self.targets])
-        return np.array([length_of(row) for row in self.sources])
-
-    def take(self, rows: Sequence[int]) -> Rows:
-        """Return some rows."""
-        sources = None if self.sources is None else [self.sources[row] for row in rows]
-        return Rows(sources=sources, targets=[self.targets[row] for row in rows])
-
-    def batch(self, plan: Any, rows: Sequence[int]) -> tuple[Any, Any]:
-        """Return some rows, collated."""
-        some = self.take(rows)
-        source = None if some.sources is None else collate(some.sources, plan.source.space, plan.source.rank)
-        return source, collate(some.targets, plan.target.space, plan.target.rank)
 
 
 def memory(
@@ -139,53 +105,12 @@ def _check(max_lag: Any, share: Any) -> None:
         raise SettingError(f"share must be in 0 < share < 1; got {share!r}.")
 
 
-def rows_for(model: Any, values: Any, answers: Any) -> Rows:
-    """Return values of a fitted estimator with their answers, encoded.
-
-    Parameters
-    ----------
-    model : Model, LanguageModel or Forecaster
-        Fitted.
-    values : list, array or column
-        As its ``fit`` takes them.
-    answers : list, array or column, optional
-        Of a Model; its own where they are not given.
-
-    Returns
-    -------
-    Rows
-        One a value; of a forecaster one a window.
-    """
-    if model.kind != "model" and answers is not None:
-        raise SettingError(f"answers are for a Model; a {type(model).__name__} finds them in the values. Leave them out.")
-    if model.kind == "language_model":
-        return Rows(sources=None, targets=[np.asarray(row) for row in model.target_.encode_all(documents_of(values))])
-    if model.kind == "forecaster":
-        return _windows(model, values)
-    xs, ys = (rows_of(values, "values"), None) if answers is None else paired_rows(values, answers)
-    sources = sources_of(model.source_, model.plan_, xs)
-    if ys is None:
-        return Rows(sources=sources, targets=list(predict_rows(model.model_, sources, model.source_)))
-    return Rows(sources=sources, targets=targets_of(model.source_, model.target_, model.plan_, xs, ys))
-
-
-def _windows(model: Any, values: Any) -> Rows:
-    """Windows of series whose next steps are known."""
-    series = model._known_values(read_panel(values))
-    plan = model.windows_
-    pairs = [plan.row(one, int(end)) for one in series for end in plan.ends(len(one), max(4, _ROWS // len(series)))]
-    if not pairs:
-        raise DataError(f"memory needs series of at least {model.horizon + 2} points; these are shorter. Give longer ones.")
-    return Rows(sources=model.source_.encode_all([x for x, _ in pairs]), targets=model.target_.encode_all([y for _, y in pairs]))
-
-
 def _some(rows: Rows, network: SequenceModel, most: int, generator: np.random.Generator) -> Rows:
     """As many rows as one cut has time for; long texts in pieces."""
     layer = next(iter(recurrent_parts(network).values()))
-    per_step = 2 * sum(weight.numel() for weight in layer.parameters())
+    per_step = 2 * sum(weight.numel() for weight in layer.parameters()) * network.plan.members * layer.directions
     if rows.sources is None:
-        piece = max(2 * most, 64)
-        rows = Rows(sources=None, targets=[row[at : at + piece] for row in rows.targets for at in range(0, max(len(row), 1), piece)])
+        rows = rows.in_pieces(max(2 * most, 64))
     windows = rows.lengths if not _reads_ends_only(network) else np.minimum(rows.lengths, 1)
     work = np.cumsum(generator.permutation(windows * np.minimum(rows.lengths, most + 1)) * float(per_step))
     count = int(np.clip(np.searchsorted(work, _WORK), 1, 4 * _ROWS))
@@ -207,7 +132,7 @@ def _cut_losses(networks: list[SequenceModel], rows: Rows) -> Callable[[Any], fl
             replace = Cut(lag=how, ends_only=_reads_ends_only(network)) if isinstance(how, int) else how
             with torch.no_grad(), evaluating(network), replacing([layer] if replace else [], replace):
                 for some in batches_by_length(rows.lengths.tolist()):
-                    source, target = rows.batch(network.plan, some.tolist())
+                    source, target = rows.batch(some.tolist())
                     loss = network.loss(move(source, network.device), move(target, network.device))
                     total, units = total + float(loss.total), units + loss.units
         return total / max(units, 1)
@@ -237,7 +162,7 @@ def gradient_by_lag(network: SequenceModel, rows: Rows, random_state: int = 0) -
     """
     order = np.argsort(-rows.lengths, kind="stable")[:_GRADED]
     some = [int(row) for row in order if rows.lengths[row]]
-    source, target = rows.batch(network.plan, some)
+    source, target = rows.batch(some)
     with torch.no_grad(), evaluating(network), watching(network) as seen:
         network.loss(move(source, network.device), move(target, network.device))
     first = next(one for one in seen if one.inputs)

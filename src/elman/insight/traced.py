@@ -12,7 +12,7 @@ import numpy as np
 from elman.errors import DataError, SettingError, did_you_mean
 from elman.insight.probe import Following, follow
 from elman.insight.properties import values_of
-from elman.markup import fragment, heat_map, table
+from elman.markup import element, fragment, heat_map, heat_text, table
 
 _SHOWN = 24
 
@@ -292,17 +292,16 @@ class Trace:
         cut = layer.hidden[:steps, units].T
         title = f"{layer.name}: the {len(units)} units that change most, over {cut.shape[1]} of {len(layer.labels)} steps"
         said = self.predictions
-        rows = [(label, self._strongest(i), answer) for i, (label, answer) in enumerate(zip(said.labels, said.said, strict=True))][
-            : steps // 2
-        ]
-        return [
-            heat_map(cut, title=title, rows=[f"unit {u}" for u in units], columns=layer.labels[:steps], highest=1.0),
-            table(
-                ["step", "strength", "said"],
-                rows,
-                caption=f"{said.meaning}; {min(len(rows), len(said.labels))} of {len(said.labels)} steps",
-            ),
-        ]
+        strengths = [self._strongest(i) for i in range(len(said.labels))]
+        rows = list(zip(said.labels, strengths, said.said, strict=True))[:steps]
+        caption = f"{said.meaning}; {len(rows)} of {len(said.labels)} steps"
+        parts = [heat_map(cut, title=title, rows=[f"unit {u}" for u in units], columns=layer.labels[:steps], highest=1.0)]
+        if self.kind == "text" and None not in strengths:
+            told = [(label, strength or 0.0) for label, strength in zip(said.labels, strengths, strict=True)][: 4 * steps]
+            parts.append(element("p", "The stronger the colour, the surer it was at this step.", class_="note"))
+            parts.append(heat_text(told, 1.0, "" if all(len(label) <= 1 for label, _ in told) else " "))
+        steps_said = element("summary", "What was said, step by step")
+        return [*parts, element("details", steps_said, table(["step", "strength", "said"], rows, caption=caption))]
 
     def _strongest(self, step: int) -> float | None:
         """The probability of what was said, where there are probabilities."""

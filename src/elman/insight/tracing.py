@@ -9,14 +9,16 @@ from typing import Any
 import numpy as np
 import torch
 
-from elman.codecs import Continuous, Discrete
+from elman.codecs import Continuous, Discrete, Notes
 from elman.errors import DataError, DataTypeError, SettingError
 from elman.estimators._answers import sources_of
 from elman.estimators._decoding import decoding_of
 from elman.estimators._inference import answer_rows, decode_all, predict_rows, proba_rows
 from elman.estimators._pairs import symbols_of, targets_of, values_of
+from elman.estimators._panel import read_panel
 from elman.insight.opened import open_stack
 from elman.insight.reading import kind_of, labels, name_of, networks_of, prefixes
+from elman.insight.rows import written_rows
 from elman.insight.taps import Seen, watching
 from elman.insight.traced import LayerTrace, Predictions, Trace, check_steps
 from elman.network import SequenceModel, collate
@@ -112,9 +114,9 @@ def _of_writing(model: Any, network: SequenceModel, value: Any, answer: Any) -> 
 
 def _of_text(model: Any, network: SequenceModel, value: Any) -> Trace:
     """A language model: the memory after each symbol, and what is expected next."""
-    if model._is_text() and isinstance(value, list | tuple):
+    if not isinstance(model.target_, Notes) and model._is_text() and isinstance(value, list | tuple):
         raise DataTypeError(f"trace reads one text; got a {type(value).__name__} of {len(value)}. Give one of them.")
-    written = np.asarray(model.target_.encode(value))
+    written = written_rows(model, [value]).targets[0]
     check_steps(len(written), "trace")
     with watching(network) as seen:
         _, values = _force(network, None, written)
@@ -123,23 +125,27 @@ def _of_text(model: Any, network: SequenceModel, value: Any) -> Trace:
     names = labels(model.target_, value, len(written))
     opened = _opened(seen, lambda _: names, ("", *names))
     layers = tuple(_without_start(layer) for layer in opened)
-    best = [name_of(model.target_, int(row.argmax())) for row in values[1:]]
+    if isinstance(model.target_, Notes):
+        best: list[Any] = model.target_.decode(values[1:])
+    else:
+        best = [name_of(model.target_, int(row.argmax())) for row in values[1:]]
     told = Predictions(labels=names, values=values[1:], said=best, meaning="the symbol expected after this one")
     return Trace(value=value, kind=kind_of(model.target_), answer=best[-1], layers=layers, _later=lambda: told)
 
 
 def _of_series(model: Any, network: SequenceModel, value: Any) -> Trace:
-    """A forecaster: what it reads of the series' end."""
+    """A forecaster: what it reads of the series' end, in its own steps."""
+    panel = model.panel_ if value is None else read_panel(value)
+    if len(panel.series) != 1:
+        raise DataError(f"trace follows one series; got {len(panel.series)}. Give one of them.")
     with watching(network) as seen:
         forecast = model.predict(value)
-    if len(forecast.mean) != 1:
-        raise DataError(f"trace follows one series; got {len(forecast.mean)}. Give one of them.")
-    history = np.asarray(forecast.panel.series[0].values, dtype=np.float64)
-    for one in seen:  # the forecast and each of its intervals read the same
+    for one in seen:  # intervals read the same again, and segments of the horizon go on from it
         del one.inputs[1:]
-    count = len(seen[0].inputs[0].data) if seen and seen[0].inputs else 0
-    layers = _opened(seen, lambda steps: tuple(str(step - steps + 1) for step in range(steps)))
-    later = partial(_by_end, model, history, count)
+    history, stride = np.asarray(panel.series[0].values, dtype=np.float64), max(1, model.plan_.segment)
+    layers = _opened(seen, lambda steps: tuple(str(stride * (step - steps + 1)) for step in range(steps)))
+    count = stride * len(layers[0].labels)
+    later = partial(_by_end, model, panel, layers[0].labels)
     return Trace(value=history[-count:], kind="series", answer=forecast.values, layers=layers, _later=later)
 
 
@@ -223,15 +229,15 @@ def _by_prefix(model: Any, encoded: Any, read: tuple[str, ...]) -> Predictions:
     return Predictions(labels=names, values=values, said=[_plain(s) for s in said], meaning="the answer had the value ended here")
 
 
-def _by_end(model: Any, history: np.ndarray, count: int) -> Predictions:
-    """Forecasts had the series ended at each of the steps that were read."""
-    ends = [end for end in range(len(history) - count + 1, len(history) + 1) if end >= 2]
+def _by_end(model: Any, panel: Any, read: tuple[str, ...]) -> Predictions:
+    """Forecasts had the series ended at each of the steps that were read (of those whose covariates are known a horizon further)."""
+    length = len(panel.series[0].values)
+    known = length - model.horizon if model.engine_.tape(panel).future.shape[1] else length
+    ends = [(name, length + int(name)) for name in read if 1 < length + int(name) <= known]
     ends = [ends[i] for i in np.unique(np.linspace(0, len(ends) - 1, min(len(ends), _PREFIXES)).astype(np.int64))]
-    values = np.asarray(model.predict([history[:end] for end in ends]).mean)
-    names = tuple(str(end - len(history)) for end in ends)
-    return Predictions(
-        labels=names, values=values, said=[float(row[0]) for row in values], meaning="the next step had the series ended here"
-    )
+    values = model.forecast_at(panel, [0] * len(ends), [end for _, end in ends]).mean if ends else np.zeros((0, model.horizon))
+    names, said = tuple(name for name, _ in ends), [float(row[0]) for row in values]
+    return Predictions(labels=names, values=values, said=said, meaning="the next step had the series ended here")
 
 
 def _plain(value: Any) -> Any:

@@ -8,12 +8,31 @@ import numpy as np
 
 from elman.insight.finding import Finding
 
+_LESS_IS_BETTER = ("bits", "nats", "scaled error", "loss", "loss per step")
 _GAP = 1.5
 """Validation loss over training loss, at the kept epoch, that is called a gap."""
 _RISEN = 1.1
 """Validation loss at the end over the best that is called risen."""
 _FALLING = 0.01
 """Share by which the loss still fell in the last epoch that is called unfinished."""
+
+
+def better(metric: str, reached: float, baseline: float) -> bool:
+    """Tell whether a metric beats a baseline; of some less is better.
+
+    Parameters
+    ----------
+    metric : str
+        As a history names it.
+    reached, baseline : float
+        Its values.
+
+    Returns
+    -------
+    bool
+        False where they are equal.
+    """
+    return reached < baseline if metric in _LESS_IS_BETTER else reached > baseline
 
 
 def check_training(model: Any) -> list[Finding]:
@@ -41,9 +60,8 @@ def _against_baseline(history: Any) -> list[Finding]:
     reached, baseline = best.get("metric"), history.baseline
     if reached is None or baseline is None:
         return []
-    higher = history.metric not in ("bits", "scaled error", "loss")
     evidence = {"metric": history.metric, "reached": reached, "baseline": baseline}
-    if (reached > baseline) if higher else (reached < baseline):
+    if better(history.metric, reached, baseline):
         return [
             Finding(
                 name="baseline",

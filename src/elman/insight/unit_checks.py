@@ -10,8 +10,9 @@ import torch
 
 from elman.insight.finding import Finding
 from elman.insight.opened import open_stack
-from elman.insight.remembering import Rows, gradient_by_lag, gradient_warnings
-from elman.insight.taps import watching
+from elman.insight.remembering import gradient_by_lag, gradient_warnings
+from elman.insight.rows import Rows
+from elman.insight.taps import recurrent_parts, watching
 from elman.network import SequenceModel
 from elman.network.assembly import evaluating
 from elman.network.contract import move
@@ -39,7 +40,7 @@ def check_units(network: SequenceModel, rows: Rows) -> list[Finding]:
     list of Finding
         "dead units", "saturated units" and "gates" of every layer.
     """
-    source, target = rows.batch(network.plan, range(len(rows)))
+    source, target = rows.batch(range(len(rows)))
     with torch.no_grad(), evaluating(network), watching(network) as seen:
         network.loss(move(source, network.device), move(target, network.device))
     found: list[Finding] = []
@@ -109,12 +110,12 @@ def check_gradients(model: Any, network: SequenceModel, rows: Rows) -> list[Find
     list of Finding
         "gradient by layer" and "gradient by lag".
     """
-    return [_by_layer(network, rows), *_by_lag(model, network, rows)]
+    return [_by_layer(network, rows), *(_by_lag(model, network, rows) if recurrent_parts(network) else [])]
 
 
 def _by_layer(network: SequenceModel, rows: Rows) -> Finding:
     """Norm of the gradient over that of the weights, by part of the network."""
-    source, target = rows.batch(network.plan, range(len(rows)))
+    source, target = rows.batch(range(len(rows)))
     with torch.enable_grad(), evaluating(network), torch.backends.cudnn.flags(enabled=False):
         weights = [(name, weight) for name, weight in network.named_parameters() if weight.requires_grad]
         loss = network.loss(move(source, network.device), move(target, network.device))
@@ -191,7 +192,7 @@ def some_rows(rows: Rows, count: int, steps: int, seed: int) -> Rows:
     """
     order = np.random.default_rng(seed).permutation(len(rows))[:count]
     kept = rows.take(_with_steps(rows, order))
-    return kept if kept.sources is not None else Rows(sources=None, targets=[row[:steps] for row in kept.targets])
+    return kept if kept.sources is not None else kept.in_pieces(steps).take(range(min(count, len(kept))))
 
 
 def _with_steps(rows: Rows, order: np.ndarray) -> Sequence[int]:

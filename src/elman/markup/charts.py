@@ -35,7 +35,7 @@ class Line:
 
 
 def svg(title: str, parts: Sequence[Any], width: float, height: float) -> Markup:
-    """Return a drawing with its title for people who do not see it.
+    """Return a drawing under its title, which people who do not see it hear too.
 
     Parameters
     ----------
@@ -51,7 +51,8 @@ def svg(title: str, parts: Sequence[Any], width: float, height: float) -> Markup
     Markup
         The element.
     """
-    return element("svg", element("title", title), *parts, viewBox=f"0 0 {width:g} {height:g}", width=width, height=height, role="img")
+    drawing = element("svg", element("title", title), *parts, viewBox=f"0 0 {width:g} {height:g}", width=width, height=height, role="img")
+    return element("figure", element("figcaption", title), drawing)
 
 
 def line_chart(

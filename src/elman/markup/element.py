@@ -51,7 +51,7 @@ def element(name: str, *children: Any, **attributes: Any) -> Markup:
     *children : object
         Markup or values, None for nothing.
     **attributes : object
-        ``class_`` is class, other underscores are hyphens; None leaves one out.
+        ``class_`` is class and ``name_`` name, other underscores are hyphens; None leaves one out.
 
     Returns
     -------
@@ -88,7 +88,7 @@ def join(parts: Iterable[Any], between: str = "") -> Markup:
 
 
 def _attribute(key: str) -> str:
-    return "class" if key == "class_" else key.replace("_", "-")
+    return key.rstrip("_").replace("_", "-")
 
 
 def _plain(value: Any) -> Any:

@@ -20,6 +20,7 @@ _RULES = """
 .elman caption { text-align: left; padding-bottom: .3em; }
 .elman th, .elman td { text-align: left; vertical-align: top; padding: .22em .9em .22em 0; border-bottom: 1px solid var(--faint); }
 .elman th { font-weight: 600; color: var(--soft); } .elman td, .elman pre, .elman .said { unicode-bidi: isolate; }
+.elman td.short { white-space: nowrap; }
 .elman td.number, .elman th.number { text-align: right; } .elman td.long { max-width: 34em; overflow-wrap: anywhere; }
 .elman pre { background: var(--panel); padding: .8em 1em; border-radius: 6px; overflow-x: auto; }
 .elman pre { white-space: pre-wrap; overflow-wrap: anywhere; }

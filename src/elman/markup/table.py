@@ -91,7 +91,7 @@ def facts(pairs: Iterable[tuple[Any, Any]], caption: str | None = None) -> Marku
 
 def _cell(value: Any, right: bool) -> Markup:
     text = shown(value)
-    return element("td", text, class_="number" if right else "long" if len(str(text)) > _LONG else None)
+    return element("td", text, class_="number" if right else "long" if len(str(text)) > _LONG else "short")
 
 
 def _is_number(value: Any) -> bool:

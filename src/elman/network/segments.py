@@ -22,8 +22,9 @@ from elman.network.steady import Linear
 from elman.network.stem import element_stem
 from elman.sequences import Ragged
 
-WINDOW, FUTURE = "window", "future"
-"""Parts of the source: segments of the past and of what is known of the horizon; every other part is about the whole."""
+WINDOW, FUTURE, VALUES = "window", "future", "values"
+"""Parts of the source: segments of the past and of what is known of the horizon, and the values of the window for a linear map; every
+other part is about the whole."""
 
 
 class Wholes(nn.Module):
@@ -39,7 +40,7 @@ class Wholes(nn.Module):
 
     def __init__(self, space: Product, size: int) -> None:
         super().__init__()
-        self.names = [name for name in space.parts if name not in (WINDOW, FUTURE)]
+        self.names = [name for name in space.parts if name not in (WINDOW, FUTURE, VALUES)]
         self.parts = nn.ModuleList(element_stem(space.parts[name], size) for name in self.names)
 
     def forward(self, source: dict[str, Any]) -> Tensor | None:
@@ -80,7 +81,7 @@ class SegmentStem(nn.Module):
 
 
 class SegmentDecoder(nn.Module):
-    """One step of the encoder's own layers for every segment of the horizon, then a head on each.
+    """One step of the encoder's own layers for every segment of the horizon, then a head on each; perhaps beside a linear map.
 
     Parameters
     ----------
@@ -104,6 +105,11 @@ class SegmentDecoder(nn.Module):
         self.places = nn.Embedding(-(-horizon // self.segment), size)
         self.future = Linear(parts.parts[FUTURE].d, size) if FUTURE in parts.parts else None  # type: ignore[attr-defined]
         self.wholes = Wholes(parts, size)
+        self.linear = Linear(parts.parts[VALUES].d, horizon) if VALUES in parts.parts else None  # type: ignore[attr-defined]
+
+    def simple(self, encoded: Encoded) -> Tensor | float:
+        """Return what the linear map says of each row, (N, horizon); the head says how the truth will differ from it."""
+        return 0.0 if self.linear is None else self.linear(encoded.source[VALUES].to(self.linear.weight.dtype))
 
     def features(self, encoded: Encoded) -> Tensor:
         """Return what the head takes of each segment of each row, (N·M, F)."""
@@ -138,7 +144,8 @@ class SegmentDecoder(nn.Module):
         Loss
             One unit a row.
         """
-        count, rows = self.places.num_embeddings, len(target)
+        count, rows, simple = self.places.num_embeddings, len(target), self.simple(encoded)
+        target = target if isinstance(simple, float) else target - simple[:, :, None]
         padded = functional.pad(target, (0, 0, 0, count * self.segment - target.shape[1]), value=float("nan"))
         cut = padded.reshape(rows * count, self.segment, target.shape[2])
         known = ~torch.isnan(cut[..., :1])
@@ -153,7 +160,7 @@ class SegmentDecoder(nn.Module):
 
     def predict(self, encoded: Encoded) -> list[Any]:
         """Return the centre of each row's distribution, (horizon,)."""
-        return to_rows(self._whole_horizon(self.head.predict(self.features(encoded)), encoded.size))
+        return to_rows(self._whole_horizon(self.head.predict(self.features(encoded)), encoded.size) + self.simple(encoded))
 
     def proba(self, encoded: Encoded) -> list[Any]:
         """Return the centre: numbers have no classes."""
@@ -161,7 +168,9 @@ class SegmentDecoder(nn.Module):
 
     def quantiles(self, encoded: Encoded, levels: tuple[float, ...]) -> Tensor:
         """Return quantiles (N, horizon, Q)."""
-        return self._whole_horizon(self.head.quantiles(self.features(encoded), levels), encoded.size)
+        simple = self.simple(encoded)
+        found = self._whole_horizon(self.head.quantiles(self.features(encoded), levels), encoded.size)
+        return found + (simple if isinstance(simple, float) else simple[:, :, None])
 
 
 def segmented(space: Space) -> Product:

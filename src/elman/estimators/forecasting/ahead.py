@@ -23,8 +23,10 @@ def known_ahead(covariates: Covariates, panel: Panel, tape: Tape, rows: np.ndarr
         The series.
     tape : Tape
         The same, end to end.
-    rows, ends : array of int
-        Series and step from which on no value is known, (m,) both.
+    rows : array of int
+        Series, (m,).
+    ends : array of int
+        Step from which on no value is known, (m,).
     horizon : int
         Steps.
 

@@ -320,7 +320,7 @@ def _learned(made: Any, pieces: Pieces, settings: Any, head: str) -> Learned:
         baseline="simple forecast",
         higher_is_better=False,
         score=lambda predicted, truth: baseline,  # noqa: ARG005  # the loop's own validation loss is the metric
-        constant=lambda train, rows: rows,  # noqa: ARG005
+        constant=lambda train, rows: list(rows),  # noqa: ARG005
         from_loss=True,
     )
     held = np.array(pieces.held, dtype=np.int64)

@@ -14,7 +14,7 @@ from elman.codecs.space import Continuous, Product, Space
 from elman.estimators.forecasting.framing import Frames, Framing
 from elman.estimators.forecasting.tape import Tape
 from elman.network.inputs import collate
-from elman.network.segments import FUTURE, WINDOW
+from elman.network.segments import FUTURE, VALUES, WINDOW
 from elman.network.spaces import Side
 from elman.sequences import Ragged
 
@@ -40,6 +40,8 @@ class Direct:
         Channels of covariates known of the past only, and of the future too.
     whole : tuple of (str, int)
         Names and widths of what is said about a series as a whole.
+    linear : bool
+        A linear map of the window stands beside the network.
     """
 
     framing: Framing
@@ -47,10 +49,11 @@ class Direct:
     past: int = 0
     future: int = 0
     whole: tuple[tuple[str, int], ...] = ()
+    linear: bool = False
 
     def config(self) -> dict[str, Any]:
         """Return plain JSON."""
-        numbers = {"segment": self.segment, "past": self.past, "future": self.future}
+        numbers = {"segment": self.segment, "past": self.past, "future": self.future, "linear": self.linear}
         return {"framing": self.framing.config(), "whole": [list(pair) for pair in self.whole], **numbers}
 
     @classmethod
@@ -65,6 +68,12 @@ class Direct:
         """Segments of the window and of the horizon."""
         return self.framing.context // self.segment, -(-self.framing.horizon // self.segment)
 
+    @property
+    def size(self) -> int:
+        """Numbers read of a window."""
+        channels = 2 + len(self.framing.lags) + int(self.framing.masked) + self.past + self.future
+        return self.framing.context * channels + self.framing.horizon * (1 + self.future)
+
     def side(self) -> Side:
         """Return what the network reads, as a plan says it."""
         channels = 1 + len(self.framing.lags) + int(self.framing.masked) + self.past + self.future
@@ -73,6 +82,7 @@ class Direct:
             FUTURE: Continuous(self.segment * (1 + self.future)),
             "frame": Continuous(2 + len(self.framing.seasons)),
             **{f"static {name}": Continuous(width) for name, width in self.whole},
+            **({VALUES: Continuous(self.framing.context)} if self.linear else {}),
         }
         return Side("many", Product(parts, {name: "many" if name in (WINDOW, FUTURE) else "one" for name in parts}))
 
@@ -91,6 +101,7 @@ class Direct:
             FUTURE: future.reshape(m, coming, -1),
             "frame": frames.wholes().astype(np.float32),
             **{f"static {name}": tape.whole[name][rows] for name, _ in self.whole},
+            **({VALUES: frames.values.astype(np.float32)} if self.linear else {}),
             "count": np.clip(-(-ends // self.segment), 1, count),
         }
 
@@ -135,8 +146,7 @@ class Windows(Sequence[Any]):
     def __init__(self, direct: Direct, tape: Tape, windows: np.ndarray) -> None:
         self.direct, self.tape, self.windows = direct, tape, windows
         framing, kept = direct.framing, []
-        numbers = sum(space.d for space in direct.side().space.parts.values())  # type: ignore[attr-defined]
-        keeps = len(windows) * numbers * direct.segments[0] <= _KEPT
+        keeps = len(windows) * direct.size <= _KEPT
         self.truth = np.empty((len(windows), framing.horizon, 1), np.float32)
         for start in range(0, len(windows), _AT_ONCE):
             rows, ends = windows[start : start + _AT_ONCE].T

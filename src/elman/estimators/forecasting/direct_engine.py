@@ -21,10 +21,11 @@ from elman.estimators.forecasting.covariates import Covariates
 from elman.estimators.forecasting.direct import Direct, Windows, batch
 from elman.estimators.forecasting.engine import Asked, Job, Outlook
 from elman.estimators.forecasting.framing import Framing
+from elman.estimators.forecasting.linear import fit_ridge
 from elman.estimators.forecasting.rows import split_in_time
 from elman.estimators.forecasting.schedule import checked, scheduled
 from elman.estimators.forecasting.tape import Tape
-from elman.network import Sizes, plan
+from elman.network import Plan, Sizes, build, plan
 from elman.network.planning import counted
 from elman.network.spaces import Side
 
@@ -157,7 +158,8 @@ def fit_direct(panel: Panel, covariates: Covariates, job: Job) -> tuple[DirectEn
     framing, windows, reasons = _settle(tape, panel, job)
     segment = _segment(framing.seasons, job, framing.context)
     whole = tuple((name, values.shape[1]) for name, values in tape.whole.items())
-    direct = Direct(framing=framing, segment=segment, past=covariates.past_width, future=covariates.future_width, whole=whole)
+    widths = {"past": covariates.past_width, "future": covariates.future_width, "whole": whole}
+    direct = Direct(framing=framing, segment=segment, linear=job.preparation.linear, **widths)
     learned, margins = _learn(direct, tape, windows, job, reasons)
     return DirectEngine(direct=direct, covariates=covariates, margins=margins), learned
 
@@ -206,17 +208,30 @@ def _learn(
     made = replace(made, preparation={name: list(pair) for name, pair in reasons.items()})
     settings = scheduled(job.training, len(early))
     held = len(early) + np.random.default_rng(0).permutation(len(late))  # the metric looks at the first of them: of all series, not of some
-    options = {"from_zero": True, "collate": rows.collate, "lengths": rows.lengths, "held_out": held}
+    maker, penalty = _maker(rows, np.arange(len(early)), held)
     again = job.refit and len(late) > 0
-    first = learn(counted(made, members=1) if again else made, np.arange(len(rows)), rows, settings, SCALED_ERROR, **options)
+    first = _learned(counted(made, members=1) if again else made, rows, settings, held, maker)
     margins = _margins(first.model, rows, held, job.levels)
     if not again or first.history.stopped in ("interrupted", "budget"):
         return first, margins
-    every, _ = _split(tape, direct.framing, job, share=0.0)
+    every, nothing = _split(tape, direct.framing, job, share=0.0)
     rows, settings = Windows(direct, tape, every), scheduled(job.training, len(every), epochs=first.history.best_epoch)
-    options = {"from_zero": True, "collate": rows.collate, "lengths": rows.lengths, "held_out": np.zeros(0, dtype=np.int64)}
-    final = learn(made, np.arange(len(rows)), rows, settings, SCALED_ERROR, **options)
+    maker, _ = _maker(rows, np.arange(len(every)), nothing[:, 0], penalty)
+    final = _learned(made, rows, settings, nothing[:, 0], maker)
     return replace(final, history=first.history, baseline=first.baseline), margins
+
+
+def _maker(rows: Windows, learned: np.ndarray, held: np.ndarray, penalty: float | None = None) -> tuple[Any, float | None]:
+    """Return how networks are built, a linear map in place where one is wanted, and the map's penalty."""
+    if not rows.direct.linear:
+        return build, None
+    ridge, penalty = fit_ridge(rows, learned, held, penalty=penalty)
+    return ridge.into(), penalty
+
+
+def _learned(made: Plan, rows: Windows, settings: Any, held: np.ndarray, maker: Any) -> Learned:
+    options = {"from_zero": True, "collate": rows.collate, "lengths": rows.lengths, "held_out": held, "build": maker}
+    return learn(made, range(len(rows)), rows, settings, SCALED_ERROR, **options)
 
 
 def _split(tape: Tape, framing: Framing, job: Job, *, share: float) -> tuple[np.ndarray, np.ndarray]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from elman.errors import DataError, SettingError
@@ -35,13 +36,16 @@ def fit(kind: str, panel: Panel, covariates: Covariates, job: Job) -> tuple[Engi
     Engine, Learned
         The way to forecast, and the network.
     """
+    counts = job.network.head == "negative_binomial"
+    why = "as set"
     if kind == "auto":
-        kind = "autoregressive" if job.network.head == "negative_binomial" else "direct"
-    if kind == "direct" and job.network.head == "negative_binomial":
+        kind, why = ("autoregressive", "counts go one by one") if counts else ("direct", "the whole horizon in one go")
+    if kind == "direct" and counts:
         raise SettingError("head='negative_binomial' goes count by count: use model='autoregressive', or head='quantile'.")
     if job.network.head == "auto":
         job.network.set_params(head="quantile" if kind == "direct" else "student_t")
-    return fit_direct(panel, covariates, job) if kind == "direct" else fit_autoregressive(panel, covariates, job)
+    engine, learned = fit_direct(panel, covariates, job) if kind == "direct" else fit_autoregressive(panel, covariates, job)
+    return engine, replace(learned, plan=replace(learned.plan, preparation={"model": [kind, why], **learned.plan.preparation}))
 
 
 def engine_from(state: dict[str, Any], source: Any) -> Engine:

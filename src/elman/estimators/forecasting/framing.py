@@ -138,7 +138,7 @@ class Framing:
         weights = ((errors.min(1, keepdims=True) + floor) / (errors + floor)) ** _SHARPNESS
         weights = weights / weights.sum(1, keepdims=True)
         forecasts = [values[:, values.shape[1] - p + np.arange(self.horizon) % p] for p in periods]
-        blend = sum(weights[:, [i]] * forecast for i, forecast in enumerate(forecasts))
+        blend = np.einsum("mp,pmh->mh", weights, np.stack(forecasts))
         error = (weights * np.where(np.isfinite(errors), errors, 0.0)).sum(1)
         spread = deviation if self.scale in ("last", "none") else np.where(error > 1e-6 * deviation, error, deviation)
         if self.reference == "none":
@@ -229,7 +229,7 @@ def _profile(values: np.ndarray, real: np.ndarray, season: int, *, multiply: boo
     if cycles < 2:
         return np.full((len(values), season), 1.0 if multiply else 0.0)
     cut = values[:, -cycles * season :].reshape(len(values), cycles, season)
-    whole = real[:, -cycles * season :].reshape(cut.shape).all(2)
+    whole = np.asarray(real[:, -cycles * season :].reshape(cut.shape).all(2))
     middle = cut.mean(2, keepdims=True)
     relative = cut / np.where(np.abs(middle) > _TINY, middle, 1.0) if multiply else cut - middle
     count = whole.sum(1)[:, None]

@@ -62,8 +62,10 @@ def read(members: list[SequenceModel], reading: Reading, tape: Any, rows: np.nda
         What is read.
     tape : Tape
         The series.
-    rows, ends : array of int
-        Which, and how far, (m,) both.
+    rows : array of int
+        Which, (m,).
+    ends : array of int
+        How far, (m,).
 
     Returns
     -------

@@ -25,8 +25,10 @@ def split_in_time(
         Steps of a future.
     share : float
         Part of each series held out, at its end; 0 for none.
-    most, most_held : int
-        Windows at most, over all series.
+    most : int
+        Windows learned from at most, over all series.
+    most_held : int
+        Windows held out at most.
     first : int
         Where the earliest window ends, if the series is long enough.
     random_state : int

@@ -97,8 +97,10 @@ class Reading:
         ----------
         tape : Tape
             The series.
-        rows, ends : array of int
-            Which, and how far, (m,) both.
+        rows : array of int
+            Which, (m,).
+        ends : array of int
+            How far, (m,).
 
         Returns
         -------

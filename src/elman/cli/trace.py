@@ -1,0 +1,108 @@
+"""``elman trace``: what a model does with one value, step by step."""
+
+from __future__ import annotations
+
+import json as json_format
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from elman.cli import cells
+from elman.cli.fit import read_table
+from elman.cli.output import Output, table
+from elman.cli.remember import columns_of, values_of
+from elman.cli.shared_options import Encoding, Json, ModelFile, Quiet, Source
+from elman.errors import DataError, SettingError
+
+Value = Annotated[
+    str | None, typer.Option("--text", "--value", help='The value: a text, or numbers as "1 2 3" or JSON.', show_default=False)
+]
+From = Annotated[Path | None, typer.Option("--data", help="Take the value from this file instead.", show_default=False)]
+Row = Annotated[int, typer.Option("--row", min=1, help="Row of --data, the first is 1.")]
+Following = Annotated[
+    str | None, typer.Option("--following", help='Name the units that follow a property, as "quote depth" or "position".')
+]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", help="Also write it: .html a page, .json all arrays, .png or .svg a drawing.", show_default=False),
+]
+_SHOWN = 40
+
+
+def trace(
+    model: ModelFile,
+    *,
+    value: Value = None,
+    data: From = None,
+    row: Row = 1,
+    source: Source = None,
+    following: Following = None,
+    out: Out = None,
+    encoding: Encoding = "utf-8",
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Show what a model does with one value: what it says at every step, and which units are busy."""
+    import elman
+
+    if (value is None) == (data is None):
+        raise SettingError("give one value: --text TEXT, --value NUMBERS, or --data FILE with --row.")
+    if out is not None and out.suffix not in _WRITERS:
+        raise SettingError(f"--out must end in {', '.join(_WRITERS)}; got {out.name!r}.")
+    output, loaded = Output(json, quiet), elman.load(model)
+    found = elman.trace(loaded, _value(loaded, value, data, row, source, output, encoding))
+    told = found.predictions
+    busy = found.busiest(1).tolist() if told.labels == found.labels else []
+    states = [found.hidden[:, unit] for unit in busy]
+    rows = [
+        [label.replace("\n", "⏎"), str(said), *(float(state[i]) for state in states)]
+        for i, (label, said) in enumerate(zip(told.labels, told.said, strict=True))
+    ][: None if quiet else _SHOWN]
+    lines = [*str(found).splitlines(), "", f"{told.meaning}:", *table(["step", "said", *(f"unit {unit}" for unit in busy)], rows)]
+    if len(rows) < len(told.labels):
+        lines.append(f"… and {len(told.labels) - len(rows)} more steps; write them all with --out trace.json")
+    facts = found.to_dict()
+    if following is not None:
+        units = found.units_following(following)
+        lines += ["", *str(units).splitlines()]
+        facts["following"] = {"property": units.name, "score": units.score, "units": [list(pair) for pair in units]}
+    if out is not None:
+        _WRITERS[out.suffix](out, found)
+        lines.append(f"wrote {out}")
+    output.result(facts, lines)
+
+
+def _value(model: Any, value: str | None, data: Path | None, row: int, source: list[str] | None, output: Output, encoding: str) -> Any:
+    """The value as the model's codec takes it."""
+    if model.kind == "forecaster":
+        if value is None:
+            raise SettingError("a Forecaster is traced on one series: give its numbers with --value '1 2 3 …'.")
+        return cells.numbers(value)
+    codec = model.source_ or model.target_
+    if value is not None or data is None:
+        return cells.values(codec, [value])[0]
+    read = read_table(data, output, encoding=encoding)
+    if row > len(read):
+        raise DataError(f"{data} has {len(read)} rows; --row {row} is not among them.")
+    return values_of(codec, read, columns_of(model, "source", read, source))[row - 1]
+
+
+def _write_page(path: Path, found: Any) -> None:
+    from elman.insight.page import page
+    from elman.io import atomic
+
+    atomic.write(path, page("Trace", [], [("Inside one value", found.drawn(steps=400))]).encode())
+
+
+def _write_json(path: Path, found: Any) -> None:
+    from elman.io import atomic
+
+    atomic.write(path, json_format.dumps(found.to_dict()).encode())
+
+
+def _write_drawing(path: Path, found: Any) -> None:
+    found.plot().figure.savefig(path)
+
+
+_WRITERS = {".html": _write_page, ".json": _write_json, ".png": _write_drawing, ".svg": _write_drawing}

@@ -1,0 +1,44 @@
+"""A linear map beside the network: fitted as scikit-learn's ridge regression is, not learned further, and saved with the rest."""
+
+import numpy as np
+import pytest
+from sklearn.linear_model import Ridge as Sklearns
+
+import elman
+from elman import Forecaster, Network, Preparation, Training
+from elman.estimators._panel import read_panel
+from elman.estimators.forecasting.direct import Direct, Windows
+from elman.estimators.forecasting.framing import Framing
+from elman.estimators.forecasting.linear import fit_ridge
+from elman.estimators.forecasting.tape import Tape
+from elman.network.segments import VALUES
+
+
+def windows():
+    series = np.cumsum(np.random.default_rng(0).normal(size=300))
+    direct = Direct(framing=Framing(context=12, horizon=4), segment=4, linear=True)
+    ends = np.arange(20, 290)
+    return Windows(direct, Tape.of(read_panel(series)), np.column_stack([np.zeros_like(ends), ends]))
+
+
+def test_the_map_is_scikit_learns_ridge_regression():
+    rows = windows()
+    learned, held = np.arange(200), np.arange(210, 270)
+    ridge, penalty = fit_ridge(rows, learned, held)
+    theirs = Sklearns(alpha=penalty * len(learned)).fit(rows.parts(learned)[VALUES], np.clip(rows.truth[learned][..., 0], -5, 5))
+    assert ridge.weights == pytest.approx(theirs.coef_.T, abs=1e-5)
+    assert ridge.bias == pytest.approx(theirs.intercept_, abs=1e-5)
+    assert fit_ridge(rows, learned, held[:0], penalty=0.1)[1] == 0.1
+
+
+def test_the_map_stands_in_the_network_as_it_was_fitted(tmp_path):
+    t = np.arange(400)
+    series = np.sin(t / 5) + 0.5 * np.sin(t / 11)
+    options = {"scale": "none", "reference": "none", "power": "none", "seasonality": "none", "linear": True, "lags": ()}
+    network, training = Network(hidden_size=4, head="median"), Training(max_epochs=1, learning_rate=1e-9, verbose=0)
+    model = Forecaster(5, season=1, context=30, preparation=Preparation(**options), network=network, training=training).fit(series)
+    found = model.predict()
+    assert found.values == pytest.approx(np.sin(np.arange(400, 405) / 5) + 0.5 * np.sin(np.arange(400, 405) / 11), abs=0.05)
+    assert not any(p.requires_grad for p in model.model_.decoder.linear.parameters())
+    model.save(tmp_path / "map.elman")
+    assert np.array_equal(elman.load(tmp_path / "map.elman").predict().values, found.values)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from elman.codecs import Continuous, Discrete, Notes
+from elman.codecs import Continuous, Discrete, Notes, Strokes
 from elman.errors import DataError, DataTypeError, SettingError
 from elman.estimators._answers import sources_of
 from elman.estimators._decoding import decoding_of
@@ -114,6 +114,8 @@ def _of_writing(model: Any, network: SequenceModel, value: Any, answer: Any) -> 
 
 def _of_text(model: Any, network: SequenceModel, value: Any) -> Trace:
     """A language model: the memory after each symbol, and what is expected next."""
+    if isinstance(model.target_, Strokes):
+        raise SettingError("trace reads symbols and notes; the next step of a pen is a density, not an answer. Draw with generate.")
     if not isinstance(model.target_, Notes) and model._is_text() and isinstance(value, list | tuple):
         raise DataTypeError(f"trace reads one text; got a {type(value).__name__} of {len(value)}. Give one of them.")
     written = written_rows(model, [value]).targets[0]

@@ -3,9 +3,9 @@
 ELMAN_DATA=folder python -m benchmarks.quality.nab [--linear] [--part name]
 
 Every detector reads each series once, from its beginning, and judges each point by what came before it. Ours learns from
-the probationary period and again whenever the history has doubled, always from the past alone; its score is the surprise
-of the last points against what surprises were usual so far. Nothing is chosen on the windows but the one threshold that
-the benchmark itself optimises for every detector.
+the probationary period and again whenever the history has doubled, always from the past alone; its score is the tail
+probability of a point's distance from the forecast among such distances so far, at the beginnings of what is unusual.
+The threshold is the best one for every detector, as the benchmark's rules say.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from elman.baselines import LinearForecaster
 from elman.datasets import load
 from elman.estimators import read_panel
 from elman.estimators.anomalies import scored
-from elman.estimators.surprise import onsets, sustained
+from elman.estimators.surprise import onsets, surprise
 
 PUBLISHED = ("ARTime", "numenta", "bayesChangePt", "windowedGaussian", "random")
 
@@ -50,8 +50,8 @@ def streamed(make: Callable[[], Any], values: np.ndarray) -> np.ndarray:
 
 
 def judged(scores: np.ndarray) -> np.ndarray:
-    """Sustained surprise, and of an alarm that rings on its beginning: it speaks for a fifth of the probationary period."""
-    return onsets(sustained(scores), quiet=probation(len(scores)) // 5)
+    """Surprise among the scores so far, and of an alarm that rings on its beginning: it speaks for a fifth of the probationary period."""
+    return onsets(surprise(scores), quiet=probation(len(scores)) // 5)
 
 
 def main() -> None:
@@ -63,17 +63,26 @@ def main() -> None:
     chosen = [i for i, name in enumerate(split.extra["name"]) if options.part in (None, name)]
     names, values = [split.extra["name"][i] for i in chosen], [split.x[i] for i in chosen]
     marked = [mark(split.extra["time"][i], split.extra["windows"][i]) for i in chosen]
+    points: dict[tuple[str, int], np.ndarray] = {}
+
+    def scores_of(name: str, make: Callable[[], Any], v: np.ndarray) -> np.ndarray:
+        key = (name, id(v))
+        if key not in points:
+            points[key] = streamed(make, v)
+        return points[key]
+
     detectors: dict[str, Callable[[np.ndarray], np.ndarray]] = {
         "windowed percentile": windowed_percentile,
+        "windowed percentile, onsets": lambda v: onsets(windowed_percentile(v), probation(len(v)) // 5),
         "windowed Gaussian": windowed_gaussian,
+        "windowed Gaussian, onsets": lambda v: onsets(windowed_gaussian(v), probation(len(v)) // 5),
         "Bayesian changepoint": changepoint,
-        "linear map, single points": lambda v: streamed(LinearForecaster, v),
-        "linear map, sustained surprise": lambda v: judged(streamed(LinearForecaster, v)),
+        "linear map": lambda v: scores_of("linear", LinearForecaster, v),
+        "linear map, surprise": lambda v: judged(scores_of("linear", LinearForecaster, v)),
     }
     if not options.linear:
-        points: dict[int, np.ndarray] = {}
-        detectors["elman, single points"] = lambda v: points.setdefault(id(v), streamed(forecaster, v))
-        detectors["elman, sustained surprise"] = lambda v: judged(points[id(v)])
+        detectors["elman"] = lambda v: scores_of("elman", forecaster, v)
+        detectors["elman, surprise"] = lambda v: judged(scores_of("elman", forecaster, v))
     print(f"{len(names)} series, {sum(m.windows for m in marked)} windows; {machine()}\n")
     print("| detector | NAB score, standard | windows found | false alarms | seconds |\n|---|--:|--:|--:|--:|")
     for name, detector in detectors.items():

@@ -53,11 +53,18 @@ def test_the_season_is_found_and_carried_on():
 
 
 def test_intervals_of_a_random_walk_grow_as_its_variance():
-    walk = np.cumsum(np.random.default_rng(0).normal(size=20_000))
-    forecast = Naive().fit(walk).predict(16)
-    half = forecast.high[80][0] - forecast.values
+    walks = list(np.cumsum(np.random.default_rng(0).normal(size=(60, 600)), axis=1))
+    forecast = Naive().fit(walks).predict(16)
+    half = (forecast.high[80] - forecast.mean).mean(0)
     assert half[0] == pytest.approx(1.2816, abs=0.03)  # the 90 % point of a standard normal
     assert half[15] / half[0] == pytest.approx(4.0)
+
+
+def test_intervals_follow_the_size_of_recent_errors():
+    random = np.random.default_rng(1)
+    louder = np.cumsum(np.concatenate([random.normal(size=400), 5 * random.normal(size=400)]))
+    forecast = Naive().fit(louder).predict(1)
+    assert float(forecast.high[80][0, 0] - forecast.mean[0, 0]) == pytest.approx(5 * 1.2816, rel=0.2)
 
 
 def test_drift_is_the_line_through_both_ends():

@@ -70,7 +70,5 @@ def test_what_strokes_cannot_is_refused(model, quick) -> None:
         fitted.memorisation(drawn)
     with pytest.raises(SettingError, match="accuracy is for symbols; notes and strokes"):
         fitted.accuracy(drawn)
-    with pytest.raises(SettingError, match="trace reads symbols and notes; the next step of a pen is a density"):
-        elman.trace(fitted, drawn[0])
     with pytest.raises(SettingError, match=r"head='pen' is for the steps of Strokes\(\); the target is"):
         Model(Strokes(), Category(), network=Network(head="pen"), training=quick).fit(drawn[:8], ["a", "b"] * 4)

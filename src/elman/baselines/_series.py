@@ -15,6 +15,8 @@ from elman.estimators.forecast import Forecast
 
 _FEW = 10
 """Fewer past errors than these say too little about tails; a normal distribution of their size stands in."""
+_RECENT = 250
+"""Past errors that the intervals come from: the last ones, because the size of errors changes with time."""
 
 
 class SeriesBaseline(BaseEstimator):
@@ -112,7 +114,7 @@ class SeriesBaseline(BaseEstimator):
 
     def _spread(self, values: np.ndarray, horizon: int, shares: np.ndarray) -> np.ndarray:
         """Ends of the intervals around the forecast, (shares, horizon)."""
-        errors = self._past_errors(values)
+        errors = self._past_errors(values)[-_RECENT:]
         return error_quantiles(errors, shares)[:, None] * self._growth(horizon, len(values))[None, :]
 
     def _learn(self, values: list[np.ndarray]) -> None:

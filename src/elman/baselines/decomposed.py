@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.signal import lfilter
@@ -125,6 +127,7 @@ def smoothing_levels(values: np.ndarray) -> np.ndarray:
     """Return the levels (T + 1,) of exponential smoothing, the first before any value, at the rate and start of least squares."""
 
     def levels_and_loss(rate: float) -> tuple[np.ndarray, float]:
+        """Levels at a rate and its best start, and their squared errors."""
         # a level is linear in the start: level_t = from_zero_t + (1 - rate)^t * start
         from_zero = np.concatenate([[0.0], lfilter([rate], [1.0, rate - 1.0], values)])
         share = (1 - rate) ** np.arange(len(values) + 1)
@@ -133,7 +136,7 @@ def smoothing_levels(values: np.ndarray) -> np.ndarray:
         levels = from_zero + share * start
         return levels, float(np.sum((values - levels[:-1]) ** 2))
 
-    best = minimize_scalar(lambda rate: levels_and_loss(rate)[1], bounds=(1e-4, 0.9999), method="bounded")
+    best: Any = minimize_scalar(lambda rate: levels_and_loss(rate)[1], bounds=(1e-4, 0.9999), method="bounded")
     return levels_and_loss(float(best.x))[0]
 
 

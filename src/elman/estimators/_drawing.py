@@ -13,8 +13,8 @@ import numpy as np
 from elman.errors import FileError, MissingExtraError
 
 _ROLES = ("ground", "text", "grid", "history", "ours", "other", "mark")
-_LIGHT = dict(zip(_ROLES, ("#ffffff", "#24292f", "#d8dee4", "#3d4a5c", "#c2410c", "#2563eb", "#b91c1c"), strict=True))
-_DARK = dict(zip(_ROLES, ("#15181e", "#e6e9ee", "#333a45", "#b6c2d1", "#fb923c", "#7cb0ff", "#ff6b6b"), strict=True))
+_LIGHT: dict[str, str] = dict(zip(_ROLES, ("#ffffff", "#24292f", "#d8dee4", "#3d4a5c", "#c2410c", "#2563eb", "#b91c1c"), strict=True))
+_DARK: dict[str, str] = dict(zip(_ROLES, ("#15181e", "#e6e9ee", "#333a45", "#b6c2d1", "#fb923c", "#7cb0ff", "#ff6b6b"), strict=True))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,8 +68,8 @@ class Canvas:
             spine.set_visible(name in ("left", "bottom"))
             spine.set_color(self.colours["grid"])
         if title:
-            self.axes.set_title("\n".join(textwrap.wrap(title, 135)), fontsize=9, loc="left", color=text)
-        legend = self.axes.legend(loc="upper left", facecolor=self.colours["ground"], edgecolor="none", fontsize=8, ncols=3)
+            self.axes.set_title("\n".join(textwrap.wrap(title, 135)), fontsize=9, loc="left", color=text, pad=22)
+        legend = self.axes.legend(loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2, frameon=False, fontsize=8, ncols=6)
         for label in legend.get_texts():
             label.set_color(text)
         self.axes.xaxis.get_offset_text().set_color(text)

@@ -269,13 +269,13 @@ def threshold_of(scores: np.ndarray, rate: float) -> float:
     excess = np.sort(scores[scores > begin] - begin)
     if len(excess) < 2 or excess[-1] <= 0:
         return float(scores.max())
-    shape, scale = _pareto(excess)
+    shape, scale = pareto_tail(excess)
     odds = rate * len(scores) / len(excess)
     return begin + (scale * (odds**-shape - 1) / shape if abs(shape) > 1e-6 else -scale * np.log(odds))
 
 
-def _pareto(excess: np.ndarray) -> tuple[float, float]:
-    """Shape and scale of sorted excesses by probability-weighted moments; a shape within ±0.5, where these are steady."""
+def pareto_tail(excess: np.ndarray) -> tuple[float, float]:
+    """Return shape and scale of sorted excesses by probability-weighted moments; a shape within ±0.5, where these are steady."""
     count = len(excess)
     mean = float(excess.mean())
     weighted = float(np.mean(excess * (1 - (np.arange(1, count + 1) - 0.35) / count)))

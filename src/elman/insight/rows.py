@@ -9,7 +9,6 @@ from typing import Any, Self
 
 import numpy as np
 
-from elman.codecs import Notes, Strokes
 from elman.errors import SettingError
 from elman.estimators import _elements
 from elman.estimators._corpus import documents_of
@@ -98,7 +97,7 @@ def rows_for(model: Any, values: Any, answers: Any = None) -> Rows:
 
 def documents(model: Any, values: Any) -> list[Any]:
     """Return the documents of a language model as a list: texts, or pieces of music."""
-    return rows_of(values, "pieces") if isinstance(model.target_, Notes | Strokes) else documents_of(values)
+    return rows_of(values, "pieces") if isinstance(model.target_, _elements.Kind) else documents_of(values)
 
 
 def written_rows(model: Any, values: list[Any], encoded: list[np.ndarray] | None = None) -> Rows:
@@ -118,7 +117,7 @@ def written_rows(model: Any, values: list[Any], encoded: list[np.ndarray] | None
     Rows
         One a document.
     """
-    if encoded is None and isinstance(model.target_, Notes | Strokes):
+    if encoded is None and isinstance(model.target_, _elements.Kind):
         encoded = _elements.pieces_of(model.target_, values)
     elif encoded is None:
         encoded = [np.asarray(row) for row in model.target_.encode_all(values)]

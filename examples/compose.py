@@ -24,5 +24,7 @@ print(f"bits a frame on chorales not learned from: {model.score(unseen):.2f}, by
 
 chorale = model.generate(unseen[0][:1], max_new_steps=8 if quick else 64, temperature=0.8)
 print("it begins", chorale[:4])
-Path("chorale.mid").write_bytes(model.target_.midi(chorale, tempo=80))
+held = model.target_.midi(chorale, tempo=80)
+if not quick:
+    Path("chorale.mid").write_bytes(held)  # any player plays it
 print(model.memorisation([chorale], training=pieces))  # what is copied, and what goes round in circles

@@ -24,13 +24,13 @@ def inside(letters: list[str]) -> list[str]:
     return np.where(np.cumsum([letter == '"' for letter in letters]) % 2, "in", "out").tolist()
 
 
-sentences = [sentence() for _ in range(150 if QUICK else 500)]
+sentences = [sentence() for _ in range(80 if QUICK else 500)]
 model = Model(
     Symbols(),
     Symbols(),
     align="step",
     network=Network(cell="gru", hidden_size=16, bidirectional=False, dropout=0.0),
-    training=Training(max_epochs=10 if QUICK else 30, learning_rate=0.02, batch_size=32, verbose=0),
+    training=Training(max_epochs=6 if QUICK else 30, learning_rate=0.02, batch_size=32, verbose=0),
 )
 model.fit(sentences, [inside(one) for one in sentences])
 new = [sentence() for _ in range(50)]

@@ -51,12 +51,19 @@ def forecaster(horizon: int, hidden_size: int, epochs: int, seed: int, *, linear
     )
 
 
+def defaults(horizon: int, seed: int) -> Forecaster:
+    """Return a forecaster that is told nothing but the split: the validation part is held out, and not learned from in the end."""
+    share = VALIDATION / (TRAIN + VALIDATION)
+    return Forecaster(horizon, refit=False, training=Training(validation_fraction=share, random_state=seed))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--horizon", type=int, nargs="+", default=sorted(PUBLISHED))
     parser.add_argument("--hidden-size", type=int, default=128)
     parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--defaults", action="store_true", help="no recipe: everything left to 'auto'")
     parser.add_argument("--validate", action="store_true")
     parser.add_argument("--linear", action=argparse.BooleanOptionalAction, default=True)
     chosen = parser.parse_args()
@@ -65,13 +72,13 @@ def main() -> None:
     panel = read_panel(frame)
     for horizon in chosen.horizon:
         start = time.perf_counter()
-        model = forecaster(horizon, chosen.hidden_size, chosen.epochs, chosen.seed, linear=chosen.linear).fit(
-            frame[place < TRAIN + VALIDATION]
-        )
+        made = forecaster(horizon, chosen.hidden_size, chosen.epochs, chosen.seed, linear=chosen.linear)
+        model = (defaults(horizon, chosen.seed) if chosen.defaults else made).fit(frame[place < TRAIN + VALIDATION])
+        print(model.plan())
         first = TRAIN if chosen.validate else TRAIN + VALIDATION
         ends = np.arange(first, first + VALIDATION - horizon + 1)
         (mse, mae), seconds = errors(model, panel, ends), time.perf_counter() - start
-        alone = errors(without_network(model), panel, ends)[0] if chosen.linear else float("nan")
+        alone = errors(without_network(model), panel, ends)[0] if model.engine_.direct.linear else float("nan")
         row(
             task=f"ETTh1, {horizon} steps" + (", validation" if chosen.validate else ""), MSE=f"{mse:.4f}", MAE=f"{mae:.4f}",
             linear_alone=f"{alone:.4f}", last_value=f"{simple(panel, ends, horizon):.3f}", published=PUBLISHED.get(horizon, "-"),

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from benchmarks.quality.report import row
-from elman import Forecaster, Network, Preparation, Training, datasets
+from elman import Forecaster, Network, Training, datasets
 from elman.network.ensemble import members_of
 
 SEASONS = {"hourly": (24, 168), "weekly": 52}
@@ -43,7 +43,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--part", choices=sorted(SEASONS), default="hourly")
     parser.add_argument("--validate", action="store_true")
-    parser.add_argument("--linear", action="store_true")
     parser.add_argument("--members", type=int, default=0)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     chosen = parser.parse_args()
@@ -56,9 +55,8 @@ def main() -> None:
     for seed in chosen.seeds:
         start = time.perf_counter()
         network = Network(members=chosen.members) if chosen.members else None
-        prepared = Preparation(linear=True) if chosen.linear else None
         training = Training(random_state=seed, verbose=0)
-        model = Forecaster(horizon, season=SEASONS[chosen.part], preparation=prepared, network=network, training=training)
+        model = Forecaster(horizon, season=SEASONS[chosen.part], network=network, training=training)
         said = model.fit(known).predict()
         smape, mase = judge(np.maximum(said.mean, 0), truth, known, season)
         alone = judge(np.maximum(without_network(model).predict().mean, 0), truth, known, season)

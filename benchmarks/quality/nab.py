@@ -20,7 +20,7 @@ import numpy as np
 from benchmarks.quality.nab_detectors import changepoint, windowed_gaussian, windowed_percentile
 from benchmarks.quality.nab_scoring import at_threshold, best, mark, probation
 from benchmarks.quality.report import machine
-from elman import Forecaster, Training
+from elman import Forecaster, Network, Training
 from elman.baselines import LinearForecaster
 from elman.datasets import load
 from elman.estimators import read_panel
@@ -31,7 +31,7 @@ PUBLISHED = ("ARTime", "numenta", "bayesChangePt", "windowedGaussian", "random")
 
 
 def forecaster() -> Forecaster:
-    return Forecaster(1, level=(80,), training=Training(max_epochs=5, verbose=0))
+    return Forecaster(1, level=(80,), refit=False, network=Network(members=1), training=Training(max_epochs=5, verbose=0))
 
 
 def streamed(make: Callable[[], Any], values: np.ndarray) -> np.ndarray:

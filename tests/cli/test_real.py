@@ -99,22 +99,19 @@ def test_trace_shows_the_inside_of_one_value(capsys, reviews, tmp_path):
     assert (tmp_path / "t.png").read_bytes().startswith(b"\x89PNG")
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
+def test_trace_says_what_is_wrong(capsys, reviews, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert call(capsys, "fit", reviews, "--out", "m.elman", "--max-epochs", "1", "-q")[0] == 0
+    for arguments, message in (
         ([], "give one value: --text TEXT, --value NUMBERS, or --data FILE with --row"),
         (["--text", "a", "--out", "t.pdf"], "--out must end in .html, .json, .png, .svg; got 't.pdf'"),
         (["--text", ""], "trace needs a value of at least one step"),
         (["--text", "a b", "--following", "positon"], "Did you mean 'position'?"),
         (["--data", "reviews.csv", "--row", "99"], "reviews.csv has 60 rows; --row 99 is not among them"),
-    ],
-)
-def test_trace_says_what_is_wrong(capsys, reviews, tmp_path, monkeypatch, arguments, message):
-    monkeypatch.chdir(tmp_path)
-    assert call(capsys, "fit", reviews, "--out", "m.elman", "--max-epochs", "1", "-q")[0] == 0
-    code, _, err = call(capsys, "trace", "m.elman", *arguments)
-    assert code in (1, 2)
-    assert message in err
+    ):
+        code, _, err = call(capsys, "trace", "m.elman", *arguments)
+        assert code in (1, 2)
+        assert message in err
 
 
 def test_report_writes_one_page(capsys, reviews, prices, tmp_path):

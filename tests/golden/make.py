@@ -10,7 +10,24 @@ from pathlib import Path
 
 import numpy as np
 
-from elman import Category, Forecaster, Image, LanguageModel, Model, Network, Number, Record, Series, Symbols, Tags, Text, Training, Vector
+from elman import (
+    Category,
+    Forecaster,
+    Image,
+    LanguageModel,
+    Model,
+    Network,
+    Notes,
+    Number,
+    Record,
+    Series,
+    Strokes,
+    Symbols,
+    Tags,
+    Text,
+    Training,
+    Vector,
+)
 
 HERE = Path(__file__).parent
 TINY = Network(hidden_size=4)
@@ -56,6 +73,16 @@ CASES = {
     "language-model-char": lambda: (LanguageModel(Text("char"), network=TINY, training=QUICK), [w * 3 for w in WORDS], None),
     "language-model-word": lambda: (LanguageModel(Text("word"), network=TINY, training=QUICK), TOLD, None),
     "language-model-symbols": lambda: (LanguageModel(Symbols(), network=TINY, training=QUICK), [[1, 2, 3] * 3, [2, 1]] * 8, None),
+    "language-model-notes": lambda: (
+        LanguageModel(Notes(low=60, high=71), network=TINY, training=QUICK), [[[60, 64], [62, 65], [], [64]] * 2, [[71], [60]]] * 8, None
+    ),
+    "language-model-strokes": lambda: (
+        LanguageModel(Strokes(), network=TINY, training=QUICK), [[[0, 0, 0], [2, 3, 0], [4, 0, 1]], [[1, 1, 0], [3, 4, 1]]] * 8, None
+    ),
+    "model-print": lambda: (
+        model(Image("columns"), Text("char"), align="ctc", network=Network(hidden_size=4, stem="conv2d", time_stride=2)),
+        [np.kron([[ord(c) % 3 / 2 for c in w for _ in "12345"]], np.ones((4, 1))).tolist() for w in WORDS], WORDS
+    ),
     "forecaster": lambda: (
         Forecaster(3, context=8, season=1, network=TINY, training=QUICK),
         [[round(float(np.sin(t / 3 + k)), 3) for t in range(50)] for k in range(2)],
@@ -89,6 +116,8 @@ def arrays(estimator, rows):
 def answers(estimator, rows):
     """Everything an estimator can say about rows, by method."""
     if isinstance(estimator, LanguageModel):
+        if isinstance(estimator.target_, Notes | Strokes):
+            return {"perplexity": estimator.perplexity(rows)}
         said = estimator.generate(rows[:4], max_new_steps=6, random_state=1)
         return {"generate": plain(said), "next": plain(estimator.next(rows[0], k=3)), "perplexity": estimator.perplexity(rows)}
     if isinstance(estimator, Forecaster):
@@ -102,7 +131,7 @@ def answers(estimator, rows):
 def main(names):
     for name in names or [name for name in CASES if not (HERE / f"{name}.elman").exists()]:
         estimator, x, y = CASES[name]()
-        if name == "model-image":
+        if name in ("model-image", "model-print"):
             x = [np.asarray(picture) for picture in x]
         estimator.fit(x) if y is None else estimator.fit(x, y)
         estimator.save(HERE / f"{name}.elman")

@@ -191,6 +191,15 @@ def test_plots_of_every_kind(made, name, options):
     assert axes.images or axes.collections
 
 
+@pytest.mark.parametrize("units", [None, 3])
+def test_labels_of_plots_are_no_formulas(made, units):
+    pytest.importorskip("matplotlib")
+    axes = trace(made("language"), "a$b_$ \n\\").plot(units)
+    axes.figure.canvas.draw()
+    shown = [text.get_text() for text in (axes.get_xticklabels() if units is None else axes.texts)]
+    assert shown[:5] == ["a", "$", "b", "_", "$"]
+
+
 def test_to_dict_is_plain_json(made):
     import json
 

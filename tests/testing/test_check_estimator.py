@@ -94,6 +94,11 @@ RELATIONS = {
         [np.sin(np.arange(80) / 3 + k) for k in range(3)],
         None,
     ),
+    "series, value by value": (
+        Forecaster(3, model="autoregressive", context=12, season=1, network=SMALL, training=quick()),
+        [np.sin(np.arange(80) / 3 + k) for k in range(3)],
+        None,
+    ),
 }
 
 

@@ -36,7 +36,7 @@ def frames(value: Any, fps: float, *, max_pixels: int, max_seconds: float) -> It
 
     Yields
     ------
-    ndarray
+    np.ndarray
         float32 (h, w, 1 or 3), 0 black and 1 white.
     """
     if is_file(value):

@@ -52,7 +52,7 @@ def pieces(value: Any, rate: int, max_seconds: float) -> Iterator[np.ndarray]:
 
     Yields
     ------
-    ndarray
+    np.ndarray
         float32 (T,).
     """
     if isinstance(value, str | os.PathLike | bytes | bytearray):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import torch
@@ -79,13 +80,41 @@ def _pieces(model: SequenceModel, rows: Sequence[np.ndarray], *, hits: bool = Fa
     with torch.no_grad(), evaluating(model):
         for batch in batches_by_length((tokens.lengths + 1).tolist()):
             readers = seat([_whole(tokens, int(row)) for row in batch]).to(model.device)
-            contexts = [] if mixture is None else [mixture.contexts(np.asarray(tokens[int(row)])) for row in batch]
+            beside = [] if mixture is None else [_Beside.of(mixture, np.asarray(tokens[int(row)])) for row in batch]
             state = None
             for at, window in enumerate(readers.windows(_WINDOW)):
                 going = [place for place in range(len(batch)) if int(readers.lengths[place]) > at * _WINDOW]
-                mix = _mixing(mixture, [contexts[place][at * _WINDOW : (at + 1) * _WINDOW] for place in going]) if mixture else None
+                here = slice(at * _WINDOW, (at + 1) * _WINDOW)
+                mix = _mixing(mixture, [beside[place].contexts[here] for place in going]) if mixture and hits else None
                 losses, right, state = decoder.judge_on(window.symbols, window.wanted, window.enter(state), hits=hits, mix=mix)
+                if mixture and not hits:
+                    losses = _mixed(losses, [beside[place].part(here) for place in going])
                 yield _Piece(documents=[int(batch[place]) for place in going], nats=window.symbols.with_data(losses), hits=int(right))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Beside:
+    """What n-grams say beside a network of each symbol of a document and its end, (T + 1,) each."""
+
+    contexts: np.ndarray
+    shares: np.ndarray
+    chances: np.ndarray
+
+    @classmethod
+    def of(cls, mixture: Mixture, row: np.ndarray) -> Self:
+        contexts = mixture.contexts(row)
+        return cls(contexts=contexts, shares=mixture.shares_at(contexts), chances=np.exp(mixture.ngrams.score([row])[0]))
+
+    def part(self, steps: slice) -> np.ndarray:
+        """Share of the network, and the n-grams' own share times their probability, at some steps, (T, 2)."""
+        shares = self.shares[steps]
+        return np.stack([shares, (1 - shares) * self.chances[steps]], 1)
+
+
+def _mixed(losses: Tensor, parts: list[np.ndarray]) -> Tensor:
+    """Nats of the symbols that follow when n-grams have their share: no other symbol needs to be looked at."""
+    share, rest = Ragged.from_list(parts).data.to(losses.device).unbind(1)
+    return -torch.log(share * torch.exp(-losses.double()) + rest)
 
 
 def _mixing(mixture: Mixture, contexts: list[np.ndarray]) -> Callable[[Tensor, slice], Tensor]:

@@ -364,7 +364,8 @@ class LanguageModel(Estimator):
             return tensors
         counted = {name.removeprefix(_NGRAMS): tensor.numpy() for name, tensor in tensors.items() if name.startswith(_NGRAMS)}
         self.mixture_ = Mixture.from_state(config, counted)
-        if self.mixture_.ngrams.vocabulary_size_ != self.target_.space.n or not self.mixture_.ngrams.end:
+        space: Any = self.target_.space
+        if self.mixture_.ngrams.vocabulary_size_ != space.n or not self.mixture_.ngrams.end:
             raise DataError("its n-grams are over other symbols than its codec's.")
         return {name: tensor for name, tensor in tensors.items() if not name.startswith(_NGRAMS)}
 

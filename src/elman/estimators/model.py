@@ -240,9 +240,9 @@ class Model(Estimator):
         **decoding : Any
             ``beam_size``, ``prior``, ``prior_weight`` and ``symbol_bonus`` as in :meth:`predict`.
 
-        Yields
-        ------
-        Transcript
+        Returns
+        -------
+        iterator of Transcript
             One a chunk, and one more at the end, whose ``final`` is true.
 
         Raises

@@ -20,6 +20,17 @@ from elman.network.frame_stream import FrameStream
 class Transcript:
     """What is written so far.
 
+    Parameters
+    ----------
+    target : Codec
+        Fitted.
+    said : list of int
+        Symbols that are settled; it grows while the recording goes on.
+    open_end : tuple of int
+        Symbols after them that may still change.
+    final : bool
+        Whether the recording has ended.
+
     Attributes
     ----------
     value : Any

@@ -54,8 +54,8 @@ class Verdict:
 def judge(errors: Mapping[str, np.ndarray], ours: str, series: np.ndarray, moments: np.ndarray) -> Verdict:
     """Compare one forecast with the best of the others, on the same cuts.
 
-    The interval of the difference is a bootstrap over series, and one over moments in time (what happens on one day
-    happens to many series); the wider one counts.
+    The interval of the difference is that of a bootstrap over series and of one over moments in time together: what happens
+    on one day happens to many series, so both are chance.
 
     Parameters
     ----------
@@ -115,8 +115,12 @@ def _gain(ours: np.ndarray, other: np.ndarray, series: np.ndarray, moments: np.n
     if len(other) == 0 or other.mean() == 0:
         return Interval(np.nan, np.nan, np.nan)
     ranges = [bootstrap((other - ours) / other.mean(), groups=groups) for groups in (series, moments)]
-    ranges = [r for r in ranges if np.isfinite(r.low)] or ranges[:1]
-    return max(ranges, key=lambda r: r.high - r.low)
+    ranges = [r for r in ranges if np.isfinite(r.low)]
+    if not ranges:
+        return Interval(float(1 - ours.mean() / other.mean()), np.nan, np.nan)
+    mean = ranges[0].mean  # variances of the two add up (Cameron, Gelbach and Miller 2011, eq. 2.11, without what they have in common)
+    down, up = (float(np.sqrt(sum((end - mean) ** 2 for end in ends))) for ends in zip(*(r[1:] for r in ranges), strict=True))
+    return Interval(mean, mean - down, mean + up)
 
 
 def _count(groups: np.ndarray, one: str, many: str) -> str:

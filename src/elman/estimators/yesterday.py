@@ -69,7 +69,7 @@ def says_yesterday(forecast: Any, truth: Any, before: Any, *, scale: Any = 1.0) 
     >>> walk = np.cumsum(np.random.default_rng(0).normal(size=500))
     >>> before = np.stack([walk[2:-1], walk[1:-2], walk[:-3]], axis=1)
     >>> print(says_yesterday(walk[2:-1], walk[3:], before))
-    The forecast says again what was last known: it lies nearer to the truth 1 step before (distance 0.00) than to the truth it should foretell (1.00). It foretells no change at all.
+    One step ahead the forecast says again what was last known: it lies nearer to the truth 1 step before (distance 0.00) than to the truth it should foretell (1.00). It foretells no change at all.
     >>> says_yesterday(walk[3:] + 0.1, walk[3:], before).found
     False
     """  # noqa: E501  # what is printed is one line
@@ -108,6 +108,6 @@ def _evidence(distances: np.ndarray, foretold: Interval) -> str:
         f" (95 % interval {foretold.low:.2f} to {foretold.high:.2f})."
     )
     return (
-        f"The forecast says again what was last known: it lies nearer to the truth 1 step before (distance {distances[1]:.2f})"
-        f" than to the truth it should foretell (1.00). {changes}"
+        "One step ahead the forecast says again what was last known: it lies nearer to the truth 1 step before"
+        f" (distance {distances[1]:.2f}) than to the truth it should foretell (1.00). {changes}"
     )

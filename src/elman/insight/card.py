@@ -29,8 +29,10 @@ def card(model: Any, X: Any = None, y: Any = None) -> str:
     ----------
     model : Model, LanguageModel or Forecaster
         Fitted.
-    X, y : optional
+    X : list, array or column, optional
         Values to judge it on.
+    y : list, array or column, optional
+        True answers of a ``Model``.
 
     Returns
     -------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -11,11 +10,11 @@ import numpy as np
 from elman.codecs import Discrete
 from elman.insight.judged import Judged
 from elman.insight.reading import name_of
-from elman.markup import Line, bar_chart, confusion, line_chart, scatter_chart, table
+from elman.insight.summary_section import histogram
+from elman.markup import Line, confusion, line_chart, scatter_chart, table
 
 _CLASSES = 25
 _POINTS = 1500
-_BINS = 12
 
 
 def errors_of(model: Any, seen: Judged) -> list[Any]:
@@ -115,6 +114,4 @@ def _spread(model: Any, seen: Judged) -> list[Any]:  # noqa: ARG001  # one signa
     known = seen.faults[np.isfinite(seen.faults)]
     if not len(known):
         return []
-    counts, edges = np.histogram(known, bins=_BINS)
-    names = [f"{a:.3g} – {b:.3g}" for a, b in pairwise(edges)]
-    return [bar_chart(names, counts.astype(np.float64).tolist(), title=f"Rows by {seen.fault_name}", value_label="rows")]
+    return [histogram(known, f"Rows by {seen.fault_name}", "rows")]

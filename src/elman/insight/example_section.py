@@ -31,6 +31,8 @@ def examples_of(seen: Judged) -> list[Any]:
     known = _different(seen, seen.order[np.isfinite(seen.faults[seen.order])])
     if not len(known):
         return []
+    if seen.faults[known[0]] == seen.faults[known[-1]]:
+        return [element("h3", "Some of the rows, all answered alike well"), _table(seen, known[:_COUNT])]
     count = min(_COUNT, -(-len(known) // 2))
     good, bad = known[:count], known[::-1][: min(count, len(known) - count)]
     parts = [element("h3", "Best"), _table(seen, good)]

@@ -162,6 +162,16 @@ def search(loss_at: Callable[[int], float], most: int, allowed: float) -> tuple[
 def grid(most: int) -> list[int]:
     """Return lags from 0 to ``most``, the next about a third further each time.
 
+    Parameters
+    ----------
+    most : int
+        The last one.
+
+    Returns
+    -------
+    list of int
+        Rising.
+
     Examples
     --------
     >>> grid(20)

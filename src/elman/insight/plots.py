@@ -32,8 +32,10 @@ def plot_trace(trace: Trace, units: list[int], *, layer: str | None, what: str, 
         The trace.
     units : list of int
         Units to draw; a single one colours the value itself.
-    layer, what : str
-        Which layer, and which of its arrays.
+    layer : str or None
+        Which layer; the top one that reads the value by default.
+    what : str
+        Which of its arrays.
     axes : matplotlib axes or None
         Where to draw.
 
@@ -64,7 +66,7 @@ def plot_trace(trace: Trace, units: list[int], *, layer: str | None, what: str, 
 
 def _label_steps(axes: Any, labels: tuple[str, ...]) -> None:
     step = max(1, -(-len(labels) // _TICKS))
-    shown = [label.replace("$", r"\$") or " " for label in labels[::step]]
+    shown = [label.replace("\n", "⏎") or " " for label in labels[::step]]
     upright = max((len(label) for label in shown), default=0) > 2
     axes.set_xticks(range(0, len(labels), step), labels=shown, rotation=90 if upright else 0, parse_math=False)
 

@@ -20,6 +20,16 @@ def position(labels: Sequence[str]) -> np.ndarray:
 def bracket_depth(labels: Sequence[str]) -> np.ndarray:
     """Return how many brackets are open after each step.
 
+    Parameters
+    ----------
+    labels : sequence of str
+        T labels.
+
+    Returns
+    -------
+    ndarray
+        (T,).
+
     Examples
     --------
     >>> bracket_depth("a(b[c])").tolist()
@@ -31,6 +41,16 @@ def bracket_depth(labels: Sequence[str]) -> np.ndarray:
 
 def quote_depth(labels: Sequence[str]) -> np.ndarray:
     """Return 1 inside double quotation marks and 0 outside, after each step; typographic ones nest.
+
+    Parameters
+    ----------
+    labels : sequence of str
+        T labels.
+
+    Returns
+    -------
+    ndarray
+        (T,).
 
     Examples
     --------
@@ -44,6 +64,16 @@ def quote_depth(labels: Sequence[str]) -> np.ndarray:
 
 def digit_count(labels: Sequence[str]) -> np.ndarray:
     """Return how many digits have been read.
+
+    Parameters
+    ----------
+    labels : sequence of str
+        T labels.
+
+    Returns
+    -------
+    ndarray
+        (T,).
 
     Examples
     --------

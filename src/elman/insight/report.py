@@ -10,7 +10,7 @@ from elman.errors import DataError, FileError, SettingError
 from elman.insight.card import card_of, heading, held_out, metric_of
 from elman.insight.diagnosing import diagnose
 from elman.insight.error_section import errors_of
-from elman.insight.example_section import examples_of
+from elman.insight.example_section import examples_of, readable
 from elman.insight.judged import Judged, judged
 from elman.insight.notebook import drawn
 from elman.insight.page import page
@@ -36,8 +36,10 @@ def report(model: Any, path: str | Path, X: Any = None, y: Any = None, *, leader
         Fitted.
     path : str or Path
         An HTML file; an existing one is replaced only when the new one is whole.
-    X, y : optional
+    X : list, array or column, optional
         Values to judge the model on.
+    y : list, array or column, optional
+        True answers of a ``Model``.
     leaderboard : Leaderboard, optional
         To stand in the page.
     title : str, optional
@@ -103,7 +105,7 @@ def _inside(model: Any, seen: Judged) -> list[Any]:
     if model.kind == "language_model":
         value = value[:300]
     found = trace(model, value)
-    return [element("p", f"Answer: {found.answer}"), *found.drawn()]
+    return [element("p", f"Answer: {readable(found.answer)}"), *found.drawn()]
 
 
 def _memory(model: Any, seen: Judged) -> list[Any]:

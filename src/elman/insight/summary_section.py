@@ -10,7 +10,7 @@ import numpy as np
 
 from elman.errors import DataTypeError
 from elman.insight.judged import Judged
-from elman.markup import bar_chart, element, facts, table
+from elman.markup import bar_chart, element, facts, shown, table
 
 _CLASSES = 20
 _BINS = 12
@@ -38,19 +38,37 @@ def data_of(seen: Judged) -> list[Any]:
         ]
     parts: list[Any] = [facts(told)]
     if len(set(lengths.tolist())) > 1:
-        parts.append(_histogram(lengths, "Rows by length", "rows"))
+        parts.append(histogram(lengths, "Rows by length", "rows"))
     if seen.shape == "classes":
         counts = Counter(str(y) for y in seen.ys).most_common(_CLASSES)
         parts.append(
             bar_chart([name for name, _ in counts], [float(count) for _, count in counts], title="Rows by true class", value_label="rows")
         )
     if seen.shape == "numbers" and np.ndim(seen.ys[0]) == 0:
-        parts.append(_histogram(np.asarray(seen.ys, dtype=np.float64), "Rows by true number", "rows"))
+        parts.append(histogram(np.asarray(seen.ys, dtype=np.float64), "Rows by true number", "rows"))
     return parts
 
 
-def _histogram(values: np.ndarray, title: str, label: str) -> Any:
+def histogram(values: np.ndarray, title: str, label: str) -> Any:
+    """Draw how many numbers lie where.
+
+    Parameters
+    ----------
+    values : ndarray
+        Numbers; what is not finite is left out.
+    title : str
+        What is drawn.
+    label : str
+        What is counted.
+
+    Returns
+    -------
+    Markup
+        A chart, or a sentence where all numbers are the same.
+    """
     known = values[np.isfinite(values)]
+    if len(np.unique(known)) < 2:
+        return element("p", f"{title}: all of {len(known):,} {label} have {shown(known[0].item())}.")
     counts, names = _bins(known)
     return bar_chart(names, counts.astype(np.float64).tolist(), title=title, value_label=label)
 

@@ -67,7 +67,7 @@ def watching(network: nn.Module) -> Iterator[list[Seen]]:
 
     Yields
     ------
-    list of Seen
+    list[Seen]
         One a stack, filled as it is called.
     """
     seen = [Seen(name=name, layer=layer) for name, layer in recurrent_parts(network).items()]

@@ -11,6 +11,7 @@ import torch
 
 from elman.codecs import Continuous, Discrete, Notes
 from elman.errors import DataError, DataTypeError, SettingError
+from elman.estimators import _elements
 from elman.estimators._answers import sources_of
 from elman.estimators._decoding import decoding_of
 from elman.estimators._inference import answer_rows, decode_all, predict_rows, proba_rows
@@ -116,7 +117,7 @@ def _of_writing(model: Any, network: SequenceModel, value: Any, answer: Any) -> 
 
 def _of_text(model: Any, network: SequenceModel, value: Any) -> Trace:
     """A language model: the memory after each symbol, and what is expected next."""
-    if not isinstance(model.target_, Notes) and model._is_text() and isinstance(value, list | tuple):
+    if not isinstance(model.target_, _elements.Kind) and model._is_text() and isinstance(value, list | tuple):
         raise DataTypeError(f"trace reads one text; got a {type(value).__name__} of {len(value)}. Give one of them.")
     written = written_rows(model, [value]).targets[0]
     check_steps(len(written), "trace")
@@ -129,6 +130,8 @@ def _of_text(model: Any, network: SequenceModel, value: Any) -> Trace:
     layers = tuple(_without_start(layer) for layer in opened)
     if isinstance(model.target_, Notes):
         best: list[Any] = model.target_.decode(values[1:])
+    elif isinstance(model.target_, _elements.Kind):
+        best = values[1:].tolist()
     else:
         best = [name_of(model.target_, int(row.argmax())) for row in values[1:]]
     told = Predictions(labels=names, values=values[1:], said=best, meaning="the symbol expected after this one")

@@ -24,8 +24,10 @@ def better(metric: str, reached: float, baseline: float) -> bool:
     ----------
     metric : str
         As a history names it.
-    reached, baseline : float
-        Its values.
+    reached : float
+        Its value.
+    baseline : float
+        What the simplest guess reaches.
 
     Returns
     -------

@@ -22,8 +22,10 @@ class Tree:
         (M,) int32 last symbol of each node.
     suffix : numpy.ndarray
         (M,) int64 node without its first symbol; the root, node 0, is its own.
-    probability, backoff : numpy.ndarray
-        (M,) float64.
+    probability : numpy.ndarray
+        (M,) float64 of each n-gram, at the root of a symbol never seen.
+    backoff : numpy.ndarray
+        (M,) float64 by which shorter contexts are scaled.
     longest : int
         The first node of the largest order; those from here on are no contexts.
 

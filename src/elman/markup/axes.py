@@ -96,10 +96,14 @@ def frame(x: Axis, y: Axis, x_label: str, y_label: str) -> list[Markup]:
 
     Parameters
     ----------
-    x, y : Axis
-        The axes.
-    x_label, y_label : str
-        What they say.
+    x : Axis
+        From left to right.
+    y : Axis
+        Upwards.
+    x_label : str
+        What x says.
+    y_label : str
+        What y says.
 
     Returns
     -------

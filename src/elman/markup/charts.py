@@ -43,7 +43,9 @@ def svg(title: str, parts: Sequence[Any], width: float, height: float) -> Markup
         What is drawn.
     parts : sequence of Markup
         The drawing.
-    width, height : float
+    width : float
+        In pixels.
+    height : float
         In pixels.
 
     Returns
@@ -73,10 +75,14 @@ def line_chart(
         What to draw.
     title : str
         What is drawn.
-    x_label, y_label : str
-        What the axes say.
-    log, x_log : bool, default False
-        Logarithmic y, logarithmic x.
+    x_label : str
+        What x says.
+    y_label : str
+        What y says.
+    log : bool, default False
+        Logarithmic y.
+    x_log : bool, default False
+        Logarithmic x.
     marks : sequence of (float, str), optional
         Places of x with a name, as upright lines.
 
@@ -105,12 +111,16 @@ def scatter_chart(x: Sequence[float], y: Sequence[float], *, title: str, x_label
 
     Parameters
     ----------
-    x, y : sequence of float
-        As many of both.
+    x : sequence of float
+        Numbers to the right.
+    y : sequence of float
+        As many, upwards.
     title : str
         What is drawn.
-    x_label, y_label : str
-        What the axes say.
+    x_label : str
+        What x says.
+    y_label : str
+        What y says.
     diagonal : bool, default False
         Draw y = x.
 

@@ -45,7 +45,8 @@ def _series() -> str:
         lines += [
             f".elman .{name}{level} {{ background: color-mix(in srgb, var(--{name}) {share}, transparent); }}" for name in ("plus", "minus")
         ]
-    return "\n".join(lines)
+    strong = ", ".join(f".elman .{name}{level}" for name in ("plus", "minus") for level in range(5, 9))
+    return "\n".join([*lines, f"{strong} {{ color: var(--paper); }}"])
 
 
 STYLE = (

@@ -35,7 +35,8 @@ def reason_against(model: SequenceModel | Ensemble) -> str | None:
         return f"its decoder {model.plan.decoder!r} does not write in frames (CTC)"
     if model.encoder is None or model.stem is None or model.plan.joined or model.stem.names:
         return "its source has several parts"
-    if any(isinstance(part, PlaneStem) for part in model.stem.parts):
+    parts: Any = model.stem.parts
+    if any(isinstance(part, PlaneStem) for part in parts):
         return "its stem looks ahead in two dimensions; fit it with Network(stem='conv')"
     if model.encoder.directions > 1:
         return "it reads both ways, and the second begins at the end; fit it with Network(bidirectional=False)"

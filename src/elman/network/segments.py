@@ -145,7 +145,7 @@ class SegmentDecoder(nn.Module):
             One unit a row.
         """
         count, rows, simple = self.places.num_embeddings, len(target), self.simple(encoded)
-        target = target if isinstance(simple, float) else target - simple[:, :, None]
+        target = target - simple[:, :, None] if isinstance(simple, Tensor) else target
         padded = functional.pad(target, (0, 0, 0, count * self.segment - target.shape[1]), value=float("nan"))
         cut = padded.reshape(rows * count, self.segment, target.shape[2])
         known = ~torch.isnan(cut[..., :1])
@@ -170,7 +170,7 @@ class SegmentDecoder(nn.Module):
         """Return quantiles (N, horizon, Q)."""
         simple = self.simple(encoded)
         found = self._whole_horizon(self.head.quantiles(self.features(encoded), levels), encoded.size)
-        return found + (simple if isinstance(simple, float) else simple[:, :, None])
+        return found + (simple[:, :, None] if isinstance(simple, Tensor) else simple)
 
 
 def segmented(space: Space) -> Product:

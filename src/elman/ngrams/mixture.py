@@ -117,7 +117,11 @@ class Mixture:
             (N, C) float64; rows that sum to 1 give rows that sum to 1.
         """
         states = np.asarray(states, np.int64)
-        return self._tree.mix(chances, states, self.shares[self.ngrams.counts_.depth[states]])
+        return self._tree.mix(chances, states, self.shares_at(states))
+
+    def shares_at(self, states: Ints) -> Floats:
+        """Return the other model's share in each context, (N,)."""
+        return self.shares[self.ngrams.counts_.depth[states]]
 
     def row(self, classes: int) -> Row:
         """Return one row of C probabilities, ``row.values``, that :meth:`mix_into` mixes in place."""

@@ -207,7 +207,7 @@ def learns(case: Case) -> None:
     held_out, baseline = kept[0]["metric"], case.fitted.baseline_
     metric = case.fitted.score(*case.data()) if held_out is None else held_out  # few rows: nothing was held out
     _must(bool(np.isfinite(metric) and np.isfinite(baseline)), f"metric {metric} or baseline {baseline} is not a number")
-    lower = history.metric in ("bits", "scaled error")
+    lower = history.metric in ("bits", "scaled error", "loss per step")
     better = metric < baseline if lower else metric > baseline
     _must(better, f"{history.metric} is {metric:.4g}; the baseline is {baseline:.4g}, so nothing was learned")
 

@@ -10,7 +10,7 @@ import torch
 
 from elman.estimators.forecasting.direct import Windows
 from elman.network import Plan, SequenceModel, build
-from elman.network.segments import VALUES, SegmentDecoder
+from elman.network.segments import WINDOW, SegmentDecoder
 
 _PENALTIES = (1e-3, 1e-2, 1e-1, 1.0)
 """Weights of the penalty that are tried, per window."""
@@ -84,11 +84,12 @@ def with_one(rows: Windows, which: np.ndarray) -> np.ndarray:
     array
         Float64.
     """
-    values = rows.parts(which)[VALUES].astype(np.float64)
+    window = rows.parts(which)[WINDOW]
+    values = window.reshape(len(window), rows.direct.framing.context, -1)[:, :, 0].astype(np.float64)  # the first channel
     return np.concatenate([values, np.ones((len(values), 1))], 1)
 
 
-def fit_ridge(rows: Windows, learned: np.ndarray, held: np.ndarray, *, penalty: float | None = None) -> tuple[Ridge, float]:
+def fit_ridge(rows: Windows, learned: np.ndarray, held: np.ndarray, *, penalty: float | None = None) -> tuple[Ridge, float, float]:
     """Fit a linear map, its penalty chosen by the absolute error on held-out windows.
 
     Parameters
@@ -104,14 +105,14 @@ def fit_ridge(rows: Windows, learned: np.ndarray, held: np.ndarray, *, penalty: 
 
     Returns
     -------
-    Ridge, float
-        The map, and its penalty.
+    Ridge, float, float
+        The map, its penalty, and its error on the held-out windows (NaN where it was not judged).
     """
     sums = Sums(rows, learned)
     if penalty is not None or not len(held):
-        return sums.solve(penalty or _PENALTIES[1]), penalty or _PENALTIES[1]
+        return sums.solve(penalty or _PENALTIES[1]), penalty or _PENALTIES[1], float("nan")
     x, y = with_one(rows, held), rows.truth[held][..., 0]
     maps = [sums.solve(each) for each in _PENALTIES]
     errors = [float(np.abs(x[:, :-1] @ one.weights + one.bias - y).mean()) for one in maps]
     best = int(np.argmin(errors))
-    return maps[best], _PENALTIES[best]
+    return maps[best], _PENALTIES[best], errors[best]

@@ -16,7 +16,7 @@ CHOICES = {
     "reference": ("auto", "last", "season", "none"),
     "seasonality": ("auto", "none", "additive", "multiplicative"),
     "calendar": ("auto", True, False),
-    "linear": (True, False),
+    "linear": ("auto", True, False),
 }
 
 
@@ -42,8 +42,9 @@ class Preparation(Settings):
     segment: int | Literal["auto"] = "auto"
     """Steps that a direct model reads and answers together; "auto" takes the season, or a sixteenth of the context."""
 
-    linear: bool = False
-    """Let a linear map from window to horizon, fitted apart by ridge regression, forecast first, and a direct network correct it."""
+    linear: bool | Literal["auto"] = "auto"
+    """Let a linear map from window to horizon, fitted apart by ridge regression, forecast first, and a direct network correct it; "auto"
+    where the map alone does better than the network alone."""
 
     def check(self) -> None:
         """Raise SettingError for what cannot be used."""

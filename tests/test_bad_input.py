@@ -125,7 +125,7 @@ def test_steps_that_do_not_belong_together():
         ([1.0, 2.0], "too short for horizon 5: the longest has 2 points, 7 are needed"),
         (["a", "b", "c"], "number"),
         ([float("nan")] * 30, "no known value|only NaN|missing|no value"),
-        ({"ds": ["2024-01-01"], "value": [1.0]}, "the series must be numbers; got dict"),
+        ({"ds": ["2024-01-01"], "value": [1.0]}, "too short for horizon 5: the longest has 1 points, 7 are needed"),
     ],
 )
 def test_series_that_cannot_be_forecast(data, message):

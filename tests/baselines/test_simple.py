@@ -19,6 +19,8 @@ def test_constants():
     assert Constant().fit([1, 2, 3], [[1, 2], [3], [1, 2]]).predict([0]) == [[1, 2]]
     assert Constant("mean").fit([0, 0], [[1.0, 2.0], [3.0, 6.0]]).predict([0]) == [[2.0, 4.0]]
     assert Constant("step").fit([[0], [0, 0]], [["a"], ["b", "b"]]).predict([[0, 0]]) == [["b", "b"]]
+    assert Constant("mean_step").fit([0, 0], [[1.0, 2.0], [6.0]]).predict([[0, 0]]) == [[3.0, 3.0]]
+    assert Constant().fit([0, 0, 0], [{"a"}, {"b", "c"}, {"c", "b"}]).predict([0]) == [{"b", "c"}]
 
 
 def test_a_bag_knows_no_order():

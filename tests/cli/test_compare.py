@@ -61,6 +61,18 @@ def test_texts_alone(capsys, tmp_path):
     assert "Use “Markov chain, PPM”" in out
 
 
+def test_forecasts(capsys, tmp_path):
+    path = tmp_path / "prices.csv"
+    days = [f"2020-{1 + i // 28:02d}-{1 + i % 28:02d}" for i in range(84)]
+    path.write_text("date,close,symbol\n" + "".join(f"{d},{10 + i % 7 + k},{s}\n" for k, s in enumerate("ab") for i, d in enumerate(days)))
+    options = ["--horizon", "7", "--value", "close", "--group", "symbol", "--only", "naive", "--only", "linear"]
+    code, out, err = call(capsys, "compare", path, *options)
+    assert code == 0, err
+    assert "MASE" in out
+    assert "linear map of the last steps" in out
+    assert "there are 2 only" in out
+
+
 def test_leaks_are_notes(capsys, tmp_path):
     path = tmp_path / "marked.csv"
     path.write_text("text,label\n" + "".join(f"row {i} says id{'ab'[i % 2]},{'ab'[i % 2]}\n" for i in range(60)))

@@ -44,8 +44,12 @@ def test_numbers_tags_and_steps():
     assert board.measure.name == "R²"
     assert board["bag_of_steps"].value > 0.9 > 0.1 > board["frequency"].value
     tags = [["up"] if s[-1] > 0 else ["down", "low"] for s in series]
-    board = compare(Model(Series(), Tags(), training=QUICK), series, tags, contestants=["lstm"], verbose=0)
+    board = compare(Model(Series(), Tags(), training=QUICK), series, tags, contestants=["frequency", "lstm"], verbose=0)
     assert board.measure.name == "F1"
+    moves = [np.diff(s, prepend=0.0) for s in series]
+    board = compare(Model(Series(), Series(), training=QUICK), series, moves, contestants=["frequency", "gru"], verbose=0)
+    assert board.measure.name == "R²"
+    assert abs(board["frequency"].value) < 0.1
     words, labels = [list("abcab"), list("cb"), list("bca")] * 8, [list("VCCVC"), list("CC"), list("CCV")] * 8
     words = [[*word, str(i)] for i, word in enumerate(words)]
     labels = [[*label, "N"] for label in labels]
@@ -134,6 +138,8 @@ def test_a_damaged_model_beside_a_result(tmp_path):
     with pytest.raises(FileError, match="Remove it and its .json to let it learn again"):
         results.load("one")
     assert fingerprint([np.arange(3)]) != fingerprint([np.arange(4)])
+    objects = [np.array(["a", 1], dtype=object) for _ in range(2)]
+    assert fingerprint(objects[0]) == fingerprint(objects[1])
 
 
 def test_a_budget_is_shared():

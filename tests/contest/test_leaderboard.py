@@ -142,3 +142,11 @@ def test_a_plot_shows_every_contestant(board):
     assert [label.get_text() for label in ax.get_yticklabels()] == [entry.label for entry in board]
     assert {text.get_text() for text in ax.get_legend().get_texts()} == {"simple", "network", "ablation, to explain"}
     assert board.plot(ax) is ax
+
+
+def test_notebooks_and_reports_show_what_is_printed():
+    entries, judged = made({"a": 0.8, "b": 0.5}, [facts("a", parameters=12_345), facts("b")])
+    board = Leaderboard(measure=ACCURACY, entries=entries, verdict="Use <a>.", findings=["order matters"], judged=judged, test_rows=500)
+    shown = board._repr_html_()
+    for text in ("Use &lt;a&gt;.", "0.8000", "12,345", "order matters", "500 test rows"):
+        assert text in shown

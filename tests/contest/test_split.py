@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elman import Text
+from elman import Audio, Symbols, Text
 from elman.contest.parts import Division
-from elman.contest.shuffling import shuffled, shuffled_rows
+from elman.contest.shuffling import can_shuffle, shuffled, shuffled_rows
 from elman.contest.split import split
 from elman.errors import DataError, SettingError
 
@@ -74,6 +74,9 @@ def test_shuffling_keeps_what_there_is():
     random = np.random.default_rng(0)
     assert sorted(shuffled("one two three", Text(), random).split()) == ["one", "three", "two"]
     assert sorted(shuffled("abc d", Text("char"), random)) == sorted("abc d")
+    assert sorted(shuffled("abc", Symbols(), random)) == ["a", "b", "c"]
+    assert can_shuffle(Symbols())
+    assert not can_shuffle(Audio())
     array = np.arange(12).reshape(6, 2)
     again = shuffled(array, None, random)
     assert sorted(again[:, 0]) == sorted(array[:, 0])

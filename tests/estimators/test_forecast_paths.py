@@ -109,6 +109,12 @@ def test_what_step_by_step_cannot_do_is_refused():
         Forecaster(3, model="autoregressive").fit([1.0, 2.0])
 
 
+def test_paths_are_for_models_that_go_step_by_step():
+    model = Forecaster(3, network=TINY, training=QUICK, refit=False).fit(waves())
+    with pytest.raises(SettingError, match="n_samples draws paths, step by step"):
+        model.predict(n_samples=10)
+
+
 def test_ensembles_share_the_paths_and_average_the_answers():
     single = Forecaster(4, network=Network(hidden_size=8, members=1), training=QUICK, refit=False).fit(waves())
     both = Forecaster(4, network=Network(hidden_size=8, members=2), training=QUICK, refit=False).fit(waves())

@@ -10,7 +10,7 @@ import pytest
 import elman
 from elman import LanguageModel, Network, Notes, Training
 from elman.errors import DataError, SettingError
-from elman.estimators import _notes
+from elman.estimators import _elements
 
 CHORDS = [[60, 64, 67], [65, 69, 72], [67, 71, 74]]
 PIECES = [[CHORDS[(i + start) % 3] for i in range(12)] for start in range(3)] * 8
@@ -45,12 +45,12 @@ def test_the_baseline_is_the_cross_entropy_of_frequencies() -> None:
     train, test = [np.array([[1, 0], [1, 1]], np.float32)], [np.array([[0, 1]], np.float32)]
     share, end = [2.5 / 3, 1.5 / 3], 1 / 3
     wanted = -(math.log(1 - share[0]) + math.log(share[1]) + math.log(1 - end) + math.log(end)) / 2
-    assert _notes.frequencies(train, test) == pytest.approx(wanted)
+    assert _elements.frequencies(train, test) == pytest.approx(wanted)
 
 
 def test_a_score_is_the_sum_over_frames_in_any_batch(model) -> None:
     pieces = [PIECES[0], PIECES[1][:5], []]
-    alone = [_notes.judge(model.model_, _notes.pieces_of(model.target_, [piece])) for piece in pieces]
+    alone = [_elements.judge(model.model_, _elements.pieces_of(model.target_, [piece])) for piece in pieces]
     nats, units = sum(one.nats for one in alone), sum(one.units for one in alone)
     assert units == 13 + 6 + 1
     assert model.score(pieces) == pytest.approx(nats / units / math.log(2), rel=1e-6)
@@ -89,7 +89,7 @@ def test_pieces_are_learned_in_other_keys() -> None:
 
 
 def test_what_is_for_symbols_is_refused(model) -> None:
-    with pytest.raises(SettingError, match=r"\['top_k'\] are for symbols; notes are drawn by temperature alone"):
+    with pytest.raises(SettingError, match=r"\['top_k'\] are for symbols; notes and strokes are drawn by temperature alone"):
         model.generate(top_k=3)
     with pytest.raises(SettingError, match="accuracy is for symbols"):
         model.accuracy(PIECES)

@@ -138,6 +138,12 @@ def test_a_leaderboard_stands_in_the_page(made, tmp_path):
         made("text").report(tmp_path / "r.html", leaderboard={})
 
 
+def test_the_same_value_is_shown_once(made, tmp_path):
+    xs, ys = DATA["text"]
+    text = made("text").report(tmp_path / "r.html", xs, ys).read_text(encoding="utf-8")
+    assert text.count('<td class="short">good red wine</td>') == 1
+
+
 def test_many_written_answers_are_sampled(made, tmp_path):
     xs, ys = DATA["free"]
     text = made("free").report(tmp_path / "r.html", xs * 30, ys * 30).read_text(encoding="utf-8")

@@ -112,6 +112,23 @@ def test_predictions_of_a_summary_are_those_of_its_beginnings(made, name):
     np.testing.assert_allclose(told.values[-1], model.predict_proba([value])[0], atol=1e-6)
 
 
+@pytest.mark.parametrize("pooling", ["last", "mean", "max", "attention", "concat"])
+@pytest.mark.parametrize("target", ["class", "number"])
+def test_one_pass_says_what_each_beginning_would(pooling, target):
+    from elman import Category, Network, Number, Training
+    from elman.insight.tracing import _again, _knows_only_the_past, _running
+
+    series = [np.sin(np.arange(7 + n % 3)[:, None]) for n in range(20)]
+    answers = (Category(), ["a", "b"] * 10) if target == "class" else (Number(), [0.5, 1.5] * 10)
+    network = Network(bidirectional=False, pooling=pooling, hidden_size=8)
+    model = Model(Series(), answers[0], network=network, training=Training(max_epochs=1, verbose=0)).fit(series, answers[1])
+    encoded = model._encode(series[:1])[0]
+    assert _knows_only_the_past(model)
+    hidden = trace(model, series[0]).hidden
+    for quick, slow in zip(_running(model, hidden, [0, 3, 6]), _again(model, encoded, [0, 3, 6]), strict=True):
+        np.testing.assert_allclose(np.stack(quick), np.stack(slow), atol=1e-6)
+
+
 def test_predictions_of_a_language_model_are_what_it_expects_next(made):
     model = made("language")
     told = trace(model, "ab (d").predictions
@@ -130,6 +147,7 @@ def test_attention_of_a_trace_is_that_of_the_answer(made):
     np.testing.assert_allclose(found.attention[: len(answer)], where.weights, atol=1e-5)
     assert [layer.name for layer in found.layers] == ["encoder 1", "encoder 1 backwards", "decoder 1"]
     assert found.layers[-1].labels == (*answer, "(end)")
+    assert found._repr_html_().count("<svg") == 2
 
 
 def test_a_decoder_can_be_made_to_write_a_given_answer(made):
@@ -200,6 +218,15 @@ def test_what_is_no_recurrent_model_is_refused(other):
 def test_a_model_without_recurrence_is_refused(made):
     with pytest.raises(SettingError, match=r"this model is 'one-to-one' and has none: it reads a value as a whole"):
         trace(made("flat"), "x")
+
+
+def test_a_body_without_recurrence_is_refused():
+    from elman import Category, Network, Training
+
+    series = [np.sin(np.arange(7)[:, None])] * 8
+    model = Model(Series(), Category(), network=Network(body="dilated"), training=Training(max_epochs=1, verbose=0))
+    with pytest.raises(SettingError, match=r"this model's body is 'dilated', which has none: what it sees is fixed"):
+        trace(model.fit(series, ["a", "b"] * 4), series[0])
 
 
 @pytest.mark.parametrize(("name", "empty"), [("text", ""), ("tags", []), ("language", ""), ("free", [])])

@@ -120,12 +120,19 @@ def test_a_confusion_shows_its_counts():
 
 
 @pytest.mark.parametrize(
-    ("numbers", "ticks"), [([0, 10], [0, 2, 4, 6, 8, 10]), ([-1, 1], [-1, -0.5, 0, 0.5, 1]), ([7, 7], None), ([], None)]
+    ("numbers", "ticks"),
+    [([0, 10], [0, 2, 4, 6, 8, 10]), ([-1, 1], [-1, 0, 1]), ([-1, 1.5], [-1, -0.5, 0, 0.5, 1, 1.5]), ([7, 7], None), ([], None)],
 )
 def test_ticks_are_round_and_inside(numbers, ticks):
     axis = Axis.over(numbers, start=0, end=100)
     assert all(-1e-6 <= axis.place(tick) <= 100 + 1e-6 for tick in axis.ticks())
     assert ticks is None or axis.ticks() == pytest.approx(ticks)
+
+
+def test_whole_numbers_get_whole_ticks_and_short_logarithms_some():
+    assert Axis.over([1, 2], start=0, end=1).ticks() == [1.0, 2.0]
+    assert Axis.over([0.7, 3.0], start=0, end=1, log=True).ticks() == [1.0, 2.0]
+    assert Axis.over([1e-3, 10.0], start=0, end=1, log=True).ticks() == pytest.approx([0.001, 0.01, 0.1, 1, 10])
 
 
 def test_ticks_are_short():

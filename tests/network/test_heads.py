@@ -148,3 +148,23 @@ def test_a_chain_knows_the_answers_before() -> None:
 def test_yes_and_no_drawn_cold_is_the_likelier() -> None:
     head = head_of(Binary(6))
     torch.testing.assert_close(head.sample(FEATURES, torch.Generator().manual_seed(0), temperature=1e-4), head.predict(FEATURES))
+
+
+def test_a_pen_is_a_mixture_of_correlated_gaussians() -> None:
+    head = head_of(Continuous(3), kind="pen")
+    weights, means, scale, correlation, pen = (part.detach().numpy() for part in head.parts(FEATURES))
+    target = torch.tensor([[0.1, -0.2, 0.0], [1.0, 0.5, 1.0], [-0.3, 0.0, 1.0]], dtype=torch.float64)
+    for row in range(3):
+        share = np.exp(weights[row]) / np.exp(weights[row]).sum()
+        density = 0.0
+        for k in range(len(share)):
+            a, b = scale[row, k]
+            covariance = [[a * a, correlation[row, k] * a * b], [correlation[row, k] * a * b, b * b]]
+            density += share[k] * stats.multivariate_normal(means[row, k], covariance).pdf(target[row, :2])
+        lifted = 1 / (1 + np.exp(-pen[row]))
+        wanted = -np.log(density) - np.log(lifted if target[row, 2] else 1 - lifted)
+        assert float(head.loss(FEATURES, target)[row].detach()) == pytest.approx(wanted)
+        draws = head.sample(FEATURES[row].expand(6000, 4), torch.Generator().manual_seed(row)).detach().numpy()
+        np.testing.assert_allclose(draws.mean(0), head.proba(FEATURES)[row].detach(), atol=0.08)
+    cold = head.sample(FEATURES, torch.Generator().manual_seed(0), temperature=1e-6)
+    torch.testing.assert_close(cold, head.predict(FEATURES), atol=1e-2, rtol=0)

@@ -17,8 +17,8 @@ class Constant(BaseEstimator):
 
     Parameters
     ----------
-    answer : {"mean", "common", "step"}
-        The mean of numbers, the most common whole answer, or the most frequent label at every step.
+    answer : {"mean", "common", "step", "mean_step"}
+        The mean of numbers, the most common whole answer, the most frequent label at every step, or the mean step at every step.
 
     Examples
     --------
@@ -28,7 +28,7 @@ class Constant(BaseEstimator):
     [['y', 'y', 'y']]
     """
 
-    def __init__(self, answer: Literal["mean", "common", "step"] = "common") -> None:
+    def __init__(self, answer: Literal["mean", "common", "step", "mean_step"] = "common") -> None:
         self.answer = answer
 
     def fit(self, X: Any, y: Any) -> Self:
@@ -49,12 +49,14 @@ class Constant(BaseEstimator):
         _, ys = paired_rows(X, y)
         if self.answer == "mean":
             self.constant_: Any = np.mean(np.asarray(ys, dtype=np.float64), axis=0)
+        elif self.answer == "mean_step":
+            self.constant_ = np.concatenate([np.asarray(row, dtype=np.float64) for row in ys]).mean(axis=0)
         elif self.answer == "step":
             self.constant_ = Counter(label for row in ys for label in row).most_common(1)[0][0]
         else:
-            keys = [tuple(row) if isinstance(row, list) else row for row in ys]
+            keys = [tuple(row) if isinstance(row, list) else frozenset(row) if isinstance(row, set) else row for row in ys]
             self.constant_ = ys[keys.index(Counter(keys).most_common(1)[0][0])]
-        self.parameters_ = int(np.size(self.constant_)) if self.answer == "mean" else 1
+        self.parameters_ = int(np.size(self.constant_)) if self.answer.startswith("mean") else 1
         return self
 
     def predict(self, X: Any) -> list[Any]:
@@ -62,6 +64,6 @@ class Constant(BaseEstimator):
         if not hasattr(self, "constant_"):
             raise NotFittedError("This Constant is not fitted yet. Call fit(values, answers) first.")
         rows = rows_of(X, "X")
-        if self.answer == "step":
+        if self.answer in ("step", "mean_step"):
             return [[self.constant_] * len(row) for row in rows]
         return [self.constant_.tolist() if isinstance(self.constant_, np.ndarray | np.generic) else self.constant_ for _ in rows]

@@ -92,7 +92,36 @@ def tags(text: str) -> list[str]:
     return [tag for part in re.split(r"[,;|]", text) if (tag := part.strip())]
 
 
-_FROM_TEXT: dict[str, Callable[[str], Any]] = {"Series": numbers, "Vector": numbers, "Symbols": words, "Tags": tags}
+def piece(text: str) -> Any:
+    """Return the piece of music of a cell: JSON frames of notes, or the name of a MIDI file as it is; nothing is an empty piece.
+
+    Parameters
+    ----------
+    text : str
+        The cell.
+
+    Returns
+    -------
+    list or str
+        The piece.
+
+    Examples
+    --------
+    >>> piece("[[60, 64], [62]]"), piece("bach.mid"), piece("")
+    ([[60, 64], [62]], 'bach.mid', [])
+    """
+    return numbers(text) if text.lstrip().startswith("[") or not text.strip() else text
+
+
+_FROM_TEXT: dict[str, Callable[[str], Any]] = {
+    "Series": numbers,
+    "Vector": numbers,
+    "Strokes": numbers,
+    "Joints": numbers,
+    "Notes": piece,
+    "Symbols": words,
+    "Tags": tags,
+}
 
 
 def text(value: Any) -> Any:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import importlib.util
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
 from elman.cli import columns
-from elman.cli.fit import Align, Continue, read_table
+from elman.cli.fit import Continue, read_table
 from elman.cli.output import Output
+from elman.cli.series import Columns, series_of
 from elman.cli.settings_options import with_settings
 from elman.cli.shared_options import By, Data, Encoding, Json, Quiet, Rows, Source, Target
 from elman.errors import DataError, ElmanWarning, MissingExtraError, SettingError
@@ -29,12 +30,18 @@ class Contest(Settings):
     """Also with the steps in another order: does the order matter?"""
     untied: bool = False
     """Also with weights of its own at every step: what does sharing them save and gain?"""
+    horizon: int | None = None
+    """Compare forecasts of so many steps, hidden at the end of each series."""
     test_size: float = 0.2
     """Share of the rows to test on; equal rows stay on one side."""
     groups: str | None = None
     """Column of authors, speakers or devices: all rows of one stay on one side."""
     on_leak: Literal["warn", "raise", "ignore"] = "warn"
     """What to do where the split looks leaky."""
+    align: Literal["auto", "step", "attention", "ctc"] = "auto"
+    """How the steps of source and target belong together."""
+    out: str | None = None
+    """Folder for results and models; a run with the same folder goes on."""
     plot: str | None = None
     """Draw the leaderboard into this file (.png, .svg, .pdf)."""
 
@@ -42,12 +49,9 @@ class Contest(Settings):
 Only = Annotated[
     list[str] | None, typer.Option("--only", metavar="NAME", help="Take only this contestant (several times for more); all by default.")
 ]
-Folder = Annotated[
-    Path | None, typer.Option("--out", "-o", help="Folder for results and models; a run with the same folder goes on.", show_default=False)
-]
 
 
-@with_settings(contest=Contest, network=Network, training=Training)
+@with_settings(contest=Contest, series=Columns, network=Network, training=Training)
 def compare(
     data: Data,
     *,
@@ -55,14 +59,13 @@ def compare(
     target: Target = None,
     continue_: Continue = None,
     only: Only = None,
-    out: Folder = None,
-    align: Align = "auto",
     by: By = "line",
     encoding: Encoding = "utf-8",
     rows: Rows = None,
     json: Json = False,
     quiet: Quiet = False,
     contest: Contest | None = None,
+    series: Columns | None = None,
     network: Network | None = None,
     training: Training | None = None,
 ) -> None:
@@ -74,16 +77,27 @@ def compare(
         raise MissingExtraError("plot", "matplotlib", "plot a leaderboard")
     read = read_table(data, output, by=by, encoding=encoding, rows=rows)
     budget, training.budget = training.budget, None
-    if continue_ or (not source and not target and read.names == ["text"]):
+    if contest.horizon is not None:
+        what, kept = _series(read, contest.horizon, series or Columns(), output, network=network, training=training)
+    elif continue_ or (not source and not target and read.names == ["text"]):
         what, kept = _texts(read, continue_ or "text:char", network, training)
     else:
-        what, kept = _pairs(read, source or [], target, output, align=align, network=network, training=training)
+        what, kept = _pairs(read, source or [], target, output, align=contest.align, network=network, training=training)
     if len(kept) < len(read):
         output.note(f"{len(read) - len(kept):,} of {len(read):,} rows dropped: source or target is missing")
-    board = _run(what, contest, output, kept=kept, read=read, budget=budget, only=only, out=out, seed=training.random_state)
+    board = _run(what, contest, output, kept=kept, read=read, budget=budget, only=only, seed=training.random_state)
     if contest.plot:
         board.plot().figure.savefig(contest.plot)
     output.result(board.to_dict(), [] if json else str(board).splitlines())
+
+
+def _series(read: Any, horizon: int, series: Columns, output: Output, **settings: Any) -> tuple[tuple[Any, ...], Any]:
+    """A forecaster and its series; the reader says itself what it drops."""
+    from elman import Forecaster
+
+    panel, _ = series_of(read, series)
+    output.note(*panel.notes)
+    return (Forecaster(horizon, **settings), panel), range(len(read))
 
 
 def _texts(read: Any, spec: str, network: Network | None, training: Training) -> tuple[tuple[Any, ...], list[int]]:
@@ -116,11 +130,10 @@ def _run(
     contest: Contest,
     output: Output,
     *,
-    kept: list[int],
+    kept: Sequence[int],
     read: Any,
     budget: Any,
     only: list[str] | None,
-    out: Path | None,
     seed: int,
 ) -> Any:
     """Compare; alarms come as notes, before anything is trained."""
@@ -139,7 +152,7 @@ def _run(
             groups=None if groups is None else [groups[row] for row in kept],
             budget=budget,
             on_leak=contest.on_leak,
-            folder=out,
+            folder=contest.out,
             random_state=seed,
             verbose=output.verbose,
         )

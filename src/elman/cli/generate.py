@@ -19,6 +19,10 @@ Prompt = Annotated[
     typer.Option("--prompt", "-p", help='What to continue; "-" reads it from standard input. Several are continued side by side.'),
 ]
 Prompts = Annotated[Path | None, typer.Option("--prompts", help="A text file with one prompt a line.", show_default=False)]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", help="Of a model of music: write the piece to this MIDI file.", dir_okay=False, show_default=False),
+]
 Next = Annotated[int | None, typer.Option("--next", min=1, help="Do not write: show this many likeliest next symbols.")]
 
 
@@ -33,6 +37,7 @@ def generate(
     top_p: Annotated[float | None, typer.Option("--top-p", help="Sample among the likeliest that make up this probability.")] = None,
     max_new_steps: Annotated[int, typer.Option("--max-new-steps", min=1, help="Symbols to make at most.")] = 200,
     stop: Annotated[list[str] | None, typer.Option("--stop", help="Stop at this text; may be given several times.")] = None,
+    out: Out = None,
     random_state: Annotated[
         int | None, typer.Option("--random-state", min=0, help="Seed: the same seed gives the same text; without one, another each time.")
     ] = None,
@@ -54,7 +59,11 @@ def generate(
         return
     options: dict[str, Any] = {"temperature": temperature, "max_new_steps": max_new_steps, "random_state": random_state}
     options |= {name: value for name, value in (("top_k", top_k), ("top_p", top_p), ("stop", stop)) if value is not None}
-    if len(asked) == 1:
+    if type(loaded.target_).__name__ in ("Notes", "Strokes"):
+        _whole(loaded, asked, options, out, output)
+    elif out is not None:
+        raise SettingError(f"--out is for models of music; {model} writes {type(loaded.target_).__name__}. Leave it out.")
+    elif len(asked) == 1:
         _stream(asked[0], loaded.generate(asked[0], stream=True, **options), output)
     else:
         _batch(asked, loaded.generate(asked, **options), output)
@@ -92,6 +101,19 @@ def _stream(prompt: Any, pieces: Iterator[Any], output: Output) -> None:
 def _batch(asked: list[Any], whole: list[Any], output: Output) -> None:
     results = [{"prompt": prompt, "text": text[len(prompt) :]} for prompt, text in zip(asked, whole, strict=True)]
     output.result({"results": results}, [_shown(text) for text in whole])
+
+
+def _whole(model: Any, asked: list[Any], options: dict[str, Any], out: Path | None, output: Output) -> None:
+    """Write pieces of music or drawings, which are no text; one piece of music may become a MIDI file."""
+    pieces = [model.generate(prompt, **options) for prompt in asked]
+    pieces = [piece.tolist() if hasattr(piece, "tolist") else piece for piece in pieces]
+    if out is not None:
+        if type(model.target_).__name__ != "Notes" or len(pieces) != 1:
+            raise SettingError(f"--out is for one piece of music; got {len(pieces)} of {type(model.target_).__name__}. Leave it out.")
+        from elman.io import atomic
+
+        atomic.write(out, model.target_.midi(pieces[0]))
+    output.result({"results": [{"piece": piece} for piece in pieces]}, [f"{len(piece)} frames: {piece}" for piece in pieces])
 
 
 def _next(model: Any, asked: list[Any], count: int, output: Output) -> None:

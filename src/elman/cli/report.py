@@ -40,14 +40,13 @@ def report(
     import elman
 
     output, loaded = Output(json, quiet), elman.load(model)
-    xs, ys = None, None
+    xs, ys, count = None, None, 0
     if data is not None:
         read = read_table(data, output, by=by, encoding=encoding, rows=rows)
         if len(read) == 0:
             raise DataError(f"{data} has no rows to judge the model on.")
-        xs, ys = _values(loaded, read, source, target, output)
+        count, (xs, ys) = len(read), _values(loaded, read, source, target, output)
     written = loaded.report(out, xs, ys, title=title)
-    count = 0 if data is None else len(read)
     output.result({"out": str(written), "rows": count}, [f"wrote {written}, {size(written.stat().st_size)}"])
 
 

@@ -99,7 +99,7 @@ def compare(
     time_limit = _checked(budget, chosen)
     alarms = [] if on_leak == "ignore" else task.alarms()
     sound(alarms, on_leak)
-    results = Results(folder, fingerprint(repr(estimator), data, test, groups, test_size, random_state))
+    results = Results(folder, fingerprint(repr(estimator), task.content(), random_state))
     judged, facts, fitted = Contest(task, results, time_limit, verbose).run(chosen)
     entries, lengths = ranked(task.measure, judged, facts), task.lengths()
     reach = getattr(getattr(fitted.get("cnn_fixed"), "plan_", None), "reach", 0)

@@ -76,6 +76,7 @@ def networks(estimator: Any, single: Mapping[str, Any], cell: str, *, fixed: str
     """
 
     def network(name: str, label: str, kind: Kind, rank: int, beside: str = "", shuffles: bool = False, **settings: Any) -> Contestant:
+        """One that differs in some settings of the network."""
         params = {**single, **{f"network__{k}": v for k, v in settings.items()}}
         return Contestant(
             name=name, label=label, kind=kind, rank=rank, beside=beside, shuffles=shuffles, make=lambda: variant(estimator, **params)

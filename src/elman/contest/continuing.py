@@ -15,7 +15,7 @@ from elman.contest.alarms import Alarm
 from elman.contest.contestant import Contestant, networks
 from elman.contest.measure import Judgement, Measure
 from elman.contest.parts import Parts
-from elman.contest.shuffling import shuffled_rows
+from elman.contest.shuffling import can_shuffle, shuffled_rows
 from elman.errors import DataError, SettingError
 
 _PIECE = 200
@@ -65,7 +65,8 @@ class Continuing:
             simple("ppm", "Markov chain, PPM", 2, smoothing="ppm"),
         ]
         single = {"network__ngram_order": 0}
-        return [*chains, *networks(self.estimator, single, "lstm", fixed="window", fixed_label="a layer over the last 8 symbols")]
+        others = networks(self.estimator, single, "lstm", fixed="window", fixed_label="a layer over the last 8 symbols")
+        return [*chains, *(one for one in others if not one.shuffles or can_shuffle(codec))]
 
     def fit(self, estimator: Any, contestant: Contestant) -> Any:
         """Let one learn from the training part."""
@@ -84,6 +85,10 @@ class Continuing:
     def ask(self, estimator: Any) -> Callable[[int], Any]:
         """Return how the next symbol after thirty is asked for."""
         return lambda row: estimator.next(self.parts.test_x[row][:_PROMPT])
+
+    def content(self) -> Any:
+        """Return what decides the results beside the settings."""
+        return self.kind, self.parts.train_x, self.parts.test_x
 
     def lengths(self) -> np.ndarray | None:
         """Documents may be cut into pieces; there is nothing to compare by."""

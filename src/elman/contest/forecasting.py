@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,9 @@ from elman.contest.contestant import Contestant, networks
 from elman.contest.measure import Judgement, Measure
 from elman.errors import DataError, SettingError
 from elman.estimators import Forecaster
-from elman.estimators._panel import OneSeries, read_panel
+from elman.estimators._panel import read_panel
+from elman.estimators._panel_parts import OneSeries, Panel
+from elman.estimators._walk import forecasts, until
 from elman.estimators.series_metrics import mase
 
 
@@ -39,17 +42,18 @@ class Forecasting:
         self.estimator, self.seed, self.horizon = estimator, random_state, estimator.horizon
         if isinstance(self.horizon, bool) or not isinstance(self.horizon, int) or self.horizon < 1:
             raise SettingError(f"horizon must be a whole number from 1; got {self.horizon!r}.")
-        self.whole = read_panel(data).series
+        self.panel = read_panel(data)
+        self.whole = self.panel.series
         short = next((one for one in self.whole if len(one.values) < self.horizon + 4), None)
         if short is not None:
             raise DataError(
                 f"series {short.name!r} has {len(short.values)} points; {self.horizon + 4} are needed to hide the last {self.horizon}."
             )
-        self.history = _without_end(data, self.whole, self.horizon)
-        self.past = [one.values[: -self.horizon] for one in self.whole]
+        self.ends = np.array([len(one.values) - self.horizon for one in self.whole])
+        self.past = replace(self.panel, series=[until(one, int(end)) for one, end in zip(self.whole, self.ends, strict=True)])
         season: Any = estimator.season
         first = min(season) if isinstance(season, tuple | list) else season  # the measure scales by one cycle, the shortest
-        self.season = int(baselines.SeasonalNaive(season=first).fit(self.history).season_)
+        self.season = int(baselines.SeasonalNaive(season=first).fit(self.past).season_)
 
     @property
     def parts(self) -> Any:
@@ -88,37 +92,45 @@ class Forecasting:
 
     def fit(self, estimator: Any, contestant: Contestant) -> Any:
         """Let one learn from everything before the cut."""
-        random = np.random.default_rng(self.seed)
-        history = [past[random.permutation(len(past))] for past in self.past] if contestant.shuffles else self.history
-        estimator.fit(history)
-        if not isinstance(estimator, Forecaster):
+        estimator.fit(self._shuffled() if contestant.shuffles else self.past)
+        if isinstance(estimator, baselines.SeriesBaseline):
             estimator.predict(self.horizon)  # a linear map is solved when its horizon is first asked for
         return estimator
 
+    def _shuffled(self) -> Panel:
+        """The past with its values, and what is known beside them, in another order."""
+        random = np.random.default_rng(self.seed)
+        series = []
+        for one in self.past.series:
+            order = random.permutation(len(one.values))
+            columns = {name: column[order] for name, column in one.columns.items()}
+            series.append(replace(one, values=one.values[order], columns=columns))
+        return replace(self.past, series=series)
+
     def judge(self, estimator: Any, contestant: Contestant) -> Judgement:  # noqa: ARG002  # one signature for all tasks
         """Compare its forecast with what came."""
-        forecast = estimator.predict() if isinstance(estimator, Forecaster) else estimator.predict(self.horizon)
-        means = {one.name: mean for one, mean in zip(forecast.panel.series, forecast.mean, strict=True)}
-        rows = zip(self._names(forecast), self.whole, self.past, strict=True)
-        errors = np.array([mase(one.values[-self.horizon :], means[name], past, self.season) for name, one, past in rows])
+        means = self._forecasts(estimator, np.arange(len(self.whole)))
+        rows = zip(means, self.whole, self.past.series, strict=True)
+        errors = np.array([mase(one.values[-self.horizon :], mean, past.values, self.season) for mean, one, past in rows])
         known = np.isfinite(errors)
         return Judgement(over=np.where(known, errors, 0.0), under=known.astype(float))
 
-    def _names(self, forecast: Any) -> list[Any]:
-        """What the forecast calls the series: a frame may name them in another order, arrays have their places."""
-        own = [one.name for one in forecast.panel.series]
-        names = [one.name for one in self.whole]
-        return names if set(names) == set(own) else own
+    def _forecasts(self, estimator: Any, rows: np.ndarray) -> np.ndarray:
+        """Forecasts from the cut on, (n, horizon)."""
+        simple = isinstance(estimator, baselines.SeriesBaseline)
+        return forecasts(estimator, self.panel, rows, self.ends[rows], **({"horizon": self.horizon, "level": ()} if simple else {})).mean
 
     def ask(self, estimator: Any) -> Callable[[int], Any]:
         """Return how one series alone is forecast."""
-        if isinstance(estimator, Forecaster):
-            return lambda row: estimator.predict(self.past[row])
-        return lambda row: estimator.predict(self.horizon, self.past[row])
+        return lambda row: self._forecasts(estimator, np.array([row]))
 
     def lengths(self) -> np.ndarray | None:
         """Return how long each series was up to the cut."""
-        return np.array([len(past) for past in self.past])
+        return self.ends
+
+    def content(self) -> Any:
+        """Return what decides the results beside the settings."""
+        return self.kind, [(one.name, one.values) for one in self.whole]
 
     def alarms(self) -> list[Alarm]:
         """Look for leaks: the same series twice."""
@@ -137,25 +149,3 @@ class Forecasting:
         if len(self.whole) < 5:
             return [f"Intervals draw whole series again, and there are {len(self.whole)} only: hardly any difference can show."]
         return []
-
-
-def _without_end(data: Any, series: list[OneSeries], horizon: int) -> Any:
-    """The data as it was given, without the last steps of each series."""
-    import narwhals as nw
-
-    frame: Any = nw.from_native(data, pass_through=True)
-    if isinstance(frame, nw.LazyFrame):
-        frame = frame.collect()
-    if not isinstance(frame, nw.DataFrame) or "ds" not in frame.columns:
-        if hasattr(data, "iloc"):
-            return data.iloc[:-horizon]
-        return [one.values[:-horizon] for one in series]
-    names = frame["unique_id"].to_list() if "unique_id" in frame.columns else [series[0].name] * len(frame)
-    stamps, counts = frame["ds"].to_list(), {one.name: len(one.values) - horizon for one in series}
-    order = sorted(range(len(stamps)), key=lambda row: stamps[row])
-    kept, seen = [], dict.fromkeys(counts, 0)
-    for row in order:
-        seen[names[row]] += 1
-        if seen[names[row]] <= counts[names[row]]:
-            kept.append(row)
-    return frame[sorted(kept)].to_native()

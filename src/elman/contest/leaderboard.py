@@ -238,6 +238,26 @@ class Leaderboard:
         ax.legend()
         return ax
 
+    def _repr_html_(self) -> str:
+        from elman.markup import fragment
+
+        return fragment(*self.drawn())
+
+    def drawn(self) -> list[Any]:
+        """Return the leaderboard as markup, for notebooks and reports.
+
+        Returns
+        -------
+        list of Markup
+            The verdict, the table, and what else should be known.
+        """
+        from elman.markup import element, table
+
+        head, *rows = cells_of(self)
+        notes = [*self.findings, *(f"Leak? {alarm}" for alarm in self.alarms)]
+        caption = f"{self.test_rows:,} test {self.unit}s"
+        return [element("p", self.verdict), table(head, rows, caption=caption), *(element("p", note, class_="note") for note in notes)]
+
     def __str__(self) -> str:
         """Show the table, the verdict and what else should be known."""
         return "\n".join([*table_of(self), "", self.verdict, *self.findings, *(f"Leak? {alarm}" for alarm in self.alarms)])
@@ -248,6 +268,13 @@ _KINDS = {"simple": "simple", "network": "network", "ablation": "ablation, to ex
 
 def table_of(board: Leaderboard) -> list[str]:
     """Return the lines of the table: aligned text, the best first, ties marked by "="."""
+    rows = cells_of(board)
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return ["  ".join(_aligned(row, widths)).rstrip() for row in rows]
+
+
+def cells_of(board: Leaderboard) -> list[list[str]]:
+    """Return the cells of the table, its head first."""
     head = ["", board.measure.name, "95 %", "behind the best", "learned in", "one row", "parameters", "size"]
     rows = [head]
     for place, entry in enumerate(board.entries, 1):
@@ -265,8 +292,7 @@ def table_of(board: Leaderboard) -> list[str]:
                 _bytes(entry.bytes),
             ]
         )
-    widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
-    return ["  ".join(_aligned(row, widths)).rstrip() for row in rows]
+    return rows
 
 
 def _aligned(row: list[str], widths: list[int]) -> list[str]:

@@ -23,8 +23,10 @@ _WORD = re.compile(r"\w+")
 
 def key(value: Any) -> Hashable:
     """Return something hashable that is equal where values are."""
-    if isinstance(value, np.ndarray):
+    if isinstance(value, np.ndarray) and value.dtype != object:
         return value.shape, value.tobytes()
+    if isinstance(value, np.ndarray):
+        return key(value.tolist())
     if isinstance(value, list | tuple):
         return tuple(key(part) for part in value)
     if isinstance(value, dict):

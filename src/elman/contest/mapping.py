@@ -16,7 +16,7 @@ from elman.contest.contestant import Contestant, networks
 from elman.contest.hidden import hidden_targets
 from elman.contest.measure import Judgement, Measure
 from elman.contest.parts import Parts
-from elman.contest.shuffling import shuffled_rows
+from elman.contest.shuffling import can_shuffle, shuffled_rows
 from elman.errors import DataError, SettingError
 from elman.estimators._inference import length_of
 from elman.estimators._pairs import fit_codecs
@@ -92,8 +92,9 @@ class Mapping:
         fixed = "cnn_fixed" if self.target.rank == "one" else ""
         others = networks(self.estimator, single, cell, fixed=fixed, fixed_label="convolutions for one length")
         if self.kind == "free":  # what is written freely needs the recurrence to write
-            return [*found, *(one for one in others if one.name in ("elman", "gru", "lstm", "default", "shuffled"))]
-        return [*found, *others]
+            others = [one for one in others if one.name in ("elman", "gru", "lstm", "default", "shuffled")]
+        sides = (self.source, self.target) if self.kind.startswith("step") else (self.source,)
+        return [*found, *(one for one in others if not one.shuffles or all(map(can_shuffle, sides)))]
 
     def _simple(self) -> Sequence[Contestant]:
         source, text, series = self.source, _reads_text(self.source), _reads_numbers(self.source)
@@ -111,6 +112,8 @@ class Mapping:
             if series:
                 found.append(simple("bag_of_steps", "bag of steps, linear", 3, lambda: baselines.BagOfSteps(copy.deepcopy(source))))
             return found
+        if self.kind == "tags":
+            return [simple("frequency", "the most common tags", 0, baselines.Constant)]
         if self.kind == "number":
             found = [simple("frequency", "always the mean", 0, lambda: baselines.Constant("mean"))]
             if series and isinstance(self.target, Number):
@@ -121,7 +124,9 @@ class Mapping:
             if isinstance(source, Symbols):
                 found.append(simple("usual_label", "the usual label of each symbol", 1, baselines.UsualLabel))
             return found
-        if self.kind.startswith("step"):
+        if self.kind == "step of numbers":
+            return [simple("frequency", "always the mean step", 0, lambda: baselines.Constant("mean_step"))]
+        if self.kind == "step":  # of texts, whose words are no labels to count
             return []
         return [simple("frequency", "the most common answer", 0, baselines.Constant)]
 
@@ -184,6 +189,10 @@ class Mapping:
         pairs = [(numbered(a), numbered(t)) for a, t in zip(answers, truth, strict=True)]
         errors = np.array([edit_distance(a, t) for a, t in pairs], dtype=float)
         return Judgement(over=errors, under=np.array([len(t) for _, t in pairs], dtype=float))
+
+    def content(self) -> Any:
+        """Return what decides the results beside the settings."""
+        return self.kind, self.parts.train_x, self.parts.train_y, self.parts.test_x, self.parts.test_y
 
     # -- what else is asked ------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from elman.codecs import Codec, Text
+from elman.codecs import Codec, Dialogue, Series, Symbols, Text
 
 
 def shuffled(value: Any, codec: Codec | None, random: np.random.Generator) -> Any:
@@ -15,7 +15,8 @@ def shuffled(value: Any, codec: Codec | None, random: np.random.Generator) -> An
     Parameters
     ----------
     value : str, sequence or ndarray
-        Text keeps its words (with ``Text("char")`` its characters), an array its rows, a dict of columns is shuffled column by column.
+        Text keeps its words (other codecs, and ``Text("char")``, its characters), an array its rows; a dict of columns is shuffled column
+        by column.
     codec : Codec, optional
         Says what a step of text is.
     random : numpy.random.Generator
@@ -34,13 +35,18 @@ def shuffled(value: Any, codec: Codec | None, random: np.random.Generator) -> An
     if isinstance(value, dict):
         return {name: shuffled(part, codec, random) for name, part in value.items()}
     if isinstance(value, str):
-        letters = isinstance(codec, Text) and codec.level == "char"
+        letters = not isinstance(codec, Text) or codec.level == "char"
         steps = list(value) if letters else value.split()
         return ("" if letters else " ").join(steps[i] for i in random.permutation(len(steps)))
     if not hasattr(value, "__len__") or isinstance(value, bytes):
         return value
     order = random.permutation(len(value))
     return value[order] if isinstance(value, np.ndarray) else [value[i] for i in order]
+
+
+def can_shuffle(codec: Codec) -> bool:
+    """Tell whether the steps of a codec's values stand in the values themselves, not in files that are read."""
+    return isinstance(codec, Text | Symbols | Series | Dialogue)
 
 
 def shuffled_rows(xs: list[Any], codec: Codec | None, seed: int) -> list[Any]:

@@ -75,6 +75,7 @@ def _units(xs: Sequence[Any], groups: Sequence[Any] | None) -> list[list[int]]:
     parent = list(range(len(xs)))
 
     def find(row: int) -> int:
+        """The row that stands for all those tied to one."""
         while parent[row] != row:
             parent[row] = parent[parent[row]]
             row = parent[row]

@@ -175,7 +175,7 @@ class Estimator(BaseEstimator):
 
         return card(self, X, y)
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> str:  # pyright: ignore[reportIncompatibleMethodOverride]  # scikit-learn has a property that returns a method
         from elman.insight.notebook import drawn
         from elman.markup import fragment
 

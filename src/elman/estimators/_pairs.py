@@ -17,6 +17,7 @@ from elman.codecs.words import split
 from elman.errors import DataError, ElmanWarning
 from elman.estimators._copying import aim, mark, written
 from elman.estimators._inference import decode_all, length_of
+from elman.estimators._late import encoded
 from elman.generation import Hypothesis
 from elman.network import Plan
 from elman.training.settings import Training
@@ -174,10 +175,10 @@ def compared(source: Codec, target: Codec, xs: Sequence[Any], ys: Sequence[Any])
 
 def sources_of(source: Codec, plan: Plan, xs: Sequence[Any]) -> list[Any]:
     """Encode values of the source, ready for the network of a plan."""
-    encoded = source.encode_all(xs)
+    rows = encoded(source, xs)
     if not plan.copies or not isinstance(source, Spelled):
-        return encoded
-    return [mark(source, x, np.asarray(row)) for x, row in zip(xs, encoded, strict=True)]
+        return rows
+    return [mark(source, x, np.asarray(row)) for x, row in zip(xs, rows, strict=True)]
 
 
 def targets_of(source: Codec, target: Codec, plan: Plan, xs: Sequence[Any], ys: Sequence[Any]) -> list[Any]:

@@ -12,9 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from elman.codecs import Codec, Notes
+from elman.codecs import Codec, Notes, Strokes
 from elman.errors import DataError, DataTypeError, SettingError
-from elman.estimators import _notes
+from elman.estimators import _elements
 from elman.estimators._base import Estimator
 from elman.estimators._corpus import corpus_of, documents_of
 from elman.estimators._judging import Judged, judge, symbol_nats
@@ -39,7 +39,7 @@ class LanguageModel(Estimator):
     Parameters
     ----------
     codec : Codec
-        ``Text("char")``, ``Text("word")``, ``Text("bpe")``, ``Symbols()``, or ``Notes()`` for music.
+        ``Text("char")``, ``Text("word")``, ``Text("bpe")``, ``Symbols()``, ``Notes()`` for music, ``Strokes()`` for handwriting.
     network : Network, optional
         Cell, sizes and regularisation; whatever is "auto" is decided from the data.
     training : Training, optional
@@ -92,8 +92,8 @@ class LanguageModel(Estimator):
         if not isinstance(self.codec, Codec):
             raise DataTypeError(f"codec must be a codec such as Text(); got {self.codec!r}. Give an instance, not a class or name.")
         self.source_, self.target_ = None, copy.deepcopy(self.codec)
-        if isinstance(self.target_, Notes):
-            return self._learn_notes(self.target_, rows_of(texts, "pieces"))
+        if isinstance(self.target_, Notes | Strokes):
+            return self._learn_elements(self.target_, rows_of(texts, "pieces"))
         with corpus_of(texts, self.target_, token_dir) as tokens:
             if len(tokens.flat) - len(tokens) < 2:
                 raise DataError("The documents hold fewer than 2 symbols; there is nothing to continue. Give more text.")
@@ -109,12 +109,12 @@ class LanguageModel(Estimator):
         order = self.plan_.ngram_order
         self.mixture_ = fit_mixture(self.model_, tokens, training, order) if order else None
 
-    def _learn_notes(self, codec: Notes, pieces: list[Any]) -> Self:
+    def _learn_elements(self, codec: Notes | Strokes, pieces: list[Any]) -> Self:
         codec.fit(pieces, role="target")
-        self._tokens, rows = None, _notes.pieces_of(codec, pieces)
+        self._tokens, rows = None, _elements.pieces_of(codec, pieces)
         network, training = self._settings()
-        self.plan_ = plan(None, codec, network, examples=_notes.measure(rows))
-        learned = _notes.learn_notes(self.plan_, rows, training, codec)
+        self.plan_ = plan(None, codec, _elements.network_of(codec, network), examples=_elements.measure(rows))
+        learned = _elements.learn_elements(self.plan_, rows, training, codec)
         self.model_, self.history_, self.baseline_, self.mixture_ = learned.model, learned.history, learned.baseline, None
         return self
 
@@ -161,8 +161,8 @@ class LanguageModel(Estimator):
         self._check_fitted()
         sampling = Sampling(temperature=temperature, top_k=top_k, top_p=top_p, random_state=random_state)
         self._check_ends(max_new_steps, stop)
-        if isinstance(self.target_, Notes):
-            _notes.check_options(top_k=top_k, top_p=top_p, stop=stop, stream=stream)
+        if isinstance(self.target_, Notes | Strokes):
+            _elements.check_options(top_k=top_k, top_p=top_p, stop=stop, stream=stream)
             return self._compose(
                 self.target_, prompt, max_new_steps=max_new_steps, temperature=sampling.temperature, random_state=random_state
             )
@@ -176,12 +176,12 @@ class LanguageModel(Estimator):
         whole = [_cut(self._joined(p, e, new), stop, len(p)) for p, e, new in zip(prompts, encoded, found, strict=True)]
         return whole if many else whole[0]
 
-    def _compose(self, codec: Notes, prompt: Any, **drawing: Any) -> list[Any]:
+    def _compose(self, codec: Notes | Strokes, prompt: Any, **drawing: Any) -> Any:
         prompt = [] if isinstance(prompt, str) and not prompt else prompt
         many = isinstance(prompt, list) and bool(prompt) and _is_piece(prompt[0])
         pieces = prompt if many else [prompt]
-        begun = _notes.pieces_of(codec, pieces)
-        new = _notes.compose(self.model_, begun, **drawing)
+        begun = _elements.pieces_of(codec, pieces)
+        new = _elements.compose(self.model_, begun, **drawing)
         whole = [codec.decode(np.concatenate(parts)) for parts in zip(begun, new, strict=True)]
         return whole if many else whole[0]
 
@@ -280,8 +280,8 @@ class LanguageModel(Estimator):
         float
             In 0..1; for words, the share of next words guessed right.
         """
-        if isinstance(getattr(self, "target_", None), Notes):
-            raise SettingError("accuracy is for symbols; frames of notes are judged by score and perplexity.")
+        if isinstance(getattr(self, "target_", None), Notes | Strokes):
+            raise SettingError("accuracy is for symbols; notes and strokes are judged by score and perplexity.")
         judged = self._judge(texts, hits=True)
         return judged.hits / judged.units
 
@@ -303,6 +303,8 @@ class LanguageModel(Estimator):
             phrases are in both.
         """
         self._check_fitted()
+        if isinstance(self.target_, Strokes):
+            raise SettingError("memorisation compares symbols or notes; no two strokes are the same.")
         if isinstance(self.target_, Notes):
             return self._remembered(self.target_, texts, training)
         known = self._kept(training)
@@ -314,7 +316,9 @@ class LanguageModel(Estimator):
         if training is None:
             raise DataError("memorisation of notes needs the pieces that were learned from. Pass them as training=.")
         written = [self.generate([], random_state=seed) for seed in range(10)] if pieces is None else rows_of(pieces, "pieces")
-        (rows, known), frames = _notes.as_symbols(_notes.pieces_of(codec, written), _notes.pieces_of(codec, rows_of(training, "training")))
+        (rows, known), frames = _elements.as_symbols(
+            _elements.pieces_of(codec, written), _elements.pieces_of(codec, rows_of(training, "training"))
+        )
         return report(rows, known, lambda span: codec.decode(frames[np.asarray(span, dtype=np.int64)]))
 
     def _kept(self, training: Any) -> list[np.ndarray]:
@@ -366,8 +370,8 @@ class LanguageModel(Estimator):
 
     def _judge(self, texts: Any, *, hits: bool = False) -> Judged:
         self._check_fitted()
-        if isinstance(self.target_, Notes):
-            return _notes.judge(self.model_, _notes.pieces_of(self.target_, rows_of(texts, "pieces")))
+        if isinstance(self.target_, Notes | Strokes):
+            return _elements.judge(self.model_, _elements.pieces_of(self.target_, rows_of(texts, "pieces")))
         return judge(self.model_, self._encoded(texts), hits=hits, mixture=self.mixture_)
 
     def _encoded(self, texts: Any) -> list[np.ndarray]:
@@ -421,7 +425,7 @@ class LanguageModel(Estimator):
 
 def _is_piece(value: Any) -> bool:
     """Whether this is a piece of music, and not one of its frames."""
-    return isinstance(value, list | tuple | np.ndarray) and len(value) > 0 and not isinstance(value[0], int | np.integer)
+    return isinstance(value, list | tuple | np.ndarray) and len(value) > 0 and not isinstance(value[0], int | float | np.number)
 
 
 def _written(prompt: Any) -> Any:

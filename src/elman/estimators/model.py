@@ -16,6 +16,7 @@ from elman.estimators._answers import answers_of
 from elman.estimators._base import Estimator
 from elman.estimators._decoding import decoding_of
 from elman.estimators._inference import length_of, predict_rows, proba_rows
+from elman.estimators._late import encoded
 from elman.estimators._learning import learn
 from elman.estimators._pairs import check_frames, compared, fit_codecs, settings_of, sources_of, targets_of
 from elman.estimators._recipe import recipe
@@ -102,7 +103,7 @@ class Model(Estimator):
         return self._learn(xs, ys)
 
     def _learn(self, xs: list[Any], ys: list[Any]) -> Self:
-        sources, targets = self.source_.encode_all(xs), self.target_.encode_all(ys)
+        sources, targets = encoded(self.source_, xs), self.target_.encode_all(ys)
         if self.align == "step":
             _check_steps(sources, targets)
         network, training = self._settings()

@@ -131,7 +131,7 @@ def _results(model: Any, seen: Judged | None) -> list[tuple[str, float]]:
 
 def metric_of(model: Any) -> str:
     """Return the name of what ``score`` gives."""
-    return "1 - error over that of the last value" if model.kind == "forecaster" else model.history_.metric or "score"
+    return "1 - error / error of the simplest forecast" if model.kind == "forecaster" else model.history_.metric or "score"
 
 
 def held_out(model: Any) -> float | None:

@@ -26,13 +26,29 @@ def examples_of(seen: Judged) -> list[Any]:
     list of Markup
         Two tables; one where there are few rows.
     """
-    known = seen.order[np.isfinite(seen.faults[seen.order])]
-    if not len(known) or seen.shape == "series":
+    if seen.shape == "series":
+        return []
+    known = _different(seen, seen.order[np.isfinite(seen.faults[seen.order])])
+    if not len(known):
         return []
     count = min(_COUNT, -(-len(known) // 2))
     good, bad = known[:count], known[::-1][: min(count, len(known) - count)]
     parts = [element("h3", "Best"), _table(seen, good)]
     return [*parts, element("h3", "Worst"), _table(seen, bad)] if len(bad) else parts
+
+
+def _different(seen: Judged, rows: np.ndarray) -> np.ndarray:
+    """Rows from both ends of an order that do not show the same value as one before."""
+    shown: set[str] = set()
+    kept = []
+    for place in [i for pair in zip(range(len(rows)), reversed(range(len(rows))), strict=True) for i in pair]:
+        text = str(readable(seen.xs[rows[place]]))
+        if text not in shown:
+            shown.add(text)
+            kept.append(place)
+        if len(kept) >= 2 * _COUNT:
+            break
+    return rows[sorted(kept)]
 
 
 def _table(seen: Judged, rows: np.ndarray) -> Any:

@@ -7,6 +7,7 @@ once; what a cell carries beside h is stepped through from the gates.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -110,21 +111,31 @@ def _carried(call: Call, gates: tuple[Tensor, ...]) -> dict[str, Tensor]:
     """States beside h at every step; as arrays, whose operators cost a fifth of a tensor's for a single row."""
     carry: Any = call.cell.carry
     names = call.cell.states[1:]
-    sizes, starts = call.batch_sizes.tolist(), first_rows(call.batch_sizes).tolist()
-    steps = range(len(sizes))
     keep = call.zoneout if isinstance(call.zoneout, float) else 0.0
     columns = [gate.cpu().numpy() for gate in gates]
     found = [np.empty_like(columns[0]) for _ in names]
     whole = [state.cpu().numpy().copy() for state in call.state[1:]]  # of all sequences, also of those without a step now
-    now = tuple(whole)
-    for t in reversed(steps) if call.reverse else steps:
-        n, at = sizes[t], starts[t]
-        if n != len(now[0]):  # sequences begin (reverse) or are over (forward)
-            for kept, state in zip(whole, now, strict=True):
-                kept[: len(state)] = state
-            now = tuple(kept[:n] for kept in whole)
-        new = carry([column[at : at + n] for column in columns], now)
-        now = tuple(keep * old + (1 - keep) * fresh for old, fresh in zip(now, new, strict=True)) if keep else new
-        for column, state in zip(found, now, strict=True):
-            column[at : at + n] = state
+    order = slice(None, None, -1) if call.reverse else slice(None)
+    for start, steps, n in _runs(call.batch_sizes.tolist())[order]:
+        rows = slice(start, start + steps * n)
+        read = zip(*(column[rows].reshape(steps, n, -1)[order] for column in columns), strict=True)
+        written = zip(*(column[rows].reshape(steps, n, -1)[order] for column in found), strict=True)
+        now = tuple(state[:n] for state in whole)
+        for step, places in zip(read, written, strict=True):
+            new = carry(step, now)
+            now = tuple(keep * old + (1 - keep) * fresh for old, fresh in zip(now, new, strict=True)) if keep else new
+            for place, state in zip(places, now, strict=True):
+                place[:] = state
+        for state, last in zip(whole, now, strict=True):
+            state[:n] = last
     return {name: torch.from_numpy(column) for name, column in zip(names, found, strict=True)}
+
+
+def _runs(sizes: list[int]) -> list[tuple[int, int, int]]:
+    """First row, steps and sequences of each run of steps that all have as many sequences."""
+    runs, start = [], 0
+    for n, steps in groupby(sizes):
+        count = sum(1 for _ in steps)
+        runs.append((start, count, n))
+        start += count * n
+    return runs

@@ -50,12 +50,14 @@ def networks_of(estimator: Any, verb: str, *, recurrent: bool = True) -> list[Se
     estimator._check_fitted()
     networks = members_of(estimator.model_)  # type: ignore[attr-defined]
     if recurrent and not recurrent_parts(networks[0]):
-        relation = estimator.plan_.relation  # type: ignore[attr-defined]
-        raise SettingError(
-            f"{verb} looks into recurrent layers; this model is {relation!r} and has none: it reads a value as a whole. "
-            "Read it as a sequence, for example Image('rows')."
-        )
+        raise SettingError(f"{verb} looks into recurrent layers; {_why_none(estimator.plan_)}")  # type: ignore[attr-defined]
     return networks
+
+
+def _why_none(plan: Any) -> str:
+    if plan.source is None or plan.source.rank == "many":
+        return f"this model's body is {plan.body!r}, which has none: what it sees is fixed. Train one with Network(body='recurrent')."
+    return f"this model is {plan.relation!r} and has none: it reads a value as a whole. Read it as a sequence, for example Image('rows')."
 
 
 def kind_of(codec: Codec | None) -> str:

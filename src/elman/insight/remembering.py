@@ -166,7 +166,7 @@ def gradient_by_lag(network: SequenceModel, rows: Rows, random_state: int = 0) -
     with torch.no_grad(), evaluating(network), watching(network) as seen:
         network.loss(move(source, network.device), move(target, network.device))
     first = next(one for one in seen if one.inputs)
-    x = first.inputs[0].select(np.repeat(np.arange(len(first.inputs[0])), _PROBES))
+    x = first.inputs[0].select(torch.arange(len(first.inputs[0])).repeat_interleave(_PROBES))
     size = first.layer.proj_size or first.layer.hidden_size
     generator = torch.Generator().manual_seed(random_state)
     with frozen(network):

@@ -9,9 +9,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from elman.codecs import Notes
 from elman.errors import SettingError
-from elman.estimators import _notes
+from elman.estimators import _elements
 from elman.estimators._corpus import documents_of
 from elman.estimators._inference import length_of, predict_rows
 from elman.estimators._pairs import sources_of, targets_of
@@ -98,7 +97,7 @@ def rows_for(model: Any, values: Any, answers: Any = None) -> Rows:
 
 def documents(model: Any, values: Any) -> list[Any]:
     """Return the documents of a language model as a list: texts, or pieces of music."""
-    return rows_of(values, "pieces") if isinstance(model.target_, Notes) else documents_of(values)
+    return rows_of(values, "pieces") if isinstance(model.target_, _elements.Kind) else documents_of(values)
 
 
 def written_rows(model: Any, values: list[Any], encoded: list[np.ndarray] | None = None) -> Rows:
@@ -118,8 +117,8 @@ def written_rows(model: Any, values: list[Any], encoded: list[np.ndarray] | None
     Rows
         One a document.
     """
-    if encoded is None and isinstance(model.target_, Notes):
-        encoded = _notes.pieces_of(model.target_, values)
+    if encoded is None and isinstance(model.target_, _elements.Kind):
+        encoded = _elements.pieces_of(model.target_, values)
     elif encoded is None:
         encoded = [np.asarray(row) for row in model.target_.encode_all(values)]
     lengths = np.array([len(row) + 1 for row in encoded])

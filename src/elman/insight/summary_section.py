@@ -72,13 +72,15 @@ def leaderboard_of(board: Any) -> list[Any]:
     Parameters
     ----------
     board : Leaderboard
-        Anything with ``to_frame()`` and, perhaps, ``verdict``.
+        Anything with ``drawn()``, or with ``to_frame()`` and, perhaps, ``verdict``.
 
     Returns
     -------
     list of Markup
         The verdict and a table.
     """
+    if hasattr(board, "drawn"):
+        return list(board.drawn())
     if not hasattr(board, "to_frame"):
         raise DataTypeError(f"leaderboard must have to_frame(), as elman.compare gives it; got {type(board).__name__}.")
     frame: Any = board.to_frame()

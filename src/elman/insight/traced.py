@@ -300,6 +300,11 @@ class Trace:
             told = [(label, strength or 0.0) for label, strength in zip(said.labels, strengths, strict=True)][: 4 * steps]
             parts.append(element("p", "The stronger the colour, the surer it was at this step.", class_="note"))
             parts.append(heat_text(told, 1.0, "" if all(len(label) <= 1 for label, _ in told) else " "))
+        if self.attention is not None and self.attention.size:
+            title = "Where the decoder looked while it wrote each row"
+            parts.append(
+                heat_map(self.attention[:steps, :steps], title=title, rows=said.labels[:steps], columns=layer.labels[:steps], highest=1.0)
+            )
         steps_said = element("summary", "What was said, step by step")
         return [*parts, element("details", steps_said, table(["step", "strength", "said"], rows, caption=caption))]
 

@@ -11,6 +11,7 @@ import torch
 
 from elman.codecs import Continuous, Discrete, Notes
 from elman.errors import DataError, DataTypeError, SettingError
+from elman.estimators import _elements
 from elman.estimators._answers import sources_of
 from elman.estimators._decoding import decoding_of
 from elman.estimators._inference import answer_rows, decode_all, predict_rows, proba_rows
@@ -24,7 +25,9 @@ from elman.insight.traced import LayerTrace, Predictions, Trace, check_steps
 from elman.network import SequenceModel, collate
 from elman.network.assembly import evaluating
 from elman.network.contract import move
+from elman.network.rows import to_rows
 from elman.network.shift import shift
+from elman.network.stem import TimeStem
 from elman.sequences import Ragged
 
 _PREFIXES = 256
@@ -85,7 +88,7 @@ def _of_pair(model: Any, network: SequenceModel, value: Any) -> Trace:
     layers = _opened(seen, lambda count: labels(model.source_, value, count))
     found = values_of(model.source_, model.target_, model.plan_, [value], row)[0]
     read = layers[0].labels
-    later = partial(_by_step if model.plan_.decoder != "summary" else _by_prefix, model, encoded, read)
+    later = partial(_by_prefix, model, encoded, layers) if model.plan_.decoder == "summary" else partial(_by_step, model, encoded, read)
     return Trace(value=value, kind=kind_of(model.source_), answer=_plain(found), layers=layers, _later=later)
 
 
@@ -114,7 +117,7 @@ def _of_writing(model: Any, network: SequenceModel, value: Any, answer: Any) -> 
 
 def _of_text(model: Any, network: SequenceModel, value: Any) -> Trace:
     """A language model: the memory after each symbol, and what is expected next."""
-    if not isinstance(model.target_, Notes) and model._is_text() and isinstance(value, list | tuple):
+    if not isinstance(model.target_, _elements.Kind) and model._is_text() and isinstance(value, list | tuple):
         raise DataTypeError(f"trace reads one text; got a {type(value).__name__} of {len(value)}. Give one of them.")
     written = written_rows(model, [value]).targets[0]
     check_steps(len(written), "trace")
@@ -127,6 +130,8 @@ def _of_text(model: Any, network: SequenceModel, value: Any) -> Trace:
     layers = tuple(_without_start(layer) for layer in opened)
     if isinstance(model.target_, Notes):
         best: list[Any] = model.target_.decode(values[1:])
+    elif isinstance(model.target_, _elements.Kind):
+        best = values[1:].tolist()
     else:
         best = [name_of(model.target_, int(row.argmax())) for row in values[1:]]
     told = Predictions(labels=names, values=values[1:], said=best, meaning="the symbol expected after this one")
@@ -155,7 +160,7 @@ def _opened(seen: list[Seen], read: Callable[[int], tuple[str, ...]], written: t
     for one in seen:
         if not one.inputs:
             continue
-        whole = Ragged.from_list([torch.cat([x.data for x in one.inputs])])
+        whole = one.inputs[0] if len(one.inputs) == 1 else Ragged.from_list([torch.cat([x.data for x in one.inputs])])
         check_steps(len(whole.data), "trace")
         names = written if written is not None and one.name == "decoder" else read(len(whole.data))
         for part in open_stack(one.layer, whole, one.states[0]):
@@ -215,18 +220,41 @@ def _by_step(model: Any, encoded: Any, read: tuple[str, ...]) -> Predictions:
     return Predictions(labels=read, values=values, said=said, meaning="the answer at this step")
 
 
-def _by_prefix(model: Any, encoded: Any, read: tuple[str, ...]) -> Predictions:
+def _by_prefix(model: Any, encoded: Any, layers: tuple[LayerTrace, ...]) -> Predictions:
     """Answers had the value ended at each step."""
     count = max(len(part) for part in encoded.values() if np.ndim(part)) if isinstance(encoded, dict) else len(encoded)
     ends = np.unique(np.linspace(0, count - 1, min(count, _PREFIXES)).astype(np.int64)).tolist()
-    rows = prefixes(encoded, ends)
-    said = list(decode_all(model.target_, predict_rows(model.model_, rows, model.source_)))
-    if isinstance(model.plan_.target.space, Continuous):
-        values = np.stack([np.asarray(one, dtype=np.float64) for one in said])
+    space, read = model.plan_.target.space, layers[0].labels
+    answers, proba = _running(model, layers[-1].hidden, ends) if _knows_only_the_past(model) else _again(model, encoded, ends)
+    if isinstance(space, Discrete):
+        said: list[Any] = [model.classes_[int(answer)] for answer in answers]
     else:
-        values = np.stack(proba_rows(model.model_, rows, model.source_))
+        said = [_plain(one) for one in decode_all(model.target_, answers)]
+    values = np.stack([np.asarray(one, dtype=np.float64) for one in said] if isinstance(space, Continuous) else proba)
     names = tuple(read[end] if count == len(read) else str(end) for end in ends)
-    return Predictions(labels=names, values=values, said=[_plain(s) for s in said], meaning="the answer had the value ended here")
+    return Predictions(labels=names, values=values, said=said, meaning="the answer had the value ended here")
+
+
+def _again(model: Any, encoded: Any, ends: list[int]) -> tuple[list[Any], list[Any]]:
+    """Answers and probabilities of the beginnings of a value, each read from its start."""
+    rows = prefixes(encoded, ends)
+    return predict_rows(model.model_, rows, model.source_), proba_rows(model.model_, rows, model.source_)
+
+
+def _knows_only_the_past(model: Any) -> bool:
+    """Whether a state tells all that is needed of a beginning: one network that reads one way, and looks at single steps."""
+    plan = model.plan_
+    looks_further = plan.bidirectional or plan.wide or plan.joined or plan.members > 1
+    return not looks_further and not any(isinstance(part, TimeStem) for part in model.model_.stem.modules())
+
+
+@torch.inference_mode()
+def _running(model: Any, hidden: np.ndarray, ends: list[int]) -> tuple[list[Any], list[Any]]:
+    """The same from the states that are known, all at once."""
+    decoder = model.model_.decoder
+    with evaluating(decoder):
+        features = decoder.middle(decoder.pooling.running(torch.from_numpy(hidden).to(model.model_.device))[ends])
+        return to_rows(decoder.head.predict(features)), to_rows(decoder.head.proba(features))
 
 
 def _by_end(model: Any, panel: Any, read: tuple[str, ...]) -> Predictions:

@@ -25,17 +25,19 @@ class Axis:
     start: float
     end: float
     log: bool = False
+    whole: bool = False
 
     @classmethod
     def over(cls, numbers: Iterable[float], *, start: float, end: float, log: bool = False) -> Axis:
-        """Return an axis that holds all (finite, and for logarithms positive) numbers."""
+        """Return an axis that holds all (finite, and for logarithms positive) numbers; whole numbers get whole ticks."""
         known = [float(n) for n in numbers if math.isfinite(n) and (n > 0 or not log)]
+        whole = not log and all(n.is_integer() for n in known)
         low, high = (min(known), max(known)) if known else (1.0, 10.0)
         if log:
             low, high = math.log10(low), math.log10(high)
         if high - low < 1e-12 * max(abs(low), abs(high), 1e-300) or high == low:
             low, high = low - 0.5 * (abs(low) or 1), high + 0.5 * (abs(high) or 1)
-        return cls(low=low, high=high, start=start, end=end, log=log)
+        return cls(low=low, high=high, start=start, end=end, log=log, whole=whole)
 
     def place(self, number: float) -> float:
         """Return where a number stands."""
@@ -48,17 +50,27 @@ class Axis:
 
     def ticks(self, count: int = 5) -> list[float]:
         """Return round numbers on the axis."""
-        step = _round_step((self.high - self.low) / count, whole=self.log)
+        if self.log:
+            return self._powers(count)
+        step = _round_step((self.high - self.low) / count, whole=self.whole)
         first = math.ceil(self.low / step - 1e-9)
-        places = [(first + i) * step for i in range(int((self.high - first * step) / step + 1e-9) + 1)]
-        return [10**p for p in places] if self.log else places
+        return [(first + i) * step for i in range(int((self.high - first * step) / step + 1e-9) + 1)]
+
+    def _powers(self, count: int) -> list[float]:
+        """Powers of ten; over less than two of them also their halves and fifths."""
+        step = max(1, round((self.high - self.low) / count))
+        powers = range(math.floor(self.low), math.ceil(self.high) + 1, step)
+        factors = (1, 2, 5) if self.high - self.low < 2 else (1,)
+        found = [factor * 10.0**power for power in powers for factor in factors]
+        return [number for number in found if self.low - 1e-9 <= math.log10(number) <= self.high + 1e-9]
 
 
 def _round_step(step: float, *, whole: bool) -> float:
-    if whole:
-        return max(1.0, float(round(step)))
+    step = max(step, 1.0) if whole else step
     power = 10 ** math.floor(math.log10(step))
-    return next(factor for factor in (1.0, 2.0, 2.5, 5.0, 10.0) if factor * power >= step * 0.99) * power
+    return (
+        next(factor for factor in ((1.0, 2.0, 5.0, 10.0) if whole else (1.0, 2.0, 2.5, 5.0, 10.0)) if factor * power >= step * 0.99) * power
+    )
 
 
 def tick_text(number: float) -> str:

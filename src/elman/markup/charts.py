@@ -96,7 +96,7 @@ def line_chart(
     for number, line in enumerate(lines):
         style = f"line s{number % _COLOURS}" + (" dashed" if line.dashed else "")
         parts += [element("polyline", points=points, class_=style) for points in _runs(line, x, y)]
-    parts += _legend([(line.name, f"s{number % _COLOURS}") for number, line in enumerate(lines) if line.name])
+    parts += _legend([(line.name, f"s{number % _COLOURS}" + " dashed" * line.dashed) for number, line in enumerate(lines) if line.name])
     return svg(title, parts, _WIDTH, _HEIGHT)
 
 

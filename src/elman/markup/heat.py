@@ -81,9 +81,11 @@ def heat_map(
     parts.append(element("rect", x=left, y=top, width=cell * len(columns), height=cell * len(rows), fill="none", class_="grid"))
     names = [(top + cell * (i + 0.5) + 4, _name(rows[i])) for i in _some(len(rows))]
     parts += [element("text", name, x=left - 5, y=y, text_anchor="end") for y, name in names]
+    upright = all(len(_name(column)) <= 1 for column in columns)
     for i in _some(len(columns)):
-        x, y = left + cell * (i + 0.5) + 4, top - 5
-        parts.append(element("text", _name(columns[i]), x=x, y=y, transform=f"rotate(-90 {x:.5g} {y:.5g})"))
+        x, y = left + cell * (i + 0.5), top - 5
+        turned = {"text_anchor": "middle"} if upright else {"transform": f"rotate(-90 {x + 4:.5g} {y:.5g})"}
+        parts.append(element("text", _name(columns[i]), x=x + 4 * (not upright), y=y, **turned))
     return svg(title, parts, width + 12, height + 8)
 
 

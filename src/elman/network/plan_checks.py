@@ -19,7 +19,7 @@ _CHOICES = {
     "pooling": ("last", "mean", "max", "attention", "concat"),
     "attention": ("general", "dot", "additive", "none"),
     "stem": ("linear", "conv", "conv2d"),
-    "head": ("point", "median", "gaussian", "student_t", "negative_binomial", "quantile", "chain"),
+    "head": ("point", "median", "gaussian", "student_t", "negative_binomial", "quantile", "chain", "pen"),
 }
 _SHARES = (
     "dropout",
@@ -179,6 +179,9 @@ def _check_together(made: Plan) -> None:
         raise SettingError("teacher_forcing_ratio < 1 is for free sequences with a source. Leave teacher_forcing_ratio at 1.")
     if made.copies and made.class_weights:
         raise SettingError("class_weight='balanced' weighs symbols that are said; with copy they are also copied. Choose one of the two.")
+    steps = isinstance(made.target.space, Continuous) and made.target.space.d == 3 and made.target.rank == "many"
+    if made.head == "pen" and (not steps or made.horizon is not None):
+        raise SettingError(f"head='pen' is for the steps of Strokes(); the target is {made.target.space}. Leave head at 'auto'.")
     if made.head == "chain" and not isinstance(made.target.space, Binary):
         raise SettingError(f"head='chain' is for yes/no answers, such as Notes(); the target is {made.target.space}. Leave head at 'auto'.")
     if made.bidirectional and made.source is None:

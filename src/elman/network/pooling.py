@@ -70,6 +70,27 @@ class Pooling(nn.Module):
         exponents = dense.exp(scores - highest[rows])
         return exponents / exponents.new_zeros(len(sequence)).index_add(0, rows, exponents)[rows]
 
+    def running(self, states: Tensor) -> Tensor:
+        """Return what each beginning of one sequence is pooled to, (T, P) from (T, F), in one pass.
+
+        Parameters
+        ----------
+        states : Tensor
+            Of a network that reads one way, so that a state knows nothing of later steps.
+
+        Returns
+        -------
+        Tensor
+            Row t pools the steps 0 … t.
+        """
+        counts = torch.arange(1, len(states) + 1, device=states.device)[:, None]
+        mean, highest = states.cumsum(0) / counts, states.cummax(0).values if len(states) else states
+        if self.score is not None:
+            scores = self.score(states)
+            shares = dense.exp(scores - scores.max()) if len(states) else scores
+            return (shares * states).cumsum(0) / shares.cumsum(0)
+        return {"last": states, "mean": mean, "max": highest}.get(self.kind, torch.cat([mean, highest, states], 1))
+
     def _attend(self, sequence: Ragged) -> Tensor:
         rows = sequence.row_of().to(sequence.data.device)
         total = sequence.data.new_zeros(len(sequence), sequence.data.shape[1])

@@ -65,9 +65,9 @@ class Network(Settings):
     """"adaptive" scores rare symbols in bands, exact and cheap to learn (Grave 2017); language models of more than 5,000 symbols do."""
     label_smoothing: float | Literal["auto"] = "auto"
     """Share of the target spread over all classes."""
-    head: Literal["auto", "point", "median", "gaussian", "student_t", "negative_binomial", "quantile", "chain"] = "auto"
+    head: Literal["auto", "point", "median", "gaussian", "student_t", "negative_binomial", "quantile", "chain", "pen"] = "auto"
     """Distribution over numbers: squared error, absolute error, Gaussian, Student-t, counts, or quantiles; "chain": yes and no that know
-    each other."""
+    each other; "pen": a mixture of two-dimensional Gaussians for the steps of a pen (Graves 2013)."""
     input_feeding: bool = False
     """Feed attention's result into the next step (Luong 2015, section 3.3); training then goes step by step."""
     copy: bool | Literal["auto"] = "auto"

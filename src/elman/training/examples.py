@@ -118,7 +118,8 @@ class Examples:
         return source, collate([self.target[i] for i in rows], self.target_space, self.target_rank)
 
     def _varied(self, values: Sequence[Any], row: int) -> Any:
-        return values[row] if self.vary is None else self.vary(values[row], np.random.default_rng([*self._dealt, row]))
+        value = values[row]
+        return value if self.vary is None else self.vary(np.asarray(value), np.random.default_rng([*self._dealt, row]))
 
     def batches(self, plan: Sequence[np.ndarray], num_workers: int = 0) -> Iterator[tuple[Any, Any]]:
         """Yield the batches of a plan in its order, read ahead by ``num_workers`` processes if asked."""

@@ -19,7 +19,7 @@ from elman.estimators.forecasting.ahead import known_ahead
 from elman.estimators.forecasting.choosing import Reasons, choose_framing, context_of, seasons_of, segment_of
 from elman.estimators.forecasting.covariates import Covariates
 from elman.estimators.forecasting.direct import Direct, Windows, batch
-from elman.estimators.forecasting.engine import Asked, Job, Outlook
+from elman.estimators.forecasting.engine import Asked, Job, Outlook, refuse_samples
 from elman.estimators.forecasting.framing import Framing
 from elman.estimators.forecasting.linear import fit_ridge
 from elman.estimators.forecasting.rows import split_in_time
@@ -80,6 +80,7 @@ class DirectEngine:
 
     def forecast(self, model: Any, asked: Asked) -> Outlook:
         """Say what comes after some ends."""
+        refuse_samples(asked)
         found = [self._forecast(model, asked, slice(at, at + _AT_ONCE)) for at in range(0, len(asked.rows), _AT_ONCE)]
         return Outlook(
             mean=np.concatenate([part.mean for part in found]),

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
+from elman.errors import SettingError
 from elman.estimators._panel import Panel
 from elman.estimators._windows import WindowPlan
 from elman.estimators.forecasting.tape import Tape
@@ -129,3 +130,22 @@ class Job:
     levels: tuple[int, ...]
     refit: bool = True
     notes: dict[str, Any] = field(default_factory=dict)
+
+
+def refuse_samples(asked: Asked) -> None:
+    """Raise SettingError where paths are asked of a way to forecast that draws none.
+
+    Parameters
+    ----------
+    asked : Asked
+        What was asked for.
+
+    Raises
+    ------
+    SettingError
+        If sample paths are among it.
+    """
+    if asked.n_samples is not None:
+        raise SettingError(
+            "n_samples draws paths, step by step; this model answers the whole horizon in one go. Use model='autoregressive'."
+        )

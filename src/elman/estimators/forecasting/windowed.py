@@ -12,7 +12,7 @@ from elman.errors import DataError
 from elman.estimators._inference import predict_rows, quantile_rows
 from elman.estimators._panel import Panel
 from elman.estimators._windows import WindowPlan, filled
-from elman.estimators.forecasting.engine import Asked, Outlook
+from elman.estimators.forecasting.engine import Asked, Outlook, refuse_samples
 from elman.estimators.forecasting.tape import Tape
 
 
@@ -52,6 +52,7 @@ class WindowedEngine:
 
     def forecast(self, model: Any, asked: Asked) -> Outlook:
         """Say what comes after some ends."""
+        refuse_samples(asked)
         values = [asked.tape.series(row)[:end] for row, end in zip(asked.rows.tolist(), asked.ends.tolist(), strict=True)]
         inputs, scales = zip(*(self.windows.inputs(v) for v in values), strict=True)
         sources = self.source.encode_all(inputs)

@@ -12,6 +12,7 @@ from elman.network.heads.continuous import MedianHead as MedianHead
 from elman.network.heads.continuous import PointHead as PointHead
 from elman.network.heads.continuous import StudentTHead as StudentTHead
 from elman.network.heads.counts import NegativeBinomialHead as NegativeBinomialHead
+from elman.network.heads.pen import PenHead as PenHead
 from elman.network.heads.product import ProductHead as ProductHead
 from elman.network.heads.quantile import QuantileHead as QuantileHead
 from elman.network.heads.softmax import SoftmaxHead as SoftmaxHead

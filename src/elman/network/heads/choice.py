@@ -12,6 +12,7 @@ from elman.network.heads.bernoulli import BernoulliHead
 from elman.network.heads.chain import ChainHead
 from elman.network.heads.continuous import ContinuousHead, GaussianHead, MedianHead, PointHead, StudentTHead
 from elman.network.heads.counts import NegativeBinomialHead
+from elman.network.heads.pen import PenHead
 from elman.network.heads.product import ProductHead
 from elman.network.heads.quantile import QuantileHead
 from elman.network.heads.softmax import SoftmaxHead
@@ -47,8 +48,8 @@ def make_head(
         Space of one element of the target.
     in_features : int
         Size of the features.
-    kind : {"point", "median", "gaussian", "student_t", "negative_binomial", "quantile", "chain"}
-        Distribution of real numbers; "chain" is for yes/no answers that know each other.
+    kind : {"point", "median", "gaussian", "student_t", "negative_binomial", "quantile", "chain", "pen"}
+        Distribution of real numbers; "chain" is for yes/no answers that know each other, "pen" for the steps of a pen.
     dropout : float
         Dropout on the features.
     label_smoothing : float
@@ -81,6 +82,8 @@ def make_head(
         return SoftmaxHead(in_features, space.n + extra, dropout=dropout, label_smoothing=label_smoothing, class_weight=weights, tied=tied)
     if isinstance(space, Binary):
         return (ChainHead if kind == "chain" else BernoulliHead)(in_features, space.n, dropout=dropout)
+    if isinstance(space, Continuous) and kind == "pen":
+        return PenHead(in_features, dropout=dropout)
     if isinstance(space, Continuous):
         if kind not in CONTINUOUS:
             raise SettingError(f"head must be one of {sorted(CONTINUOUS)}; got {kind!r}.{did_you_mean(kind, CONTINUOUS)}")

@@ -1,4 +1,4 @@
-"""Notes in a language model: frames of yes and no answers in the place of symbols, learned, judged and drawn."""
+"""Notes and strokes in a language model: elements without classes in the place of symbols, learned, judged and drawn."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ import numpy as np
 import torch
 from sklearn.base import clone
 
-from elman.codecs import Codec, Notes
+from elman.codecs import Notes, Strokes
 from elman.errors import DataError, SettingError
 from elman.estimators._inference import batches_by_length
 from elman.estimators._judging import Judged
 from elman.estimators._learning import Learned
 from elman.network import Plan, SequenceModel, Sizes, build, collate
 from elman.network.assembly import evaluating
+from elman.network.heads.pen import NARROWEST
+from elman.network.settings import Network
 from elman.training.examples import Examples, split_rows
 from elman.training.loop import fit
 from elman.training.resolve import resolve
@@ -30,9 +32,12 @@ _STEPS = 4_096
 """Frames judged at once."""
 
 
+Kind = Notes | Strokes
+
+
 @dataclass(frozen=True, kw_only=True)
 class Nats:
-    """The task of a model of notes: nats a frame, ends of pieces included, which the validation loss says already."""
+    """The task of a model of notes or strokes: nats a step, ends of pieces included, which the validation loss says already."""
 
     baseline: float | None
     metric: str = "nats"
@@ -49,12 +54,12 @@ class Nats:
         return sum(float(loss.total) for loss in losses) / max(sum(loss.units for loss in losses), 1)
 
 
-def pieces_of(codec: Notes, pieces: Any) -> list[np.ndarray]:
-    """Encode pieces of music.
+def pieces_of(codec: Kind, pieces: Any) -> list[np.ndarray]:
+    """Encode pieces of music, or drawings.
 
     Parameters
     ----------
-    codec : Notes
+    codec : Notes or Strokes
         Fitted.
     pieces : list
         One piece a row.
@@ -62,7 +67,7 @@ def pieces_of(codec: Notes, pieces: Any) -> list[np.ndarray]:
     Returns
     -------
     list of ndarray
-        float32 (T, notes).
+        float32 (T, notes) or (T, 3).
     """
     return [np.asarray(piece, dtype=np.float32) for piece in codec.encode_all(pieces)]
 
@@ -71,11 +76,19 @@ def measure(rows: Sequence[np.ndarray]) -> Sizes:
     """Sum pieces up for the plan."""
     lengths = [len(row) for row in rows]
     if sum(lengths) < 2:
-        raise DataError("The pieces hold fewer than 2 frames; there is nothing to continue. Give more music.")
+        raise DataError("The pieces hold fewer than 2 frames; there is nothing to continue. Give more of them.")
     return Sizes(rows=len(rows), target_mean=float(np.mean(lengths)), target_max=max(lengths))
 
 
-def learn_notes(plan: Plan, rows: list[np.ndarray], training: Training, codec: Codec) -> Learned:
+def network_of(codec: Kind, network: Network) -> Network:
+    """Return the settings with the head that suits, where it was left open."""
+    if isinstance(codec, Notes) or network.head != "auto":
+        return network
+    own: Any = clone(network)
+    return own.set_params(head="pen")
+
+
+def learn_elements(plan: Plan, rows: list[np.ndarray], training: Training, codec: Kind) -> Learned:
     """Train a language model on encoded pieces.
 
     Parameters
@@ -94,17 +107,19 @@ def learn_notes(plan: Plan, rows: list[np.ndarray], training: Training, codec: C
     Learned
         The network with its best weights, in evaluation mode.
     """
-    training = _recipe(training, len(rows))
+    training = _recipe(training, len(rows)) if isinstance(codec, Notes) else training
     examples = Examples(None, rows, target_space=plan.target.space)
     fraction = resolve(training, len(rows), 1.0).validation_fraction
     train, held = split_rows(len(rows), fraction, random_state=training.random_state)
     learn, check = examples.subset(train), examples.subset(held)
     learn.vary = codec.vary if codec.augments else None
-    baseline = frequencies([rows[i] for i in train], [rows[i] for i in (held if len(held) else train)])
+    blind = frequencies if isinstance(codec, Notes) else one_gaussian
+    baseline = blind([rows[i] for i in train], [rows[i] for i in (held if len(held) else train)])
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(training.random_state)
         model: SequenceModel = build(plan)
-    _begin_with(model, *_shares([rows[i] for i in train]))
+    if isinstance(codec, Notes):
+        _begin_with(model, *_shares([rows[i] for i in train]))
     history = fit(model, learn, check if len(held) else None, training, Nats(baseline=baseline))
     return Learned(plan=plan, model=model.eval(), history=history, baseline=baseline)
 
@@ -137,6 +152,33 @@ def frequencies(train: Sequence[np.ndarray], test: Sequence[np.ndarray]) -> floa
     count = sum(map(len, test))
     nats -= len(test) * math.log(end) + count * math.log1p(-end)
     return nats / (count + len(test))
+
+
+def one_gaussian(train: Sequence[np.ndarray], test: Sequence[np.ndarray]) -> float:
+    """Return the nats a step, ends included, of one Gaussian over all steps of a pen and of how often it is lifted and a drawing ends.
+
+    Parameters
+    ----------
+    train : sequence of ndarray
+        (T, 3) each.
+    test : sequence of ndarray
+        (T, 3) each.
+
+    Returns
+    -------
+    float
+        Nats.
+    """
+    share, end = _shares(train)
+    steps = np.concatenate([np.zeros((0, 3)), *train])
+    covariance = np.cov(steps[:, :2].T) + np.eye(2) * NARROWEST**2 if len(steps) > 1 else np.eye(2)
+    away = np.concatenate([np.zeros((0, 3)), *test]) - [*steps[:, :2].mean(0), 0]
+    square = (away[:, :2] @ np.linalg.inv(covariance) * away[:, :2]).sum()
+    lifted = float(away[:, 2].sum())
+    nats = 0.5 * square + len(away) * (0.5 * np.linalg.slogdet(covariance)[1] + math.log(2 * math.pi))
+    nats -= lifted * math.log(share[2]) + (len(away) - lifted) * math.log1p(-share[2])
+    nats -= len(test) * math.log(end) + len(away) * math.log1p(-end)
+    return float(nats / (len(away) + len(test)))
 
 
 def _shares(train: Sequence[np.ndarray]) -> tuple[np.ndarray, float]:
@@ -233,7 +275,7 @@ def check_options(**options: Any) -> None:
     """Refuse what is for symbols only."""
     given = sorted(name for name, value in options.items() if value)
     if given:
-        raise SettingError(f"{given} are for symbols; notes are drawn by temperature alone. Leave them out.")
+        raise SettingError(f"{given} are for symbols; notes and strokes are drawn by temperature alone. Leave them out.")
 
 
 def as_symbols(rows: Sequence[np.ndarray], *others: Sequence[np.ndarray]) -> tuple[list[list[np.ndarray]], np.ndarray]:

@@ -139,7 +139,7 @@ def forecasts(model: Any, panel: Panel, rows: np.ndarray, ends: np.ndarray, **op
         Series.
     ends : array of int, (m,)
         The step from which on nothing is known.
-    options : Any
+    **options : Any
         Passed on (a baseline's horizon and level).
 
     Returns

@@ -31,7 +31,7 @@ PUBLISHED = ("ARTime", "numenta", "bayesChangePt", "windowedGaussian", "random")
 
 
 def forecaster() -> Forecaster:
-    return Forecaster(1, level=(80,), refit=False, network=Network(members=1), training=Training(max_epochs=5, verbose=0))
+    return Forecaster(1, context=64, level=(80,), refit=False, network=Network(members=1), training=Training(max_epochs=5, verbose=0))
 
 
 def streamed(make: Callable[[], Any], values: np.ndarray) -> np.ndarray:

@@ -1,6 +1,6 @@
 """20 stocks, adjusted close, walked forward over the last two years: the network beside the last value, and the verdict.
 
-ELMAN_DATA=folder python -m benchmarks.quality.stocks [--horizon 1|30] [--refit 126]
+ELMAN_DATA=folder python -m benchmarks.quality.stocks [--horizon 1|30] [--refit 504]
 
 One day ahead from every one of the last 504 trading days; 30 days ahead from every fifth of them that has 30 days to come.
 The network learns at the first day of the two years, and again after every ``--refit`` days, from what was known by then.
@@ -46,7 +46,7 @@ def report(result: Backtest, seconds: float) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--horizon", type=int, choices=(1, 30))
-    parser.add_argument("--refit", type=int, default=126, help="days after which the network learns anew")
+    parser.add_argument("--refit", type=int, default=504, help="days after which the network learns anew")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     panel = prices()

@@ -64,7 +64,7 @@ def memory(
     >>> import elman
     >>> from elman import Model, Network, Symbols, Training
     >>> words = [["a", "b", "c"][n % 3 :] + ["c", "a"] for n in range(60)]
-    >>> model = Model(Symbols(), Symbols(), align="step", network=Network(bidirectional=False), training=Training(max_epochs=30, verbose=0))
+    >>> model = Model(Symbols(), Symbols(), align="step", network=Network(bidirectional=False), training=Training(max_epochs=90, verbose=0))
     >>> model = model.fit(words, [[letter.upper() for letter in word] for word in words])
     >>> elman.memory(model, words).horizon  # each answer needs its own letter only
     0

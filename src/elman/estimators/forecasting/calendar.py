@@ -68,7 +68,7 @@ def features(stamps: Sequence[Any], parts: tuple[str, ...]) -> np.ndarray:
 
     Examples
     --------
-    >>> features([datetime(2024, 1, 6, 6)], ("hour", "weekday")).round(2).tolist()
+    >>> features([datetime(2024, 1, 6, 6)], ("hour", "weekday")).astype(float).round(2).tolist()
     [[1.0, 0.0, -0.97, -0.22, 1.0]]
     """
     if not parts or not len(stamps):

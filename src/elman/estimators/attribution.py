@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +13,7 @@ from torch import Tensor
 from elman.codecs import Codec, Dialogue, Symbols, Text
 from elman.errors import SettingError
 from elman.network import SequenceModel, collate
+from elman.network.assembly import frozen
 from elman.network.contract import move
 from elman.network.ensemble import members_of
 from elman.network.grams import grams
@@ -144,7 +144,7 @@ def check(plan: Any, method: str, steps: Any) -> None:
 
 def _explain(model: SequenceModel, codec: Codec, question: Question) -> tuple[np.ndarray, float, float]:
     source: Any = move(collate([question.encoded], codec.space, codec.rank), model.device)
-    with _gradients_in_evaluation(model):
+    with frozen(model):
         with torch.no_grad():
             vectors: Any = model.stem(source)  # pyright: ignore[reportOptionalCall]  # a summary has a source
         shares = torch.ones(1) if question.method == "gradient" else (torch.arange(question.steps) + 0.5) / question.steps
@@ -207,23 +207,6 @@ def _wide_scores(model: SequenceModel, source: Ragged, output: int, count: int) 
     for key, end, size in zip(every.keys.tolist(), every.ends.tolist(), every.sizes.tolist(), strict=True):
         scores[end - size + 1 : end + 1] += worth.get(key, 0.0) / times[key] / size
     return scores, base
-
-
-@contextmanager
-def _gradients_in_evaluation(model: SequenceModel) -> Iterator[None]:
-    """Evaluation mode with gradients: cuDNN's recurrence has none there, so it stands aside; weights get none."""
-    was = model.training
-    weights = [weight for weight in model.parameters() if weight.requires_grad]
-    model.eval()
-    for weight in weights:
-        weight.requires_grad_(False)
-    try:
-        with torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):
-            yield
-    finally:
-        for weight in weights:
-            weight.requires_grad_(True)
-        model.train(was)
 
 
 def place_of(classes: Sequence[Any], answer: Any) -> int:

@@ -14,9 +14,9 @@ from elman.insight.cutting import Cut, average
 from elman.insight.horizon import EXPLODED, Memory, fading, rate_of, reach_of, search
 from elman.insight.reading import networks_of
 from elman.insight.rows import Rows, rows_for
-from elman.insight.taps import frozen, recurrent_parts, replacing, watching
+from elman.insight.taps import recurrent_parts, replacing, watching
 from elman.network import SequenceModel
-from elman.network.assembly import evaluating
+from elman.network.assembly import evaluating, frozen
 from elman.network.contract import move
 from elman.network.summary import SummaryDecoder
 

@@ -7,7 +7,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import torch
 from torch import nn
 
 from elman.nn._recurrent import Recurrent
@@ -104,26 +103,3 @@ def replacing(layers: list[Recurrent], replace: Replace) -> Iterator[None]:
         for layer in layers:
             stack.callback(layer.register_forward_hook(hook).remove)
         yield
-
-
-@contextmanager
-def frozen(network: nn.Module) -> Iterator[None]:
-    """Evaluation mode with gradients of inputs only: weights get none; cuDNN's recurrence has none there and stands aside.
-
-    Parameters
-    ----------
-    network : nn.Module
-        As it was afterwards.
-    """
-    was = network.training
-    weights = [weight for weight in network.parameters() if weight.requires_grad]
-    network.eval()
-    for weight in weights:
-        weight.requires_grad_(False)
-    try:
-        with torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):
-            yield
-    finally:
-        for weight in weights:
-            weight.requires_grad_(True)
-        network.train(was)

@@ -242,6 +242,29 @@ def evaluating(model: nn.Module) -> Iterator[None]:
         model.train(was)
 
 
+@contextmanager
+def frozen(network: nn.Module) -> Iterator[None]:
+    """Evaluation mode with gradients of inputs only: weights get none; cuDNN's recurrence has none there and stands aside.
+
+    Parameters
+    ----------
+    network : nn.Module
+        As it was afterwards.
+    """
+    was = network.training
+    weights = [weight for weight in network.parameters() if weight.requires_grad]
+    network.eval()
+    for weight in weights:
+        weight.requires_grad_(False)
+    try:
+        with torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):
+            yield
+    finally:
+        for weight in weights:
+            weight.requires_grad_(True)
+        network.train(was)
+
+
 def build(plan: Plan) -> SequenceModel:
     """Build the network of a plan, with first weights set.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
@@ -12,6 +11,7 @@ import numpy as np
 from elman.contest.alarms import Alarm
 from elman.contest.measure import Judgement, Measure, interval
 from elman.errors import MissingExtraError, SettingError, did_you_mean
+from elman.io.tables import to_kind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,14 +197,7 @@ class Leaderboard:
         DataFrame or Table
             One row a contestant.
         """
-        if kind not in ("pandas", "polars", "pyarrow"):
-            raise SettingError(f"kind must be 'pandas', 'polars' or 'pyarrow'; got {kind!r}.")
-        try:
-            library = importlib.import_module(kind)
-        except ImportError as cause:
-            raise SettingError(f"{kind} is not installed. Run: pip install {kind}, or ask for kind='pyarrow'.") from cause
-        rows = [asdict(entry) for entry in self.entries]
-        return library.Table.from_pylist(rows) if kind == "pyarrow" else library.DataFrame(rows)
+        return to_kind([asdict(entry) for entry in self.entries], kind)
 
     def plot(self, ax: Any = None) -> Any:
         """Draw every score with its interval, best on top.

@@ -8,12 +8,13 @@ MAX_FILES of a folder.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from elman.errors import DataError, FileError, did_you_mean
+from elman.errors import DataError, FileError, SettingError, did_you_mean
 from elman.io._limits import MAX_BYTES as MAX_BYTES
 from elman.io._limits import MAX_CELL as MAX_CELL
 from elman.io._limits import MAX_COLUMNS as MAX_COLUMNS
@@ -231,6 +232,35 @@ def to_frame(columns: Mapping[str, Sequence[Any]], like: Any = None) -> Any:
         return pa.table(data)
     backend = nw.get_native_namespace(nw.from_native(like, eager_only=True))
     return nw.from_dict(data, backend=backend).to_native()
+
+
+def to_kind(rows: Sequence[Mapping[str, Any]], kind: str) -> Any:
+    """Return rows as a data frame of a library that is named.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        Values by column name, one mapping a row.
+    kind : {"pandas", "polars", "pyarrow"}
+        Whose.
+
+    Returns
+    -------
+    DataFrame or Table
+        One row each.
+
+    Examples
+    --------
+    >>> to_kind([{"epoch": 1, "loss": 0.5}], "pyarrow").num_rows
+    1
+    """
+    if kind not in ("pandas", "polars", "pyarrow"):
+        raise SettingError(f"kind must be 'pandas', 'polars' or 'pyarrow'; got {kind!r}.")
+    try:
+        library = importlib.import_module(kind)
+    except ImportError as cause:
+        raise SettingError(f"{kind} is not installed. Run: pip install {kind}, or ask for kind='pyarrow'.") from cause
+    return library.Table.from_pylist(list(rows)) if kind == "pyarrow" else library.DataFrame(list(rows))
 
 
 def write(path: str | Path, columns: Mapping[str, Sequence[Any]]) -> None:

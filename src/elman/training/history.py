@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from elman.errors import DataError, MissingExtraError, SettingError
+from elman.errors import DataError, MissingExtraError
 from elman.io import strict_json
+from elman.io.tables import to_kind
 
 Row = dict[str, Any]
 _LOSSES = (("loss", "training loss"), ("validation_loss", "validation loss"))
@@ -87,13 +87,7 @@ class History:
         DataFrame or Table
             One row an epoch.
         """
-        if kind not in ("pandas", "polars", "pyarrow"):
-            raise SettingError(f"kind must be 'pandas', 'polars' or 'pyarrow'; got {kind!r}.")
-        try:
-            library = importlib.import_module(kind)
-        except ImportError as cause:
-            raise SettingError(f"{kind} is not installed. Run: pip install {kind}, or ask for kind='pyarrow'.") from cause
-        return library.Table.from_pylist(self.rows) if kind == "pyarrow" else library.DataFrame(self.rows)
+        return to_kind(self.rows, kind)
 
     def plot(self, ax: Any = None) -> Any:
         """Draw training and validation loss over the epochs, and the metric with its baseline beside them.

@@ -16,7 +16,6 @@ from elman.kernels.stack import COMPILED, Batch, Spec, States
 _MEMBERS: dict[str, int] = {name: index for index, name in enumerate(_native.TENSORS)}
 _FRESH_BYTES = 1 << 20  # torch's allocator is quicker below; above, fresh pages cost more than a tensor of our own
 draw = _native.draw
-NgramTree = _native.NgramTree
 
 
 @lru_cache(maxsize=1024)

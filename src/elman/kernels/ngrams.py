@@ -36,12 +36,14 @@ class Tree:
     """
 
     def __init__(self, first: Ints, symbol: NDArray[np.int32], suffix: Ints, probability: Floats, backoff: Floats, longest: int) -> None:
-        from elman.kernels import _passes  # torch is imported before the compiled module
+        import torch  # noqa: F401  # before the compiled module, so that both share one OpenMP pool
+
+        from elman import _native
 
         kinds = (np.int64, np.int32, np.int64, np.float64, np.float64)
         arrays = (first, symbol, suffix, probability, backoff)
         self._arrays = [np.ascontiguousarray(a, kind) for a, kind in zip(arrays, kinds, strict=True)]
-        self._native: Any = _passes.NgramTree(*(a.ctypes.data for a in self._arrays), int(longest))
+        self._native: Any = _native.NgramTree(*(a.ctypes.data for a in self._arrays), int(longest))
         self.follow = self._native.follow
 
     def mix(self, chances: NDArray[Any], states: Ints, shares: Floats) -> Floats:

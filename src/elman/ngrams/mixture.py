@@ -129,11 +129,8 @@ class Mixture:
 
     def mix_into(self, row: Row, state: int) -> None:
         """Mix into a row what follows a context."""
-        row.mix(state, self.shares[self._depth[state]])
-
-    @cached_property
-    def _depth(self) -> list[int]:
-        return self.ngrams.counts_.depth.tolist()
+        depth = int(self.ngrams.counts_.levels.searchsorted(state, "right")) - 1  # nodes are numbered level by level
+        row.mix(state, self.shares[depth])
 
     @cached_property
     def _tree(self) -> Any:

@@ -16,8 +16,6 @@ from elman.network.autoregressive import AutoregressiveDecoder, DecoderState
 from elman.network.search import Rows, Steps
 from elman.ngrams import Mixture
 
-_SMALLEST = np.finfo(np.float64).tiny
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -64,12 +62,6 @@ def mixed(steps: Steps, mixture: Mixture) -> Steps:
     return replace(steps, advance=advance)
 
 
-def _log(chances: np.ndarray) -> np.ndarray:
-    """Take the logarithm in place; a chance too small for a number is never drawn."""
-    np.maximum(chances, _SMALLEST, out=chances)
-    return np.log(chances, out=chances)
-
-
 class MixedWriter(Writer):
     """Rows of text that go on from a state, each symbol drawn from the network's probabilities mixed with those of n-grams.
 
@@ -94,8 +86,9 @@ class MixedWriter(Writer):
         super().__init__(decoder, state, sampling)
 
     def _drawing(self, bias: Row, banned: list[int], sampling: Sampling) -> Callable[[Row, float], int]:
-        self._bias, self._row = bias.astype(np.float64), self._mixture.row(len(bias))
-        after = np.zeros(len(bias))
+        self._bias, self._row = bias, self._mixture.row(len(bias))
+        self._own, self._smallest = np.empty_like(bias), np.finfo(bias.dtype).tiny
+        after = np.zeros_like(bias)
         after[banned] = -np.inf
         return drawing(after, sampling)
 
@@ -106,13 +99,14 @@ class MixedWriter(Writer):
 
     def say(self, place: int, features: np.ndarray, uniform: float) -> int:
         """Draw the next symbol of the row at a place, and remember it."""
-        chances, context = self._row.values, self._contexts[place]
-        np.add(self.score(features), self._bias, out=chances)
-        chances -= chances.max()
-        np.exp(chances, out=chances)
-        chances /= chances.sum()
+        own, both, context = self._own, self._row.values, self._contexts[place]
+        np.add(self.score(features), self._bias, out=own)  # exp and log in the network's own precision: half the time
+        own -= own.max()
+        np.exp(own, out=own)
+        np.divide(own, own.sum(dtype=np.float64), out=both)
         self._mixture.mix_into(self._row, context)
-        symbol = self.draw(_log(chances), uniform)
+        np.maximum(both, self._smallest, out=own, casting="same_kind")  # a chance too small for a number is never drawn
+        symbol = self.draw(np.log(own, out=own), uniform)
         if symbol != self.end:
             self._contexts[place] = self._mixture.follow(context, symbol)
         return symbol

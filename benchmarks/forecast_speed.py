@@ -25,12 +25,13 @@ from typing import Any
 import numpy as np
 import torch
 
+from benchmarks.quality.m4 import judge
 from benchmarks.quality.report import machine
 from elman import Forecaster, Network, Training
 from elman.baselines import Naive2
 from elman.datasets import load
 from elman.estimators.forecasting.autoregressive_engine import Pieces
-from elman.estimators.series_metrics import mase, owa, smape
+from elman.estimators.series_metrics import owa
 
 HORIZON, CONTEXT, SEASON, WINDOWS = 48, 168, 24, 256
 OUR_HIDDEN = {"direct": 182, "autoregressive": 128}
@@ -107,11 +108,6 @@ def theirs(pair: str, histories: list[np.ndarray], steps: int) -> Done:
     return Done(middle - begun, ended - middle, size, work, found[column].to_numpy().reshape(len(histories), HORIZON))
 
 
-def scores(values: np.ndarray, histories: list[np.ndarray], truth: np.ndarray) -> tuple[float, float]:
-    errors = [mase(y, f, h, SEASON) for y, f, h in zip(truth, values, histories, strict=True)]
-    return float(smape(truth, values).mean()), float(np.mean(errors))
-
-
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--pair", choices=list(OUR_HIDDEN), default="direct")
@@ -126,7 +122,7 @@ def main() -> None:
     warnings.simplefilter("ignore")
     data = load("m4", frequency="Hourly")
     histories, truth = data["train"].x[: options.series], np.stack(data["test"].x[: options.series])
-    yardstick = scores(Naive2(season=SEASON).fit(histories).predict(HORIZON, level=()).mean, histories, truth)
+    yardstick = judge(Naive2(season=SEASON).fit(histories).predict(HORIZON, level=()).mean, truth, histories, SEASON)
     unit = "windows learned" if options.pair == "direct" else "steps of the recurrence in training"
     print(f"{machine()}; {options.pair}, {len(histories)} series, {options.epochs} epochs", flush=True)
     theirs(options.pair, histories[:4], ours(options.pair, histories[:4], 1)[1])
@@ -137,7 +133,7 @@ def main() -> None:
         for name, one in (("elman", mine), ("neuralforecast", other)):
             print(
                 f"{name:15} fit {one.fitted:6.1f} s, forecast {one.forecast:5.1f} s, {one.parameters:,} parameters,"
-                f" {one.work:,} {unit}, OWA {owa(*scores(one.values, histories, truth), *yardstick):.3f}",
+                f" {one.work:,} {unit}, OWA {owa(*judge(one.values, truth, histories, SEASON), *yardstick):.3f}",
                 flush=True,
             )
         ratios.append(((other.fitted + other.forecast) / (mine.fitted + mine.forecast), other.fitted / mine.fitted))

@@ -46,7 +46,9 @@ class ResolvedTraining:
     reasons: list[str] = field(default_factory=list)
 
 
-def resolve(settings: Training, rows: int, mean_length: float, *, longest: int = 0, parameters: int = 0) -> ResolvedTraining:
+def resolve(
+    settings: Training, rows: int, mean_length: float, *, longest: int = 0, parameters: int = 0, late: bool = False
+) -> ResolvedTraining:
     """Decide what was left to "auto" and check what was not.
 
     Parameters
@@ -61,6 +63,8 @@ def resolve(settings: Training, rows: int, mean_length: float, *, longest: int =
         Steps of the longest row.
     parameters : int, default 0
         Weights of the network; 0 if not known yet.
+    late : bool, default False
+        Whether rows are read from files when their turn comes.
 
     Returns
     -------
@@ -104,12 +108,16 @@ def resolve(settings: Training, rows: int, mean_length: float, *, longest: int =
         random_state=settings.random_state,
         precision=settings.precision,
         device=_device(settings.device),
-        num_workers=settings.num_workers,
+        num_workers=_pick(settings.num_workers, 2, reasons, "num_workers", "rows are read from files") if late else _given(settings),
         checkpoint_dir=settings.checkpoint_dir,
         checkpoint_every=seconds(settings.checkpoint_every, "checkpoint_every"),
         verbose=settings.verbose,
         reasons=reasons,
     )
+
+
+def _given(settings: Training) -> int:
+    return 0 if settings.num_workers == "auto" else settings.num_workers
 
 
 def _batch(settings: Training, rows: int, mean_length: float, longest: int, reasons: list[str]) -> tuple[int, int]:

@@ -138,7 +138,7 @@ def test_what_fits_into_memory_is_decoded_once(recordings, decoded) -> None:
     paths, words = recordings
     model = Model(Audio(features=8), Category(), training=Training(**QUIET)).fit(paths, words)
     assert set(decoded.values()) == {1}
-    assert any("num_workers=2: rows are read from files" in reason for reason in model.history_.reasons)
+    assert any("num_workers=2: reading files ahead" in reason for reason in model.history_.reasons)
     assert all(0 <= row["waiting"] <= row["seconds"] for row in model.history_.rows)
 
 

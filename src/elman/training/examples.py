@@ -122,9 +122,10 @@ class Examples:
         return value if self.vary is None else self.vary(np.asarray(value), np.random.default_rng([*self._dealt, row]))
 
     @property
-    def late(self) -> bool:
-        """Whether there are rows that read their file when their turn comes: they have ``late = True``."""
-        return any(getattr(value, "late", False) for side in (self.source, self.target) for value in _in_memory(side))
+    def readers(self) -> int:
+        """Threads that suit these rows: 2 where some read their file when their turn comes (``late = True``), 1 where rows vary, else 0."""
+        late = any(getattr(value, "late", False) for side in (self.source, self.target) for value in _in_memory(side))
+        return 2 if late else int(self.vary is not None)
 
     def batches(self, plan: Sequence[np.ndarray], num_workers: int = 0) -> Generator[tuple[Any, Any]]:
         """Yield the batches of a plan in its order, read ahead by ``num_workers`` threads if asked."""

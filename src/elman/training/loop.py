@@ -71,7 +71,7 @@ def fit(
     if not isinstance(settings, ResolvedTraining):
         size = sum(p.numel() for p in model.parameters())
         mean, longest = float(examples.lengths.mean()), int(examples.lengths.max())
-        settings = resolve(settings or Training(), len(examples), mean, longest=longest, parameters=size, late=examples.late)
+        settings = resolve(settings or Training(), len(examples), mean, longest=longest, parameters=size, readers=examples.readers)
     passes.check_truncation(model, settings.tbptt_length)
     if validation is not None and len(validation) == 0:
         validation = None

@@ -47,7 +47,7 @@ class ResolvedTraining:
 
 
 def resolve(
-    settings: Training, rows: int, mean_length: float, *, longest: int = 0, parameters: int = 0, late: bool = False
+    settings: Training, rows: int, mean_length: float, *, longest: int = 0, parameters: int = 0, readers: int = 0
 ) -> ResolvedTraining:
     """Decide what was left to "auto" and check what was not.
 
@@ -63,8 +63,8 @@ def resolve(
         Steps of the longest row.
     parameters : int, default 0
         Weights of the network; 0 if not known yet.
-    late : bool, default False
-        Whether rows are read from files when their turn comes.
+    readers : int, default 0
+        Threads that suit rows which are read from files, or varied, when their turn comes.
 
     Returns
     -------
@@ -108,7 +108,7 @@ def resolve(
         random_state=settings.random_state,
         precision=settings.precision,
         device=_device(settings.device),
-        num_workers=_pick(settings.num_workers, 2, reasons, "num_workers", "rows are read from files") if late else _given(settings),
+        num_workers=_readers(settings, readers, reasons),
         checkpoint_dir=settings.checkpoint_dir,
         checkpoint_every=seconds(settings.checkpoint_every, "checkpoint_every"),
         verbose=settings.verbose,
@@ -116,8 +116,11 @@ def resolve(
     )
 
 
-def _given(settings: Training) -> int:
-    return 0 if settings.num_workers == "auto" else settings.num_workers
+def _readers(settings: Training, readers: int, reasons: list[str]) -> int:
+    if not readers:
+        return 0 if settings.num_workers == "auto" else settings.num_workers
+    why = "reading files ahead of the network" if readers > 1 else "varying rows ahead of the network"
+    return _pick(settings.num_workers, readers, reasons, "num_workers", why)
 
 
 def _batch(settings: Training, rows: int, mean_length: float, longest: int, reasons: list[str]) -> tuple[int, int]:

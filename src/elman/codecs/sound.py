@@ -231,8 +231,8 @@ def _resampled_singly(samples: np.ndarray, up: int, down: int) -> np.ndarray:
     return done
 
 
-def log_mel(pieces: Iterable[np.ndarray], spectrum: Spectrum) -> np.ndarray:
-    """Return the frames of sound that comes in pieces.
+def frames(pieces: Iterable[np.ndarray], spectrum: Spectrum) -> Iterator[np.ndarray]:
+    """Yield the frames of sound that comes in pieces, as they are known.
 
     Parameters
     ----------
@@ -241,10 +241,16 @@ def log_mel(pieces: Iterable[np.ndarray], spectrum: Spectrum) -> np.ndarray:
     spectrum : Spectrum
         Not fed yet.
 
-    Returns
-    -------
-    ndarray
-        float64 (1 + T // hop, features); (0, features) for no samples.
+    Yields
+    ------
+    np.ndarray
+        float64 (T', features); in all 1 + T // hop frames, none for no samples.
     """
-    frames = [spectrum.feed(piece) for piece in pieces]
-    return np.concatenate([*frames, spectrum.close()])
+    for piece in pieces:
+        yield spectrum.feed(piece)
+    yield spectrum.close()
+
+
+def log_mel(pieces: Iterable[np.ndarray], spectrum: Spectrum) -> np.ndarray:
+    """Return :func:`frames` in one piece, float64 (T, features)."""
+    return np.concatenate(list(frames(pieces, spectrum)))

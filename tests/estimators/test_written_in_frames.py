@@ -128,7 +128,7 @@ def test_what_cannot_be_streamed_says_why(spoken, quick) -> None:
     free = Model(Series(), Symbols(), align="attention", training=quick).fit(xs, ys)
     with pytest.raises(SettingError, match=r"its decoder 'autoregressive' does not write in frames"):
         free.transcribe_stream([xs[0]])
-    picture = Model(Image("columns"), Symbols(), align="ctc", training=quick).fit([np.zeros((4, 6), np.uint8)] * 4, ys)
+    picture = Model(Image("patches", patch=2), Symbols(), align="ctc", training=quick).fit([np.zeros((4, 6), np.uint8)] * 4, ys)
     with pytest.raises(SettingError, match="Image cannot be transcribed as it comes"):
         picture.transcribe_stream([np.zeros((4, 6))])
 

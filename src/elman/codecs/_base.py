@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 
 from elman.codecs.checks import one_of, strict
+from elman.codecs.ear import Ear
 from elman.codecs.space import Space
 from elman.errors import DataError, DataTypeError, NotFittedError, SettingError
 from elman.settings import Settings
@@ -101,6 +102,16 @@ class Codec(Settings):
         -------
         tuple of int or None
             None where only decoding can tell.
+        """
+        return None
+
+    def listen(self) -> Ear | None:
+        """Return an ear for a value that comes in pieces: its steps are those of ``encode`` over everything at once.
+
+        Returns
+        -------
+        Ear or None
+            With ``feed(piece)`` and ``close()``; None where a step can be encoded only when the whole is there.
         """
         return None
 

@@ -199,6 +199,7 @@ class Listener:
 
     def __init__(self, codec: Audio, spectrum: Spectrum) -> None:
         self._rate, self._scaler, self._spectrum = codec.sample_rate, codec._fitted("scaler_"), spectrum
+        self.held = None
         self._resampler: Resampler | None = None
         self._given = 0
 

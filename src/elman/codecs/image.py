@@ -162,6 +162,18 @@ class Image(Codec):
         steps = {"rows": h, "columns": w, "patches": int(np.prod(self._grid())), "pixels": h * w}
         return (self.channels_, h, w) if self.read == "whole" else (steps[self.read], self.space.d)  # type: ignore[union-attr]
 
+    def listen(self) -> Lines | None:
+        """Return an ear for rows or columns as a camera over a line gives them, in the size that was learned.
+
+        Returns
+        -------
+        Lines or None
+            With ``feed(piece)`` and ``close()``; None where a step is not a row or column of the picture as it comes.
+        """
+        self._fitted("size_")
+        along = {"rows": 0, "columns": 1}.get(self.read)
+        return None if along is None or isinstance(self.size, list | tuple) else Lines(self, along)
+
     def _lay(self, stack: np.ndarray) -> np.ndarray:
         unit = pictures.unit(stack, self.low_, self.high_, free=self.kind_ == "free")
         n, (h, w), c = len(unit), unit.shape[1:3], self.channels_
@@ -275,6 +287,33 @@ class Image(Codec):
         if self.low_ >= self.high_:
             raise DataError("Image state: low must be below high.")
         self.size_ = (whole(size[0], "Image state: size", 1, 2**20), whole(size[1], "Image state: size", 1, 2**20))
+
+
+class Lines:
+    """One picture on its way through a fitted :class:`Image`, some rows or columns at a time; made by ``codec.listen()``.
+
+    Parameters
+    ----------
+    codec : Image
+        Fitted.
+    along : {0, 1}
+        Axis of the pieces that may have any length.
+    """
+
+    def __init__(self, codec: Image, along: int) -> None:
+        self._codec, self._along, self.held = codec, along, np.zeros(0)
+
+    def feed(self, piece: Any) -> np.ndarray:
+        """Return the steps of some more rows (k, w) or columns (h, k)."""
+        shape, across = np.shape(piece), self._codec.size_[1 - self._along]
+        if len(shape) not in (2, 3) or shape[1 - self._along] != across:
+            wanted = f"rows (k, {across})" if self._along == 0 else f"columns ({across}, k)"
+            raise DataError(f"expected {wanted} of a picture, as large as in fit; got shape {shape}. Resize the picture first.")
+        return self._codec.encode(piece) if shape[self._along] else self.close()
+
+    def close(self) -> np.ndarray:
+        """Return no steps: none waits."""
+        return np.zeros((0, self._codec.space.d), dtype=np.float32)  # pyright: ignore[reportAttributeAccessIssue]  # never a whole
 
 
 def _common(sizes: list[tuple[int, int]]) -> tuple[int, int]:

@@ -10,6 +10,7 @@ import numpy as np
 from elman.codecs import media_files, midi
 from elman.codecs._base import Codec, each
 from elman.codecs.checks import one_of, real, strict, whole
+from elman.codecs.ear import EachStep
 from elman.codecs.space import Binary
 from elman.errors import DataError, DataTypeError, SettingError
 
@@ -153,6 +154,16 @@ class Notes(Codec):
                     raise DataError(f"frame {number}: expected MIDI numbers in {low}..{high}; got {note!r}. Widen Notes(low=…, high=…).")
                 roll[number, int(note) - low] = 1
         return roll
+
+    def listen(self) -> EachStep:
+        """Return an ear for frames, one by one.
+
+        Returns
+        -------
+        EachStep
+            With ``feed(piece)`` and ``close()``.
+        """
+        return EachStep(self)
 
     def _check(self) -> None:
         whole(self.low, "low", 0, 127, SettingError)

@@ -9,6 +9,7 @@ import numpy as np
 
 from elman.codecs._base import Codec, each
 from elman.codecs.checks import one_of, strict
+from elman.codecs.ear import EachStep
 from elman.codecs.scaling import Scaler, check_settings, learnable, numbers
 from elman.codecs.space import Continuous
 from elman.errors import DataError
@@ -83,6 +84,16 @@ class Series(Codec):
         if decoded.ndim != 2:
             raise DataError(f"expected an array (T, {self.space.d}) to decode; got shape {decoded.shape}.")
         return decoded[:, 0] if self.flat_ else decoded
+
+    def listen(self) -> EachStep:
+        """Return an ear for numbers, step by step.
+
+        Returns
+        -------
+        EachStep
+            With ``feed(piece)`` and ``close()``.
+        """
+        return EachStep(self)
 
     def _check(self) -> None:
         check_settings(self.scale, self.missing)

@@ -63,9 +63,25 @@ class Strokes(Codec):
         ndarray
             float32 (T, 3).
         """
-        scale = self._fitted("scale_")
-        points = _read(value)
-        steps = np.diff(points[:, :2], axis=0, prepend=self.start_[None]) / scale
+        return self._steps(_read(value), self._start())
+
+    def listen(self) -> Pen:
+        """Return an ear for points that come while the pen moves.
+
+        Returns
+        -------
+        Pen
+            With ``feed(points)`` and ``close()``.
+        """
+        return Pen(self, self._start())
+
+    def _start(self) -> np.ndarray:
+        self._fitted("scale_")
+        return self.start_
+
+    def _steps(self, points: np.ndarray, before: np.ndarray) -> np.ndarray:
+        """The steps to points from the one before them."""
+        steps = np.diff(points[:, :2], axis=0, prepend=before[None]) / self.scale_
         with np.errstate(over="ignore"):
             encoded = np.concatenate([steps, points[:, 2:]], axis=1).astype(np.float32)
         if not np.isfinite(encoded).all():
@@ -130,6 +146,32 @@ class Strokes(Codec):
         self.start_ = reals(known["start"], "Strokes state: start", 2)
         self.pen_ = one_of(known["pen"], (True, False), "Strokes state: pen")
         self.scale_ = real(known["scale"], "Strokes state: scale", 1e-300)
+
+
+class Pen:
+    """One drawing on its way through a fitted :class:`Strokes`, points by points; made by ``codec.listen()``.
+
+    Parameters
+    ----------
+    codec : Strokes
+        Fitted.
+    start : ndarray
+        (2,) where the pen comes from.
+    """
+
+    def __init__(self, codec: Strokes, start: np.ndarray) -> None:
+        self._codec, self.held = codec, start
+
+    def feed(self, points: Any) -> np.ndarray:
+        """Return the steps to some more points, float32 (T, 3)."""
+        read = _read(points)
+        steps = self._codec._steps(read, self.held)
+        self.held = read[-1, :2].copy() if len(read) else self.held
+        return steps
+
+    def close(self) -> np.ndarray:
+        """Return no steps: none waits."""
+        return np.zeros((0, 3), dtype=np.float32)
 
 
 def _read(value: Any) -> np.ndarray:

@@ -10,6 +10,7 @@ import numpy as np
 
 from elman.codecs._base import Codec, each
 from elman.codecs.checks import MOST, strict, whole
+from elman.codecs.ear import EachStep
 from elman.codecs.space import Discrete
 from elman.codecs.vocabulary import Vocabulary, hashable, indices_in, is_nan
 from elman.errors import DataError, DataTypeError, SettingError
@@ -113,6 +114,16 @@ class Symbols(Codec):
         if self.role_ == "target" and any(is_nan(symbol) for symbol in symbols):
             raise DataError("expected symbols in a target; got NaN. Drop the row or give it a name.")
         return symbols
+
+    def listen(self) -> EachStep:
+        """Return an ear for symbols, one by one.
+
+        Returns
+        -------
+        EachStep
+            With ``feed(piece)`` and ``close()``.
+        """
+        return EachStep(self)
 
     def _check(self) -> None:
         if self.max_vocabulary is not None:

@@ -13,6 +13,7 @@ import numpy as np
 from elman.codecs import bpe, words
 from elman.codecs._base import Codec, each
 from elman.codecs.checks import MOST, one_of, strict, whole
+from elman.codecs.ear import EachStep
 from elman.codecs.space import Discrete, Words
 from elman.codecs.spelling import Speller
 from elman.codecs.vocabulary import Vocabulary, indices_in
@@ -221,6 +222,16 @@ class Text(Codec):
 
     def _normal(self, text: str) -> str:
         return unicodedata.normalize(self.normalize, text) if self.normalize else text  # type: ignore[arg-type]
+
+    def listen(self) -> EachStep | None:
+        """Return an ear for words or characters; none for subwords, which look at the whole.
+
+        Returns
+        -------
+        EachStep or None
+            With ``feed(piece)`` and ``close()``.
+        """
+        return None if self.level == "bpe" else EachStep(self, "")
 
     def _check(self) -> None:
         one_of(self.level, ("auto", *_SIZES), "level", SettingError)

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from elman.codecs import Audio, Codec, Series
+from elman.codecs import Codec
+from elman.codecs.ear import Ear
 from elman.errors import DataError, SettingError
 from elman.estimators._decoding import Decoding
 from elman.generation import CTCBeam
@@ -65,7 +66,7 @@ def transcribe(
     model : SequenceModel or Ensemble
         The network.
     source : Codec
-        Fitted: ``Audio`` or ``Series``.
+        Fitted, with an ear (``listen``): ``Audio``, ``Series``, ``Strokes``, ``Image`` by columns, ….
     target : Codec
         Fitted.
     chunks : iterable
@@ -78,18 +79,18 @@ def transcribe(
     iterator of Transcript
         One a chunk and one at the end.
     """
-    if not isinstance(source, Audio | Series):
-        raise SettingError(f"{type(source).__name__} cannot be transcribed as it comes. Audio and Series can.")
+    ear = source.listen()
+    if ear is None:
+        raise SettingError(f"{type(source).__name__} cannot be transcribed as it comes: its encoding looks at the whole. Use predict.")
     if decoding.whole:
         raise SettingError("n_best, return_scores and return_alignment need the whole recording. Use predict.")
     if isinstance(chunks, str | bytes | np.ndarray):
         raise DataError(f"chunks must be an iterable of pieces of one recording; got {type(chunks).__name__}. Put it in a list: [chunk].")
     stream = FrameStream(model)
-    return _transcripts(stream, source, target, chunks, decoding.search)
+    return _transcripts(stream, ear, target, chunks, decoding.search)
 
 
-def _transcripts(stream: FrameStream, source: Audio | Series, target: Codec, chunks: Iterable[Any], search: Any) -> Iterator[Transcript]:
-    ear = source.listen() if isinstance(source, Audio) else _Pieces(source)
+def _transcripts(stream: FrameStream, ear: Ear, target: Codec, chunks: Iterable[Any], search: Any) -> Iterator[Transcript]:
     writer = _Searched(search) if isinstance(search, CTCBeam) else _Greedy()
     for chunk in chunks:
         writer.feed(stream.feed(torch.from_numpy(ear.feed(chunk))))
@@ -97,19 +98,6 @@ def _transcripts(stream: FrameStream, source: Audio | Series, target: Codec, chu
     writer.feed(stream.feed(torch.from_numpy(ear.close())))
     writer.feed(stream.close())
     yield Transcript(target, writer.said, writer.open(), final=True)
-
-
-class _Pieces:
-    """Values whose steps are encoded each by itself."""
-
-    def __init__(self, codec: Series) -> None:
-        self._codec = codec
-
-    def feed(self, piece: Any) -> np.ndarray:
-        return np.asarray(self._codec.encode(piece))
-
-    def close(self) -> np.ndarray:
-        return np.zeros((0, self._codec.space.d), dtype=np.float32)
 
 
 class _Greedy:

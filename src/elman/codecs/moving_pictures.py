@@ -12,6 +12,8 @@ import numpy as np
 from elman.codecs import media_files
 from elman.errors import DataError, DataTypeError, MissingExtraError
 
+_BORDER = 1 << 16
+"""Pixels by which a decoder may have more than it shows, beside as many again."""
 ENDINGS = (".mp4", ".mkv", ".webm", ".avi", ".mov", ".mpg", ".mpeg", ".ogv")
 
 
@@ -120,8 +122,10 @@ def _opened(value: Any, max_pixels: int) -> Iterator[tuple[Any, Any, str]]:
             if not container.streams.video:
                 raise DataError(f"{name} has no pictures in it. Expected a video.")
             stream = container.streams.video[0]
+            if stream.codec_context is None:
+                raise DataError(f"{name} has pictures of a kind that cannot be decoded. Convert it, or drop the row.")
             _small((stream.height, stream.width), max_pixels, name)
-            stream.codec_context.options = {"max_pixels": str(max_pixels)}  # frames may be larger than the file says
+            stream.codec_context.options = {"max_pixels": str(2 * max_pixels + _BORDER)}  # frames may be larger than the file says
             yield container, stream, name
     except (av.FFmpegError, ValueError, OverflowError) as error:
         if isinstance(error, DataError):

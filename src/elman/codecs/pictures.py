@@ -7,6 +7,8 @@ import struct
 import threading
 import warnings
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,28 +40,41 @@ _BROKEN = (OSError, ValueError, SyntaxError, EOFError, struct.error, zlib.error,
 """What Pillow raises on mangled files: it has no error of its own."""
 
 
-class _Hush:
-    """Keeps Pillow's remarks on odd files quiet, in several threads at once: warnings.catch_warnings alone is for one."""
+class _Guard:
+    """While Pillow is inside a file, its remarks are kept quiet and its limit is ours; for several threads at once."""
 
     def __init__(self) -> None:
-        self._inside, self._caught = 0, warnings.catch_warnings()
+        self._limits: list[int] = []
+        self._caught, self._theirs = warnings.catch_warnings(), None
 
-    def __enter__(self) -> None:
+    @contextmanager
+    def __call__(self, max_pixels: int) -> Iterator[None]:
+        """Let files of so many pixels through, for the time of a ``with``."""
+        from PIL import Image as Pillow
+
         with _LOCK:
-            if not self._inside:
-                self._caught = warnings.catch_warnings()
+            if not self._limits:
+                self._theirs = Pillow.MAX_IMAGE_PIXELS
                 self._caught.__enter__()
                 warnings.filterwarnings("ignore", module=r"PIL\.")
-            self._inside += 1
+            self._limits.append(max_pixels)
+            Pillow.MAX_IMAGE_PIXELS = max(self._limits)
+        try:
+            yield
+        finally:
+            with _LOCK:
+                self._limits.remove(max_pixels)
+                if self._limits:
+                    Pillow.MAX_IMAGE_PIXELS = max(self._limits)
+                else:
+                    Pillow.MAX_IMAGE_PIXELS = self._theirs
+                    self._caught.__exit__(None, None, None)
+                    self._caught = warnings.catch_warnings()
 
-    def __exit__(self, *_: object) -> None:
-        with _LOCK:
-            self._inside -= 1
-            if not self._inside:
-                self._caught.__exit__(None, None, None)
 
-
-_HUSH = _Hush()
+_GUARD = _Guard()
+_ANY = 1 << 62
+"""Pixels while only headers are read; ours are counted then, before one is decoded."""
 
 
 def is_file(value: Any) -> bool:
@@ -178,23 +193,19 @@ def _small(size: tuple[int, int], max_pixels: int, name: str) -> None:
 def _opened(value: Any, max_pixels: int) -> Any:
     try:
         from PIL import Image as Pillow
+        from PIL import UnidentifiedImageError
     except ImportError as error:
         raise MissingExtraError("image", "pillow", "read picture files") from error
     if type(value).__module__.startswith("PIL."):
         _small(value.size, max_pixels, "the picture")
         return _Borrowed(value)
     name = media_files.present(value, "picture")
-    with _LOCK:
-        limit = Pillow.MAX_IMAGE_PIXELS
-        Pillow.MAX_IMAGE_PIXELS = None  # ours is checked below, before a pixel is decoded, and the user can raise it
-        try:
-            with _HUSH:
-                image = Pillow.open(io.BytesIO(value) if isinstance(value, bytes | bytearray) else Path(value), formats=_FORMATS)
-        except _BROKEN as error:
-            reason = "none of its kinds" if isinstance(error, Pillow.UnidentifiedImageError) else error  # that names a Python object
-            raise DataError(f"{name} is not a picture that can be read ({reason}). Expected one of {', '.join(_FORMATS)}.") from error
-        finally:
-            Pillow.MAX_IMAGE_PIXELS = limit
+    try:
+        with _GUARD(_ANY):
+            image = Pillow.open(io.BytesIO(value) if isinstance(value, bytes | bytearray) else Path(value), formats=_FORMATS)
+    except _BROKEN as error:
+        reason = "none of its kinds" if isinstance(error, UnidentifiedImageError) else error  # that names a Python object
+        raise DataError(f"{name} is not a picture that can be read ({reason}). Expected one of {', '.join(_FORMATS)}.") from error
     try:
         _small(image.size, max_pixels, name)
     except DataError:
@@ -219,10 +230,15 @@ class _Borrowed:
 def _decoded(value: Any, max_pixels: int) -> np.ndarray:
     with _opened(value, max_pixels) as image:
         from PIL import ImageOps
+        from PIL.Image import DecompressionBombError
 
         try:
-            with _HUSH:
+            with _GUARD(max_pixels):
                 return _array(ImageOps.exif_transpose(image))
+        except DecompressionBombError as error:  # a part that is larger than the whole
+            raise DataError(
+                f"{_name(value)} has parts of more than max_pixels={max_pixels} pixels. Replace the file or drop the row."
+            ) from error
         except _BROKEN as error:
             raise DataError(f"{_name(value)} is broken ({error}). Replace the file or drop the row.") from error
 

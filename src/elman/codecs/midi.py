@@ -10,7 +10,7 @@ import numpy as np
 from elman.codecs import media_files
 from elman.errors import DataError, MissingExtraError
 
-_LONGEST = 250_000
+LONGEST = 250_000
 """Frames of a piece at most: more than eight hours at four frames a beat and 120 beats a minute."""
 _LARGEST = 1 << 26
 """Bytes of a file at most."""
@@ -54,9 +54,9 @@ def read(value: Any, beat: int) -> np.ndarray:
         raise DataError(f"{name} is not a MIDI file that can be read ({error}). Replace it or drop the row.") from error
     notes = [(n.time, n.time + n.duration, n.pitch) for track in score.tracks if not track.is_drum for n in track.notes]
     end = max((stop for _, stop, _ in notes), default=0)
-    if end == 0 or end > _LONGEST:
+    if end == 0 or end > LONGEST:
         found = "no notes" if end == 0 else f"{end} frames"
-        raise DataError(f"{name}: expected notes within {_LONGEST} frames; got {found}. Drop the row.")
+        raise DataError(f"{name}: expected notes within {LONGEST} frames; got {found}. Drop the row.")
     starts, stops, pitches = np.array(notes, dtype=np.int64).T
     changes = np.zeros((end + 1, 128), dtype=np.int32)  # summed up at once: notes may be many, long and on top of each other
     np.add.at(changes, (starts, pitches), 1)

@@ -7,16 +7,18 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from elman.codecs import media_files, midi
+from elman.codecs import media_files, midi, scores
 from elman.codecs._base import Codec, each
 from elman.codecs.checks import one_of, real, strict, whole
 from elman.codecs.ear import EachStep
 from elman.codecs.space import Binary
 from elman.errors import DataError, DataTypeError, SettingError
 
+_MOST_VOICES = 32
+
 
 class Notes(Codec):
-    """Music as frames of equal length: the MIDI numbers that sound in each, a piano roll (T, notes), or a MIDI file.
+    """Music as frames of equal length: the MIDI numbers that sound in each, a piano roll (T, notes), voices, or a MIDI file.
 
     Parameters
     ----------
@@ -61,7 +63,8 @@ class Notes(Codec):
         Parameters
         ----------
         value : list of lists of int, ndarray, or path or bytes of a MIDI file
-            An array of shape (T, notes) or (T, 128) holds zeros and ones.
+            An array of shape (T, notes) or (T, 128) holds zeros and ones; one of whole numbers and up to 32 columns holds the MIDI number
+            of each voice, below 0 where it is silent.
 
         Returns
         -------
@@ -76,6 +79,8 @@ class Notes(Codec):
                 name = media_files.named(value, "MIDI")
                 raise error if name in error.detail else DataError(f"{name}: {error.detail}") from error
         if isinstance(value, np.ndarray) and value.ndim == 2:
+            if value.dtype.kind in "iu" and value.shape[1] <= _MOST_VOICES and value.shape[1] != high - low + 1:
+                return self._place(scores.from_voices(value), low, high)
             return _roll(value, low, high)
         if not isinstance(value, Iterable):
             raise DataTypeError(f"expected frames of notes, a piano roll or a MIDI file; got {type(value).__name__}.")
@@ -143,6 +148,63 @@ class Notes(Codec):
         """
         real(tempo, "tempo", 1.0, 1000.0, SettingError)
         return midi.written(self.encode(frames), self.low, self.beat, tempo)
+
+    def events(self, value: Any) -> list[str]:
+        """Write a piece as events, "on 60", "off 60", "wait 4": symbols that every model of ``Symbols`` learns.
+
+        Parameters
+        ----------
+        value : list of lists of int, ndarray, or path or bytes of a MIDI file
+            As ``encode`` takes it.
+
+        Returns
+        -------
+        list of str
+            Notes that end, notes that begin, and the frames until something happens, at most 64 a word.
+
+        Examples
+        --------
+        >>> codec = Notes().fit([[[60]]])
+        >>> codec.events([[60, 64], [60]]), codec.from_events(["on 60", "wait 2"])
+        (['on 60', 'on 64', 'wait 1', 'off 64', 'wait 1'], [[60], [60]])
+        """
+        return scores.to_events(self._frames(value))
+
+    def from_events(self, events: Iterable[str]) -> list[list[int]]:
+        """Return the frames of a piece written as events.
+
+        Parameters
+        ----------
+        events : iterable of str
+            As ``events`` writes them. What a model wrote may begin a note twice, or end one that does not sound.
+
+        Returns
+        -------
+        list of list of int
+            MIDI numbers of each frame, from the lowest up; what comes after the last "wait" is never heard.
+        """
+        return scores.from_events(events, midi.LONGEST)
+
+    def voices(self, value: Any, count: int = 4) -> np.ndarray:
+        """Write a piece as voices, the highest note of each frame first.
+
+        Parameters
+        ----------
+        value : list of lists of int, ndarray, or path or bytes of a MIDI file
+            As ``encode`` takes it.
+        count : int, default 4
+            Voices; a frame of more notes raises DataError.
+
+        Returns
+        -------
+        ndarray
+            int64 (T, count), -1 where a voice is silent. ``encode`` takes it back.
+        """
+        return scores.to_voices(self._frames(value), whole(count, "count", 1, _MOST_VOICES, SettingError))
+
+    def _frames(self, value: Any) -> list[list[int]]:
+        low, _ = self._fitted("span_")
+        return [(np.flatnonzero(frame) + low).tolist() for frame in self.encode(value)]
 
     def _place(self, frames: list[Any], low: int, high: int) -> np.ndarray:
         roll = np.zeros((len(frames), high - low + 1), dtype=np.float32)

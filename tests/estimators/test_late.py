@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from elman import Audio, Category, Image, Model, Training, Video
+from elman import Audio, Category, Image, Model, Number, Record, Training, Video
 from elman.errors import CheckpointError, DataError
 from elman.estimators import _late
 
@@ -33,7 +33,7 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     encode = Audio.encode
 
     def counted(codec: Audio, value: object) -> np.ndarray:
-        times[Path(value).name] += 1  # type: ignore[arg-type]
+        times[Path(value).name if isinstance(value, Path) else "array"] += 1
         return encode(codec, value)
 
     monkeypatch.setattr(Audio, "encode", counted)
@@ -154,9 +154,24 @@ def test_a_file_that_breaks_while_training_is_named_with_its_row(recordings, mon
     paths, words = recordings
     monkeypatch.setattr("elman.codecs.audio._ENOUGH", 3)  # rows 0, 9 and 19 are listened to for their loudness
     soundfile.write(paths[7], np.full(600, np.nan), 8000, subtype="FLOAT")
-    with pytest.raises(DataError, match=r"row 7: .*7\.wav' \(sample 0\): expected finite samples") as raised:
+    with pytest.raises(DataError, match=r"row 7: .*7\.wav': expected finite samples; got NaN or infinity at sample 0") as raised:
         Model(Audio(), Category(), training=Training(**QUIET, num_workers=workers)).fit(paths, words)
     assert raised.value.row == 7
+
+
+def test_files_in_a_column_of_a_record_are_late_too(recordings, decoded) -> None:
+    paths, words = recordings
+    rows = [{"call": path, "length": float(i)} for i, path in enumerate(paths)]
+    source = Record(call=Audio(features=8), length=Number())
+    model = Model(source, Category(), training=Training(**QUIET)).fit(rows, words)
+    assert set(decoded.values()) == {1}
+    assert any("num_workers=2" in reason for reason in model.history_.reasons)
+    before = model.predict_proba(rows)
+    paths[3].write_bytes(b"RIFF")
+    with pytest.raises(DataError, match=r"row 3: column 'call': .*3\.wav' is not sound that can be read"):
+        model.predict(rows)
+    waves = [{**row, "call": soundfile.read(path, dtype="float32")} for row, path in zip(rows[4:], paths[4:], strict=True)]
+    np.testing.assert_array_equal(model.predict_proba(waves), before[4:])
 
 
 def test_a_checkpoint_knows_its_files_without_reading_them(recordings, decoded, tmp_path) -> None:

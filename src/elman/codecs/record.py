@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
 from elman.codecs._base import Codec, Rank, each
@@ -152,11 +152,28 @@ class Record(Codec):
         self.codecs_ = fitted
 
     def _encode_many(self, values: Sequence[Any]) -> list[Any] | None:
+        return self.by_column(values, lambda codec, column: codec.encode_all(column))
+
+    def by_column(self, values: Sequence[Any], encode: Callable[[Codec, list[Any]], list[Any]]) -> list[dict[str, Any]]:
+        """Encode values column by column, in a way of the caller's.
+
+        Parameters
+        ----------
+        values : sequence of mapping
+            One a row.
+        encode : callable
+            Takes the fitted codec of a column and its values; gives one encoded value a row.
+
+        Returns
+        -------
+        list of dict
+            As ``encode_all`` gives them.
+        """
         codecs = self._fitted("codecs_")
         columns = []
         for name, codec in codecs.items():
             column = each(lambda value, name=name: self._cell(value, name), values)
-            columns.append(_in_column(name, codec.encode_all, column))
+            columns.append(_in_column(name, encode, codec, column))
         return [dict(zip(codecs, row, strict=True)) for row in zip(*columns, strict=True)]
 
     def _settings(self) -> dict[str, Any]:

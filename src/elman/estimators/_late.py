@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from elman.codecs import Audio, Codec, Image, Video
+from elman.codecs import Audio, Codec, Image, Record, Video
 from elman.codecs._base import each
 from elman.errors import DataError
 
@@ -103,6 +103,8 @@ def encoded(codec: Codec, values: Sequence[Any], *, now: bool = False, once: boo
     list
         Arrays, and objects like arrays that read their file.
     """
+    if isinstance(codec, Record):
+        return codec.by_column(values, lambda part, column: encoded(part, column, now=now, once=once))
     if not isinstance(codec, Audio | Image | Video) or not any(isinstance(value, str | os.PathLike) for value in values):
         return codec.encode_all(values)
     shelf, row = Shelf(0 if once else KEPT), -1

@@ -124,7 +124,7 @@ class Examples:
     @property
     def readers(self) -> int:
         """Threads that suit these rows: 2 where some read their file when their turn comes (``late = True``), 1 where rows vary, else 0."""
-        late = any(getattr(value, "late", False) for side in (self.source, self.target) for value in _in_memory(side))
+        late = any(_is_late(value) for side in (self.source, self.target) for value in _in_memory(side))
         return 2 if late else int(self.vary is not None)
 
     def batches(self, plan: Sequence[np.ndarray], num_workers: int = 0) -> Generator[tuple[Any, Any]]:
@@ -181,6 +181,10 @@ def _in_memory(side: Sequence[Any] | None) -> Iterable[Any]:
     if isinstance(side, _Picked):
         return (side.rows[i] for i in side.places) if isinstance(side.rows, list | np.ndarray) else ()
     return side if isinstance(side, list | np.ndarray) else ()
+
+
+def _is_late(value: Any) -> bool:
+    return any(map(_is_late, value.values())) if isinstance(value, dict) else getattr(value, "late", False)
 
 
 def _update(state: Any, value: Any) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import copy
+import importlib.util
 import io
 import json
 import platform
@@ -56,7 +57,7 @@ def table_seeds() -> list[Seed]:
 
 
 def media_seeds() -> list[Seed]:
-    """Return a small PNG and a small WAV file."""
+    """Return small files of pictures, sound, music and film; of music and film where their libraries are there."""
     import wave
 
     import numpy as np
@@ -67,7 +68,41 @@ def media_seeds() -> list[Seed]:
     with wave.open(sound, "wb") as out:
         out.setparams((1, 2, 8000, 0, "NONE", ""))
         out.writeframes(np.arange(800, dtype=np.int16).tobytes())
-    return [("a.png", png.getvalue()), ("a.wav", sound.getvalue())]
+    seeds = [("a.png", png.getvalue()), ("a.wav", sound.getvalue())]
+    for ending, kind in (("jpg", "JPEG"), ("gif", "GIF"), ("webp", "WEBP"), ("tif", "TIFF")):
+        held = io.BytesIO()
+        Image.fromarray(np.arange(192, dtype=np.uint8).reshape(8, 8, 3)).save(held, kind)
+        seeds.append((f"a.{ending}", held.getvalue()))
+    return [*seeds, *music_seeds(), *film_seeds()]
+
+
+def music_seeds() -> list[Seed]:
+    """Return a small MIDI file, if it can be read here."""
+    if importlib.util.find_spec("symusic") is None:
+        return []
+    track = b"".join(bytes([0, 0x90, 50 + i, 64, 48, 0x80, 50 + i, 64]) for i in range(12)) + b"\x00\xff\x2f\x00"
+    return [("a.mid", b"MThd\0\0\0\6\0\0\0\1\0\x60MTrk" + len(track).to_bytes(4, "big") + track)]
+
+
+def film_seeds() -> list[Seed]:
+    """Return small films in two containers, if they can be read here."""
+    if importlib.util.find_spec("av") is None:
+        return []
+    import av
+    import numpy as np
+
+    seeds: list[Seed] = []
+    for ending, kind in (("mp4", "mp4"), ("mkv", "matroska")):
+        held = io.BytesIO()
+        with av.open(held, "w", format=kind) as container:
+            stream: Any = container.add_stream("mpeg4", rate=8)
+            stream.height, stream.width, stream.pix_fmt = 16, 32, "yuv420p"
+            for grey in range(0, 250, 50):
+                frame = av.VideoFrame.from_ndarray(np.full((16, 32, 3), grey, np.uint8), format="rgb24")
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode())
+        seeds.append((f"a.{ending}", held.getvalue()))
+    return seeds
 
 
 def model_seeds() -> list[Seed]:
@@ -155,15 +190,19 @@ def write_mangled(path: Path, seed: Seed, chance: random.Random) -> None:
 def use(path: Path) -> None:
     """Read a file with the reader that its ending asks for."""
     import elman
-    from elman.codecs import Audio, Image
+    from elman.codecs import Audio, Image, Notes, Video
     from elman.io import tables
 
     if path.suffix == ".elman":
         elman.load(path)
-    elif path.suffix == ".png":
-        Image().fit([path], role="source").encode(path)
+    elif path.suffix in (".png", ".jpg", ".gif", ".webp", ".tif"):
+        Image(size=8).fit([path], role="source").encode(path)
     elif path.suffix == ".wav":
         Audio().fit([path], role="source").encode(path)
+    elif path.suffix == ".mid":
+        Notes().fit([path], role="source").encode(path)
+    elif path.suffix in (".mp4", ".mkv"):
+        Video(8, max_pixels=1_000_000).fit([path], role="source").encode(path)
     else:
         tables.read(path)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from elman import Audio, Category, Image, Joints, LanguageModel, Model, Network, Notes, Strokes, Training, Video
+from elman import Audio, Category, Image, Joints, LanguageModel, Model, Network, Notes, Strokes, Symbols, Training, Video
 from elman.codecs import Codec
 
 RANDOM = np.random.default_rng(0)
@@ -89,6 +89,17 @@ def test_every_epoch_and_row_is_another_example(kind: str) -> None:
     assert codec.augments
     assert len({np.asarray(one).tobytes() for one in seen}) > 4
     assert all(np.asarray(one).dtype == np.float32 and np.isfinite(one).all() for one in seen)
+
+
+@pytest.mark.parametrize(("kind", "times"), [("video", 12), ("strokes", 12), ("joints", 0), ("audio", 0)])
+def test_with_an_answer_a_step_only_what_keeps_its_steps_varies(kind: str, times: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    codec, values = KINDS[kind]
+    seen = []
+    monkeypatch.setattr(type(codec), "vary", lambda _, encoded, random: seen.append(random) or encoded)
+    steps = [["x"] * len(type(codec)(**codec.get_params()).fit(values).encode(value)) for value in values]
+    training = Training(max_epochs=1, verbose=0, validation_fraction=0.0)
+    Model(codec, Symbols(), align="step", network=Network(hidden_size=4), training=training).fit(values, steps)
+    assert len(seen) == times
 
 
 @pytest.mark.parametrize("kind", LONG)

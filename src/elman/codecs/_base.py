@@ -33,6 +33,9 @@ class Codec(Settings):
     later: ClassVar[dict[str, Any]] = {}
     """Settings that files of earlier versions lack, each with the value that means what was before it (and is not written)."""
 
+    keeps_steps: ClassVar[bool] = False
+    """Whether :meth:`vary` leaves every step in its place, so that answers to single steps stay true."""
+
     rank: Rank
     role_: Role = "source"
 

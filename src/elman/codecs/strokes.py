@@ -40,6 +40,7 @@ class Strokes(Codec):
     id = "strokes.v1"
     later: ClassVar[dict[str, Any]] = {"augment": False}
     rank = "many"
+    keeps_steps = True
 
     def __init__(self, *, augment: bool = True) -> None:
         self.augment = augment

@@ -48,6 +48,7 @@ class Video(Codec):
     id = "video.v1"
     later: ClassVar[dict[str, Any]] = {}
     rank = "many"
+    keeps_steps = True
 
     def __init__(
         self,

@@ -113,8 +113,8 @@ class Model(Estimator):
             sources, targets = sources_of(self.source_, planned, xs), targets_of(self.source_, self.target_, planned, xs, ys)
         check_frames(planned, sources, targets)
         training = recipe(planned, settings_of(planned, training, len(ys)), len(ys))
-        # answers to single steps need the steps to stay as they are
-        vary = self.source_.vary if self.source_.augments and planned.decoder != "step" else None
+        steps_may_go = planned.decoder != "step" or self.source_.keeps_steps  # answers to single steps need them to stay
+        vary = self.source_.vary if self.source_.augments and steps_may_go else None
         learned = learn(planned, sources, targets, training, scoring_of(self.target_, planned.decoder == "step"), vary=vary)
         self.plan_, self.model_, self.history_, self.baseline_ = learned.plan, learned.model, learned.history, learned.baseline
         return self

@@ -154,6 +154,25 @@ class Image(Codec):
         steps = picture.transpose(1, 0, 2) if self.read == "rows" else picture.transpose(2, 0, 1)
         return np.ascontiguousarray(steps.reshape(len(encoded), -1))
 
+    def glance(self, value: Any) -> tuple[int, ...]:
+        """Return the shape of the numbers of a file, from its header where that is enough.
+
+        Parameters
+        ----------
+        value : path
+            The file.
+
+        Returns
+        -------
+        tuple of int
+            As ``encode`` gives it.
+        """
+        self._fitted("size_")
+        seen = pictures.look(value, self.max_pixels)
+        h, w = self._size_for(seen.height, seen.width)
+        steps = {"rows": h, "columns": w, "patches": int(np.prod(self._grid())), "pixels": h * w}
+        return (self.channels_, h, w) if self.read == "whole" else (steps[self.read], self.space.d)  # type: ignore[union-attr]
+
     def _lay(self, stack: np.ndarray) -> np.ndarray:
         x = self._unit(stack)
         n, c, h, w = x.shape

@@ -138,6 +138,12 @@ def test_pictures_cut_short_are_named(kind: str, tmp_path: Path) -> None:
             CODEC.encode_all([NOISE, path])
 
 
+def test_a_broken_line_is_named_where_the_background_is_looked_at() -> None:
+    cut = media.picture(NOISE, "PNG")
+    with pytest.raises(DataError, match=r"row 1: the picture of \d+ bytes is broken"):
+        Image("columns").fit([NOISE, cut[: len(cut) // 2]])
+
+
 def test_other_kinds_of_file_are_not_opened(tmp_path: Path) -> None:
     (tmp_path / "a.eps").write_text("%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\nshowpage\n")
     with pytest.raises(DataError, match=r"is not a picture that can be read \(none of its kinds\)\. Expected one of PNG, JPEG, GIF"):

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 class Ear(Protocol):
     """What ``codec.listen()`` returns."""
 
-    held: np.ndarray | None
-    """float64: what the steps to come depend on; None where it is more than a few numbers."""
+    held: Any
+    """A float64 array: what the steps to come depend on; None where it is more than a few numbers."""
 
-    def feed(self, piece: Any) -> Any:
+    def feed(self, piece: Any, /) -> Any:
         """Return the encoded steps that are known after one more piece."""
         ...
 
@@ -38,7 +38,7 @@ class EachStep:
 
     def __init__(self, codec: Codec, nothing: Any = ()) -> None:
         self._codec, self._nothing = codec, nothing
-        self.held: np.ndarray | None = np.zeros(0)
+        self.held = np.zeros(0)
 
     def feed(self, piece: Any) -> Any:
         """Return the steps of a piece."""

@@ -32,6 +32,9 @@ class Codec(Settings):
     later: ClassVar[dict[str, Any]] = {}
     """Settings that files of earlier versions lack, each with the value that means what was before it (and is not written)."""
 
+    lies_in_source: ClassVar[bool] = False
+    """Whether a target is a place in its source (boxes in a picture), so that training must change both together: :meth:`vary_both`."""
+
     rank: Rank
     role_: Role = "source"
 
@@ -88,6 +91,27 @@ class Codec(Settings):
             As ``encode`` gives it; the number of steps may differ.
         """
         return encoded
+
+    def vary_both(self, source: Encoded, encoded: Encoded, random: np.random.Generator) -> tuple[Encoded, Encoded]:  # noqa: ARG002
+        """Return a source and this target of it changed together, for targets that lie in their source: boxes in a picture.
+
+        Asked for by training where a target ``lies_in_source`` and ``augments``; then the source is not varied by itself.
+
+        Parameters
+        ----------
+        source : ndarray
+            What the source's ``encode`` gave; stays as it is.
+        encoded : ndarray
+            What ``encode`` gave; stays as it is.
+        random : Generator
+            Where chance comes from; the same draws give the same values.
+
+        Returns
+        -------
+        tuple of ndarray
+            Both, as they were given.
+        """
+        return source, encoded
 
     def in_detail(self) -> Self:
         """Change settings left to "auto" so that ``encode`` hands over all there is; asked before ``fit`` for one answer about a whole.

@@ -13,6 +13,7 @@ from elman.errors import DataError, SettingError, did_you_mean
 
 _BUILT_IN = {
     "audio.v1": ("audio", "Audio"),
+    "boxes.v1": ("boxes", "Boxes"),
     "category.v1": ("category", "Category"),
     "dialogue.v1": ("dialogue", "Dialogue"),
     "image.v1": ("image", "Image"),

@@ -49,7 +49,7 @@ def show(name: str, found: list[np.ndarray], truth: list[np.ndarray], seconds: f
 
 def usual(train: list[np.ndarray], count: int) -> list[np.ndarray]:
     """Answer with the most usual boxes of training, whatever the picture."""
-    target = Boxes(size=SIDE).fit(train, role="target")
+    target = Boxes(size=SIDE, outside="clip").fit(train, role="target")
     return scoring_of(target, False).constant(target.encode_all(train), [np.zeros((0, 5))] * count)
 
 
@@ -111,7 +111,7 @@ def main() -> None:
     curves = {"usual boxes": show("most usual boxes", usual(boxes, len(test)), truth, 0.0)}
     if "reader" in arguments.only:
         start = time.perf_counter()
-        model = Model(Image(), Boxes(), network=network, training=training).fit(images, boxes)
+        model = Model(Image(), Boxes(outside="clip"), network=network, training=training).fit(images, boxes)
         seconds = time.perf_counter() - start
         if arguments.save:
             model.save(arguments.save)

@@ -30,7 +30,7 @@ class PrecisionRecall:
     truths: int
 
     @property
-    def average(self) -> float:
+    def average_precision(self) -> float:
         """Average precision: the area under the curve, whose precision is the best at that recall or beyond (Pascal VOC since 2010)."""
         if not self.truths:
             return float("nan")
@@ -44,7 +44,7 @@ class PrecisionRecall:
 
 
 def precision_recall(
-    found: Sequence[np.ndarray], truth: Sequence[np.ndarray], *, overlap: float = 0.5, least: float | Sequence[float] = 0.0
+    found: Sequence[np.ndarray], truth: Sequence[np.ndarray], *, iou: float = 0.5, min_size: float = 0.0
 ) -> PrecisionRecall:
     """Match found boxes to true ones, the surest first, each truth once.
 
@@ -54,11 +54,11 @@ def precision_recall(
         (T, 5 or more) a picture: corners x1, y1, x2, y2, the confidence last.
     truth : sequence of ndarray
         (M, 4 or more) a picture; what follows the corners is not looked at.
-    overlap : float, default 0.5
+    iou : float, default 0.5
         Intersection over union from which a box counts as found.
-    least : float or sequence of float, default 0
-        Least shorter side, in the unit of the boxes (one number, or one a picture): smaller truths need not be found, and what finds
-        them, or finds nothing and is smaller itself, is not counted against the finder.
+    min_size : float, default 0
+        Side of a square, in the unit of the boxes: truths of less area need not be found, and what finds them, or finds nothing and
+        has less area itself, is not counted against the finder.
 
     Returns
     -------
@@ -78,13 +78,12 @@ def precision_recall(
     Examples
     --------
     >>> found = [np.array([[0, 0, 10, 10, 0.9], [50, 50, 60, 60, 0.8]])]
-    >>> precision_recall(found, [np.array([[0, 0, 10, 9], [20, 20, 30, 30]])]).average
+    >>> precision_recall(found, [np.array([[0, 0, 10, 9], [20, 20, 30, 30]])]).average_precision
     0.5
     """
     if len(found) != len(truth):
         raise DataError(f"found and truth must be of the same pictures; got {len(found)} and {len(truth)}.")
-    floors = np.broadcast_to(np.asarray(least, dtype=np.float64), (len(truth),))
-    judged = [_judge(np.asarray(f), np.asarray(t), overlap, low) for f, t, low in zip(found, truth, floors, strict=True)]
+    judged = [_judge(np.asarray(f), np.asarray(t), iou, min_size**2) for f, t in zip(found, truth, strict=True)]
     scores = np.concatenate([score for score, _, _ in judged] or [np.zeros(0)])
     hits = np.concatenate([hit for _, hit, _ in judged] or [np.zeros(0, bool)])
     truths = sum(count for _, _, count in judged)
@@ -95,16 +94,42 @@ def precision_recall(
     )
 
 
-def _judge(found: np.ndarray, truth: np.ndarray, overlap: float, least: float) -> tuple[np.ndarray, np.ndarray, int]:
+def mean_average_precision(found: Sequence[np.ndarray], truth: Sequence[np.ndarray]) -> float:
+    """Return average precision at an overlap of one half, the mean over the kinds that there are.
+
+    Parameters
+    ----------
+    found : sequence of ndarray
+        (T, 6) a picture: corners, kind, confidence.
+    truth : sequence of ndarray
+        (M, 5) a picture: corners, kind.
+
+    Returns
+    -------
+    float
+        0..1; without any truth 1 if nothing was found, else 0.
+    """
+    kinds = np.unique(np.concatenate([np.zeros(0), *[np.asarray(boxes)[:, 4] for boxes in truth]]))
+    if not len(kinds):
+        return float(not any(len(boxes) for boxes in found))
+    each = []
+    for kind in kinds:
+        rows = [np.asarray(boxes).reshape(-1, 6) for boxes in found], [np.asarray(boxes) for boxes in truth]
+        curve = precision_recall(*([boxes[boxes[:, 4] == kind] for boxes in side] for side in rows))
+        each.append(curve.average_precision)
+    return float(np.mean(each))
+
+
+def _judge(found: np.ndarray, truth: np.ndarray, iou: float, least: float) -> tuple[np.ndarray, np.ndarray, int]:
     """Confidences and hits of the boxes of one picture that count, and how many truths count."""
-    found, truth = found.reshape(len(found), -1), truth.reshape(len(truth), -1)
-    counts = _shorter(truth) >= least
+    found, truth = (boxes if boxes.size else np.zeros((0, 5)) for boxes in (found, truth))
+    counts = _area(truth) >= least
     order = np.argsort(-found[:, -1], kind="stable") if len(found) else np.zeros(0, np.int64)
-    share = overlaps(found[order], truth)
+    share = overlap(found[order], truth)
     taken, scores, hits = np.zeros(len(truth), bool), [], []
-    small = _shorter(found[order]) < least
+    small = _area(found[order]) < least
     for row, place in enumerate(order):
-        open_ = np.where((share[row] >= overlap) & ~(taken & counts), share[row], -1.0)
+        open_ = np.where((share[row] >= iou) & ~(taken & counts), share[row], -1.0)
         preferred = np.where(counts, open_, -1.0)
         best = preferred if (preferred >= 0).any() else open_
         hit = bool((best >= 0).any())
@@ -117,11 +142,11 @@ def _judge(found: np.ndarray, truth: np.ndarray, overlap: float, least: float) -
     return np.array(scores, dtype=np.float64), np.array(hits, dtype=bool), int(counts.sum())
 
 
-def _shorter(boxes: np.ndarray) -> np.ndarray:
-    return (boxes[:, 2:4] - boxes[:, :2]).min(1) if len(boxes) else np.zeros(0)
+def _area(boxes: np.ndarray) -> np.ndarray:
+    return (boxes[:, 2:4] - boxes[:, :2]).prod(1) if len(boxes) else np.zeros(0)
 
 
-def overlaps(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def overlap(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Return intersection over union of all pairs, (A, B) of (A, 4 or more) and (B, 4 or more)."""
     if not len(a) or not len(b):
         return np.zeros((len(a), len(b)))

@@ -1,4 +1,4 @@
-"""A detector without recurrence, the honest opponent of the reader of boxes: every cell says a box, and the overlapping ones are struck out."""
+"""A detector without recurrence, the honest opponent of the reader of boxes: every cell says a box, overlapping ones are struck out."""
 
 from __future__ import annotations
 

@@ -33,7 +33,9 @@ class Decoding(Settings):
     beam_size: int | None = None
     """For free sequences: beginnings kept in the search."""
     max_length: int | None = None
-    """For free sequences: symbols of an answer at most."""
+    """For free sequences: symbols of an answer at most; boxes of a picture at most."""
+    min_score: float | None = None
+    """For boxes: how sure the model must be of each, 0..1 (0.5 if left out)."""
     min_length: int | None = None
     """For free sequences: symbols of an answer at least."""
     length_penalty: float | None = None

@@ -22,10 +22,6 @@ _CUT = 0.15
 _UNSEEN = 0.05
 _TREMOR = 0.06
 _PLACE = 0.3
-_NEARER = (-0.3, 0.6)
-"""Natural logarithm of how much nearer a view is."""
-_ASIDE = 0.05
-"""Share of the picture that a view is shifted by, besides."""
 _FARTHER, _NEARER = 0.4, 1.0
 """A scene is seen from so much farther or nearer, as natural logarithms: small things are common, large ones are learned from them."""
 _STRETCH = 0.07
@@ -221,40 +217,3 @@ def _between(rows: np.ndarray, places: np.ndarray) -> np.ndarray:
     low = places.astype(np.int64)
     share = (places - low)[:, None]
     return rows[low] * (1 - share) + rows[np.minimum(low + 1, len(rows) - 1)] * share
-
-
-def vary_view(picture: np.ndarray, boxes: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Return a picture and what lies in it as seen from elsewhere: mirrored half of the time, nearer or farther, shifted, in other light.
-
-    Parameters
-    ----------
-    picture : ndarray
-        (c, h, w), 0 black and 1 white.
-    boxes : ndarray
-        (T, 4 or more): corners x1, y1, x2, y2 in shares of the picture, then what stays as it is.
-    random : Generator
-        Where chance comes from.
-
-    Returns
-    -------
-    picture : ndarray
-        (c, h, w); black beyond the borders of the picture given.
-    boxes : ndarray
-        (T', …) cut at the borders; without those whose middle left the picture.
-    """
-    import torch
-    from torch.nn import functional
-
-    scale = np.exp(random.uniform(*_NEARER))
-    mirror = -1.0 if random.random() < 0.5 else 1.0
-    centre = 0.5 + random.uniform(-0.5, 0.5, 2) * abs(scale - 1) / scale + random.uniform(-_ASIDE, _ASIDE, 2)
-    ways = np.array([[mirror / scale, 0, 2 * centre[0] - 1], [0, 1 / scale, 2 * centre[1] - 1]])
-    grid = functional.affine_grid(torch.tensor(ways[None], dtype=torch.float32), [1, *picture.shape], align_corners=False)
-    moved = functional.grid_sample(torch.from_numpy(np.ascontiguousarray(picture))[None], grid, align_corners=False)[0].numpy()
-    light = np.clip((moved - 0.5) * random.uniform(0.7, 1.3) + 0.5 + random.uniform(-0.15, 0.15), 0, 1).astype(picture.dtype)
-    corners = (boxes[:, :4].reshape(-1, 2, 2) - centre) * scale * [mirror, 1] + 0.5
-    corners = np.sort(corners, axis=1).reshape(-1, 4)
-    middle = (corners[:, :2] + corners[:, 2:]) / 2
-    kept = ((middle > 0) & (middle < 1)).all(1)
-    varied = np.concatenate([np.clip(corners, 0, 1), boxes[:, 4:]], 1)[kept]
-    return light, varied.astype(boxes.dtype)

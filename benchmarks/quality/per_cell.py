@@ -1,4 +1,4 @@
-"""A detector without recurrence, the honest opponent of the reader of boxes: every cell says a box, and the overlapping ones are struck out."""
+"""A detector without recurrence, the honest opponent of the reader of boxes: every cell says a box, overlapping ones are struck out."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _strike(boxes: np.ndarray, limit: int) -> np.ndarray:
 
 def fit(images: Any, boxes: Any, size: int, network: Network, training: Training) -> tuple[SequenceModel, Image]:
     """Train the detector on pictures and boxes in pixels as a Model would train its reader."""
-    source, target = Image().fit(images), Boxes(size=size).fit(boxes, role="target")
+    source, target = Image().fit(images), Boxes(size=size, outside="clip").fit(boxes, role="target")
     xs, ys = source.encode_all(images), target.encode_all(boxes)
     planned = plan(source, target, network, examples=Sizes.measure(source, target, xs, ys))
     learned = learn(planned, xs, ys, training, scoring_of(target, False), build=_without_reader, vary_both=target.vary_both)

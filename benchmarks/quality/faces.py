@@ -42,7 +42,7 @@ def show(name: str, found: list[np.ndarray], truth: list[np.ndarray], seconds: f
     """Print average precision and the curve."""
     large, every = judge(found, truth, LEAST), judge(found, truth, 0.0)
     curve = " ".join(f"{large.at(recall):.2f}" for recall in RECALLS)
-    small, whole = (f"{found.average_precision:.3f} of {found.truths}" for found in (large, every))
+    small, whole = (f"{seen.average_precision:.3f} of {seen.truths}" for seen in (large, every))
     print(f"{name:34} AP@0.5 >= {LEAST:g} px {small}, all {whole}")
     print(f"{'':34} precision at recall 0.1..0.9: {curve}   {seconds:.0f} s", flush=True)
     return large
@@ -94,7 +94,7 @@ def main() -> None:
     parser.add_argument("--curve", type=Path, default=None, help="draw the curves into this file")
     parser.add_argument("--rows", type=int, default=None, help="pictures to learn from (all by default)")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--size", type=int, default=64, help="features of a cell")
+    parser.add_argument("--size", type=int, default=48, help="features of a cell")
     parser.add_argument("--batch", type=int, default=8, help="pictures of a step")
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--save", type=Path, default=None)
@@ -106,8 +106,8 @@ def main() -> None:
     images, boxes, truth = data.x[train], [data.y[i] for i in train], [data.y[i] for i in test]
     network = Network(embedding_size=arguments.size)
     training = Training(
-        max_epochs=arguments.epochs, patience=arguments.epochs, batch_size=arguments.batch, learning_rate=arguments.rate,
-        budget=arguments.budget, random_state=arguments.seed, validation_fraction=0.1,
+        max_epochs=arguments.epochs, patience=arguments.epochs, batch_size=arguments.batch, learning_rate=arguments.rate, budget=arguments.budget,
+        random_state=arguments.seed, validation_fraction=0.1,
     )  # fmt: skip
     print(f"{len(train)} pictures to learn from, {len(test)} to judge on, seed {arguments.seed}")
     curves = {"usual boxes": show("most usual boxes", usual(boxes, len(test)), truth, 0.0)}

@@ -1,204 +1,148 @@
-"""Boxes: what people give, what comes back, and what is refused, line by line."""
+"""Boxes: what people give, line by line, and how they move with their picture."""
+
+from __future__ import annotations
 
 import json
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+import torch
 
-from elman.codecs import Boxes, Image
+from elman.codecs import Boxes, from_name, infer
 from elman.codecs.boxes import Placed
-from elman.errors import DataError, NotFittedError, SettingError
+from elman.codecs.variation import vary_scene
+from elman.errors import DataError, DataTypeError, SettingError
 
-SIZE = (100, 200)  # height, width
-ONE = [20, 10, 60, 50]
-SHARES = [0.1, 0.1, 0.3, 0.5, 0.0]
+NAMED = [{"box": [2, 1, 6, 5], "label": "cat"}, {"box": [0, 0, 20, 10], "label": "dog"}]
 
 
-def fitted(values=([ONE],), **settings):
-    return Boxes(**{"size": SIZE, **settings}).fit(list(values), role="target")
+def fitted(values: object = (((2, 1, 6, 5),),), **options: object) -> Boxes:
+    return Boxes(**{"size": (10, 20), **options}).fit(list(values), role="target")  # type: ignore[arg-type, call-overload]
 
 
 @pytest.mark.parametrize(
-    "value",
+    "given",
     [
-        [ONE],
-        (tuple(ONE),),
-        np.array([ONE]),
-        np.array([ONE], dtype=np.float32),
-        [np.array(ONE)],
-        [{"box": ONE}],
-        {"boxes": [ONE]},
-        json.dumps([ONE]),
-        json.dumps([{"box": ONE}]),
-        [{"box": ONE, "score": 0.5}],
+        NAMED,
+        json.dumps(NAMED),
+        [(2, 1, 6, 5, "cat"), (0, 0, 20, 10, "dog")],
+        {"boxes": np.array([[2, 1, 6, 5], [0, 0, 20, 10]]), "labels": ["cat", "dog"]},
+        {"boxes": torch.tensor([[2, 1, 6, 5], [0, 0, 20, 10]]), "labels": np.array(["cat", "dog"])},
     ],
+    ids=["dicts", "json", "rows", "arrays", "tensors"],
 )
-def test_every_way_of_giving_a_box_means_the_same(value):
-    np.testing.assert_allclose(fitted().encode(value), [SHARES], rtol=1e-6)
-
-
-@pytest.mark.parametrize("value", [[], np.zeros((0, 4)), np.array([]), {"boxes": []}, "[]"])
-def test_a_picture_may_have_none(value):
-    codec = fitted()
-    assert codec.encode(value).shape == (0, 5)
-    assert codec.decode(codec.encode(value)) == []
-
-
-@pytest.mark.parametrize(
-    "value",
-    [[[*ONE, "cat"]], [{"box": ONE, "label": "cat"}], {"boxes": [ONE], "labels": ["cat"]}, json.dumps([{"box": ONE, "label": "cat"}])],
-)
-def test_labels_come_with_each_box_or_beside_them(value):
-    codec = fitted([[{"box": ONE, "label": "dog"}], [{"box": ONE, "label": "cat"}]])
+def test_every_way_to_give_boxes_is_the_same(given: object) -> None:
+    codec = fitted([NAMED])
     assert codec.labels_ == ["cat", "dog"]
-    assert codec.space.n == 2
-    assert codec.encode(value)[0, 4] == 0
-    assert codec.decode(codec.encode(value)) == [{"box": ONE, "label": "cat"}]
+    np.testing.assert_array_equal(codec.encode(given), np.float32([[0.1, 0.1, 0.3, 0.5, 0], [0, 0, 1, 1, 1]]))
 
 
-def test_width_and_height_instead_of_a_second_corner():
-    codec = fitted([[[20, 10, 40, 40]]], form="xywh")
-    np.testing.assert_allclose(codec.encode([[20, 10, 40, 40]]), [SHARES], rtol=1e-6)
-    assert codec.decode(codec.encode([[20, 10, 40, 40]])) == [{"box": [20, 10, 40, 40]}]
+def test_forms_and_units_say_the_same_box() -> None:
+    expected = fitted().encode([[2, 1, 6, 5]])
+    np.testing.assert_array_equal(fitted(form="xywh").encode([[2, 1, 4, 4]]), expected)
+    np.testing.assert_array_equal(fitted(unit="relative", size=None, values=[[]]).encode([[0.1, 0.1, 0.3, 0.5]]), expected)
+    np.testing.assert_array_equal(fitted(size=None, values=[Placed([], (3, 3))]).encode(Placed([[2, 1, 6, 5]], (10, 20))), expected)
 
 
-def test_shares_of_the_picture_stay_shares():
-    codec = Boxes(unit="relative").fit([[SHARES[:4]]], role="target")
-    np.testing.assert_allclose(codec.encode([SHARES[:4]]), [SHARES], rtol=1e-6)
-    assert codec.decode(codec.encode([SHARES[:4]])) == [{"box": SHARES[:4]}]
+def test_boxes_come_back_exactly_and_answers_with_their_score() -> None:
+    codec, random = fitted(values=[[]]), np.random.default_rng(0)
+    corners = np.sort(random.uniform(0, 10, (50, 2, 2)), axis=1).reshape(50, 4)
+    back = np.array([found["box"] for found in codec.decode(codec.encode(corners))])
+    np.testing.assert_allclose(back, corners, rtol=3e-7, atol=1e-6)
+    answer = np.concatenate([fitted([NAMED]).encode(NAMED), np.float32([[0.9], [0.25]])], axis=1)
+    assert fitted([NAMED], form="xyxy").decode(answer)[1] == {"box": [0.0, 0.0, 20.0, 10.0], "label": "dog", "score": 0.25}
+    assert codec.decode(np.zeros((0, 6))) == []
+    assert codec.decode(np.float32([[0, 0, 1, 1, 0]]), size=(4, 8)) == [{"box": [0.0, 0.0, 8.0, 4.0]}]
 
 
-def test_pixels_are_read_beside_their_picture():
-    codec = Boxes().fit([Placed([ONE], SIZE), Placed([[1, 1, 3, 3]], (4, 4))], role="target")
-    np.testing.assert_allclose(codec.encode(Placed([[1, 1, 3, 3]], (4, 4))), [[0.25, 0.25, 0.75, 0.75, 0]])
-    assert codec.decode(codec.encode(Placed([ONE], SIZE)), SIZE) == [{"box": ONE}]
-    assert Image().size_of(np.zeros((7, 5, 3), np.uint8)) == (7, 5)
-
-
-def test_what_a_model_found_has_a_score():
-    found = fitted().decode([[*SHARES, 0.75]])
-    assert found == [{"box": ONE, "score": 0.75}]
-    assert json.loads(json.dumps(found)) == found
-
-
-def test_clipping_cuts_what_reaches_beyond_and_drops_what_lies_outside():
-    codec = fitted([[ONE]], outside="clip")
-    np.testing.assert_allclose(codec.encode([[-20, -10, 20, 10], [200, 0, 210, 10]]), [[0, 0, 0.1, 0.1, 0]], rtol=1e-6)
-
-
-CORNER = st.floats(0, 0.375, width=32)
-SIDE = st.floats(0.125, 0.5, width=32)
-
-
-@given(st.lists(st.tuples(CORNER, CORNER, SIDE, SIDE), max_size=5))
-def test_a_round_trip_is_exact_to_float32(boxes):
-    given_ = np.array([[x, y, x + w, y + h] for x, y, w, h in boxes], dtype=np.float32).reshape(-1, 4)
-    codec = Boxes(unit="relative").fit([given_], role="target")
-    back = np.array([found["box"] for found in codec.decode(codec.encode(given_))], dtype=np.float32).reshape(-1, 4)
-    assert np.array_equal(back, given_)
+def test_what_reaches_beyond_the_picture_is_named_or_cut() -> None:
+    with pytest.raises(DataError, match=r"row 1: box 1: expected corners inside the picture of 20 x 10 pixels; got \[0\.0, 0\.0, 21\.0, 5\.0\]"):
+        fitted().encode_all([[], [[0, 0, 1, 1], [0, 0, 21, 5]]])
+    with pytest.raises(DataError, match=r"box 0: expected corners inside 0\.\.1; got .* Check the unit, or outside='clip'"):
+        fitted(unit="relative", size=None, values=[[]]).encode([[0, 0, 21, 5]])
+    codec = fitted(outside="clip")
+    assert codec.decode(codec.encode([[-3, 2, 21, 5], [30, 0, 40, 5]])) == [{"box": [0.0, 2.0, 20.0, 5.0]}]
 
 
 @pytest.mark.parametrize(
-    ("value", "message"),
+    ("given", "message"),
     [
-        ([[60, 10, 20, 50]], r"box 0: expected x1 < x2 and y1 < y2; got \[60.0, 10.0, 20.0, 50.0\]"),
-        ([ONE, [20, 10, 20, 50]], "box 1: expected x1 < x2"),
-        ([[0, 0, float("nan"), 1]], "box 0: expected finite numbers"),
-        ([[0, 0, float("inf"), 1]], "box 0: expected finite numbers"),
-        ([[0, 0, 201, 1]], r"box 0: expected corners inside the picture of 200 x 100 pixels; got .*outside='clip'"),
-        ([[-1, 0, 1, 1]], "box 0: expected corners inside"),
-        ([[1, 2, 3]], "box 0: expected four numbers, perhaps with a label behind"),
-        ([["a", 2, 3, 4]], "box 0: expected four numbers"),
-        (["abcd"], "box 0: expected four numbers"),
-        ([3], "box 0: expected four numbers"),
-        ([{"label": "x"}], r"box 0: expected a dict with the keys \['box', 'label', 'score'\]"),
-        ({"box": ONE}, 'expected a dict with "boxes"'),
-        ({"boxes": [ONE], "labels": []}, "expected a label for each of 1 boxes; got 0"),
-        ([[*ONE, "cat"]], "expected boxes without labels, as fit saw them"),
-        (np.zeros(4), "got an array of shape"),
-        (np.zeros((1, 2, 4)), "got an array of shape"),
-        ("[1, 2", "as JSON; got text"),
-        (None, "got NoneType"),
-        (3, "got int"),
+        ([[3, 1, 3, 5]], r"box 0: expected x1 < x2 and y1 < y2; got \[3\.0, 1\.0, 3\.0, 5\.0\]\. Repair or drop it, and check form='xyxy'"),
+        ([[1, 1, 2, 2], [0, 0, float("inf"), 1]], r"box 1: expected finite numbers; got \[0\.0, 0\.0, inf, 1\.0\]"),
+        ([[0, 0, float("nan"), 1]], r"box 0: expected finite numbers"),
+        ([[1, 2, 3]], r"box 0: expected four numbers, perhaps with a label behind; got '\[1, 2, 3\]'"),
+        (["abcd"], r"box 0: expected four numbers; got 'abcd'"),
+        ([[1, 2, "x", 4]], r"box 0: expected four numbers; got .*x"),
+        ([{"label": "cat"}], r"box 0: expected a dict with the keys \['box', 'label', 'score'\], the first at least; got \['label'\]"),
+        ({"corners": []}, r"expected a dict with \"boxes\" and perhaps \"labels\", or a list of dicts; got the keys \['corners'\]"),
+        ({"boxes": [[1, 2, 3, 4]], "labels": []}, r"expected a label for each of 1 boxes; got 0"),
+        (np.ones((1, 2, 4)), r"expected boxes as \(T, 4\) numbers.*got an array of shape \(1, 2, 4\)"),
+        ("no boxes", r"as JSON; got text 'no boxes'"),
+        ([[1, 2, 3, 4, "cat"]], r"expected boxes without labels, as fit saw them; got labels"),
     ],
 )
-def test_what_is_no_box_is_refused(value, message):
-    codec = fitted()
+def test_what_is_no_box_is_named(given: object, message: str) -> None:
     with pytest.raises(DataError, match=message):
-        codec.encode(value)
-    with pytest.raises(DataError, match="^row 1: "):
-        codec.encode_all([[ONE], value])
+        fitted().encode(given)
 
 
-@pytest.mark.parametrize(
-    ("value", "message"),
-    [
-        ([[*ONE, "cow"]], r"box 0: expected one of the labels \['cat', 'dog'\] of fit; got 'cow'"),
-        ([ONE], "box 0: expected one of the labels .* got None"),
-        ([[*ONE, "cat"], ONE], "box 1: expected a label, as other boxes have one"),
-    ],
-)
-def test_labels_that_do_not_fit_are_refused(value, message):
-    codec = fitted([[[*ONE, "cat"], [*ONE, "dog"]]])
-    with pytest.raises(DataError, match=message):
-        codec.encode(value)
+def test_labels_are_known_or_named() -> None:
+    codec = fitted([NAMED])
+    with pytest.raises(DataError, match=r"box 0: expected one of the labels \['cat', 'dog'\] of fit; got 'cot'\. Did you mean 'cat'"):
+        codec.encode([(0, 0, 1, 1, "cot")])
+    with pytest.raises(DataError, match=r"box 1: expected a label, as other boxes have one; got None"):
+        codec.encode([(0, 0, 1, 1, "cat"), (0, 0, 1, 1)])
+    with pytest.raises(DataError, match="expected a label at every box or at none; some pictures have boxes without"):
+        fitted([NAMED, [[0, 0, 1, 1]], []])
+    with pytest.raises(DataTypeError, match="expected a label that is hashable"):
+        codec.encode([(0, 0, 1, 1, ["cat"])])
+    with pytest.raises(DataTypeError, match=r"expected boxes as .*; got int"):
+        codec.encode(3)
 
 
-def test_pixels_without_a_picture_are_refused():
-    with pytest.raises(DataError, match=r"can only be read beside their picture.*Boxes\(size=\(height, width\)\)"):
-        Boxes().fit([[ONE]], role="target")
+def test_pixels_need_a_picture() -> None:
+    with pytest.raises(DataError, match=r"row 0: boxes in pixels can only be read beside their picture.*give Boxes\(size=\(height, width\)\)"):
+        Boxes().fit([[]])
+    with pytest.raises(SettingError, match="size is for boxes in pixels; with unit='relative' boxes are shares of any picture"):
+        Boxes(unit="relative", size=3).fit([[]])
+    with pytest.raises(SettingError, match=r"form must be one of \['xyxy', 'xywh'\]; got 'yxyx'"):
+        Boxes(form="yxyx").fit([[]])
+    with pytest.raises(SettingError, match=r"size \(a side, or height and width\) must be a whole number"):
+        Boxes(size=0).fit([[]])
+    with pytest.raises(DataError, match=r"expected an array \(T, 5\), or \(T, 6\) with scores, to decode; got shape \(3, 4\)"):
+        fitted().decode(np.zeros((3, 4)))
 
 
-def test_labels_at_some_pictures_only_are_refused():
-    with pytest.raises(DataError, match="expected a label at every box or at none"):
-        fitted([[ONE], [[*ONE, "cat"]]])
+def test_names_and_guesses() -> None:
+    assert from_name("boxes:xywh") == Boxes(form="xywh")
+    assert infer([NAMED, []]) == (Boxes(), "lists of boxes")
 
 
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"form": "yxyx"}, "form must be one of"),
-        ({"unit": "metres"}, "unit must be one of"),
-        ({"outside": "ignore"}, "outside must be one of"),
-        ({"size": 0}, "size .* must be a whole number"),
-        ({"size": (3, 4, 5)}, "size .* must be a whole number"),
-        ({"unit": "relative", "size": 9}, "size is for boxes in pixels"),
-        ({"augment": 1}, "augment must be one of"),
-    ],
-)
-def test_settings_are_checked(settings, message):
-    with pytest.raises(SettingError, match=message):
-        fitted(**settings)
+def test_boxes_stay_on_what_they_enclose_when_the_scene_is_varied() -> None:
+    """A bright block keeps its box; what is no longer seen has none."""
+    picture, seen = np.zeros((1, 60, 80), np.float32), 0
+    picture[0, 20:40, 30:60] = 1
+    box = np.float32([[30 / 80, 20 / 60, 60 / 80, 40 / 60, 2]])
+    for seed in range(40):
+        moved, boxes = vary_scene(picture, box, np.random.default_rng(seed))
+        assert moved.shape == picture.shape
+        assert moved.dtype == boxes.dtype == np.float32
+        bright = np.argwhere(moved[0] > (moved.min() + moved.max()) / 2) if moved.max() - moved.min() > 0.3 else np.zeros((0, 2))
+        if len(boxes):
+            seen += 1
+            corners = np.array([*bright.min(0)[::-1], *(bright.max(0) + 1)[::-1]]) / [80, 60, 80, 60]
+            np.testing.assert_allclose(boxes[0, :4], corners, atol=0.02)
+            assert boxes[0, 4] == 2
+    assert 20 < seen < 40
+    again = [vary_scene(picture, box, np.random.default_rng(3))[0] for _ in range(2)]
+    np.testing.assert_array_equal(*again)
+    assert picture.sum() == 20 * 30
 
 
-def test_an_array_that_is_no_answer_is_refused():
-    with pytest.raises(DataError, match=r"expected an array \(T, 5\), or \(T, 6\) with scores, to decode; got shape \(1, 4\)"):
-        fitted().decode(np.zeros((1, 4)))
-    with pytest.raises(NotFittedError):
-        _ = Boxes().labels_
+def test_only_boxes_lie_in_their_source() -> None:
+    from elman.codecs import Strokes
 
-
-def test_boxes_move_with_their_picture():
-    """A bright rectangle is where its box says it is, however the picture was varied."""
-    random = np.random.default_rng(0)
-    picture, box = np.zeros((1, 64, 64), np.float32), np.array([[0.25, 0.375, 0.5, 0.625, 3]], np.float32)
-    picture[0, 24:40, 16:32] = 0.8
-    codec = Boxes(unit="relative").fit([[[0, 0, 1, 1]]], role="target")
-    seen = 0
-    for _ in range(60):
-        varied, moved = codec.vary_both(picture, box, random)
-        assert varied.shape == picture.shape
-        assert varied.dtype == moved.dtype == np.float32
-        low, high = np.percentile(varied, 1), varied.max()
-        if not len(moved) or high - low < 0.1:
-            continue
-        seen += 1
-        rows, columns = np.nonzero(varied[0] > (low + high) / 2)
-        lit = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
-        np.testing.assert_allclose(moved[0, :4] * 64, lit, atol=2)
-        assert moved[0, 4] == 3
-    assert seen > 30
-    assert picture.max() == np.float32(0.8)
-    assert box[0, 0] == 0.25
+    strokes, steps = Strokes().fit([[[0, 0], [1, 1]]]), np.zeros((2, 3), np.float32)
+    assert Boxes.lies_in_source
+    assert not strokes.lies_in_source
+    assert strokes.vary_both(steps, steps, np.random.default_rng(0)) == (steps, steps)

@@ -1,108 +1,109 @@
-"""Average precision: cases worked by hand, and a slow reading of the definition beside it."""
+"""Average precision against cases worked out by hand and a brute force that looks at every threshold."""
+
+from __future__ import annotations
+
+import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from elman.errors import DataError
+from elman.errors import DataError, SettingError
 from elman.estimators.detection import mean_average_precision, overlap, precision_recall
 
-A, B, FAR = [0, 0, 10, 10], [20, 20, 30, 30], [50, 50, 60, 60]
+
+def box(x: float, score: float | None = None, side: float = 10.0) -> list[float]:
+    return [x, 0, x + side, side, *([] if score is None else [score])]
 
 
-def found(*boxes):
-    return np.array([[*box, score] for box, score in boxes], dtype=float).reshape(-1, 5)
+def test_by_hand() -> None:
+    truth = [np.array([box(0), box(100), box(200)]), np.array([box(0)])]
+    found = [np.array([box(0, 0.9), box(1, 0.8), box(100, 0.5)]), np.array([box(50, 0.7), box(2, 0.6)])]
+    curve = precision_recall(found, truth)
+    # by score: right, wrong (found before), wrong, right, right; four truths
+    np.testing.assert_allclose(curve.recall, [0.25, 0.25, 0.25, 0.5, 0.75])
+    np.testing.assert_allclose(curve.precision, [1, 1 / 2, 1 / 3, 2 / 4, 3 / 5])
+    assert curve.average_precision == pytest.approx(0.25 * 1 + 0.5 * 0.6)
+    assert [curve.at(recall) for recall in (0.2, 0.5, 0.75, 0.8)] == pytest.approx([1, 0.6, 0.6, 0])
+    assert curve.truths == 4
 
 
-def boxes(*rows):
-    return np.array(rows, dtype=float).reshape(-1, 4)
+def test_boxes_that_are_equally_sure_come_together() -> None:
+    truth = [np.array([box(0)])]
+    for order in ([box(0, 0.5), box(50, 0.5)], [box(50, 0.5), box(0, 0.5)]):
+        assert precision_recall([np.array(order)], truth).average_precision == 0.5
 
 
-def test_overlap_of_pairs_by_hand():
-    np.testing.assert_allclose(overlap(boxes(A, B), boxes([0, 0, 10, 5], [5, 5, 15, 15], FAR)), [[0.5, 25 / 175, 0], [0, 0, 0]])
-    assert overlap(boxes(), boxes(A)).shape == (0, 1)
+def test_small_truths_and_what_finds_them_do_not_count() -> None:
+    truth = [np.array([box(0, side=20), box(100, side=5)])]
+    found = [np.array([box(100, 0.9, side=5), box(300, 0.8, side=5), box(0, 0.7, side=20)])]
+    assert precision_recall(found, truth, min_size=12).average_precision == 1.0
+    assert precision_recall(found, truth).average_precision == pytest.approx(0.5 * 1 + 0.5 * 2 / 3)
+    assert precision_recall(found, truth, max_size=12).average_precision == 1.0
+    wrong = [np.array([box(300, 0.9, side=20), box(0, 0.7, side=20)])]
+    assert precision_recall(wrong, truth, min_size=12).average_precision == 0.5
+    # a large found box over a small truth is not wrong, but the truth that is asked for comes first
+    both = [np.array([[0, 0, 12, 12], [0, 0, 11.9, 12]])]
+    assert precision_recall([np.array([[0, 0, 11.9, 12, 0.5]])], both, min_size=12).average_precision == 1.0
 
 
-def test_everything_found_is_one_and_nothing_found_is_zero():
-    assert precision_recall([found((A, 0.9), (B, 0.8))], [boxes(A, B)]).average_precision == 1
-    assert precision_recall([found()], [boxes(A, B)]).average_precision == 0
-    assert np.isnan(precision_recall([found((A, 0.5))], [boxes()]).average_precision)
+def test_nothing_to_find() -> None:
+    assert np.isnan(precision_recall([np.array([box(0, 0.5)])], [np.zeros((0, 4))]).average_precision)
+    assert precision_recall([np.zeros((0, 5))], [np.array([box(0)])]).average_precision == 0.0
+    assert mean_average_precision([np.zeros((0, 6))], [np.zeros((0, 5))]) == 0.0
 
 
-def test_a_curve_by_hand():
-    """Right, wrong, right: precision 1, 1/2, 2/3 at recall 1/3, 1/3, 2/3 of three truths."""
-    curve = precision_recall([found((A, 0.9), (FAR, 0.8)), found((B, 0.7))], [boxes(A, [70, 70, 80, 80]), boxes(B)])
-    np.testing.assert_allclose(curve.precision, [1, 1 / 2, 2 / 3])
-    np.testing.assert_allclose(curve.recall, [1 / 3, 1 / 3, 2 / 3])
-    assert curve.score.tolist() == [0.9, 0.8, 0.7]
-    assert curve.average_precision == pytest.approx(1 / 3 + 1 / 3 * 2 / 3)
-    assert curve.at(0.3) == 1
-    assert curve.at(0.5) == pytest.approx(2 / 3)
-    assert curve.at(0.7) == 0
+def brute(found: list[np.ndarray], truth: list[np.ndarray]) -> float:
+    """The area under the best precision at a recall or a higher one, from all thresholds."""
+    total = sum(map(len, truth))
+    points = []
+    for least in sorted({score for boxes in found for score in boxes[:, 4]}):
+        hits = count = 0
+        for boxes, true in zip(found, truth, strict=True):
+            free = list(range(len(true)))
+            for candidate in sorted(boxes[boxes[:, 4] >= least].tolist(), key=lambda b: -b[4]):
+                count += 1
+                overlaps = [(overlap(np.array([candidate]), true[[t]])[0, 0], t) for t in free]
+                if overlaps and max(overlaps)[0] >= 0.5:
+                    hits += 1
+                    free.remove(max(overlaps)[1])
+        points.append((hits / total, hits / count))
+    grid = np.unique([0.0, *(recall for recall, _ in points)])
+    best = [max((p for r, p in points if r >= high), default=0.0) for high in grid[1:]]
+    return float(np.sum(np.diff(grid) * best))
 
 
-def test_a_truth_is_found_once():
-    curve = precision_recall([found((A, 0.9), (A, 0.8))], [boxes(A)])
-    np.testing.assert_allclose(curve.precision, [1, 1 / 2])
+def test_equals_brute_force() -> None:
+    random = np.random.default_rng(0)
+    for _ in range(20):
+        found, truth = [], []
+        for _ in range(3):
+            corners = random.uniform(0, 20, (random.integers(1, 5), 2))
+            true = np.concatenate([corners, corners + random.uniform(5, 10, corners.shape)], axis=1)
+            said = np.repeat(true, 2, axis=0) + random.normal(0, 1, (2 * len(true), 4))
+            truth.append(true)
+            found.append(np.concatenate([said, random.random((len(said), 1))], axis=1))
+        assert precision_recall(found, truth).average_precision == pytest.approx(brute(found, truth))
 
 
-def test_what_is_small_is_neither_asked_for_nor_held_against_the_finder():
-    small, tiny = [20, 20, 24, 24], [40, 40, 42, 42]
-    curve = precision_recall([found((small, 0.9), (A, 0.8), (tiny, 0.7), (FAR, 0.6))], [boxes(A, small)], min_size=6)
-    assert curve.truths == 1
-    assert curve.score.tolist() == [0.8, 0.6]  # only a large box that finds nothing is a mistake
-    assert curve.average_precision == 1
-    assert precision_recall([found((small, 0.9), (A, 0.8), (tiny, 0.7), (FAR, 0.6))], [boxes(A, small)]).truths == 2
+def test_labels_are_judged_one_by_one() -> None:
+    truth = [np.array([[*box(0), 0], [*box(50), 1]])]
+    found = [np.array([[*box(0), 0, 0.9], [*box(50), 0, 0.8]])]
+    assert mean_average_precision(found, truth) == pytest.approx((1.0 + 0.0) / 2)
 
 
-def test_a_found_box_prefers_a_truth_that_counts():
-    count, small = [0, 0, 10, 10], [0, 0, 9, 9.5]
-    assert precision_recall([found(([0, 0, 9.2, 9.6], 0.9))], [boxes(small, count)], min_size=9.9).average_precision == 1
+def test_overlap_equals_counting_pixels() -> None:
+    random = np.random.default_rng(1)
+    boxes = np.sort(random.integers(0, 12, (12, 2, 2)), axis=1).reshape(12, 4)
+    boxes[:, 2:] += 1
+    cover = np.zeros((12, 14, 14), bool)
+    for mask, (x1, y1, x2, y2) in zip(cover, boxes, strict=True):
+        mask[y1:y2, x1:x2] = True
+    for i, j in itertools.product(range(12), repeat=2):
+        assert overlap(boxes[[i]], boxes[[j]])[0, 0] == pytest.approx((cover[i] & cover[j]).sum() / (cover[i] | cover[j]).sum())
 
 
-def slowly(guesses, truths, iou):
-    """The definition, box by box."""
-    order = sorted(((box[4], picture, place) for picture, rows in enumerate(guesses) for place, box in enumerate(rows)), reverse=True)
-    taken, right, curve = set(), 0, []
-    total = sum(map(len, truths))
-    for number, (_, picture, place) in enumerate(order, start=1):
-        left = [(overlap(guesses[picture][None, place], truths[picture][None, t])[0, 0], t) for t in range(len(truths[picture]))]
-        left = [(share, t) for share, t in left if share >= iou and (picture, t) not in taken]
-        if left:
-            taken.add((picture, max(left)[1]))
-            right += 1
-        curve.append((right / total, right / number))
-    area, before = 0.0, 0.0
-    for place, (recall, _) in enumerate(curve):
-        area += (recall - before) * max(precision for _, precision in curve[place:])
-        before = recall
-    return area
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.integers(0, 10_000), st.integers(1, 4), st.sampled_from([0.3, 0.5, 0.75]))
-def test_it_is_what_the_definition_says(seed, pictures, iou):
-    random = np.random.default_rng(seed)
-
-    def draw(count):
-        corner = random.integers(0, 6, (count, 2))
-        return np.concatenate([corner, corner + random.integers(1, 6, (count, 2))], axis=1).astype(float)
-
-    truths = [draw(random.integers(1, 5)) for _ in range(pictures)]
-    guesses = [np.concatenate([made := draw(random.integers(0, 6)), random.random((len(made), 1))], axis=1) for _ in range(pictures)]
-    assert precision_recall(guesses, truths, iou=iou).average_precision == pytest.approx(slowly(guesses, truths, iou))
-
-
-def test_kinds_are_judged_apart_and_averaged():
-    truth = [np.array([[*A, 0], [*B, 1]], dtype=float)]
-    assert mean_average_precision([np.array([[*A, 0, 0.9], [*B, 1, 0.8]])], truth) == 1
-    assert mean_average_precision([np.array([[*A, 1, 0.9], [*B, 1, 0.8]])], truth) == pytest.approx(0.25)
-    assert mean_average_precision([np.zeros((0, 6))], truth) == 0
-    assert mean_average_precision([np.zeros((0, 6))], [np.zeros((0, 5))]) == 1
-    assert mean_average_precision([np.zeros((1, 6))], [np.zeros((0, 5))]) == 0
-
-
-def test_the_same_pictures_on_both_sides():
-    with pytest.raises(DataError, match="found and truth must be of the same pictures; got 1 and 2"):
-        precision_recall([found()], [boxes(), boxes()])
+def test_what_cannot_be_judged() -> None:
+    with pytest.raises(SettingError, match="iou must be in 0 < iou <= 1; got 0"):
+        precision_recall([], [], iou=0)
+    with pytest.raises(DataError, match="expected found boxes for each of 2 pictures; got 1"):
+        precision_recall([np.zeros((0, 5))], [np.zeros((0, 4))] * 2)

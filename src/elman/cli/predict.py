@@ -42,6 +42,8 @@ class Decoding(Settings):
     """For free sequences: 0 ranks by probability alone, more favours long answers."""
     no_repeat_ngram: int | None = None
     """For free sequences: no run of this many symbols comes twice."""
+    min_score: float | None = None
+    """For boxes: how sure the model must be of each, 0 to 1."""
 
     def given(self) -> dict[str, Any]:
         """Return the options that were given, as ``Model.predict`` takes them."""

@@ -1,156 +1,185 @@
-"""Detection: how well boxes with confidences find those that are there. Average precision, and the curve behind it."""
+"""Average precision: how well boxes are found, over every level of how sure the finder is."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from elman.errors import DataError
+from elman.errors import DataError, SettingError
 
 
 @dataclass(frozen=True, kw_only=True)
 class PrecisionRecall:
-    """Precision against recall as the confidence asked for falls.
+    """A curve of precision over recall, and the area under it.
 
     Attributes
     ----------
-    precision, recall : ndarray
-        (K,) after each found box, the surest first.
-    score : ndarray
-        (K,) its confidence.
+    average_precision : float
+        Area under the curve made to fall (at each recall the best precision at this recall or a higher one); NaN without any truth.
+    recall, precision : ndarray
+        (K,) after each found box, surest first; boxes that are equally sure come together.
+    scores : ndarray
+        (K,) of these boxes.
     truths : int
-        Boxes to be found.
+        Boxes there are to find.
     """
 
-    precision: np.ndarray
+    average_precision: float
     recall: np.ndarray
-    score: np.ndarray
+    precision: np.ndarray
+    scores: np.ndarray
     truths: int
 
-    @property
-    def average_precision(self) -> float:
-        """Average precision: the area under the curve, whose precision is the best at that recall or beyond (Pascal VOC since 2010)."""
-        if not self.truths:
-            return float("nan")
-        best = np.maximum.accumulate(self.precision[::-1])[::-1]
-        return float((best * np.diff(self.recall, prepend=0.0)).sum())
-
     def at(self, recall: float) -> float:
-        """Return the best precision at this recall or beyond, 0 where it is never reached."""
+        """Return the best precision at this recall or a higher one; 0 where it is never reached.
+
+        Parameters
+        ----------
+        recall : float
+            0..1.
+
+        Returns
+        -------
+        float
+            Precision, 0..1.
+        """
         reached = self.precision[self.recall >= recall - 1e-12]
         return float(reached.max()) if len(reached) else 0.0
 
 
+def overlap(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Return intersection over union of every two boxes.
+
+    Parameters
+    ----------
+    left : ndarray
+        (K, 4 or more): x1, y1, x2, y2.
+    right : ndarray
+        (T, 4 or more).
+
+    Returns
+    -------
+    ndarray
+        (K, T) in 0..1.
+
+    Examples
+    --------
+    >>> overlap(np.array([[0, 0, 2, 2]]), np.array([[1, 0, 3, 2], [5, 5, 6, 6]])).round(3).tolist()
+    [[0.333, 0.0]]
+    """
+    corner = np.minimum(left[:, None, 2:4], right[None, :, 2:4]) - np.maximum(left[:, None, :2], right[None, :, :2])
+    shared = np.prod(np.clip(corner, 0, None), axis=2)
+    areas = [np.prod(boxes[:, 2:4] - boxes[:, :2], axis=1) for boxes in (left, right)]
+    return shared / np.maximum(areas[0][:, None] + areas[1][None, :] - shared, 1e-12)
+
+
 def precision_recall(
-    found: Sequence[np.ndarray], truth: Sequence[np.ndarray], *, iou: float = 0.5, min_size: float = 0.0
+    found: Sequence[Any], truth: Sequence[Any], *, iou: float = 0.5, min_size: float = 0.0, max_size: float = np.inf
 ) -> PrecisionRecall:
-    """Match found boxes to true ones, the surest first, each truth once.
+    """Judge found boxes picture by picture; each truth is found once, what finds it again is wrong.
+
+    The surest boxes choose first, each the truth it overlaps most among those not yet found (Everingham 2010, section 4.2). Truths
+    outside of ``min_size`` and ``max_size``, what finds them, and found boxes of such sizes that find nothing do not count, as in
+    COCO's own measure (Lin 2014).
 
     Parameters
     ----------
     found : sequence of ndarray
-        (T, 5 or more) a picture: corners x1, y1, x2, y2, the confidence last.
+        (K, 5) a picture: x1, y1, x2, y2 and how sure.
     truth : sequence of ndarray
-        (M, 4 or more) a picture; what follows the corners is not looked at.
+        (T, 4) a picture, in the same unit.
     iou : float, default 0.5
-        Intersection over union from which a box counts as found.
-    min_size : float, default 0
-        Side of a square, in the unit of the boxes: truths of less area need not be found, and what finds them, or finds nothing and
-        has less area itself, is not counted against the finder.
+        Least intersection over union.
+    min_size, max_size : float
+        Side of a square of the same area, smallest and largest (exclusive).
 
     Returns
     -------
     PrecisionRecall
-        The curve.
+        The curve and its area.
 
     Raises
     ------
-    DataError
-        If there are not as many pictures on both sides.
-
-    Notes
-    -----
-    Everingham 2010, "The Pascal visual object classes challenge", section 4.2; what is ignored as in COCO (Lin 2014): a found box prefers
-    a truth that counts.
+    SettingError, DataError
+        If ``iou`` is not in 0..1, or not as many pictures are found as true.
 
     Examples
     --------
-    >>> found = [np.array([[0, 0, 10, 10, 0.9], [50, 50, 60, 60, 0.8]])]
-    >>> precision_recall(found, [np.array([[0, 0, 10, 9], [20, 20, 30, 30]])]).average_precision
-    0.5
+    >>> precision_recall([np.array([[0, 0, 2, 2, 0.9], [5, 5, 6, 6, 0.4]])], [np.array([[0, 0, 2, 2]])]).average_precision
+    1.0
     """
+    if not 0 < iou <= 1:
+        raise SettingError(f"iou must be in 0 < iou <= 1; got {iou!r}.")
     if len(found) != len(truth):
-        raise DataError(f"found and truth must be of the same pictures; got {len(found)} and {len(truth)}.")
-    judged = [_judge(np.asarray(f), np.asarray(t), iou, min_size**2) for f, t in zip(found, truth, strict=True)]
-    scores = np.concatenate([score for score, _, _ in judged] or [np.zeros(0)])
-    hits = np.concatenate([hit for _, hit, _ in judged] or [np.zeros(0, bool)])
-    truths = sum(count for _, _, count in judged)
+        raise DataError(f"expected found boxes for each of {len(truth)} pictures; got {len(found)}. Give an empty array for none.")
+    scores: list[np.ndarray] = [np.zeros(0)]
+    hits: list[np.ndarray] = [np.zeros(0)]
+    truths = 0
+    for said, real in zip(found, truth, strict=True):
+        boxes, true = np.asarray(said, np.float64).reshape(-1, 5), np.asarray(real, np.float64).reshape(-1, 4)
+        boxes = boxes[np.argsort(-boxes[:, 4], kind="stable")]
+        asked = _within(true, min_size, max_size)
+        truths += int(asked.sum())
+        marks = _match(overlap(boxes, true), asked, _within(boxes, min_size, max_size), iou)
+        scores.append(boxes[marks >= 0, 4])
+        hits.append(marks[marks >= 0])
+    return _curve(np.concatenate(scores), np.concatenate(hits), truths)
+
+
+def _within(boxes: np.ndarray, low: float, high: float) -> np.ndarray:
+    sides = np.sqrt(np.prod(np.clip(boxes[:, 2:4] - boxes[:, :2], 0, None), axis=1))
+    return (sides >= low) & (sides < high)
+
+
+def _match(overlaps: np.ndarray, asked: np.ndarray, counted: np.ndarray, iou: float) -> np.ndarray:
+    """For each found box 1 if it finds a truth, 0 if it is wrong, -1 if it does not count, (K,)."""
+    free = np.ones(len(asked), dtype=bool)
+    marks = np.where(counted, 0, -1)
+    for place, row in enumerate(overlaps):
+        for kind in (asked, ~asked):  # what is asked for is found before what does not count
+            candidates = np.flatnonzero(free & kind & (row >= iou))
+            if len(candidates):
+                chosen = candidates[row[candidates].argmax()]
+                free[chosen] = False
+                marks[place] = 1 if asked[chosen] else -1
+                break
+    return marks
+
+
+def _curve(scores: np.ndarray, hits: np.ndarray, truths: int) -> PrecisionRecall:
     order = np.argsort(-scores, kind="stable")
-    right = np.cumsum(hits[order])
-    return PrecisionRecall(
-        precision=right / np.arange(1, len(order) + 1), recall=right / max(truths, 1), score=scores[order], truths=truths
-    )
+    scores, right = scores[order], np.cumsum(hits[order])
+    last = np.flatnonzero(np.append(scores[1:] != scores[:-1], True)[: len(scores)])  # equally sure boxes come together
+    precision, recall = right[last] / (last + 1), right[last] / max(truths, 1)
+    falling = np.maximum.accumulate(precision[::-1])[::-1]
+    area = float(np.sum(np.diff(recall, prepend=0) * falling)) if truths else float("nan")
+    return PrecisionRecall(average_precision=area, recall=recall, precision=precision, scores=scores[last], truths=truths)
 
 
-def mean_average_precision(found: Sequence[np.ndarray], truth: Sequence[np.ndarray]) -> float:
-    """Return average precision at an overlap of one half, the mean over the kinds that there are.
+def mean_average_precision(found: Sequence[Any], truth: Sequence[Any], *, iou: float = 0.5) -> float:
+    """Return average precision, averaged over the labels there are among the truths.
 
     Parameters
     ----------
     found : sequence of ndarray
-        (T, 6) a picture: corners, kind, confidence.
+        (K, 6) a picture, as a network answers: corners, label, how sure.
     truth : sequence of ndarray
-        (M, 5) a picture: corners, kind.
+        (T, 5) a picture, as Boxes encodes them: corners, label.
+    iou : float, default 0.5
+        Least intersection over union.
 
     Returns
     -------
     float
-        0..1; without any truth 1 if nothing was found, else 0.
+        0..1; 0 where there is nothing to find.
     """
-    kinds = np.unique(np.concatenate([np.zeros(0), *[np.asarray(boxes)[:, 4] for boxes in truth]]))
-    if not len(kinds):
-        return float(not any(len(boxes) for boxes in found))
-    each = []
-    for kind in kinds:
-        rows = [np.asarray(boxes).reshape(-1, 6) for boxes in found], [np.asarray(boxes) for boxes in truth]
-        curve = precision_recall(*([boxes[boxes[:, 4] == kind] for boxes in side] for side in rows))
-        each.append(curve.average_precision)
-    return float(np.mean(each))
-
-
-def _judge(found: np.ndarray, truth: np.ndarray, iou: float, least: float) -> tuple[np.ndarray, np.ndarray, int]:
-    """Confidences and hits of the boxes of one picture that count, and how many truths count."""
-    found, truth = (boxes if boxes.size else np.zeros((0, 5)) for boxes in (found, truth))
-    counts = _area(truth) >= least
-    order = np.argsort(-found[:, -1], kind="stable") if len(found) else np.zeros(0, np.int64)
-    share = overlap(found[order], truth)
-    taken, scores, hits = np.zeros(len(truth), bool), [], []
-    small = _area(found[order]) < least
-    for row, place in enumerate(order):
-        open_ = np.where((share[row] >= iou) & ~(taken & counts), share[row], -1.0)
-        preferred = np.where(counts, open_, -1.0)
-        best = preferred if (preferred >= 0).any() else open_
-        hit = bool((best >= 0).any())
-        which = int(best.argmax()) if hit else -1
-        if hit:
-            taken[which] = True
-        if (hit and counts[which]) or (not hit and not small[row]):
-            scores.append(found[place, -1])
-            hits.append(hit)
-    return np.array(scores, dtype=np.float64), np.array(hits, dtype=bool), int(counts.sum())
-
-
-def _area(boxes: np.ndarray) -> np.ndarray:
-    return (boxes[:, 2:4] - boxes[:, :2]).prod(1) if len(boxes) else np.zeros(0)
-
-
-def overlap(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Return intersection over union of all pairs, (A, B) of (A, 4 or more) and (B, 4 or more)."""
-    if not len(a) or not len(b):
-        return np.zeros((len(a), len(b)))
-    low, high = np.maximum(a[:, None, :2], b[None, :, :2]), np.minimum(a[:, None, 2:4], b[None, :, 2:4])
-    both = np.clip(high - low, 0, None).prod(-1)
-    areas = [(boxes[:, 2:4] - boxes[:, :2]).prod(-1) for boxes in (a, b)]
-    return both / np.maximum(areas[0][:, None] + areas[1][None] - both, 1e-12)
+    labels = sorted({int(label) for boxes in truth for label in np.asarray(boxes)[:, 4]})
+    areas = []
+    for label in labels:
+        said = [boxes[boxes[:, 4] == label][:, [0, 1, 2, 3, 5]] for boxes in map(np.asarray, found)]
+        real = [boxes[boxes[:, 4] == label][:, :4] for boxes in map(np.asarray, truth)]
+        areas.append(precision_recall(said, real, iou=iou).average_precision)
+    return float(np.mean(areas)) if areas else 0.0

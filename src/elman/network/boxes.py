@@ -26,11 +26,17 @@ _RARE = -4.0
 _USUAL = 3.0
 """Sides of a usual box in cells."""
 _LARGEST = 4.0
+"""What a cell says of its box is kept between minus and plus this: cells aside, natural logarithms of sides."""
 _KNOTS = (0.0, 0.25, 0.5, 0.75)
+"""Overlaps from which a box given before weighs more on the score of a cell."""
 _COVER = (-1.0, -8.0, -8.0, 0.0)
-_LEARNED = 20
+"""Where these weights start: half covered is mostly the same thing."""
+_KEY = 32
+"""Numbers by which a cell is asked for."""
+_LEARNED = 16
 """Boxes of a picture that one pass of training goes through."""
 _WANDER = 0.1
+"""Share of training steps that may give any box."""
 _OUT = -1e4
 
 
@@ -42,7 +48,7 @@ class Cells:
     -----
     Shapes:
 
-        vectors  (N, S, C)    keys  (N, S, H)    heat  (N, S) a thing is here    score  (N, S) the same for the reader
+        vectors  (N, S, C)    keys  (N, S, K)    heat  (N, S) a thing is here    score  (N, S) the same for the reader
         raw      (N, S, 4) boxes in cells        boxes  (N, S, 4) as shares of the picture    kinds  (N, S, n)
     """
 
@@ -99,10 +105,10 @@ class BoxDecoder(nn.Module):
         self.kinds, self.layers, self.bridge = kinds, layers, bridge
         self.tower = block(features, features)
         self.say = Conv2d(features, 6 + kinds, 1)
-        self.keys = Conv2d(features, hidden, 1)
+        self.keys = Conv2d(features, _KEY, 1)
         self.read = Linear(features + 4 + kinds, size)
         self.start = nn.Parameter(torch.zeros(size))
-        self.ask = Linear(hidden, hidden)
+        self.ask = Linear(hidden, _KEY)
         self.stop = Linear(hidden, 1)
         self.cover = nn.Parameter(torch.tensor(_COVER))
 

@@ -184,9 +184,9 @@ def _check_together(made: Plan) -> None:
         raise SettingError(f"head='pen' is for the steps of Strokes(); the target is {made.target.space}. Leave head at 'auto'.")
     if made.head == "chain" and not isinstance(made.target.space, Binary):
         raise SettingError(f"head='chain' is for yes/no answers, such as Notes(); the target is {made.target.space}. Leave head at 'auto'.")
-    if made.decoder == "boxes" and (made.embedding_size % 8 or made.embedding_size < 16 or made.body != "recurrent"):
+    if made.decoder == "boxes" and (made.embedding_size % 8 or made.body != "recurrent"):
         given = f"{made.embedding_size} and {made.body!r}"
-        raise SettingError(f"boxes need body='recurrent' and an embedding_size that is a multiple of 8, 16 at least; got {given}.")
+        raise SettingError(f"boxes need body='recurrent' and an embedding_size that is a multiple of 8; got {given}.")
     if made.bidirectional and made.source is None:
         raise SettingError("bidirectional=True reads what it should predict: a language model reads one way. Leave it at 'auto'.")
     if made.time_stride > 1 and (made.decoder == "step" or made.stem == "linear"):

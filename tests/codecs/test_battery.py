@@ -44,10 +44,6 @@ def as_sets(a: list, b: list) -> bool:
     return set(a) == set(b)
 
 
-def as_boxes(a: list, b: list) -> bool:
-    return len(a) == len(b) and all(np.allclose(x[:4], y["box"], atol=1e-4) and x[4:] == [y["label"]] for x, y in zip(a, b, strict=True))
-
-
 def frames(wave: Any, back: np.ndarray) -> bool:
     return back.shape == (1 + len(wave) // 80 if len(wave) else 0, 5)
 
@@ -55,24 +51,6 @@ def frames(wave: Any, back: np.ndarray) -> bool:
 POSES = np.random.default_rng(0).normal(size=(5, 3, 2))
 WAVE = np.sin(np.arange(400) * 0.7)
 CASES = {
-    "boxes": (
-        Boxes(size=(90, 60)),
-        [[[1, 2.5, 30, 40, "cat"], [0, 0, 60, 90, "dog"]], []],
-        {
-            "role": "target",
-            "unknown": [[{"box": [1, 2, 3, 4], "label": "dog"}], "[]", np.zeros((0, 4))],
-            "bad": [
-                [[1, 2, 3, 4]],
-                [[3, 2, 1, 4, "cat"]],
-                [[1, 2, 3, NAN, "cat"]],
-                [[1, 2, 3, 91, "cat"]],
-                [[1, 2, 3, 4, "cow"]],
-                None,
-                "x",
-            ],
-            "equal": as_boxes,
-        },
-    ),
     "number": (Number(), [1.0, -2.5, 1e3], {"unknown": [7, True, np.float32(2)], "bad": ["3", NAN, None, float("inf"), [1, 2], 1j, 1e300]}),
     "number log": (Number("log"), [1.0, 100.0, 1e9], {"bad": [0, -1]}),
     "number none": (Number("none"), [1.0, 2.0], {}),

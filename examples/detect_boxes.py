@@ -30,7 +30,12 @@ def scene(random: np.random.Generator) -> tuple[np.ndarray, list[dict]]:
 def main() -> None:
     random = np.random.default_rng(0)
     pictures, things = zip(*(scene(random) for _ in range(330)), strict=True)
-    model = Model(Image(), Boxes(), network=Network(embedding_size=24, hidden_size=32), training=Training(max_epochs=24, batch_size=16, learning_rate=4e-3))
+    model = Model(
+        Image(),
+        Boxes(),
+        network=Network(embedding_size=24, hidden_size=32),
+        training=Training(max_epochs=24, batch_size=16, learning_rate=4e-3),
+    )
     model.fit(list(pictures[:280]), list(things[:280]))
     print(f"AP@0.5 on 50 new pictures: {model.score(list(pictures[280:]), list(things[280:])):.2f}")
     for found in model.predict(list(pictures[280:283])):

@@ -29,7 +29,11 @@ _BUILT_IN = {
     "vector.v1": ("vector", "Vector"),
     "video.v1": ("video", "Video"),
 }
-_SETTING = {"text": ("level", ("word", "char", "bpe")), "image": ("read", ("whole", "rows", "columns", "patches", "pixels")), "boxes": ("form", ("xyxy", "xywh"))}
+_SETTING = {
+    "text": ("level", ("word", "char", "bpe")),
+    "image": ("read", ("whole", "rows", "columns", "patches", "pixels")),
+    "boxes": ("form", ("xyxy", "xywh")),
+}
 _DEEPEST = 8
 
 

@@ -11,8 +11,8 @@ import numpy as np
 from sklearn.base import clone
 
 from elman.codecs import Boxes, Codec, Image
-from elman.codecs.boxes import Placed
 from elman.codecs._base import each
+from elman.codecs.boxes import Placed
 from elman.codecs.sharing import Spelled, shared_symbols
 from elman.codecs.text import Text
 from elman.codecs.words import split

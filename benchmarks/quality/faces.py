@@ -106,8 +106,8 @@ def main() -> None:
     images, boxes, truth = data.x[train], [data.y[i] for i in train], [data.y[i] for i in test]
     network = Network(embedding_size=arguments.size)
     training = Training(
-        max_epochs=arguments.epochs, patience=arguments.epochs, batch_size=arguments.batch, learning_rate=arguments.rate, budget=arguments.budget,
-        random_state=arguments.seed, validation_fraction=0.1,
+        max_epochs=arguments.epochs, patience=arguments.epochs, batch_size=arguments.batch, learning_rate=arguments.rate,
+        budget=arguments.budget, random_state=arguments.seed, validation_fraction=0.1,
     )  # fmt: skip
     print(f"{len(train)} pictures to learn from, {len(test)} to judge on, seed {arguments.seed}")
     curves = {"usual boxes": show("most usual boxes", usual(boxes, len(test)), truth, 0.0)}

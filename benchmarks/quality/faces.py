@@ -41,7 +41,7 @@ def judge(found: list[np.ndarray], truth: list[np.ndarray], low: float) -> Preci
 def show(name: str, found: list[np.ndarray], truth: list[np.ndarray], seconds: float) -> PrecisionRecall:
     """Print average precision and the curve."""
     large, every = judge(found, truth, LEAST), judge(found, truth, 0.0)
-    curve = " ".join(f"{large.at(recall):.2f}" for recall in RECALLS)
+    curve = " ".join(f"{large.at(float(recall)):.2f}" for recall in RECALLS)
     small, whole = (f"{seen.average_precision:.3f} of {seen.truths}" for seen in (large, every))
     print(f"{name:34} AP@0.5 >= {LEAST:g} px {small}, all {whole}")
     print(f"{'':34} precision at recall 0.1..0.9: {curve}   {seconds / 60:.1f} min of one core", flush=True)

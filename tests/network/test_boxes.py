@@ -33,9 +33,7 @@ def test_a_picture_and_boxes_are_planned() -> None:
     assert "found one at a time until no more" in str(made)
     with pytest.raises(SettingError, match=r"Boxes are found in a whole picture\. Use Image\(\) as the source"):
         plan(Side("many", Continuous(3)), BOXES, examples=Sizes(rows=9))
-    with pytest.raises(
-        SettingError, match=r"boxes need body='recurrent' and an embedding_size that is a multiple of 8; got 12 and 'recurrent'"
-    ):
+    with pytest.raises(SettingError, match=r"boxes need body='recurrent' and an embedding_size that is a multiple of 8; got 12 and"):
         model(embedding_size=12)
 
 
@@ -158,11 +156,8 @@ def test_the_reader_learns_to_count_what_it_gave() -> None:
         optimizer.step()
     found = network.predict(x, min_score=0.5)
     assert sum(len(a) == len(b) for a, b in zip(found, rows, strict=True)) >= 22
-    best = [
-        float(overlaps(torch.tensor(a[:, None, :4]), torch.tensor(b[None, :, :4]))[0].amax(0).min())
-        for a, b in zip(found, rows, strict=True)
-        if len(b) and len(a)
-    ]
+    pairs = [(torch.tensor(a[:, None, :4]), torch.tensor(b[None, :, :4])) for a, b in zip(found, rows, strict=True) if len(b) and len(a)]
+    best = [float(overlaps(a, b)[0].amax(0).min()) for a, b in pairs]
     assert np.mean(np.array(best) > 0.5) > 0.9
 
 
@@ -172,6 +167,6 @@ def test_other_questions_are_refused() -> None:
         network.predict_proba(torch.rand(1, 1, 24, 32))
     with pytest.raises(SettingError, match=r"Boxes need a grid of cells\. Use Image\(\) as the source"):
         network.decoder.loss(network.encode(torch.rand(1, 1, 24, 32)).__class__(size=1), None)
-    wrong = replace(network.plan, source=Side("one", Discrete(3)))
-    with pytest.raises(SettingError, match=r"Boxes need a source of whole pictures\. Use Image\(\) as the source"):
-        assemble(wrong)
+    of_symbols = replace(network.plan, source=Side("one", Discrete(3)))
+    with pytest.raises(SettingError, match="Boxes need a source of whole pictures"):
+        assemble(of_symbols)

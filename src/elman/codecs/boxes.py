@@ -140,16 +140,17 @@ class Boxes(Codec):
         found = np.asarray(array, dtype=np.float64)
         if found.ndim != 2 or found.shape[1] not in (5, 6):
             raise DataError(f"Boxes: expected an array (T, 5), or (T, 6) with scores, to decode; got shape {found.shape}.")
-        corners = found[:, :4] * _scale(size or self._size())
-        if self.form == "xywh":
-            corners[:, 2:] -= corners[:, :2]
+        scale = _scale(size or self._size())
         answers: list[dict[str, Any]] = []
-        for box, row in zip(corners, found, strict=True):
-            answer: dict[str, Any] = {"box": [_short(number) for number in box]}
+        for row in found:
+            box = [_short(share, side) for share, side in zip(row[:4], scale, strict=True)]
+            if self.form == "xywh":
+                box[2:] = (float(f"{far - near:.7g}") for near, far in zip(box[:2], box[2:], strict=True))
+            answer: dict[str, Any] = {"box": box}
             if len(vocabulary):
                 answer["label"] = vocabulary.symbol(int(row[4]))
             if len(row) == 6:
-                answer["score"] = _short(row[5])
+                answer["score"] = _short(row[5], 1.0)
             answers.append(answer)
         return answers
 
@@ -247,6 +248,7 @@ def _index(vocabulary: Vocabulary, label: Any, box: int) -> int:
     return vocabulary.table[label]
 
 
-def _short(number: float) -> float:
-    """Drop the digits that float32 does not know."""
-    return float(str(np.float32(number)))
+def _short(share: float, side: float) -> float:
+    """Return the shortest number that encodes to this share of a side: 60 instead of 60.0000024."""
+    numbers = (float(f"{share * side:.{digits}g}") for digits in range(5, 10))
+    return next((number for number in numbers if np.float32(number / side) == np.float32(share)), float(share * side))

@@ -71,9 +71,8 @@ def _faces(files: Files) -> tuple[dict[str, Split], dict[str, Any]]:
     names = [""] * len(images)
     boxes: list[list[list[float]]] = [[] for _ in images]
     kinds: list[list[str]] = [[] for _ in images]
-    for number, cells in enumerate(
-        zip(*(table[c] for c in ("image", "name", "class", "xmin", "ymin", "xmax", "ymax")), strict=True), start=2
-    ):
+    columns = [table[column] for column in ("image", "name", "class", "xmin", "ymin", "xmax", "ymax")]
+    for number, cells in enumerate(zip(*columns, strict=True), start=2):
         try:
             row, corners = int(cells[0]), [float(cell) for cell in cells[3:]]
         except ValueError as error:

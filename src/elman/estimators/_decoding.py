@@ -76,7 +76,7 @@ def decoding_of(plan: Plan, options: dict[str, Any]) -> Decoding:
     if plan.decoder == "boxes":
         return Decoding(max_length=options.get("max_length"), min_score=_share("min_score", options.get("min_score", _SURE)))
     attention = bool(options.get("return_attention", False))
-    if attention and (plan.decoder != "autoregressive" or plan.attention == "none"):
+    if attention and not plan.attends:
         raise SettingError("return_attention is for models with attention over their source; this one has none. Leave it out.")
     chosen = {name: options.get(name) for name in ("max_length", "n_best")}
     return Decoding(

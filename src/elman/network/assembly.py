@@ -21,13 +21,14 @@ from elman.network.contract import Encoded, Loss, State, batch_size, move
 from elman.network.ctc import CTCDecoder, misfits
 from elman.network.encoder import Encoder, recurrent_layers
 from elman.network.feedback import Feedback
-from elman.network.grid import GridStem
+from elman.network.grid import CellReader
 from elman.network.heads import BernoulliHead, ContinuousHead, make_head
 from elman.network.initialisation import initialise
 from elman.network.plan_checks import check
 from elman.network.planning import Plan
 from elman.network.pointer import Pointer
 from elman.network.pooling import Pooling
+from elman.network.pyramid import PyramidStem
 from elman.network.readers import Readers, read
 from elman.network.regularisation import Regularisation
 from elman.network.segments import SegmentDecoder, SegmentStem
@@ -52,14 +53,18 @@ class SequenceModel(nn.Module):
         What the network is.
     decoder : Decoder
         One of the six.
-    stem : Stem, SegmentStem or GridStem, optional
+    stem : Stem, SegmentStem or PyramidStem, optional
         None for a language model.
-    encoder : Encoder, optional
-        None for a language model and for sources of rank "one".
+    encoder : Encoder or CellReader, optional
+        None for a language model and for sources that are one vector.
     """
 
     def __init__(
-        self, plan: Plan, decoder: Decoder, stem: Stem | SegmentStem | GridStem | None = None, encoder: Encoder | None = None
+        self,
+        plan: Plan,
+        decoder: Decoder,
+        stem: Stem | SegmentStem | PyramidStem | None = None,
+        encoder: Encoder | CellReader | None = None,
     ) -> None:
         super().__init__()
         self.plan = plan
@@ -312,9 +317,10 @@ def assemble(plan: Plan) -> SequenceModel:
             stride=p.time_stride,
             joined=p.joined,
             word_dropout=p.word_dropout,
+            grid=p.grid,
         )
-        if plan.source.rank == "many":
-            encoder = _encoder(plan)
+        if plan.source.rank == "many" or plan.grid:
+            encoder = CellReader(p.embedding_size) if p.grid else _encoder(plan)
             features = encoder.out_features
     return SequenceModel(plan, _DECODERS[plan.decoder](plan, features), stem, encoder)
 
@@ -342,7 +348,7 @@ def _boxes(plan: Plan) -> SequenceModel:
     layers = recurrent_layers(plan.cell, size, plan.hidden_size, _options(plan))
     bridge = Bridge(2 * size, plan.num_layers, plan.hidden_size, len(cells.get(plan.cell).states))
     decoder = BoxDecoder(size, layers, bridge, kinds=target.n, size=size)
-    return SequenceModel(plan, decoder, GridStem(source, size, plan.dropout))
+    return SequenceModel(plan, decoder, PyramidStem(source, size, plan.dropout))
 
 
 def _options(plan: Plan) -> dict[str, Any]:
@@ -382,7 +388,7 @@ def _ctc(plan: Plan, features: int) -> CTCDecoder:
 
 def _autoregressive(plan: Plan, features: int) -> AutoregressiveDecoder:
     hidden, size = plan.hidden_size, plan.embedding_size
-    attends = plan.source is not None and plan.source.rank == "many" and plan.attention != "none"
+    attends = plan.attends
     regular = _regularisation(plan)
     feedback = Feedback(plan.target.space, size, plan.dropout if regular is None else 0.0)
     discrete = isinstance(plan.target.space, Discrete)

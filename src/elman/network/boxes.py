@@ -15,7 +15,7 @@ from elman.kernels import dense
 from elman.network.box_targets import Wanted, centres, hits, overlaps
 from elman.network.bridge import Bridge
 from elman.network.contract import Encoded, Loss, Recurrent
-from elman.network.grid import block
+from elman.network.pyramid import block
 from elman.network.steady import Conv2d, Linear
 from elman.sequences import Ragged
 

@@ -1,72 +1,123 @@
-"""Grid stem: a picture becomes a grid of cells, a vector each, that know what is around them."""
+"""Grid: a picture kept as rows and columns of cells that an answer can look at, one by one."""
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from elman.codecs.space import Pixels
-from elman.network.steady import Conv2d
+from elman.network.contract import Recurrent
+from elman.network.pooling import mean_of
+from elman.network.steady import Conv2d, Linear
+from elman.sequences import Ragged
 
-STRIDE = 4
-"""Pixels of a cell's side."""
-_GROUPS = 8
+_FINEST = 8
+"""Cells along a side at most."""
+_WIDTHS = (16, 32, 64, 128)
+_GROUP = 8
+"""Channels that are normalised together."""
+
+Grid = tuple[int, ...]
+"""Rows and columns of cells; empty where a picture is one vector."""
+
+
+def grid_of(space: Pixels) -> Grid:
+    """Return the cells a picture is kept as: every side is halved until it has at most 8.
+
+    Parameters
+    ----------
+    space : Pixels
+        Channels, rows, columns.
+
+    Returns
+    -------
+    tuple of int
+        Rows and columns.
+
+    Examples
+    --------
+    >>> grid_of(Pixels(3, 96, 96)), grid_of(Pixels(1, 8, 8)), grid_of(Pixels(3, 60, 100))
+    ((6, 6), (8, 8), (7, 6))
+    """
+    return _halved(space.h), _halved(space.w)
+
+
+def _halved(side: int) -> int:
+    while side > _FINEST:
+        side //= 2
+    return side
 
 
 class GridStem(nn.Module):
-    """Convolutions down to a sixteenth of the picture and up again to a quarter, as a pyramid of features (Lin 2017).
+    """Convolutions over a picture that keep its cells apart, each with a vector for its place added (Xu 2015, section 3.1.1).
+
+    Blocks of a 3×3 convolution, maxima, normalisation over groups of channels (Wu & He 2018: the same alone and in any batch)
+    and ``relu`` halve every side that is twice the grid's or longer; what is left over is averaged into the cells.
 
     Parameters
     ----------
     space : Pixels
         Channels, rows, columns.
     size : int
-        Size of a cell's vector, a multiple of 8.
+        Size of a vector.
+    grid : tuple of int
+        Rows and columns of cells.
     dropout : float
-        Dropout on whole features.
+        Dropout on the vectors.
 
     Notes
     -----
     Shapes:
 
-        pictures  (N, c, h, w)     output  (N, size, ⌈h / 4⌉, ⌈w / 4⌉)
+        values  (N, c, h, w)     vectors  Ragged (ΣS, size), S = rows · columns of the grid, row by row from the top
     """
 
-    def __init__(self, space: Pixels, size: int, dropout: float = 0.0) -> None:
+    def __init__(self, space: Pixels, size: int, grid: Grid, dropout: float = 0.0) -> None:
         super().__init__()
-        begin = max(size // 4 // _GROUPS, 1) * _GROUPS
-        deeper = size * 3 // 16 * _GROUPS, size * 2
-        self.first = block(space.c, begin, stride=2, kernel=5)
-        self.fine = nn.Sequential(block(begin, begin * 2), block(begin * 2, size, stride=2), Residual(size))
-        self.middle = nn.Sequential(block(size, deeper[0], stride=2), Residual(deeper[0]))
-        self.coarse = nn.Sequential(block(deeper[0], deeper[1], stride=2), Residual(deeper[1]))
-        self.down = nn.ModuleList([Conv2d(deeper[0], size, 1), Conv2d(deeper[1], deeper[0], 1)])
-        self.mix = nn.ModuleList([block(size, size), block(deeper[0], deeper[0])])
-        self.dropout = nn.Dropout2d(dropout)
+        self.grid = (grid[0], grid[1])
+        blocks: list[nn.Module] = []
+        channels, h, w = space.c, space.h, space.w
+        while not blocks or h >= 2 * grid[0] or w >= 2 * grid[1]:
+            width = _WIDTHS[min(len(blocks) // 4, len(_WIDTHS) - 1)]
+            pool = (2 if h >= 2 * grid[0] else 1, 2 if w >= 2 * grid[1] else 1)
+            blocks += [Conv2d(channels, width, 3, padding=1), nn.MaxPool2d(pool), nn.GroupNorm(width // _GROUP, width), nn.ReLU()]
+            channels, h, w = width, h // pool[0], w // pool[1]
+        self.blocks = nn.Sequential(*blocks)
+        self.linear = Linear(channels, size)
+        self.places = nn.Embedding(grid[0] * grid[1], size)
+        self.dropout = nn.Dropout(dropout)
 
-    def forward(self, pictures: Tensor) -> Tensor:
-        """Return the vectors of all cells."""
-        fine = self.fine(self.first(pictures.to(next(self.parameters()).dtype)))
-        middle = self.middle(fine)
-        coarse = self.coarse(middle)
-        middle = self.mix[1](middle + functional.interpolate(self.down[1](coarse), size=middle.shape[2:]))
-        return self.dropout(self.mix[0](fine + functional.interpolate(self.down[0](middle), size=fine.shape[2:])))
+    def forward(self, values: Tensor) -> Ragged:
+        """Map pictures to their cells."""
+        cells, size = self.places.weight.shape
+        lengths = torch.full((len(values),), cells, dtype=torch.int64)
+        if not len(values):
+            return Ragged.from_padded(self.linear.weight.new_zeros(0, cells, size), lengths)
+        seen = functional.adaptive_avg_pool2d(self.blocks(values.to(self.linear.weight.dtype)), self.grid)
+        vectors = functional.relu(self.linear(seen.flatten(2).transpose(1, 2))) + self.places.weight
+        return Ragged.from_padded(self.dropout(vectors), lengths)
 
 
-class Residual(nn.Module):
-    """Two convolutions beside a way straight through (He 2016)."""
+class CellReader(nn.Module):
+    """What stands where an encoder does, for cells: nothing runs through them, and their mean says what they are together (Xu 2015, 3.1.2).
+
+    Parameters
+    ----------
+    size : int
+        Size of a cell's vector.
+    """
+
+    directions = 1
 
     def __init__(self, size: int) -> None:
         super().__init__()
-        self.blocks = nn.Sequential(block(size, size), Conv2d(size, size, 3, padding=1), nn.GroupNorm(_GROUPS, size))
+        self.out_features = size
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (N, size, h, w) to the same shape."""
-        return functional.relu(x + self.blocks(x))
+    def forward(self, x: Ragged, state: Recurrent | None = None) -> tuple[Ragged, Tensor]:  # noqa: ARG002  # as encoders are called
+        """Return the cells as they are, and their mean (N, size)."""
+        return x, mean_of(x)
 
-
-def block(channels: int, size: int, *, stride: int = 1, kernel: int = 3) -> nn.Sequential:
-    """Return a convolution, normalised in groups of features so that a picture knows nothing of its batch (Wu 2018), rectified."""
-    return nn.Sequential(
-        Conv2d(channels, size, kernel, stride=stride, padding=kernel // 2, bias=False), nn.GroupNorm(_GROUPS, size), nn.ReLU()
-    )
+    def last(self, state: Tensor) -> Tensor:
+        """Return the mean, (N, size)."""
+        return state

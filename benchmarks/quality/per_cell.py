@@ -69,7 +69,11 @@ def fit(images: Any, boxes: Any, size: int, network: Network, training: Training
 
 def _without_reader(planned: Plan) -> SequenceModel:
     model = build(planned)
-    model.decoder.__class__ = PerCell  # the same weights and first values, used otherwise
+    reader, size = model.decoder, planned.embedding_size
+    if not isinstance(reader, BoxDecoder):
+        raise TypeError(f"expected a model that finds boxes; got decoder {planned.decoder!r}")
+    model.decoder = PerCell(size, reader.layers, reader.bridge, kinds=reader.kinds, size=size)
+    model.decoder.load_state_dict(reader.state_dict())  # the same first values
     return model
 
 

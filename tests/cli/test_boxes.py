@@ -1,8 +1,7 @@
-"""The command line on pictures and boxes: learned from a table, judged, and written as JSON."""
+"""The command line on pictures and their boxes, with the real estimator: CSV and JSON lines in, JSON out."""
 
 from __future__ import annotations
 
-import csv
 import json
 from pathlib import Path
 
@@ -19,42 +18,54 @@ def told(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
 
 
 @pytest.fixture
-def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[list[int]]]:
-    pillow = pytest.importorskip("PIL.Image", reason="the extra image is not installed")
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Ten pictures of one block each, named in a CSV and in JSON lines."""
+    image = pytest.importorskip("PIL.Image", reason="the extra image is not installed")
     monkeypatch.chdir(tmp_path)
-    random, told_boxes = np.random.default_rng(0), []
-    for number in range(24):
-        picture, (x, y) = random.integers(90, 110, (24, 24)).astype(np.uint8), random.integers(0, 12, 2)
-        picture[y : y + 10, x : x + 10] = 240
-        pillow.fromarray(picture).save(f"{number}.png")
-        told_boxes.append([] if number == 5 else [[int(x), int(y), int(x) + 10, int(y) + 10]])
-    with Path("scenes.csv").open("w", newline="") as file:
-        csv.writer(file).writerows([("picture", "things"), *((f"{n}.png", json.dumps(b)) for n, b in enumerate(told_boxes))])
-    lines = [json.dumps({"picture": f"{n}.png", "things": [{"box": box, "label": "x"} for box in b]}) for n, b in enumerate(told_boxes)]
-    Path("scenes.jsonl").write_text("\n".join(lines))
-    return told_boxes
+    rows = []
+    for number in range(10):
+        picture = np.zeros((16, 24), np.uint8)
+        picture[4:12, number : number + 8] = 255
+        image.fromarray(picture).save(f"{number}.png")
+        rows.append({"file": f"{number}.png", "boxes": [{"box": [number, 4, number + 8, 12], "label": "block"}] if number else []})
+    Path("scenes.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    cells = [row["file"] + ',"' + json.dumps(row["boxes"]).replace('"', '""') + '"' for row in rows]
+    Path("scenes.csv").write_text("\n".join(["file,boxes", *cells]) + "\n")
+    return tmp_path
 
 
-@pytest.mark.parametrize("data", ["scenes.csv", "scenes.jsonl"])
-def test_boxes_of_a_table_are_learned_judged_and_written(table: list, data: str, capsys: pytest.CaptureFixture[str]) -> None:
-    fit = ("fit", data, "--source", "image:picture", "--target", "boxes:things", "--out", "m.elman")
-    code, out = told(capsys, *fit, "--max-epochs", "2", "--quiet")
+def fit(capsys: pytest.CaptureFixture[str], file: str, codec: str) -> tuple[int, str]:
+    words = ("fit", file, "--source", "image:file", "--target", f"{codec}boxes", "--out", "b.elman", "--max-epochs", "2", "--quiet")
+    return told(capsys, *words, "--embedding-size", "8", "--hidden-size", "8")
+
+
+@pytest.mark.parametrize("file", ["scenes.csv", "scenes.jsonl"])
+def test_boxes_are_learned_found_and_judged(folder: Path, file: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out = fit(capsys, file, "boxes:" if file == "scenes.csv" else "")
     assert code == 0, out
-    code, out = told(capsys, "evaluate", "m.elman", data, "--json")
+    for name in ("found.jsonl", "found.csv"):
+        code, out = told(capsys, "predict", "b.elman", file, "--min-score", "0.001", "--max-length", "4", "--out", name)
+        assert code == 0, out
+    first = json.loads(Path("found.jsonl").read_text().splitlines()[1])
+    assert first["file"] == "1.png"
+    assert 1 <= len(first["prediction"]) <= 4
+    assert set(first["prediction"][0]) == {"box", "label", "score"}
+    assert json.dumps(first["prediction"]) in Path("found.csv").read_text().replace('""', '"')
+    code, out = told(capsys, "evaluate", "b.elman", file, "--json")
     assert code == 0, out
     assert "AP@0.5" in out
-    for name in ("found.jsonl", "found.csv"):
-        code, out = told(capsys, "predict", "m.elman", data, "--out", name, "--min-score", "0.0", "--max-length", "2")
-        assert code == 0, out
-    rows = [json.loads(line)["prediction"] for line in Path("found.jsonl").read_text().splitlines()]
-    assert len(rows) == 24
-    assert all(len(row) == 2 and len(box["box"]) == 4 and 0 <= box["score"] <= 1 for row in rows for box in row)
-    with Path("found.csv").open(newline="") as file:
-        assert [json.loads(row["prediction"]) for row in csv.DictReader(file)] == rows
+    code, out = told(capsys, "info", "b.elman")
+    assert code == 0
+    assert "boxes of a picture are found one at a time until no more" in out
 
 
-def test_a_cell_that_holds_no_boxes_is_named(table: list, capsys: pytest.CaptureFixture[str]) -> None:
-    Path("bad.csv").write_text('picture,things\n0.png,"[[1, 2, 3, 4]]"\n1.png,here\n')
-    code, out = told(capsys, "fit", "bad.csv", "--source", "image:picture", "--target", "boxes:things", "--out", "m.elman")
+def test_a_bad_box_is_named_by_its_row(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = Path("scenes.csv").read_text()
+    Path("scenes.csv").write_text(text.replace("[2, 4, 10, 12]", "[2, 4, 99, 12]"))
+    code, out = fit(capsys, "scenes.csv", "boxes:")
     assert code != 0
-    assert "as JSON; got text 'here'" in out
+    assert "row 2: box 0: expected corners inside the picture of 24 x 16 pixels" in out.replace("\n", " ")
+    Path("scenes.csv").write_text(text.replace('"[]"', "none"))
+    code, out = fit(capsys, "scenes.csv", "boxes:")
+    assert code != 0
+    assert "got text 'none'" in out.replace("\n", " ")

@@ -56,7 +56,9 @@ def test_boxes_come_back_exactly_and_answers_with_their_score() -> None:
 
 
 def test_what_reaches_beyond_the_picture_is_named_or_cut() -> None:
-    with pytest.raises(DataError, match=r"row 1: box 1: expected corners inside the picture of 20 x 10 pixels; got .*21\.0, 5\.0\]"):
+    with pytest.raises(
+        DataError, match=r"row 1: box 1: expected corners inside the picture of 20 x 10 pixels; got \[0\.0, 0\.0, 21\.0, 5\.0\]"
+    ):
         fitted().encode_all([[], [[0, 0, 1, 1], [0, 0, 21, 5]]])
     with pytest.raises(DataError, match=r"box 0: expected corners inside 0\.\.1; got .* Check the unit, or outside='clip'"):
         fitted(unit="relative", size=None, values=[[]]).encode([[0, 0, 21, 5]])
@@ -101,7 +103,9 @@ def test_labels_are_known_or_named() -> None:
 
 
 def test_pixels_need_a_picture() -> None:
-    with pytest.raises(DataError, match=r"row 0: boxes in pixels can only be read beside .*give Boxes\(size=\(height, width\)\)"):
+    with pytest.raises(
+        DataError, match=r"row 0: boxes in pixels can only be read beside their picture.*give Boxes\(size=\(height, width\)\)"
+    ):
         Boxes().fit([[]])
     with pytest.raises(SettingError, match="size is for boxes in pixels; with unit='relative' boxes are shares of any picture"):
         Boxes(unit="relative", size=3).fit([[]])

@@ -154,7 +154,7 @@ class Boxes(Codec):
             answers.append(answer)
         return answers
 
-    def vary_both(self, source: np.ndarray, encoded: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    def vary_both(self, source: Any, encoded: Any, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Return a picture seen from elsewhere, and its boxes where they then are.
 
         Parameters

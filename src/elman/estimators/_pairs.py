@@ -183,10 +183,10 @@ def sources_of(source: Codec, plan: Plan, xs: Sequence[Any]) -> list[Any]:
     return [mark(source, x, np.asarray(row)) for x, row in zip(xs, rows, strict=True)]
 
 
-def placed(source: Codec, target: Codec, xs: Sequence[Any], ys: Sequence[Any]) -> Sequence[Any]:
+def placed(source: Codec, target: Codec, xs: Sequence[Any], ys: Sequence[Any]) -> list[Any]:
     """Put boxes in pixels beside the size of their picture; other values stay as they are."""
     if not isinstance(target, Boxes) or not target.needs_pictures:
-        return ys
+        return list(ys)
     if not isinstance(source, Image):
         raise SettingError(f"Boxes in pixels lie in pictures; the source is {type(source).__name__}. Use Image() as the source.")
     return [Placed(y, size) for y, size in zip(ys, each(source.size_of, xs), strict=True)]

@@ -46,7 +46,7 @@ class PyramidStem(nn.Module):
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Return the vectors of all cells."""
-        fine = self.fine(self.first(pictures.to(self.down[0].weight.dtype)))
+        fine = self.fine(self.first(pictures.to(next(self.parameters()).dtype)))
         middle = self.middle(fine)
         coarse = self.coarse(middle)
         middle = self.mix[1](middle + functional.interpolate(self.down[1](coarse), size=middle.shape[2:]))

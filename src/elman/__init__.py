@@ -9,7 +9,7 @@ _HOME = {
     "elman.contest": ("compare",),
     "elman.estimators": ("Model", "LanguageModel", "Forecaster", "load"),
     "elman.codecs": (
-        *("Audio", "Category", "Dialogue", "Image", "Joints", "Notes", "Number", "Record"),
+        *("Audio", "Boxes", "Category", "Dialogue", "Image", "Joints", "Notes", "Number", "Record"),
         *("Series", "Strokes", "Symbols", "Tags", "Text", "Vector", "Video"),
     ),
     "elman.estimators.forecasting.preparation": ("Preparation",),

@@ -9,6 +9,7 @@ import pytest
 
 from elman.codecs import (
     Audio,
+    Boxes,
     Category,
     Dialogue,
     Image,
@@ -100,6 +101,23 @@ CASES = {
     ),
     "image colour": (Image("pixels"), [np.arange(36, dtype=np.uint16).reshape(3, 4, 3)], {"unknown": [PAIR[0], np.ones((2, 2, 4), bool)]}),
     "image sized": (Image("columns", size=(6, 8), mode="grey"), PAIR, {"unknown": [np.zeros((9, 9, 3), np.uint8)]}),
+    "boxes": (
+        Boxes(size=(100, 200)),
+        [[{"box": [0.0, 10.5, 200.0, 50.0]}, {"box": [3.25, 4.0, 5.0, 6.0]}], []],
+        {
+            "unknown": [np.zeros((0, 4)), np.array([[1, 2, 3, 4]]), "[[1, 2, 3, 4]]", {"boxes": [[1, 2, 3, 4]]}, [(1, 2, 3, 4)]],
+            "bad": [3, None, "no", [1, 2, 3, 4], [[1, 2, 3]], [[1, 2, NAN, 4]], [[3, 2, 1, 4]], [[1, 2, 201, 4]], [[1, 2, 3, 4, "x"]]],
+        },
+    ),
+    "boxes relative": (
+        Boxes(unit="relative", form="xywh"),
+        [[{"box": [0.25, 0.5, 0.5, 0.5], "label": "cat"}], [{"box": [0.0, 0.0, 0.125, 1.0], "label": "dog"}]],
+        {
+            "role": "target",
+            "unknown": [[(0.5, 0.5, 0.1, 0.1, "dog")], {"boxes": [], "labels": []}],
+            "bad": [[[0.5, 0.5, 0.6, 0.1, "cat"]], [[0, 0, 0, 1, "cat"]], [[0, 0, 1, 1, "fox"]], [[0, 0, 1, 1]], [{"label": "cat"}]],
+        },
+    ),
     "strokes": (
         Strokes(),
         [[[3, 4], [5, 6]], [], np.array([[1.0, 2]])],

@@ -140,7 +140,7 @@ def test_faces(mirror):
     part = load("face_boxes_mask", verify=False)["all"]
     assert part.y[0].shape == (0, 4)
     assert part.y[1].tolist() == [[1, 2, 3.5, 4], [0, 0, 1, 1]]
-    assert part.extra["classes"] == [[], ["with_mask", "no"]]
+    assert part.extra == {"name": ["", "n"], "classes": [[], ["with_mask", "no"]]}
     for row, message in (
         ("2,n,9,9,no,0,0,1,1", r"row 2: there is no image 2; images are 0..1"),
         ("1,n,9,9,no,x,0,1,1", "row 2: could not convert"),

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from elman import (
+    Boxes,
     Category,
     Forecaster,
     Image,
@@ -56,6 +57,11 @@ CASES = {
     "model-vector": lambda: (model(Vector(), Vector()), [[i % 3, 1.5, i] for i in range(24)], [[i, -i] for i in range(24)]),
     "model-image": lambda: (
         model(Image(), Category()), [[[0.1 * i, 0.0, 1.0], [0.0, 0.5, 0.0]][:: (-1) ** i] for i in range(24)], [0, 1] * 12
+    ),
+    "model-boxes": lambda: (
+        model(Image(), Boxes(size=(12, 16)), network=Network(hidden_size=4, embedding_size=8)),
+        [[[1.0 if i % 4 <= x < i % 4 + 6 and 3 <= y < 9 else 0.0 for x in range(16)] for y in range(12)] for i in range(24)],
+        [[{"box": [i % 4, 3, i % 4 + 6, 9], "label": "block"}] for i in range(24)],
     ),
     "model-record": lambda: (model(Record(word=Text("char"), wave=Series()), Category()), TABLE, [w[0] for w in WORDS]),
     "model-one-to-many": lambda: (model(Category(), Text("char")), ["x", "y", "z"] * 8, ["one", "two", "six"] * 8),
@@ -105,6 +111,8 @@ def plain(value):
     """The value as JSON has it."""
     if isinstance(value, np.ndarray | np.generic):
         return plain(value.tolist())
+    if isinstance(value, dict):
+        return {name: plain(part) for name, part in value.items()}
     return [plain(part) for part in value] if isinstance(value, list | tuple) else value
 
 
@@ -131,7 +139,7 @@ def answers(estimator, rows):
 def main(names):
     for name in names or [name for name in CASES if not (HERE / f"{name}.elman").exists()]:
         estimator, x, y = CASES[name]()
-        if name in ("model-image", "model-print"):
+        if name in ("model-image", "model-print", "model-boxes"):
             x = [np.asarray(picture) for picture in x]
         estimator.fit(x) if y is None else estimator.fit(x, y)
         estimator.save(HERE / f"{name}.elman")

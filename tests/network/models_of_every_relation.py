@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from elman.codecs import Binary, Continuous, Discrete, Pixels, Product
+from elman.codecs import Binary, Continuous, Discrete, Pixels, Product, Rectangles
 from elman.network import Network, SequenceModel, Sizes, build, plan
 from elman.network.spaces import Side
 
@@ -81,6 +81,7 @@ CASES: dict[str, Case] = {
     "tags": case(SYMBOLS, TAGS, symbols, cell="elman"),
     "one to one": case(Side("one", Continuous(3)), CLASS, lambda rng, n: numbers(rng, 1)[0]),
     "picture": case(PICTURE, CLASS, pictures, stem="conv"),
+    "boxes": case(PICTURE, Side("many", Rectangles(2)), pictures, embedding_size=16),
     "frames": case(FRAMES, CLASS, frames, stem="conv"),
     "strokes": case(STROKES, NUMBER, strokes),
     "record": case(RECORD, CLASS, records),
@@ -96,7 +97,7 @@ CASES: dict[str, Case] = {
     "caption": case(PICTURE, SYMBOLS, pictures, answers=symbols),
     "caption, additive": case(PICTURE, SYMBOLS, pictures, answers=symbols, attention="additive", cell="gru"),
     "caption, one vector": case(PICTURE, SYMBOLS, pictures, answers=symbols, attention="none"),
-    "boxes": case(PICTURE, Side("many", Continuous(4)), pictures),
+    "numbers of a picture": case(PICTURE, Side("many", Continuous(4)), pictures),
     "ctc": case(NUMBERS, SYMBOLS, numbers, "ctc"),
     "ctc, strided": case(NUMBERS, SYMBOLS, numbers, "ctc", stem="conv", time_stride=2),
     "ctc, plane": case(NUMBERS, SYMBOLS, numbers, "ctc", stem="conv2d", time_stride=4),

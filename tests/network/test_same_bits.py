@@ -64,7 +64,7 @@ def everything(model: SequenceModel, case: Case, sources: list | None, answers: 
                 for row in best_answers(model, source, Beam(size=3), max_length=6)
             ]
         )
-    elif model.plan.decoder != "autoregressive":
+    elif model.plan.decoder not in ("autoregressive", "boxes"):
         found.append(model.predict_proba(source))
     if isinstance(target.space, Continuous) and model.plan.decoder == "summary":
         found.append(list(model.quantiles(source, (0.1, 0.5, 0.77)).numpy()))
@@ -141,7 +141,7 @@ def test_without_our_kernels_bits_do_differ() -> None:
 def test_the_discrete_cases_are_there() -> None:
     """The battery holds every decoder."""
     decoders = {case.build(0).plan.decoder for case in CASES.values()}
-    assert decoders == {"summary", "step", "autoregressive", "ctc"}
+    assert decoders == {"summary", "step", "autoregressive", "ctc", "boxes"}
     assert any(isinstance(case.target.space, Discrete) for case in CASES.values())
 
 

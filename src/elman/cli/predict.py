@@ -33,13 +33,15 @@ class Decoding(Settings):
     beam_size: int | None = None
     """For free sequences: beginnings kept in the search."""
     max_length: int | None = None
-    """For free sequences: symbols of an answer at most."""
+    """For free sequences: symbols of an answer at most; boxes of a picture at most."""
     min_length: int | None = None
     """For free sequences: symbols of an answer at least."""
     length_penalty: float | None = None
     """For free sequences: 0 ranks by probability alone, more favours long answers."""
     no_repeat_ngram: int | None = None
     """For free sequences: no run of this many symbols comes twice."""
+    min_score: float | None = None
+    """For boxes: how sure the model must be of each, 0 to 1 (0.5 if left out)."""
 
     def given(self) -> dict[str, Any]:
         """Return the options that were given, as ``Model.predict`` takes them."""

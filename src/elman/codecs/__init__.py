@@ -8,6 +8,7 @@ from elman.codecs._registry import names as names
 from elman.codecs._registry import rebuild as rebuild
 from elman.codecs._registry import registry as registry
 from elman.codecs.audio import Audio as Audio
+from elman.codecs.boxes import Boxes as Boxes
 from elman.codecs.category import Category as Category
 from elman.codecs.dialogue import Dialogue as Dialogue
 from elman.codecs.image import Image as Image
@@ -21,6 +22,7 @@ from elman.codecs.space import Continuous as Continuous
 from elman.codecs.space import Discrete as Discrete
 from elman.codecs.space import Pixels as Pixels
 from elman.codecs.space import Product as Product
+from elman.codecs.space import Rectangles as Rectangles
 from elman.codecs.space import Space as Space
 from elman.codecs.space import Words as Words
 from elman.codecs.strokes import Strokes as Strokes

@@ -36,6 +36,9 @@ class Codec(Settings):
     keeps_steps: ClassVar[bool] = False
     """Whether :meth:`vary` leaves every step in its place, so that answers to single steps stay true."""
 
+    lies_in_source: ClassVar[bool] = False
+    """Whether a target is a place in its source (boxes in a picture), so that training must change both together: :meth:`vary_both`."""
+
     rank: Rank
     role_: Role = "source"
 
@@ -92,6 +95,27 @@ class Codec(Settings):
             As ``encode`` gives it; the number of steps may differ.
         """
         return encoded
+
+    def vary_both(self, source: Encoded, encoded: Encoded, random: np.random.Generator) -> tuple[Encoded, Encoded]:  # noqa: ARG002
+        """Return a source and this target of it changed together, for targets that lie in their source: boxes in a picture.
+
+        Asked for by training where a target ``lies_in_source`` and ``augments``; then the source is not varied by itself.
+
+        Parameters
+        ----------
+        source : ndarray
+            What the source's ``encode`` gave; stays as it is.
+        encoded : ndarray
+            What ``encode`` gave; stays as it is.
+        random : Generator
+            Where chance comes from; the same draws give the same values.
+
+        Returns
+        -------
+        tuple of ndarray
+            Both, as they were given.
+        """
+        return source, encoded
 
     def glance(self, value: Any) -> tuple[int, ...] | None:  # noqa: ARG002  # for codecs of files
         """Return the shape ``encode`` will give of a file, from what the file says about itself.

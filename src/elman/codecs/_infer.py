@@ -10,6 +10,7 @@ import numpy as np
 
 from elman.codecs import pictures
 from elman.codecs._base import Codec, rows
+from elman.codecs.boxes import Boxes
 from elman.codecs.category import Category
 from elman.codecs.image import Image
 from elman.codecs.number import Number
@@ -126,6 +127,8 @@ def _sequence(known: list[Any]) -> tuple[Codec, str] | None:
     if not all(isinstance(v, Sequence | np.ndarray) and not isinstance(v, str | bytes | bytearray) for v in known):
         return None
     firsts = [item for v in known for item in v[:20]]
+    if firsts and all(isinstance(item, Mapping) and "box" in item for item in firsts):
+        return Boxes(), "lists of boxes"
     if firsts and all(isinstance(plain(item), int | float | None) and not isinstance(item, bool) for item in firsts):
         return Series(), "sequences of numbers"
     if firsts and all(isinstance(item, Sequence | np.ndarray) and not isinstance(item, str | bytes) for item in firsts):

@@ -13,6 +13,7 @@ from elman.errors import DataError, SettingError, did_you_mean
 
 _BUILT_IN = {
     "audio.v1": ("audio", "Audio"),
+    "boxes.v1": ("boxes", "Boxes"),
     "category.v1": ("category", "Category"),
     "dialogue.v1": ("dialogue", "Dialogue"),
     "image.v1": ("image", "Image"),
@@ -28,7 +29,11 @@ _BUILT_IN = {
     "vector.v1": ("vector", "Vector"),
     "video.v1": ("video", "Video"),
 }
-_SETTING = {"text": ("level", ("word", "char", "bpe")), "image": ("read", ("whole", "rows", "columns", "patches", "pixels"))}
+_SETTING = {
+    "text": ("level", ("word", "char", "bpe")),
+    "image": ("read", ("whole", "rows", "columns", "patches", "pixels")),
+    "boxes": ("form", ("xyxy", "xywh")),
+}
 _DEEPEST = 8
 
 

@@ -131,6 +131,22 @@ class Image(Codec):
             numbers = np.clip(np.rint(numbers), self.low_, self.high_).astype(self.kind_)
         return numbers[0] if self.channels_ == 1 else numbers.transpose(1, 2, 0)
 
+    def size_of(self, value: Any) -> tuple[int, int]:
+        """Return height and width of a picture as it was given, in pixels.
+
+        Parameters
+        ----------
+        value : array, path, bytes or PIL image
+            The picture; of a file only the header is read where that is enough.
+
+        Returns
+        -------
+        tuple of int
+            Height and width.
+        """
+        seen = pictures.look(value, self.max_pixels)
+        return seen.height, seen.width
+
     def vary(self, encoded: Any, random: np.random.Generator) -> np.ndarray:
         """Return a picture as another press, hand or camera would give it.
 

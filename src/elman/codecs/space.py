@@ -52,6 +52,17 @@ class Pixels(Space):
 
 
 @dataclass(frozen=True)
+class Rectangles(Space):
+    """A rectangle in a picture, of one of ``n`` kinds.
+
+    Encoded as float32 (T, 5): left, top, right and bottom as shares of the picture, 0..1, and the index of the kind. Answers have a
+    sixth number, how sure the network is, 0..1.
+    """
+
+    n: int
+
+
+@dataclass(frozen=True)
 class Product(Space):
     """Several spaces at once, by name, each with the rank of its own codec. Encoded as a dict of arrays."""
 

@@ -22,6 +22,10 @@ _CUT = 0.15
 _UNSEEN = 0.05
 _TREMOR = 0.06
 _PLACE = 0.3
+_FARTHER, _NEARER = 0.4, 1.0
+"""A scene is seen from so much farther or nearer, as natural logarithms: small things are common, large ones are learned from them."""
+_STRETCH = 0.07
+_STILL_SEEN = 1 / 3
 
 
 def vary_spectrum(spectrum: np.ndarray, random: np.random.Generator) -> np.ndarray:
@@ -171,6 +175,44 @@ def vary_pictures(picture: np.ndarray, random: np.random.Generator) -> np.ndarra
     source = torch.from_numpy(np.ascontiguousarray(picture))[None]
     moved = functional.grid_sample(source, torch.from_numpy(grid), padding_mode="border", align_corners=False)
     return (moved[0].numpy() * random.uniform(0.85, 1.15) + random.uniform(-0.08, 0.08)).astype(picture.dtype)
+
+
+def vary_scene(picture: np.ndarray, boxes: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Return a picture mirrored half of the time, nearer or farther, elsewhere, lighter or darker, and its boxes where they then are.
+
+    Parameters
+    ----------
+    picture : ndarray
+        (c, h, w), 0 black and 1 white.
+    boxes : ndarray
+        (T, 4 or more): left, top, right and bottom as shares of the picture; what stands behind them stays.
+    random : Generator
+        Where chance comes from.
+
+    Returns
+    -------
+    tuple of ndarray
+        The picture, black beyond its borders, and the boxes of which at least a third is still seen, cut at the borders.
+    """
+    import torch
+    from torch.nn import functional
+
+    zoom = np.exp(random.uniform(-_FARTHER, _NEARER)) * np.exp(random.normal(0, _STRETCH, 2))
+    seen = 1 / zoom  # width and height of the window as shares of the picture
+    start = random.uniform(np.minimum(0, 1 - seen), np.maximum(0, 1 - seen))
+    flip = -1.0 if random.random() < 0.5 else 1.0
+    middle = 2 * start + seen - 1  # torch's coordinates: -1..1
+    ways = torch.tensor([[[flip * seen[0], 0, middle[0]], [0, seen[1], middle[1]]]], dtype=torch.float32)
+    grid = functional.affine_grid(ways, [1, *picture.shape], align_corners=False)
+    moved = functional.grid_sample(torch.from_numpy(np.ascontiguousarray(picture))[None], grid, align_corners=False)[0].numpy()
+    lit = np.clip(moved * random.uniform(0.7, 1.3) + random.uniform(-0.1, 0.1), 0, 1) ** np.exp(random.uniform(-0.3, 0.3))
+    corners = (boxes[:, :4] - np.tile(start, 2)) / np.tile(seen, 2)
+    if flip < 0:
+        corners[:, [0, 2]] = 1 - corners[:, [2, 0]]
+    cut = np.clip(corners, 0, 1)
+    share = np.prod(cut[:, 2:] - cut[:, :2], axis=1) / np.maximum(np.prod(corners[:, 2:] - corners[:, :2], axis=1), 1e-12)
+    kept = share > _STILL_SEEN
+    return lit.astype(picture.dtype), np.concatenate([cut, boxes[:, 4:]], axis=1)[kept].astype(boxes.dtype)
 
 
 def _between(rows: np.ndarray, places: np.ndarray) -> np.ndarray:

@@ -68,19 +68,22 @@ def _flickr(files: Files, captions: str) -> tuple[dict[str, Split], dict[str, An
 def _faces(files: Files) -> tuple[dict[str, Split], dict[str, Any]]:
     images = read_npz(files.read("images_128_gray.npz"), "images_128_gray.npz", ("images",))["images"]
     table = read_table(files.text("boxes.csv.gz"), "boxes.csv")
+    names = [""] * len(images)
     boxes: list[list[list[float]]] = [[] for _ in images]
     kinds: list[list[str]] = [[] for _ in images]
-    for number, cells in enumerate(zip(*(table[c] for c in ("image", "class", "xmin", "ymin", "xmax", "ymax")), strict=True), start=2):
+    columns = [table[column] for column in ("image", "name", "class", "xmin", "ymin", "xmax", "ymax")]
+    for number, cells in enumerate(zip(*columns, strict=True), start=2):
         try:
-            row, corners = int(cells[0]), [float(cell) for cell in cells[2:]]
+            row, corners = int(cells[0]), [float(cell) for cell in cells[3:]]
         except ValueError as error:
             raise FileError(f"boxes.csv, row {number}: {error}.") from error
         if not 0 <= row < len(images):
             raise FileError(f"boxes.csv, row {number}: there is no image {row}; images are 0..{len(images) - 1}.")
         boxes[row].append(corners)
-        kinds[row].append(cells[1])
+        names[row] = cells[1]
+        kinds[row].append(cells[2])
     y = [np.array(found, dtype=np.float32).reshape(-1, 4) for found in boxes]
-    return {"all": Split(x=images, y=y, extra={"classes": kinds})}, {"columns": ("xmin", "ymin", "xmax", "ymax")}
+    return {"all": Split(x=images, y=y, extra={"name": names, "classes": kinds})}, {"columns": ("xmin", "ymin", "xmax", "ymax")}
 
 
 SETS = (

@@ -15,7 +15,10 @@ _WRITTEN = ("beam_size", "n_best", "return_scores", "return_alignment", "prior",
 _PRIOR = ("prior", "prior_weight", "symbol_bonus")
 _SAID = ("beam_size", "length_penalty", "n_best", "max_length", "return_scores", "return_attention", *_RULES)
 """Options of models that say one symbol after the other."""
-_KNOWN = tuple(dict.fromkeys([*_SAID, *_WRITTEN]))
+_FOUND = ("min_score", "max_length")
+"""Options of models that find boxes."""
+_SURE = 0.5
+_KNOWN = tuple(dict.fromkeys([*_SAID, *_WRITTEN, *_FOUND]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +31,7 @@ class Decoding:
     scores: bool = False
     attention: bool = False
     alignment: bool = False
+    min_score: float | None = None
 
     @property
     def whole(self) -> bool:
@@ -37,7 +41,7 @@ class Decoding:
     @property
     def keywords(self) -> dict[str, Any]:
         """Keywords of ``SequenceModel.predict``."""
-        chosen = {"search": self.search, "max_length": self.max_length}
+        chosen = {"search": self.search, "max_length": self.max_length, "min_score": self.min_score}
         return {name: value for name, value in chosen.items() if value is not None}
 
 
@@ -51,7 +55,8 @@ def decoding_of(plan: Plan, options: dict[str, Any]) -> Decoding:
     options : dict
         ``beam_size``, ``length_penalty``, ``n_best``, ``max_length``, ``min_length``, ``no_repeat_ngram``, ``constraint``,
         ``allow_unknown``, ``return_scores``, ``return_attention``; of models that write in frames ``beam_size``, ``n_best``, ``prior``,
-        ``prior_weight``, ``symbol_bonus``, ``return_scores``, ``return_alignment``.
+        ``prior_weight``, ``symbol_bonus``, ``return_scores``, ``return_alignment``; of models that find boxes
+        ``min_score``, ``max_length``.
 
     Returns
     -------
@@ -61,13 +66,15 @@ def decoding_of(plan: Plan, options: dict[str, Any]) -> Decoding:
     for name in options:
         if name not in _KNOWN:
             raise SettingError(f"predict has no option {name!r}; it has {list(_KNOWN)}.{did_you_mean(name, _KNOWN)}")
-    if options and plan.decoder not in ("autoregressive", "ctc"):
+    if options and plan.decoder not in ("autoregressive", "ctc", "boxes"):
         raise SettingError(f"{sorted(options)} are for free sequences; this model answers with decoder {plan.decoder!r}. Leave them out.")
-    own, kind = (_WRITTEN, "writes in frames (CTC)") if plan.decoder == "ctc" else (_SAID, "says one symbol after the other")
+    own, kind = _OWN.get(plan.decoder, (_SAID, "says one symbol after the other"))
     if foreign := sorted(set(options) - set(own)):
         raise SettingError(f"{foreign} cannot be used here: this model {kind}, and takes {list(own)}. Leave them out.")
     for name, least in (("beam_size", 1), ("n_best", 1), ("max_length", 0)):
         _check_whole(name, options.get(name), least)
+    if plan.decoder == "boxes":
+        return Decoding(max_length=options.get("max_length"), min_score=_share("min_score", options.get("min_score", _SURE)))
     attention = bool(options.get("return_attention", False))
     if attention and not plan.attends:
         raise SettingError("return_attention is for models with attention over their source; this one has none. Leave it out.")
@@ -79,6 +86,15 @@ def decoding_of(plan: Plan, options: dict[str, Any]) -> Decoding:
         attention=attention,
         alignment=bool(options.get("return_alignment", False)),
     )
+
+
+_OWN = {"ctc": (_WRITTEN, "writes in frames (CTC)"), "boxes": (_FOUND, "finds boxes")}
+
+
+def _share(name: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise SettingError(f"{name} must be a number in 0..1; got {value!r}.")
+    return float(value)
 
 
 def _search(plan: Plan, options: dict[str, Any]) -> Any:

@@ -18,7 +18,7 @@ from elman.estimators._scoring import Scoring
 from elman.network import Plan, SequenceModel, build
 from elman.network.ensemble import Ensemble
 from elman.network.planning import counted
-from elman.training.examples import Collate, Examples, Vary, split_rows
+from elman.training.examples import Collate, Examples, Vary, VaryBoth, split_rows
 from elman.training.history import History
 from elman.training.loop import fit
 from elman.training.resolve import resolve
@@ -79,6 +79,7 @@ def learn(
     collate: Collate | None = None,
     lengths: np.ndarray | None = None,
     vary: Vary | None = None,
+    vary_both: VaryBoth | None = None,
 ) -> Learned:
     """Train a network, or the members of an ensemble one after the other, on encoded rows.
 
@@ -106,6 +107,8 @@ def learn(
         Steps of each row, where the rows themselves do not show them.
     vary : callable, optional
         What is done to each value of the source that is learned from.
+    vary_both : callable, optional
+        What is done to each such source and its target together, in the place of ``vary``.
 
     Returns
     -------
@@ -117,7 +120,7 @@ def learn(
     examples = Examples(sources, targets, **spaces, collate=collate, lengths=lengths, steps=lengths)
     keys = None if not plan.wide or sources is None else _wide.choose(plan, sources)
     plan = plan if keys is None else counted(plan, wide=len(keys))
-    options = _Options(held_out=held_out, from_zero=from_zero, keys=keys, build=build, vary=vary)
+    options = _Options(held_out=held_out, from_zero=from_zero, keys=keys, build=build, vary=vary, vary_both=vary_both)
     learned: list[Learned] = []
     for member in range(plan.members):
         settings = settings_of(training, member, plan.members)
@@ -152,6 +155,7 @@ class _Options:
     keys: torch.Tensor | None
     build: Callable[[Plan], SequenceModel]
     vary: Vary | None
+    vary_both: VaryBoth | None
 
 
 def _learn_one(plan: Plan, examples: Examples, training: Training, scoring: Scoring, options: _Options) -> Learned:
@@ -167,7 +171,7 @@ def _learn_one(plan: Plan, examples: Examples, training: Training, scoring: Scor
         for weight in model.decoder.head.parameters():
             torch.nn.init.zeros_(weight)
     parts = examples.subset(train), examples.subset(held)
-    parts[0].vary = options.vary
+    parts[0].vary, parts[0].vary_both = options.vary, options.vary_both
     wide = getattr(model.decoder, "wide", None)
     if wide is not None and options.keys is not None:
         _wide.fit(wide, plan, options.keys, parts[0].source or (), parts[0].target)

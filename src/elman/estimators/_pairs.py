@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
-from elman.codecs import Codec
+from elman.codecs import Boxes, Codec, Image
+from elman.codecs._base import each
+from elman.codecs.boxes import Placed
 from elman.codecs.sharing import Spelled, shared_symbols
 from elman.codecs.text import Text
 from elman.codecs.words import split
-from elman.errors import DataError, ElmanWarning
+from elman.errors import DataError, ElmanWarning, SettingError
 from elman.estimators._copying import aim, mark, written
 from elman.estimators._inference import decode_all, length_of
 from elman.estimators._late import encoded
@@ -181,9 +183,18 @@ def sources_of(source: Codec, plan: Plan, xs: Sequence[Any]) -> list[Any]:
     return [mark(source, x, np.asarray(row)) for x, row in zip(xs, rows, strict=True)]
 
 
+def placed(source: Codec, target: Codec, xs: Sequence[Any], ys: Sequence[Any]) -> list[Any]:
+    """Put boxes in pixels beside the size of their picture; other values stay as they are."""
+    if not isinstance(target, Boxes) or not target.needs_pictures:
+        return list(ys)
+    if not isinstance(source, Image):
+        raise SettingError(f"Boxes in pixels lie in pictures; the source is {type(source).__name__}. Use Image() as the source.")
+    return [Placed(y, size) for y, size in zip(ys, each(source.size_of, xs), strict=True)]
+
+
 def targets_of(source: Codec, target: Codec, plan: Plan, xs: Sequence[Any], ys: Sequence[Any]) -> list[Any]:
     """Encode values of the target, ready for the network of a plan."""
-    encoded = target.encode_all(ys)
+    encoded = target.encode_all(placed(source, target, xs, ys))
     if not plan.copies or not isinstance(source, Spelled) or not isinstance(target, Spelled):
         return encoded
     lacking = (aim(target, y, np.asarray(row), source.symbols(x)) if 0 in row else row for x, y, row in zip(xs, ys, encoded, strict=True))
@@ -192,6 +203,8 @@ def targets_of(source: Codec, target: Codec, plan: Plan, xs: Sequence[Any], ys: 
 
 def values_of(source: Codec, target: Codec, plan: Plan, xs: Sequence[Any], answers: Sequence[Any]) -> Any:
     """Decode one answer a row; copied symbols come out as the source has them."""
+    if isinstance(target, Boxes) and isinstance(source, Image) and target.needs_pictures:
+        return [target.decode(answer, source.size_of(x)) for x, answer in zip(xs, answers, strict=True)]
     if not plan.copies or not isinstance(source, Spelled) or not isinstance(target, Spelled):
         return decode_all(target, answers)
     return [target.spell(symbols_of(source, target, x, answer)) for x, answer in zip(xs, answers, strict=True)]

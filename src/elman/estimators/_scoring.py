@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from elman.codecs import Binary, Codec, Continuous, Discrete
+from elman.codecs import Binary, Codec, Continuous, Discrete, Rectangles
 from elman.errors import SettingError
+from elman.estimators.detection import mean_average_precision
 from elman.estimators.metrics import accuracy, error_rate, micro_f1, r_squared
 
 
@@ -36,6 +37,8 @@ def scoring_of(target: Codec, aligned: bool) -> Scoring:
     space = target.space
     if target.rank == "one":
         return _one(space)
+    if isinstance(space, Rectangles):
+        return Scoring(metric="AP@0.5", baseline="usual boxes", score=mean_average_precision, constant=_usual_boxes)
     if not aligned:
         if isinstance(space, Discrete):
             return Scoring(metric="1 - error rate", baseline="most common answer", score=_free, constant=_most_common_sequence)
@@ -81,6 +84,23 @@ def _most_frequent_step(train: Sequence[Any], rows: Sequence[Any]) -> list[np.nd
 
 def _most_common_sequence(train: Sequence[Any], rows: Sequence[Any]) -> list[np.ndarray]:
     answer = np.asarray(Counter(tuple(np.asarray(t).tolist()) for t in train).most_common(1)[0][0], dtype=np.int64)
+    return [answer] * len(rows)
+
+
+_GRID = 8
+"""Boxes whose middles and sides fall into the same eighths of the picture are alike."""
+_BOXES = 100
+
+
+def _usual_boxes(train: Sequence[Any], rows: Sequence[Any]) -> list[np.ndarray]:
+    """The most usual boxes of the training rows, each as sure as it is frequent."""
+    boxes = np.concatenate([*train, np.zeros((0, 5), np.float32)])
+    middles, sides = (boxes[:, :2] + boxes[:, 2:4]) / 2, boxes[:, 2:4] - boxes[:, :2]
+    kinds = np.concatenate([np.round(_GRID * middles), np.round(_GRID * sides), boxes[:, 4:]], axis=1)
+    _, group, counts = np.unique(kinds, axis=0, return_inverse=True, return_counts=True)
+    group = group.reshape(-1)
+    chosen = np.argsort(-counts, kind="stable")[:_BOXES]
+    answer = np.array([[*boxes[group == g].mean(0), counts[g] / max(len(train), 1)] for g in chosen]).reshape(-1, 6)
     return [answer] * len(rows)
 
 

@@ -14,11 +14,11 @@ from elman.errors import DataError, DataTypeError, SettingError
 from elman.estimators import attribution
 from elman.estimators._answers import answers_of
 from elman.estimators._base import Estimator
-from elman.estimators._decoding import decoding_of
+from elman.estimators._decoding import Decoding, decoding_of
 from elman.estimators._inference import length_of, predict_rows, proba_rows
 from elman.estimators._late import encoded
 from elman.estimators._learning import learn
-from elman.estimators._pairs import check_frames, compared, fit_codecs, settings_of, sources_of, targets_of
+from elman.estimators._pairs import check_frames, compared, fit_codecs, placed, settings_of, sources_of, targets_of
 from elman.estimators._recipe import recipe
 from elman.estimators._rows import paired_rows, rows_of
 from elman.estimators._scoring import scoring_of
@@ -26,6 +26,7 @@ from elman.estimators._streaming import ModelStream
 from elman.estimators.attribution import Attribution, place_of
 from elman.estimators.transcript import Transcript, transcribe
 from elman.network import Plan, Sizes, plan
+from elman.network.boxes import LEAST
 from elman.network.settings import Network
 from elman.training.settings import Training
 
@@ -99,6 +100,7 @@ class Model(Estimator):
         source = copy.deepcopy(self.source)
         if source.rank == "many" and (self.target.rank == "one" or self.align == "step"):
             source = source.in_detail()
+        ys = placed(source, self.target, xs, ys)
         self.source_, self.target_ = fit_codecs(source, self.target, xs, ys, self.align)
         return self._learn(xs, ys)
 
@@ -115,7 +117,9 @@ class Model(Estimator):
         training = recipe(planned, settings_of(planned, training, len(ys)), len(ys))
         steps_may_go = planned.decoder != "step" or self.source_.keeps_steps  # answers to single steps need them to stay
         vary = self.source_.vary if self.source_.augments and steps_may_go else None
-        learned = learn(planned, sources, targets, training, scoring_of(self.target_, planned.decoder == "step"), vary=vary)
+        both = self.target_.vary_both if self.target_.lies_in_source and self.target_.augments else None
+        scoring = scoring_of(self.target_, planned.decoder == "step")
+        learned = learn(planned, sources, targets, training, scoring, vary=vary, vary_both=both)
         self.plan_, self.model_, self.history_, self.baseline_ = learned.plan, learned.model, learned.history, learned.baseline
         return self
 
@@ -131,7 +135,7 @@ class Model(Estimator):
             ``length_penalty``, ``max_length``, ``min_length``, ``no_repeat_ngram``, ``constraint``, ``allow_unknown``, ``n_best``,
             ``return_scores`` and ``return_attention``. Where text is written in frames (CTC): ``beam_size`` (16), ``n_best``,
             ``return_scores``, ``return_alignment``, and a ``prior`` (an n-gram model fitted on ``target_.encode_all(texts)``) with
-            ``prior_weight`` and ``symbol_bonus``.
+            ``prior_weight`` and ``symbol_bonus``. For boxes: ``min_score`` (0.5), how sure the model must be of each, and ``max_length``.
 
         Returns
         -------
@@ -265,7 +269,7 @@ class Model(Estimator):
         return transcribe(self.model_, self.source_, self.target_, chunks, decoding_of(self.plan_, decoding))
 
     def score(self, X: Any, y: Any) -> float:
-        """Return accuracy for categories, F1 for tags, R² for numbers, 1 - edit-distance rate for free sequences.
+        """Return accuracy for categories, F1 for tags, R² for numbers, 1 - edit-distance rate for free sequences, AP@0.5 for boxes.
 
         Parameters
         ----------
@@ -282,7 +286,7 @@ class Model(Estimator):
         self._check_fitted()
         xs, ys = paired_rows(X, y)
         sources, truth = self._pairs(xs, ys)
-        return self._scoring().score(predict_rows(self.model_, sources, self.source_), truth)
+        return self._scoring().score(predict_rows(self.model_, sources, self.source_, self._judged_with()), truth)
 
     def plan(self) -> Plan:
         """Return what was inferred from the data (relation, decoder, sizes) and why; printable."""
@@ -306,6 +310,10 @@ class Model(Estimator):
 
     def _scoring(self) -> Any:
         return scoring_of(self.target_, self.plan_.decoder == "step")
+
+    def _judged_with(self) -> Decoding:
+        """How answers are searched to be scored: of boxes also those that are not sure, for the curve."""
+        return decoding_of(self.plan_, {"min_score": LEAST} if self.plan_.decoder == "boxes" else {})
 
     def _encode(self, X: Any) -> list[Any]:
         return sources_of(self.source_, self.plan_, rows_of(X, "X"))

@@ -17,6 +17,7 @@ _PIPELINES: tuple[tuple[str, tuple[type, ...], str], ...] = (
     ("step", (Text,), "token-classification"),
     ("autoregressive", (Text, Dialogue), "text2text-generation"),
     ("autoregressive", (Image,), "image-to-text"),
+    ("boxes", (Image,), "object-detection"),
     ("ctc", (Audio,), "automatic-speech-recognition"),
     ("ctc", (Image,), "image-to-text"),
 )

@@ -89,6 +89,8 @@ def rows_for(model: Any, values: Any, answers: Any = None) -> Rows:
     sources = sources_of(model.source_, model.plan_, xs)
     if ys is None:
         targets = list(predict_rows(model.model_, sources, model.source_))
+        if model.plan_.decoder == "boxes":
+            targets = [row[:, :5] for row in targets]  # an answer has a score, a target has none
     else:
         targets = targets_of(model.source_, model.target_, model.plan_, xs, ys)
     lengths = np.array([length_of(row) for row in sources])

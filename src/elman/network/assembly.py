@@ -1,4 +1,4 @@
-"""How the parts are put together: stem -> encoder -> one of five decoders -> head."""
+"""How the parts are put together: stem -> encoder -> one of six decoders -> head."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from elman import cells
-from elman.codecs.space import Discrete
+from elman.codecs.space import Discrete, Pixels, Rectangles
 from elman.errors import DataError, SettingError
 from elman.network import body
 from elman.network.attention import Attention
 from elman.network.autoregressive import AutoregressiveDecoder, Sight
+from elman.network.boxes import BoxDecoder
 from elman.network.bridge import Bridge
 from elman.network.contract import Encoded, Loss, State, batch_size, move
 from elman.network.ctc import CTCDecoder, misfits
@@ -27,6 +28,7 @@ from elman.network.plan_checks import check
 from elman.network.planning import Plan
 from elman.network.pointer import Pointer
 from elman.network.pooling import Pooling
+from elman.network.pyramid import PyramidStem
 from elman.network.readers import Readers, read
 from elman.network.regularisation import Regularisation
 from elman.network.segments import SegmentDecoder, SegmentStem
@@ -37,7 +39,7 @@ from elman.network.summary import SummaryDecoder
 from elman.network.wide import MixedOutput, Wide
 from elman.sequences import Ragged
 
-Decoder = SummaryDecoder | StepDecoder | AutoregressiveDecoder | CTCDecoder | SegmentDecoder
+Decoder = SummaryDecoder | StepDecoder | AutoregressiveDecoder | CTCDecoder | SegmentDecoder | BoxDecoder
 
 
 class SequenceModel(nn.Module):
@@ -50,15 +52,19 @@ class SequenceModel(nn.Module):
     plan : Plan
         What the network is.
     decoder : Decoder
-        One of the five.
-    stem : Stem or SegmentStem, optional
+        One of the six.
+    stem : Stem, SegmentStem or PyramidStem, optional
         None for a language model.
     encoder : Encoder or CellReader, optional
         None for a language model and for sources that are one vector.
     """
 
     def __init__(
-        self, plan: Plan, decoder: Decoder, stem: Stem | SegmentStem | None = None, encoder: Encoder | CellReader | None = None
+        self,
+        plan: Plan,
+        decoder: Decoder,
+        stem: Stem | SegmentStem | PyramidStem | None = None,
+        encoder: Encoder | CellReader | None = None,
     ) -> None:
         super().__init__()
         self.plan = plan
@@ -165,7 +171,7 @@ class SequenceModel(nn.Module):
         return self.decoder
 
     @torch.no_grad()
-    def predict(self, source: Any, *, search: Any = None, max_length: int | None = None) -> list[Any]:
+    def predict(self, source: Any, *, search: Any = None, max_length: int | None = None, min_score: float | None = None) -> list[Any]:
         """Return one answer per row, as the target's codec encodes it.
 
         Parameters
@@ -176,6 +182,8 @@ class SequenceModel(nn.Module):
             How symbols are searched, from :mod:`elman.generation`; the likeliest symbol at every step by default.
         max_length : int, optional
             Longest answer of autoregressive models; by default from the plan and the length of each source.
+        min_score : float, optional
+            How sure a model that finds boxes must be of each, 0..1; by default nearly all are given, for a curve over scores.
 
         Returns
         -------
@@ -188,6 +196,9 @@ class SequenceModel(nn.Module):
                 return self.decoder.predict(encoded, self.limits(encoded, max_length), search)
             if isinstance(self.decoder, CTCDecoder):
                 return self.decoder.predict(encoded, search)
+            if isinstance(self.decoder, BoxDecoder):
+                least = {} if min_score is None else {"min_score": min_score}
+                return self.decoder.predict(encoded, self.limits(encoded, max_length), **least)
             if search is not None:
                 raise SettingError(f"A {self.plan.decoder} model has nothing to search. Call predict without search.")
             return self.decoder.predict(encoded)
@@ -291,6 +302,8 @@ def assemble(plan: Plan) -> SequenceModel:
     """Put the parts together without setting first weights."""
     if plan.decoder == "segments":
         return _by_segments(plan)
+    if plan.decoder == "boxes":
+        return _boxes(plan)
     stem = encoder = None
     features = plan.embedding_size
     if plan.source is not None:
@@ -326,6 +339,16 @@ def _by_segments(plan: Plan) -> SequenceModel:
     layers = encoder.layers if plan.body == "recurrent" else encoder
     decoder = SegmentDecoder(head, layers, plan.source.space, horizon=plan.horizon, size=plan.embedding_size)
     return SequenceModel(plan, decoder, SegmentStem(plan.source.space, plan.embedding_size), encoder)
+
+
+def _boxes(plan: Plan) -> SequenceModel:
+    source, target, size = None if plan.source is None else plan.source.space, plan.target.space, plan.embedding_size
+    if not isinstance(source, Pixels) or not isinstance(target, Rectangles):
+        raise SettingError("Boxes need a source of whole pictures. Use Image() as the source.")
+    layers = recurrent_layers(plan.cell, size, plan.hidden_size, _options(plan))
+    bridge = Bridge(2 * size, plan.num_layers, plan.hidden_size, len(cells.get(plan.cell).states))
+    decoder = BoxDecoder(size, layers, bridge, kinds=target.n, size=size)
+    return SequenceModel(plan, decoder, PyramidStem(source, size, plan.dropout))
 
 
 def _options(plan: Plan) -> dict[str, Any]:

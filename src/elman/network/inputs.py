@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from elman.codecs.space import Binary, Continuous, Discrete, Pixels, Product, Space, Words
+from elman.codecs.space import Binary, Continuous, Discrete, Pixels, Product, Rectangles, Space, Words
 from elman.errors import DataError
 from elman.sequences import Ragged
 
@@ -71,7 +71,9 @@ def _element_shape(space: Space) -> tuple[int, ...]:
         return (space.n,)
     if isinstance(space, Pixels):
         return (space.c, space.h, space.w)
-    raise DataError(f"collate knows Discrete, Words, Continuous, Binary, Pixels and Product; got {space!r}.")
+    if isinstance(space, Rectangles):
+        return (5,)
+    raise DataError(f"collate knows Discrete, Words, Continuous, Binary, Pixels, Rectangles and Product; got {space!r}.")
 
 
 def _of_one_width(arrays: list[np.ndarray], rank: str) -> tuple[list[np.ndarray], tuple[int, ...]]:

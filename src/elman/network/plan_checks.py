@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from elman.network.planning import Plan
 
 _CHOICES = {
-    "decoder": ("summary", "step", "autoregressive", "ctc", "segments"),
+    "decoder": ("summary", "step", "autoregressive", "ctc", "segments", "boxes"),
     "body": BODIES,
     "pooling": ("last", "mean", "max", "attention", "concat"),
     "attention": ("general", "dot", "additive", "none"),
@@ -196,6 +196,9 @@ def _check_together(made: Plan) -> None:
         raise SettingError(f"head='pen' is for the steps of Strokes(); the target is {made.target.space}. Leave head at 'auto'.")
     if made.head == "chain" and not isinstance(made.target.space, Binary):
         raise SettingError(f"head='chain' is for yes/no answers, such as Notes(); the target is {made.target.space}. Leave head at 'auto'.")
+    if made.decoder == "boxes" and (made.embedding_size % 8 or made.body != "recurrent"):
+        given = f"{made.embedding_size} and {made.body!r}"
+        raise SettingError(f"boxes need body='recurrent' and an embedding_size that is a multiple of 8; got {given}.")
     if made.bidirectional and made.source is None:
         raise SettingError("bidirectional=True reads what it should predict: a language model reads one way. Leave it at 'auto'.")
     if made.time_stride > 1 and (made.decoder == "step" or made.stem == "linear"):

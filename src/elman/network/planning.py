@@ -241,7 +241,7 @@ def _lines(p: Plan) -> list[tuple[str, Any, str]]:
         lines.append(("ngram_order", p.ngram_order, "ngram_order"))
     if p.members > 1:
         lines.append(("members", p.members, "members"))
-    if p.decoder in ("autoregressive", "ctc"):
+    if p.decoder in ("autoregressive", "ctc", "boxes"):
         lines.append(("max_length", p.max_length, "max_length"))
     if p.locked_dropout:
         lines += [(name, getattr(p, name), name) for name in ("input_dropout", "embedding_dropout", "weight_dropout", *PENALTIES)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from elman.codecs.space import Continuous, Discrete, Pixels, Product, Words
+from elman.codecs.space import Continuous, Discrete, Pixels, Product, Rectangles, Words
 from elman.errors import DataError, SettingError, did_you_mean
 from elman.network.sizes import Sizes
 from elman.network.spaces import Side
@@ -47,6 +47,10 @@ def _frames_to_symbols(source: Side | None, target: Side, sizes: Sizes) -> bool:
     return source is not None and _is_frames(source) and isinstance(target.space, Discrete) and sizes.monotone_share >= 0.95
 
 
+def _rectangles(source: Side | None, target: Side, sizes: Sizes) -> bool:  # noqa: ARG001
+    return isinstance(target.space, Rectangles)
+
+
 def _is_frames(side: Side) -> bool:
     """Sound, columns or rows of a picture, strokes: measurements in reading order; whole video frames are not."""
     space = side.space
@@ -59,6 +63,7 @@ TABLE = (
     _Row(None, "many", "auto", _always, Relation("continue", "autoregressive", "no source: every element follows from those before it")),
     _Row("one", "one", "auto", _always, Relation("one-to-one", "summary", "one element in, one answer out")),
     _Row("many", "one", "auto", _always, Relation("many-to-one", "summary", "a sequence in, one answer out")),
+    _Row("one", "many", "auto", _rectangles, Relation("one-to-many", "boxes", "boxes of a picture are found one at a time until no more")),
     _Row("one", "many", "auto", _always, Relation("one-to-many", "autoregressive", "one element in, a sequence of free length out")),
     _Row("one", "many", "attention", _always, Relation("one-to-many", "autoregressive", "one element in, a sequence of free length out")),
     _Row("many", "many", "step", _always, Relation("step", "step", "asked for: one answer per step of the source")),
@@ -124,6 +129,8 @@ def relate(
     if align not in ALIGNMENTS:
         raise SettingError(f"align must be one of {ALIGNMENTS}; got {align!r}.{did_you_mean(align, ALIGNMENTS)}")
     _check_target(target)
+    if isinstance(target.space, Rectangles) and (source is None or not isinstance(source.space, Pixels) or source.rank != "one"):
+        raise SettingError("Boxes are found in a whole picture. Use Image() as the source, its read left at 'whole'.")
     if horizon is not None:
         return _direct(source, target, horizon, segment)
     rank = None if source is None else source.rank

@@ -180,6 +180,8 @@ def _smoothing(relation: Relation, target: Side, text: bool) -> Choice:
 
 def _embedding(source: Side | None, target: Side, hidden: int, relation: Relation) -> Choice:
     space = source.space if source is not None else target.space
+    if relation.decoder == "boxes":
+        return 64, "for the cells of a grid"
     if isinstance(space, Words):
         return 64, "words share the vectors of their pieces"
     n = space.n if isinstance(space, Discrete) else 0
@@ -197,6 +199,8 @@ def _dropout(target: Side, sizes: Sizes, relation: Relation, symbols: bool) -> C
         return 0.1, "a small network"
     if relation.decoder == "segments":
         return 0.1, "before the head"
+    if relation.decoder == "boxes":
+        return 0.05, "on the features of cells"
     if relation.decoder == "summary":
         return (0.5, "texts are learned by heart quickly") if symbols else (0.2, "measurements")
     if relation.name == "continue":

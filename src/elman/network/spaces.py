@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from elman.codecs.space import Binary, Continuous, Discrete, Pixels, Product, Space, Words
+from elman.codecs.space import Binary, Continuous, Discrete, Pixels, Product, Rectangles, Space, Words
 from elman.errors import DataError
 
 _KINDS: dict[str, type[Space]] = {
@@ -14,9 +14,17 @@ _KINDS: dict[str, type[Space]] = {
     "continuous": Continuous,
     "binary": Binary,
     "pixels": Pixels,
+    "rectangles": Rectangles,
     "product": Product,
 }
-_FIELDS = {"discrete": ("n",), "words": ("n", "pieces"), "continuous": ("d",), "binary": ("n",), "pixels": ("c", "h", "w")}
+_FIELDS = {
+    "discrete": ("n",),
+    "words": ("n", "pieces"),
+    "continuous": ("d",),
+    "binary": ("n",),
+    "pixels": ("c", "h", "w"),
+    "rectangles": ("n",),
+}
 
 
 class HasSpace(Protocol):

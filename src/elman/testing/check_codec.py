@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from elman.codecs import Binary, Codec, Continuous, Discrete, Pixels, Product, Space, Words
+from elman.codecs import Binary, Codec, Continuous, Discrete, Pixels, Product, Rectangles, Space, Words
 from elman.codecs._base import Role
 from elman.errors import CheckError, DataError, NotFittedError
 
@@ -256,6 +256,7 @@ def _fits(encoded: Any, space: Space, rank: str) -> None:
         Continuous: lambda s: (s.d,),
         Binary: lambda s: (s.n,),
         Pixels: lambda s: (s.c, s.h, s.w),
+        Rectangles: lambda _: (5,),
     }[type(space)](space)
     _must(shape == expected, f"an element has the shape {shape}, not {expected} of {space}")
     if isinstance(space, Discrete):

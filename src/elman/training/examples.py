@@ -14,6 +14,8 @@ from elman.training.ahead import ahead
 
 Vary = Callable[[Any, np.random.Generator], Any]
 """Makes one more example of an encoded value: louder, slower, slanted."""
+VaryBoth = Callable[[Any, Any, np.random.Generator], tuple[Any, Any]]
+"""The same of an encoded source and its target together."""
 Collate = Callable[[list[Any], Any, str], Any]
 """Makes a batch of encoded rows, their space and their rank."""
 
@@ -48,6 +50,8 @@ class Examples:
     vary : callable or None
         What is done to each value of the source (without one, of the target) whenever it is read; chance comes from the seed and the
         epoch that were dealt, and the row.
+    vary_both : callable or None
+        What is done to each source and target together, in the place of ``vary``.
 
     Examples
     --------
@@ -76,6 +80,7 @@ class Examples:
         self.source_rank, self.target_rank = source_rank, target_rank
         self._collate = collate
         self.vary: Vary | None = None
+        self.vary_both: VaryBoth | None = None
         self._dealt = (0, 0)
         if lengths is None or steps is None:
             ours = _steps(target, target_rank)
@@ -114,12 +119,19 @@ class Examples:
         collate = self._collate or _network_collate()
         if self.source is None:
             return None, collate([self._varied(self.target, int(i)) for i in rows], self.target_space, self.target_rank)
+        if self.vary_both is not None:
+            pairs = [self.vary_both(np.asarray(self.source[i]), np.asarray(self.target[i]), self._random(int(i))) for i in rows]
+            sources, targets = [x for x, _ in pairs], [y for _, y in pairs]
+            return collate(sources, self.source_space, self.source_rank), collate(targets, self.target_space, self.target_rank)
         source = collate([self._varied(self.source, int(i)) for i in rows], self.source_space, self.source_rank)
         return source, collate([self.target[i] for i in rows], self.target_space, self.target_rank)
 
     def _varied(self, values: Sequence[Any], row: int) -> Any:
         value = values[row]
-        return value if self.vary is None else self.vary(np.asarray(value), np.random.default_rng([*self._dealt, row]))
+        return value if self.vary is None else self.vary(np.asarray(value), self._random(row))
+
+    def _random(self, row: int) -> np.random.Generator:
+        return np.random.default_rng([*self._dealt, row])
 
     @property
     def readers(self) -> int:

@@ -3,8 +3,8 @@
 python -m benchmarks.loading_share [--tasks digits lines pictures clips] [--workers auto 0 1 2] [--epochs 3] [--rows 1000]
 
 "digits" are recordings of single digits (fsdd) written as WAV files, "lines" printed lines (ocr_early_books) as PNG files, both into a
-folder that is removed; "pictures" are MNIST's as arrays, read as a whole; "clips" 32 x 32 films made of MNIST's digits that drift. Real rows come from
-ELMAN_DATA. The first epoch reads the files; later ones find them in memory. Shares are of the time in the training part of each epoch.
+folder that is removed; "pictures" are MNIST's as arrays, read as a whole; "clips" 32 x 32 films made of MNIST's digits that drift.
+Real rows come from ELMAN_DATA. The first epoch reads the files; later ones find them in memory.
 """
 
 from __future__ import annotations

@@ -105,7 +105,7 @@ def test_without_symusic_files_name_the_extra(monkeypatch: pytest.MonkeyPatch) -
         ([[60], 60], "frame 1: expected a list of MIDI numbers; got 60"),
         (3, "expected frames of notes, a piano roll or a MIDI file; got int"),
         (np.full((1, 88), 2), "expected a piano roll of zeros and ones"),
-        (np.eye(1, 128), r"expected MIDI numbers in 21\.\.108; got 0"),
+        (np.eye(1, 128), r"frame 0: expected MIDI numbers in 21\.\.108; got 0"),
         (np.ones((1, 5)), r"expected a piano roll \(T, 88\) or \(T, 128\); got \(1, 5\)"),
     ],
 )

@@ -92,7 +92,8 @@ class Audio(Codec):
             float32 (T, features).
         """
         scaler = self._fitted("scaler_")
-        return scaler.encode(self._spectrum(value))
+        pieces = sound.pieces(value, self.sample_rate, self.max_seconds)
+        return np.concatenate([scaler.encode(part) for part in sound.frames(pieces, self._frames())])  # long sound: no second copy
 
     def decode(self, array: Any) -> np.ndarray:
         """Return the log-mel spectrum; the phase is lost, so no samples come back.

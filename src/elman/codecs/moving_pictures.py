@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from elman.codecs import media_files
 from elman.errors import DataError, DataTypeError, MissingExtraError
 
 ENDINGS = (".mp4", ".mkv", ".webm", ".avi", ".mov", ".mpg", ".mpeg", ".ogv")
-
-
-def is_file(value: Any) -> bool:
-    """Tell whether a value is a path or bytes rather than an array."""
-    return isinstance(value, str | os.PathLike | bytes | bytearray)
 
 
 def frames(value: Any, fps: float, *, max_pixels: int, max_seconds: float) -> Iterator[np.ndarray]:
@@ -40,7 +34,7 @@ def frames(value: Any, fps: float, *, max_pixels: int, max_seconds: float) -> It
     np.ndarray
         float32 (h, w, 1 or 3), 0 black and 1 white.
     """
-    if is_file(value):
+    if media_files.is_file(value):
         yield from _decoded(value, fps, max_pixels, max_seconds)
     else:
         yield from _array(value, max_pixels)
@@ -87,11 +81,11 @@ def count(value: Any, fps: float, *, max_pixels: int, max_seconds: float) -> int
         Frames; None where packets bear no times.
     """
     with _opened(value, max_pixels) as (container, stream, name):
-        packets = [packet for packet in container.demux(stream) if packet.size]
-        if any(packet.pts is None for packet in packets):
+        times = [packet.pts for packet in container.demux(stream) if packet.size and not packet.is_discard]
+        if any(time is None for time in times):
             return None
         choice = _Choice(fps, max_seconds, name)
-        return sum(choice.takes(float(pts * stream.time_base)) for pts in sorted(packet.pts for packet in packets if not packet.is_discard))
+        return sum(choice.takes(float(time * stream.time_base)) for time in sorted(times))
 
 
 class _Choice:
@@ -118,17 +112,16 @@ class _Choice:
 def _opened(value: Any, max_pixels: int) -> Iterator[tuple[Any, Any, str]]:
     """An open file, its pictures and its name in messages; what goes wrong inside is told with the name."""
     av = _library()
-    is_bytes = isinstance(value, bytes | bytearray)
-    name = f"the video of {len(value)} bytes" if is_bytes else f"{os.fspath(value)!r}"
-    if not is_bytes and not Path(value).is_file():
-        raise DataError(f"there is no file {name}. Check the path, and the folder it starts from.")
+    name = media_files.present(value, "video")
+    file = io.BytesIO(value) if isinstance(value, bytes | bytearray) else str(value)
     try:
         # only the file itself is read: no playlist may name another one, nor an address
-        with av.open(io.BytesIO(value) if is_bytes else str(value), options={"protocol_whitelist": "file"}) as container:
+        with av.open(file, options={"protocol_whitelist": "file"}) as container:
             if not container.streams.video:
                 raise DataError(f"{name} has no pictures in it. Expected a video.")
             stream = container.streams.video[0]
             _small((stream.height, stream.width), max_pixels, name)
+            stream.codec_context.options = {"max_pixels": str(max_pixels)}  # frames may be larger than the file says
             yield container, stream, name
     except (av.FFmpegError, ValueError, OverflowError) as error:
         if isinstance(error, DataError):
@@ -150,7 +143,8 @@ def _decoded(value: Any, fps: float, max_pixels: int, max_seconds: float) -> Ite
             if isinstance(error, DataError) or not seen:
                 raise
             raise DataError(
-                f"{name} is not video that can be read after frame {seen} ({error}). Replace the file or drop the row."
+                f"{name} is not video that can be read after frame {seen} ({error}). Expected frames of one size and of at most "
+                f"max_pixels={max_pixels}. Replace the file or drop the row."
             ) from error
         if not seen:
             raise DataError(f"{name} has no frames. Replace the file or drop the row.")

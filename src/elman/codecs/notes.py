@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
-from elman.codecs import midi
+from elman.codecs import media_files, midi
 from elman.codecs._base import Codec, each
 from elman.codecs.checks import one_of, real, strict, whole
 from elman.codecs.space import Binary
@@ -69,8 +68,12 @@ class Notes(Codec):
             float32 (T, notes).
         """
         low, high = self._fitted("span_")
-        if isinstance(value, str | os.PathLike | bytes | bytearray):
-            return self._place(midi.read(value, self.beat), low, high)
+        if media_files.is_file(value):
+            try:
+                return _roll(midi.read(value, self.beat), low, high)
+            except DataError as error:
+                name = media_files.named(value, "MIDI")
+                raise error if name in error.detail else DataError(f"{name}: {error.detail}") from error
         if isinstance(value, np.ndarray) and value.ndim == 2:
             return _roll(value, low, high)
         if not isinstance(value, Iterable):
@@ -173,14 +176,15 @@ class Notes(Codec):
 
 
 def _roll(array: np.ndarray, low: int, high: int) -> np.ndarray:
-    if array.dtype.kind not in "biuf" or not np.isin(array, (0, 1)).all():
+    if array.dtype.kind not in "biuf" or (array.dtype != bool and not np.isin(array, (0, 1)).all()):
         raise DataError(f"expected a piano roll of zeros and ones; got {array.dtype} with other values. Use array > 0.")
     notes = high - low + 1
     if array.shape[1] == 128 and notes != 128:
-        outside = np.flatnonzero(array.any(axis=0))
-        outside = outside[(outside < low) | (outside > high)]
-        if len(outside):
-            raise DataError(f"expected MIDI numbers in {low}..{high}; got {int(outside[0])}. Widen Notes(low=…, high=…).")
+        outside = array.astype(bool)
+        outside[:, low : high + 1] = False
+        if outside.any():
+            frame, note = np.argwhere(outside)[0]
+            raise DataError(f"frame {frame}: expected MIDI numbers in {low}..{high}; got {note}. Widen Notes(low=…, high=…).")
         array = array[:, low : high + 1]
     if array.shape[1] != notes:
         raise DataError(f"expected a piano roll (T, {notes}) or (T, 128); got {array.shape}.")

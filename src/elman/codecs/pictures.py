@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import struct
 import threading
 import warnings
@@ -14,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from elman.codecs import media_files
 from elman.errors import DataError, DataTypeError, MissingExtraError
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm")
@@ -64,7 +64,7 @@ _HUSH = _Hush()
 
 def is_file(value: Any) -> bool:
     """Tell whether a value is a path, bytes or a PIL image rather than an array."""
-    return isinstance(value, str | os.PathLike | bytes | bytearray) or type(value).__module__.startswith("PIL.")
+    return media_files.is_file(value) or type(value).__module__.startswith("PIL.")
 
 
 def look(value: Any, max_pixels: int) -> Look:
@@ -167,6 +167,8 @@ def unit(array: np.ndarray, low: float, high: float, *, free: bool) -> np.ndarra
 
 def _small(size: tuple[int, int], max_pixels: int, name: str) -> None:
     width, height = size
+    if width * height == 0:
+        raise DataError(f"expected a picture of at least one pixel; {name} has {width} x {height}. Drop the row.")
     if width * height > max_pixels:
         raise DataError(
             f"{name} has {width} x {height} pixels, more than max_pixels={max_pixels}. Raise Image(max_pixels=…) if you trust the file."
@@ -181,17 +183,16 @@ def _opened(value: Any, max_pixels: int) -> Any:
     if type(value).__module__.startswith("PIL."):
         _small(value.size, max_pixels, "the picture")
         return _Borrowed(value)
-    name = _name(value)
+    name = media_files.present(value, "picture")
     with _LOCK:
         limit = Pillow.MAX_IMAGE_PIXELS
         Pillow.MAX_IMAGE_PIXELS = None  # ours is checked below, before a pixel is decoded, and the user can raise it
         try:
             with _HUSH:
                 image = Pillow.open(io.BytesIO(value) if isinstance(value, bytes | bytearray) else Path(value), formats=_FORMATS)
-        except FileNotFoundError as error:
-            raise DataError(f"there is no file {name}. Check the path, and the folder it starts from.") from error
         except _BROKEN as error:
-            raise DataError(f"{name} is not a picture that can be read ({error}). Expected one of {', '.join(_FORMATS)}.") from error
+            reason = "none of its kinds" if isinstance(error, Pillow.UnidentifiedImageError) else error  # that names a Python object
+            raise DataError(f"{name} is not a picture that can be read ({reason}). Expected one of {', '.join(_FORMATS)}.") from error
         finally:
             Pillow.MAX_IMAGE_PIXELS = limit
     try:
@@ -232,13 +233,12 @@ def _array(image: Any) -> np.ndarray:
     if image.mode in ("RGBA", "PA") or "transparency" in image.info:
         return np.asarray(image.convert("RGBA"))
     if image.mode.startswith("I"):
-        return np.asarray(image).astype(np.uint16)
+        deep = np.asarray(image)  # 32 bits where the file has more than 16, or where Pillow is of an older kind
+        return deep.astype(np.uint16) if deep.min() >= 0 and deep.max() <= _FULL["uint16"] else deep
     if image.mode in ("L", "RGB", "F"):
         return np.asarray(image)
     return np.asarray(image.convert("L" if image.mode == "1" else "RGB"))
 
 
 def _name(value: Any) -> str:
-    if isinstance(value, bytes | bytearray):
-        return f"the picture of {len(value)} bytes"
-    return f"{os.fspath(value)!r}" if isinstance(value, str | os.PathLike) else "the picture"
+    return media_files.named(value, "picture") if media_files.is_file(value) else "the picture"

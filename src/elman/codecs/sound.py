@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import io
 import math
-import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from elman.codecs import media_files
 from elman.codecs.sound_stream import WIDTH, Resampler, Spectrum, common, has_table, sinc
 from elman.errors import DataError, DataTypeError, MissingExtraError
 
 _BLOCK = 1 << 14
 """Samples of a file decoded at once."""
+FASTEST = 10_000_000
+"""Samples a second at most."""
+MOST_CHANNELS = 32
 _UNKNOWN = 1 << 62
 """Samples of a stream that cannot be sought and does not know its length."""
 
@@ -58,7 +60,7 @@ def pieces(value: Any, rate: int, max_seconds: float) -> Iterator[np.ndarray]:
     np.ndarray
         float32 (T,).
     """
-    if isinstance(value, str | os.PathLike | bytes | bytearray):
+    if media_files.is_file(value):
         yield from _decoded(value, rate, max_seconds)
         return
     samples, given = split(value, rate)
@@ -75,13 +77,13 @@ def split(value: Any, rate: int) -> tuple[Any, int]:
     samples, given = (
         value if isinstance(value, tuple) and len(value) == 2 and np.ndim(value[0]) > 0 and np.ndim(value[1]) == 0 else (value, rate)
     )
-    if isinstance(given, bool) or not isinstance(given, int | float | np.number) or not 1 <= given <= 10_000_000 or given != int(given):
+    if isinstance(given, bool) or not isinstance(given, int | float | np.number) or not 1 <= given <= FASTEST or given != int(given):
         raise DataError(f"expected a whole number of samples a second; got {given!r}.")
     return samples, int(given)
 
 
-def to_mono(samples: Any) -> np.ndarray:
-    """Return one channel, float32 (T,), of samples (T,) or (T, channels) of any usual dtype."""
+def to_mono(samples: Any, start: int = 0) -> np.ndarray:
+    """Return one channel, float32 (T,), of samples (T,) or (T, channels) of any usual dtype; the first is sample ``start`` in messages."""
     try:
         array = np.asarray(samples)
     except (ValueError, TypeError, RuntimeError) as error:
@@ -89,11 +91,11 @@ def to_mono(samples: Any) -> np.ndarray:
     if array.dtype.kind not in "iuf" or array.ndim not in (1, 2):
         raise DataTypeError(f"expected sound of shape (T,) or (T, channels); got {array.dtype} of shape {array.shape}.")
     if array.ndim == 2:
-        if array.shape[1] > 32 or array.shape[1] == 0:
-            raise DataError(f"expected (T, channels) with 1..32 channels; got {array.shape}. Put time first: array.T.")
+        if array.shape[1] > MOST_CHANNELS or array.shape[1] == 0:
+            raise DataError(f"expected (T, channels) with 1..{MOST_CHANNELS} channels; got {array.shape}. Put time first: array.T.")
         array = array if array.dtype.kind == "f" else _full(array)
-        return _finite(array.mean(axis=1, dtype=np.float64).astype(np.float32))
-    return _finite(_full(array))
+        return _finite(array.mean(axis=1, dtype=np.float64).astype(np.float32), start)
+    return _finite(_full(array), start)
 
 
 def _full(array: np.ndarray) -> np.ndarray:
@@ -108,10 +110,10 @@ def _full(array: np.ndarray) -> np.ndarray:
     return ((array.astype(np.float64) - middle) / (span.max + 1 - middle)).astype(np.float32)
 
 
-def _finite(array: np.ndarray) -> np.ndarray:
+def _finite(array: np.ndarray, start: int) -> np.ndarray:
     bad = ~np.isfinite(array)
     if bad.any():
-        raise DataError(f"expected finite samples; got NaN or infinity at sample {int(np.flatnonzero(bad)[0])}. Cut it out or fill it in.")
+        raise DataError(f"expected finite samples; got NaN or infinity at sample {start + int(bad.argmax())}. Cut it out or fill it in.")
     return array
 
 
@@ -144,12 +146,14 @@ def _opened(value: Any, max_seconds: float) -> Iterator[tuple[Any, str]]:
         import soundfile
     except (ImportError, OSError) as error:  # OSError: libsndfile itself is missing
         raise MissingExtraError("audio", "soundfile", "read sound files") from error
-    is_bytes = isinstance(value, bytes | bytearray)
-    name = f"the sound of {len(value)} bytes" if is_bytes else f"{os.fspath(value)!r}"
-    if not is_bytes and not Path(value).is_file():
-        raise DataError(f"there is no file {name}. Check the path, and the folder it starts from.")
+    name = media_files.present(value, "sound")
     try:
-        with soundfile.SoundFile(io.BytesIO(value) if is_bytes else str(value)) as file:
+        with soundfile.SoundFile(io.BytesIO(value) if isinstance(value, bytes | bytearray) else str(value)) as file:
+            if file.samplerate > FASTEST or file.channels > MOST_CHANNELS:
+                raise DataError(
+                    f"{name} has {file.channels} channels of {file.samplerate} samples a second, more than {MOST_CHANNELS} or {FASTEST}. "
+                    "Its header is broken: replace the file or drop the row."
+                )
             if file.frames > max_seconds * file.samplerate:
                 seconds = file.frames / file.samplerate
                 raise DataError(
@@ -157,7 +161,8 @@ def _opened(value: Any, max_seconds: float) -> Iterator[tuple[Any, str]]:
                 )
             yield file, name
     except (soundfile.SoundFileError, TypeError) as error:
-        raise DataError(f"{name} is not sound that can be read ({error}). Expected wav, flac, ogg or mp3.") from error
+        reason = getattr(error, "error_string", error)  # the whole message names a Python object for bytes
+        raise DataError(f"{name} is not sound that can be read ({reason}). Expected wav, flac, ogg or mp3.") from error
 
 
 def _decoded(value: Any, rate: int, max_seconds: float) -> Iterator[np.ndarray]:
@@ -186,11 +191,9 @@ def _block(file: Any, name: str, done: int) -> np.ndarray:
 
 def _checked(block: np.ndarray, name: str, start: int) -> np.ndarray:
     try:
-        return to_mono(block)
+        return to_mono(block, start)
     except DataError as error:
-        bad = ~np.isfinite(block.reshape(len(block), -1)).all(axis=1)
-        place = f" (sample {start + int(bad.argmax())})" if bad.any() else ""
-        raise DataError(f"{name}{place}: {error}") from error
+        raise DataError(f"{name}: {error}") from error
 
 
 def resample(samples: np.ndarray, given: int, wanted: int) -> np.ndarray:
@@ -231,8 +234,8 @@ def _resampled_singly(samples: np.ndarray, up: int, down: int) -> np.ndarray:
     return done
 
 
-def log_mel(pieces: Iterable[np.ndarray], spectrum: Spectrum) -> np.ndarray:
-    """Return the frames of sound that comes in pieces.
+def frames(pieces: Iterable[np.ndarray], spectrum: Spectrum) -> Iterator[np.ndarray]:
+    """Yield the frames of sound that comes in pieces, as they are known.
 
     Parameters
     ----------
@@ -241,10 +244,16 @@ def log_mel(pieces: Iterable[np.ndarray], spectrum: Spectrum) -> np.ndarray:
     spectrum : Spectrum
         Not fed yet.
 
-    Returns
-    -------
-    ndarray
-        float64 (1 + T // hop, features); (0, features) for no samples.
+    Yields
+    ------
+    np.ndarray
+        float64 (T', features); in all 1 + T // hop frames, none for no samples.
     """
-    frames = [spectrum.feed(piece) for piece in pieces]
-    return np.concatenate([*frames, spectrum.close()])
+    for piece in pieces:
+        yield spectrum.feed(piece)
+    yield spectrum.close()
+
+
+def log_mel(pieces: Iterable[np.ndarray], spectrum: Spectrum) -> np.ndarray:
+    """Return :func:`frames` in one piece, float64 (T, features)."""
+    return np.concatenate(list(frames(pieces, spectrum)))

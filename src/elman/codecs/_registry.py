@@ -28,7 +28,11 @@ _BUILT_IN = {
     "vector.v1": ("vector", "Vector"),
     "video.v1": ("video", "Video"),
 }
-_SETTING = {"text": ("level", ("word", "char", "bpe")), "image": ("read", ("whole", "rows", "columns", "patches", "pixels"))}
+_SETTING = {
+    "text": ("level", ("word", "char", "bpe")),
+    "image": ("read", ("whole", "rows", "columns", "patches", "pixels")),
+    "notes": ("read", ("roll", "voices", "events")),
+}
 _DEEPEST = 8
 
 

@@ -1,8 +1,8 @@
 """Bach's chorales as four voices in sixteenths (official split 229 / 76 / 77): nats a frame of LanguageModel(Notes("voices")).
 
-Called by benchmarks.quality.chorales --form voices. A frame is four symbols, one for each voice; its nats are their sum. As with rolls the
-first frame of a piece is read and not counted, and ends are not; train and validation part together are split anew, 229 pieces to learn from
-and 76 that choose the epoch, the shares of the n-grams, and the order of the n-grams that stand alone.
+Called by benchmarks.quality.chorales --form voices. A frame is four symbols, one for each voice; its nats are their sum. As with rolls
+the first frame of a piece is read and not counted, and ends are not; train and validation part together are split anew, 229 pieces to learn
+from and 76 that choose the epoch, the shares of the n-grams, and the order of the n-grams that stand alone.
 """
 
 from __future__ import annotations

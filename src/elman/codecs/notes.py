@@ -25,12 +25,12 @@ class Notes(Codec):
     Parameters
     ----------
     read : {"roll", "voices", "events"}, default "roll"
-        "roll": which notes sound in each frame. A value is a list of lists of MIDI numbers, or an array (T, notes) or (T, 128) of zeros and
-        ones. "voices": what each of V voices does in each frame, as symbols, voice after voice: strike a note, hold it, be silent
+        "roll": which notes sound in each frame. A value is a list of lists of MIDI numbers, or an array (T, notes) or (T, 128) of zeros
+        and ones. "voices": what each of V voices does in each frame, as symbols, voice after voice: strike a note, hold it, be silent
         (Hadjeres 2017, Liang 2017). A value is an array (T, V) of MIDI numbers, -1 for silence; a number equal to the one before it is
-        held, and one that is struck again there has 128 added to it. In a file each track is a voice, in the file's order. "events": keys
-        that go down and come up, and time that passes (Oore 2018). A value is a list of (start, duration, pitch) or (start, duration, pitch,
-        velocity), in beats, moved to the nearest of ``beat`` places a beat.
+        held, and one that is struck again there has 128 added to it. In a file each track is a voice, in the file's order. "events":
+        keys that go down and come up, and time that passes (Oore 2018). A value is a list of (start, duration, pitch) or (start,
+        duration, pitch, velocity), in beats, moved to the nearest of ``beat`` places a beat.
     low : int, default 21
         Lowest MIDI number, A0 of the piano.
     high : int, default 108

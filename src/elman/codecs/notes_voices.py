@@ -56,8 +56,8 @@ class Voices:
         if wrong.any():
             frame, voice = np.argwhere(wrong)[0]
             raise DataError(
-                f"frame {frame}, voice {voice}: expected MIDI numbers in {self.low}..{self.high}, {AGAIN} more where a note is struck again,"
-                f" or {SILENT} for silence; got {piece[frame, voice]}. Widen Notes(low=…, high=…)."
+                f"frame {frame}, voice {voice}: expected MIDI numbers in {self.low}..{self.high} ({AGAIN} more where a note is struck"
+                f" again), or {SILENT} for silence; got {piece[frame, voice]}. Widen Notes(low=…, high=…)."
             )
         return piece
 
@@ -174,7 +174,7 @@ def _of_frames(value: Any) -> np.ndarray:
         raise DataError(f"expected frames of 1 to {MOST_VOICES} voices, (T, V); got an array of shape {piece.shape}.")
     if piece.dtype.kind not in "iuf" or (piece.dtype.kind == "f" and not (piece == np.rint(piece)).all()):
         raise DataError(f"expected whole numbers, MIDI numbers and {SILENT} for silence; got {piece.dtype}. Convert them.")
-    return np.clip(piece, -2, 2 * AGAIN).astype(np.int64)
+    return (np.clip(piece, -1e6, 1e6) if piece.dtype.kind == "f" else piece).astype(np.int64)
 
 
 def _of_tracks(tracks: list[list[Struck]]) -> np.ndarray:

@@ -69,7 +69,7 @@ def decoding_of(plan: Plan, options: dict[str, Any]) -> Decoding:
     for name, least in (("beam_size", 1), ("n_best", 1), ("max_length", 0)):
         _check_whole(name, options.get(name), least)
     attention = bool(options.get("return_attention", False))
-    if attention and (plan.decoder != "autoregressive" or plan.attention == "none"):
+    if attention and not plan.attends:
         raise SettingError("return_attention is for models with attention over their source; this one has none. Leave it out.")
     chosen = {name: options.get(name) for name in ("max_length", "n_best")}
     return Decoding(

@@ -20,6 +20,7 @@ from elman.network.contract import Encoded, Loss, State, batch_size, move
 from elman.network.ctc import CTCDecoder, misfits
 from elman.network.encoder import Encoder, recurrent_layers
 from elman.network.feedback import Feedback
+from elman.network.grid import CellReader
 from elman.network.heads import BernoulliHead, ContinuousHead, make_head
 from elman.network.initialisation import initialise
 from elman.network.plan_checks import check
@@ -52,11 +53,13 @@ class SequenceModel(nn.Module):
         One of the five.
     stem : Stem or SegmentStem, optional
         None for a language model.
-    encoder : Encoder, optional
-        None for a language model and for sources of rank "one".
+    encoder : Encoder or CellReader, optional
+        None for a language model and for sources that are one vector.
     """
 
-    def __init__(self, plan: Plan, decoder: Decoder, stem: Stem | SegmentStem | None = None, encoder: Encoder | None = None) -> None:
+    def __init__(
+        self, plan: Plan, decoder: Decoder, stem: Stem | SegmentStem | None = None, encoder: Encoder | CellReader | None = None
+    ) -> None:
         super().__init__()
         self.plan = plan
         self.stem, self.encoder, self.decoder = stem, encoder, decoder
@@ -301,9 +304,10 @@ def assemble(plan: Plan) -> SequenceModel:
             stride=p.time_stride,
             joined=p.joined,
             word_dropout=p.word_dropout,
+            grid=p.grid,
         )
-        if plan.source.rank == "many":
-            encoder = _encoder(plan)
+        if plan.source.rank == "many" or plan.grid:
+            encoder = CellReader(p.embedding_size) if p.grid else _encoder(plan)
             features = encoder.out_features
     return SequenceModel(plan, _DECODERS[plan.decoder](plan, features), stem, encoder)
 
@@ -361,7 +365,7 @@ def _ctc(plan: Plan, features: int) -> CTCDecoder:
 
 def _autoregressive(plan: Plan, features: int) -> AutoregressiveDecoder:
     hidden, size = plan.hidden_size, plan.embedding_size
-    attends = plan.source is not None and plan.source.rank == "many" and plan.attention != "none"
+    attends = plan.attends
     regular = _regularisation(plan)
     feedback = Feedback(plan.target.space, size, plan.dropout if regular is None else 0.0)
     discrete = isinstance(plan.target.space, Discrete)

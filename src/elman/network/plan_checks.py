@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from elman.codecs.space import Binary, Continuous, Discrete
+from elman.codecs.space import Binary, Continuous, Discrete, Pixels
 from elman.errors import DataError, SettingError
 from elman.network.grams import reads_grams
 from elman.network.reach import BODIES, check_body
@@ -91,7 +91,19 @@ def _check_extras(made: Plan) -> None:
         raise SettingError(f"wide must be True, False or 'auto', and its n-grams at most {_LARGEST_WIDE}; got {made.wide!r}.")
     if made.wide and not can_be_wide(made.source, made.target, made.decoder, made.head):
         raise SettingError("wide=True is for one answer (a category, tags or numbers) about one text or sequence of symbols. Use 'auto'.")
+    _check_grid(made)
     check_body(made)
+
+
+def _check_grid(made: Plan) -> None:
+    if not made.grid:
+        return
+    space = None if made.source is None or made.source.rank == "many" else made.source.space
+    if not isinstance(space, Pixels) or made.stem != "conv" or not made.attends:
+        raise SettingError("grid is for one picture read by stem='conv' and a sequence that attends to it. Leave attention at 'auto'.")
+    sides = (space.h, space.w)
+    if len(made.grid) != 2 or not all(type(n) is int and 1 <= n <= side for n, side in zip(made.grid, sides, strict=True)):
+        raise SettingError(f"grid must be rows and columns of cells, at most the picture's {space.h} x {space.w}; got {list(made.grid)}.")
 
 
 def can_be_wide(source: Side | None, target: Side, decoder: str, head: str) -> bool:

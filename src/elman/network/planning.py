@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from elman.codecs.space import Discrete
+from elman.codecs.space import Discrete, Pixels
 from elman.errors import DataError, SettingError
+from elman.network.grid import grid_of
 from elman.network.plan_checks import PENALTIES, check, check_preparation
 from elman.network.reach import reach_of
 from elman.network.relation import Relation, relate
@@ -17,7 +18,7 @@ from elman.network.spaces import HasSpace, Side
 
 PLAN_VERSION = 1
 
-_LISTS = ("class_weights", "cutoffs", "copies")
+_LISTS = ("class_weights", "cutoffs", "copies", "grid")
 _BEAM_SIZE = 5
 _FRAME_BEAM_SIZE = 16
 _ADDED: dict[str, Any] = {
@@ -38,6 +39,7 @@ _ADDED: dict[str, Any] = {
     "body": "recurrent",
     "reach": 0,
     "segment": 0,
+    "grid": [],
     "preparation": {},
 }
 """What files of earlier versions do not say, and what they mean by that."""
@@ -83,6 +85,8 @@ class Plan:
         Steps that a body without a memory sees; 0 for the recurrence.
     segment : int
         Steps of a segment where a forecast reads and answers by segments; 0 elsewhere.
+    grid : tuple of int
+        Rows and columns of cells of a picture that an answer looks at one by one; empty where it is one vector.
     preparation : dict
         How series are prepared, by name: what was chosen, and why.
     parameters : int
@@ -135,9 +139,16 @@ class Plan:
     body: str = "recurrent"
     reach: int = 0
     segment: int = 0
+    grid: tuple[int, ...] = ()
     preparation: dict[str, list[str]] = field(default_factory=dict)
     parameters: int = 0
     why: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def attends(self) -> bool:
+        """Whether an answer looks at its source while it is written: at the steps of a sequence or the cells of a picture."""
+        there = self.source is not None and (self.source.rank == "many" or bool(self.grid))
+        return there and self.decoder == "autoregressive" and self.attention != "none"
 
     def config(self) -> dict[str, Any]:
         """Return plain JSON."""
@@ -216,6 +227,8 @@ def _lines(p: Plan) -> list[tuple[str, Any, str]]:
         lines.append(("segment", f"{p.segment} steps", "segment"))
     if p.attention != "none":
         lines.append(("attention", p.attention + (" + input feeding" if p.input_feeding else ""), "attention"))
+    if p.grid:
+        lines.append(("grid", f"{p.grid[0]} x {p.grid[1]} cells", "grid"))
     if p.copies:
         lines.append(("copy", "yes", "copy"))
     lines += [(name, getattr(p, name), name) for name, usual in _QUIET.items() if getattr(p, name) != usual]
@@ -297,6 +310,7 @@ def plan(
     relation = relate(source_side, target_side, examples, align=align, horizon=horizon, segment=segment)
     values, why = choose(source_side, target_side, examples, relation, settings)
     longest = max(8, 2 * examples.target_max)
+    grid = _grid(source_side, relation, values)
     kept = ("input_feeding", "coverage", "teacher_forcing_ratio", "recurrent_dropout", "zoneout", "layer_norm")
     made = Plan(
         relation=relation.name,
@@ -312,10 +326,11 @@ def plan(
         length_ratio=max(1.0, 1.5 * examples.longest_ratio),
         class_weights=_class_weights(target_side, examples, settings.class_weight),
         copies=_copies(settings, examples, values, why),
+        grid=grid,
         body=settings.body,
         reach=reach_of(settings.body, examples, relation.name == "continue", segments=relation.decoder == "segments"),
         beam_size=_FRAME_BEAM_SIZE if relation.decoder == "ctc" else _BEAM_SIZE if _writes(relation, source_side, target_side) else 1,
-        why={"relation": relation.why, **why, "max_length": f"twice the longest target seen, {examples.target_max}"} | _BEAM_WHY,
+        why={"relation": relation.why, **why, "max_length": f"twice the longest target seen, {examples.target_max}"} | _WHY,
     )
     return counted(made)
 
@@ -349,12 +364,20 @@ def _class_weights(target: Side, sizes: Sizes, kind: str) -> tuple[float, ...]:
     return tuple(sum(present) / (len(present) * count) if count else 0.0 for count in sizes.class_counts)
 
 
-_BEAM_WHY = {"beam_size": "beginnings kept when an answer is searched"}
+_WHY = {"beam_size": "beginnings kept when an answer is searched", "grid": "of a picture, to attend to (Xu 2015)"}
 
 
 def _writes(relation: Relation, source: Side | None, target: Side) -> bool:
     """Whether symbols are written from a source, one after the other."""
     return relation.decoder == "autoregressive" and source is not None and isinstance(target.space, Discrete)
+
+
+def _grid(source: Side | None, relation: Relation, values: dict[str, Any]) -> tuple[int, ...]:
+    """Rows and columns of cells that a free sequence attends to in a picture."""
+    looks = relation.decoder == "autoregressive" and values["attention"] != "none" and values["stem"] == "conv"
+    if not looks or source is None or source.rank == "many" or not isinstance(source.space, Pixels):
+        return ()
+    return grid_of(source.space)
 
 
 def _copies(settings: Network, sizes: Sizes, values: dict[str, Any], why: dict[str, str]) -> tuple[int, ...]:

@@ -48,7 +48,6 @@ def choose(source: Side | None, target: Side, sizes: Sizes, relation: Relation, 
         "num_layers": _layers(sizes, relation),
         "bidirectional": _directions(source, relation),
         "pooling": ("concat", "mean, maximum and last state side by side"),
-        "attention": _attention(source, relation),
         "stem": _stem(source, relation),
         "label_smoothing": _smoothing(relation, target, text),
         "head": _head(target, relation),
@@ -66,6 +65,7 @@ def choose(source: Side | None, target: Side, sizes: Sizes, relation: Relation, 
         "embedding_size": _embedding(source, target, values["hidden_size"], relation),
         "dropout": _dropout(target, sizes, relation, symbols),
         "time_stride": _stride(values["stem"], sizes, relation),
+        "attention": _attention(source, relation, values["stem"]),
     }
     for name, (value, reason) in later.items():
         given = getattr(settings, name)
@@ -133,14 +133,21 @@ def _directions(source: Side | None, relation: Relation) -> Choice:
     return True, "the whole sequence is there before the answer"
 
 
-def _attention(source: Side | None, relation: Relation) -> Choice:
-    if relation.decoder == "autoregressive" and source is not None and source.rank == "many":
-        return "general", "Luong's score, after the recurrence"
+def _attention(source: Side | None, relation: Relation, stem: str) -> Choice:
+    if relation.decoder == "autoregressive" and source is not None:
+        if source.rank == "many":
+            return "general", "Luong's score, after the recurrence"
+        if _is_picture(source.space) and stem == "conv":
+            return "general", "Luong's score, after the recurrence, over the cells of the picture (Xu 2015)"
     return "none", "nothing to attend to"
 
 
+def _is_picture(space: Space) -> bool:
+    return isinstance(space, Pixels) and min(space.h, space.w) > 1
+
+
 def _stem(source: Side | None, relation: Relation) -> Choice:
-    if source is not None and isinstance(source.space, Pixels) and min(source.space.h, source.space.w) > 1:
+    if source is not None and _is_picture(source.space):
         return "conv", "pictures"
     if relation.decoder == "ctc" and source is not None and isinstance(source.space, Continuous) and source.space.d >= _SPECTRUM:
         return "conv", "frames of a spectrum, or columns of a picture, belong to those around"

@@ -12,6 +12,7 @@ from torch.nn import functional
 from elman.codecs.space import Binary, Continuous, Discrete, Pixels, Product, Space, Words
 from elman.errors import DataError, SettingError
 from elman.network.contract import batch_size
+from elman.network.grid import Grid, GridStem
 from elman.network.plane import PlaneStem
 from elman.network.steady import Conv1d, Conv2d, Linear
 from elman.sequences import Ragged
@@ -251,6 +252,8 @@ class Stem(nn.Module):
         Lay sequences of a Product end to end.
     word_dropout : float
         Chance that a word is read as unknown.
+    grid : tuple of int
+        Rows and columns of cells of a picture that is kept as such; empty for one vector.
     """
 
     def __init__(
@@ -264,18 +267,19 @@ class Stem(nn.Module):
         stride: int = 1,
         joined: bool = False,
         word_dropout: float = 0.0,
+        grid: Grid = (),
     ) -> None:
         super().__init__()
         self.rank, self.joined = rank, joined
         self.names = list(space.parts) if isinstance(space, Product) else []
         spaces = list(space.parts.values()) if isinstance(space, Product) else [space]
         ranks = [space.ranks.get(name, rank) for name in space.parts] if isinstance(space, Product) else [rank]
-        options = {"kind": kind, "dropout": dropout, "word_dropout": word_dropout}
+        options = {"kind": kind, "dropout": dropout, "word_dropout": word_dropout, "grid": grid}
         self.parts = nn.ModuleList(_part(s, r, size, stride, options) for s, r in zip(spaces, ranks, strict=True))
         self.kinds = nn.Embedding(len(spaces), size) if joined else None
 
     def forward(self, source: Any) -> Ragged | Tensor:
-        """Return vectors: Ragged for rank "many", (N, size) for rank "one"."""
+        """Return vectors: Ragged for rank "many" and for the cells of a grid, (N, size) for rank "one"."""
         if not self.names:
             return _read(self.parts[0], source)
         vectors = [_read(part, source[name]) for name, part in zip(self.names, self.parts, strict=True)]
@@ -285,6 +289,9 @@ class Stem(nn.Module):
 
 
 def _part(space: Space, rank: str, size: int, stride: int, options: dict[str, Any]) -> nn.Module:
+    grid, options = options["grid"], {name: value for name, value in options.items() if name != "grid"}
+    if grid and isinstance(space, Pixels):
+        return GridStem(space, size, grid, options["dropout"])
     if options["kind"] == "conv2d":
         if rank == "many" and isinstance(space, Continuous):
             return PlaneStem(space.d, size, stride, options["dropout"])

@@ -1,6 +1,6 @@
 """Bach's chorales (.mat rolls, official split 229 / 76 / 77): nats a frame of LanguageModel(Notes()), and what it composes.
 
-python -m benchmarks.quality.chorales [--seeds 1] [--epochs N] [--out FOLDER]
+python -m benchmarks.quality.chorales [--form roll|voices] [--seeds 1] [--epochs N] [--out FOLDER]
 Published test nats a frame: RNN 8.91, LSTM 8.45, GRU 8.43, TCN 8.10 (Bai 2018, independent notes); RNN-NADE 5.56
 (Boulanger-Lewandowski 2012).
 As there, the first frame of a piece is read and not counted; ends are not either. Train and validation part together are split anew, 229
@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from benchmarks.quality import chorale_voices
 from benchmarks.quality.report import row
 from elman import LanguageModel, Network, Notes, Training
 from elman.datasets import load
@@ -63,7 +64,11 @@ def main() -> None:
     parser.add_argument("--heads", nargs="+", default=["point", "chain"], help="point: independent notes, as published")
     parser.add_argument("--same-key", action="store_true", help="learn from the pieces in their own keys only")
     parser.add_argument("--out", type=Path, default=None, help="folder for MIDI files")
+    parser.add_argument("--form", choices=["roll", "voices"], default="roll", help="voices: four of them in sixteenths, as symbols")
     arguments = parser.parse_args()
+    if arguments.form == "voices":
+        chorale_voices.run(arguments.seeds, arguments.epochs, same_key=arguments.same_key, out=arguments.out)
+        return
     data = load("jsb_chorales")
     train, test = list(data["train"].x), list(data["test"].x)
     base = frequencies(train, test)

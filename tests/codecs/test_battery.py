@@ -152,6 +152,25 @@ CASES = {
         [[[60, 64], []], []],
         {"unknown": [np.zeros((2, 88)), np.zeros((1, 128))], "bad": [3, [60], [[7]], "no.mid", b"MThd", np.ones((2, 3))]},
     ),
+    "voices": (
+        Notes("voices"),
+        [np.array([[60, 55], [60, 53], [-1, 53]]), [[60, 50], [188, 50]], []],
+        {
+            "unknown": [[[40]], np.array([[60.0, 61.0]])],
+            "bad": [3, [60], [[60, 55], [60]], [[7, 7]], [[60, 61, 62]], [[NAN, 60]], "no.mid", b"MThd", np.ones((2, 2, 2))],
+            "equal": lambda value, back: not len(value) or np.array_equal(value, back),
+        },
+    ),
+    "events": (
+        Notes("events"),
+        [[(0.0, 1.0, 60), (0.0, 0.5, 64), (2.25, 8.0, 60)], []],
+        {
+            "role": "target",
+            "unknown": [[(0.1, 0.1, 60, 90), (0, 9, 60)], np.array([[0.0, 1.0, 60.0]])],
+            "bad": [3, [60], [(0, 1)], [(0, 1, 7)], [(-1, 1, 60)], [(0, NAN, 60)], [(0, 1, 60, 0)], [("a", 1, 60)], "no.mid", b"MThd"],
+        },
+    ),
+    "events struck": (Notes("events", velocity_bins=127, beat=12), [[(0.0, 1 / 3, 60, 1), (0.25, 1.0, 64, 127)]], {}),
     "dialogue": (
         Dialogue(),
         [[("a", "hello you"), ("b", "")], []],

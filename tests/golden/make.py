@@ -29,6 +29,7 @@ from elman import (
     Training,
     Vector,
 )
+from elman.codecs import Discrete
 
 HERE = Path(__file__).parent
 TINY = Network(hidden_size=4)
@@ -82,6 +83,14 @@ CASES = {
     "language-model-notes": lambda: (
         LanguageModel(Notes(low=60, high=71), network=TINY, training=QUICK), [[[60, 64], [62, 65], [], [64]] * 2, [[71], [60]]] * 8, None
     ),
+    "language-model-voices": lambda: (
+        LanguageModel(Notes("voices", low=50, high=71), network=TINY, training=QUICK),
+        [[[60, 52], [60, 53], [-1, 53], [62, 53]] * 2, [[71, 50]]] * 8, None
+    ),
+    "language-model-events": lambda: (
+        LanguageModel(Notes("events", low=50, high=71, beat=2, velocity_bins=2), network=TINY, training=QUICK),
+        [[[0, 1, 60, 100], [1, 0.5, 62, 100], [1, 2, 55, 20]], [[0, 4, 71, 64]]] * 8, None
+    ),
     "language-model-strokes": lambda: (
         LanguageModel(Strokes(), network=TINY, training=QUICK), [[[0, 0, 0], [2, 3, 0], [4, 0, 1]], [[1, 1, 0], [3, 4, 1]]] * 8, None
     ),
@@ -124,7 +133,7 @@ def arrays(estimator, rows):
 def answers(estimator, rows):
     """Everything an estimator can say about rows, by method."""
     if isinstance(estimator, LanguageModel):
-        if isinstance(estimator.target_, Notes | Strokes):
+        if not isinstance(estimator.target_.space, Discrete):
             return {"perplexity": estimator.perplexity(rows)}
         said = estimator.generate(rows[:4], max_new_steps=6, random_state=1)
         return {"generate": plain(said), "next": plain(estimator.next(rows[0], k=3)), "perplexity": estimator.perplexity(rows)}

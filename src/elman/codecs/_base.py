@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, ClassVar, Literal, Self
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Literal, Protocol, Self
 
 import numpy as np
 
@@ -17,6 +17,18 @@ from elman.settings import Settings
 Rank = Literal["one", "many"]
 Role = Literal["source", "target"]
 Encoded = np.ndarray | dict[str, Any]
+
+
+class Reader(Protocol):
+    """Elements out of symbols: ``push`` returns those that one more symbol completes, ``close`` those that the end does."""
+
+    def push(self, index: int) -> Sequence[Any]:
+        """Take one symbol."""
+        ...
+
+    def close(self) -> Sequence[Any]:
+        """Take the end."""
+        ...
 
 
 class Codec(Settings):
@@ -140,6 +152,21 @@ class Codec(Settings):
         Ear or None
             With ``feed(piece)`` and ``close()``; None where a step can be encoded only when the whole is there.
         """
+        return None
+
+    def reader(self) -> Reader | None:
+        """Return what puts a value together symbol by symbol, where an element of it takes several symbols.
+
+        Returns
+        -------
+        Reader or None
+            None where each symbol is an element.
+        """
+        return None
+
+    @property
+    def grammar(self) -> Callable[[tuple[int, ...]], Collection[int]] | None:
+        """From the symbols that stand after whole elements to the indices that may follow (``space.n`` is the end); None allows all."""
         return None
 
     def in_detail(self) -> Self:

@@ -33,6 +33,7 @@ _SETTING = {
     "text": ("level", ("word", "char", "bpe")),
     "image": ("read", ("whole", "rows", "columns", "patches", "pixels")),
     "boxes": ("form", ("xyxy", "xywh")),
+    "notes": ("read", ("roll", "voices", "events")),
 }
 _DEEPEST = 8
 

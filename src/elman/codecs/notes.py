@@ -1,109 +1,122 @@
-"""Notes: music as frames of notes that sound together."""
+"""Notes: music as frames of notes that sound together, as voices side by side, or as events."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
-from elman.codecs import media_files, midi, scores
+from elman.codecs import media_files, midi
 from elman.codecs._base import Codec, each
 from elman.codecs.checks import one_of, real, strict, whole
 from elman.codecs.ear import EachStep
-from elman.codecs.space import Binary
-from elman.errors import DataError, DataTypeError, SettingError
+from elman.codecs.notes_events import EventReader, Events
+from elman.codecs.notes_roll import Roll
+from elman.codecs.notes_voices import MOST_VOICES, VoiceReader, Voices
+from elman.codecs.space import Binary, Discrete
+from elman.errors import DataError, SettingError
 
-_MOST_VOICES = 32
+READS = ("roll", "voices", "events")
 
 
 class Notes(Codec):
-    """Music as frames of equal length: the MIDI numbers that sound in each, a piano roll (T, notes), voices, or a MIDI file.
+    """Music: frames of equal length, voices, or notes with their times; each also a MIDI file, its path or bytes (extra ``music``).
 
     Parameters
     ----------
+    read : {"roll", "voices", "events"}, default "roll"
+        "roll": which notes sound in each frame. A value is a list of lists of MIDI numbers, or an array (T, notes) or (T, 128) of zeros
+        and ones. "voices": what each of V voices does in each frame, as symbols, voice after voice: strike a note, hold it, be silent
+        (Hadjeres 2017, Liang 2017). A value is an array (T, V) of MIDI numbers, -1 for silence; a number equal to the one before it is
+        held, and one that is struck again there has 128 added to it. In a file each track is a voice, in the file's order. "events":
+        keys that go down and come up, and time that passes (Oore 2018). A value is a list of (start, duration, pitch) or (start,
+        duration, pitch, velocity), in beats, moved to the nearest of ``beat`` places a beat.
     low : int, default 21
         Lowest MIDI number, A0 of the piano.
     high : int, default 108
         Highest MIDI number, C8.
     beat : int, default 4
-        Frames a beat when reading MIDI files (extra ``music``).
+        Frames, or places of events, a beat.
     threshold : float, default 0.5
-        ``decode`` gives the notes whose number is above this.
+        ``decode`` of a roll gives the notes whose number is above this.
     augment : bool, default True
         Let a language model learn from every piece in other keys, up to six semitones away.
+    velocity_bins : int, default 0
+        Ways to strike a key that events tell apart; 0 leaves it out. They come back as the velocity in the middle of the bin.
 
     Examples
     --------
     >>> codec = Notes().fit([[[60, 64, 67], []]])
     >>> codec.space, codec.decode(codec.encode([[67, 60], [], [21]]))
     (Binary(n=88), [[60, 67], [], [21]])
+    >>> voices = Notes("voices").fit([[[67, 60], [67, 62], [-1, 62]]])
+    >>> [voices.symbol(index) for index in voices.encode([[67, 60], [67, 62]])]
+    ['voice 1: 67', 'voice 2: 60', 'voice 1: held', 'voice 2: 62']
+    >>> events = Notes("events").fit([[(0, 1, 60), (0.5, 1, 64)]])
+    >>> events.decode(events.encode([(0, 1, 60), (0.5, 1, 64)]))
+    [(0.0, 1.0, 60), (0.5, 1.0, 64)]
     """
 
     id = "notes.v1"
-    later: ClassVar[dict[str, Any]] = {"augment": False}
+    later: ClassVar[dict[str, Any]] = {"augment": False, "read": "roll", "velocity_bins": 0}
     rank = "many"
 
-    def __init__(self, *, low: int = 21, high: int = 108, beat: int = 4, threshold: float = 0.5, augment: bool = True) -> None:
+    def __init__(
+        self,
+        read: str = "roll",
+        *,
+        low: int = 21,
+        high: int = 108,
+        beat: int = 4,
+        threshold: float = 0.5,
+        augment: bool = True,
+        velocity_bins: int = 0,
+    ) -> None:
+        self.read = read
         self.low = low
         self.high = high
         self.beat = beat
         self.threshold = threshold
         self.augment = augment
+        self.velocity_bins = velocity_bins
 
     @property
-    def space(self) -> Binary:
-        """One yes or no for each note."""
-        low, high = self._fitted("span_")
-        return Binary(high - low + 1)
+    def space(self) -> Binary | Discrete:
+        """One yes or no for each note of a roll; one index for each symbol of voices or events, and 0 for unknown."""
+        return self._form.space
 
     def encode(self, value: Any) -> np.ndarray:
-        """Return the piano roll.
+        """Return a piece as its form has it.
 
         Parameters
         ----------
-        value : list of lists of int, ndarray, or path or bytes of a MIDI file
-            An array of shape (T, notes) or (T, 128) holds zeros and ones; one of whole numbers and up to 32 columns holds the MIDI number
-            of each voice, below 0 where it is silent.
+        value : list, ndarray, or path or bytes of a MIDI file
+            As the class says.
 
         Returns
         -------
         ndarray
-            float32 (T, notes).
+            Roll: float32 (T, notes). Voices: int64 (T * V,), one symbol for each voice of each frame. Events: int64 (T,).
         """
-        low, high = self._fitted("span_")
-        if media_files.is_file(value):
-            try:
-                return _roll(midi.read(value, self.beat), low, high)
-            except DataError as error:
-                name = media_files.named(value, "MIDI")
-                raise error if name in error.detail else DataError(f"{name}: {error.detail}") from error
-        if isinstance(value, np.ndarray) and value.ndim == 2:
-            if value.dtype.kind in "iu" and value.shape[1] <= _MOST_VOICES and value.shape[1] != high - low + 1:
-                return self._place(scores.from_voices(value), low, high)
-            return _roll(value, low, high)
-        if not isinstance(value, Iterable):
-            raise DataTypeError(f"expected frames of notes, a piano roll or a MIDI file; got {type(value).__name__}.")
-        return self._place(list(value), low, high)
+        return _naming(self._form.encode, value)
 
-    def decode(self, array: Any) -> list[list[int]]:
-        """Return the MIDI numbers of each frame.
+    def decode(self, array: Any) -> Any:
+        """Return the piece.
 
         Parameters
         ----------
         array : ndarray
-            (T, notes) probabilities, or zeros and ones.
+            Roll: (T, notes) probabilities, or zeros and ones. Voices and events: whole numbers (T,).
 
         Returns
         -------
-        list of list of int
-            From the lowest up.
+        list of list of int, ndarray or list of tuple
+            Roll: MIDI numbers of each frame, from the lowest up. Voices: int64 (T, V); voices that a frame lacks, the last one too, go on
+            as they were, and one that speaks out of turn begins the next frame. Events: notes by their start; those that are never
+            ended last until the end.
         """
-        low, high = self._fitted("span_")
-        roll = np.asarray(array)
-        if roll.ndim != 2 or roll.shape[1] != high - low + 1:
-            raise DataError(f"Notes: expected an array (T, {high - low + 1}) to decode; got shape {roll.shape}.")
-        return [(np.flatnonzero(frame) + low).tolist() for frame in roll > self.threshold]
+        return self._form.decode(array)
 
     @property
     def augments(self) -> bool:
@@ -116,149 +129,117 @@ class Notes(Codec):
         Parameters
         ----------
         encoded : ndarray
-            (T, notes) roll.
+            What ``encode`` gave.
         random : Generator
             Where chance comes from.
 
         Returns
         -------
         ndarray
-            (T, notes).
+            Of the same shape.
         """
-        sounding = np.flatnonzero(encoded.any(axis=0))
-        if not len(sounding):
-            return encoded
-        low, high = max(-5, -int(sounding[0])), min(6, encoded.shape[1] - 1 - int(sounding[-1]))
-        return np.roll(encoded, int(random.integers(low, high + 1)), axis=1)
+        return self._form.vary(encoded, random)
 
-    def midi(self, frames: Any, *, tempo: float = 90.0) -> bytes:
-        """Return a piece as a MIDI file that plays; a note goes on while it sounds in consecutive frames.
+    def reader(self) -> VoiceReader | EventReader | None:
+        """Return what puts frames or notes together, symbol by symbol; None for rolls."""
+        form = self._form
+        return None if isinstance(form, Roll) else form.reader()
+
+    @property
+    def grammar(self) -> Callable[[tuple[int, ...]], Collection[int]] | None:
+        """Voices speak in turn, and a piece ends with a whole frame."""
+        form = self._form
+        return form.allowed if isinstance(form, Voices) else None
+
+    def symbol(self, index: int) -> str:
+        """Return what a symbol of voices or events says.
 
         Parameters
         ----------
-        frames : list of lists of int, or ndarray
-            A piece as ``encode`` takes it, for example what ``LanguageModel.generate`` wrote.
+        index : int
+            Of the space.
+
+        Returns
+        -------
+        str
+            As "voice 1: 60", "voice 2: held", "60 down", "4 steps".
+        """
+        form = self._form
+        if isinstance(form, Roll):
+            raise SettingError("a roll has no symbols: many notes sound at once. Use Notes('voices') or Notes('events').")
+        return form.name(index)
+
+    def midi(self, piece: Any, *, tempo: float = 90.0) -> bytes:
+        """Return a piece as a MIDI file that plays; in a roll a note goes on while it sounds in consecutive frames.
+
+        Parameters
+        ----------
+        piece : list or ndarray
+            As ``encode`` takes it, for example what ``LanguageModel.generate`` wrote.
         tempo : float, default 90
             Beats a minute; a beat has ``beat`` frames.
 
         Returns
         -------
         bytes
-            Write them to a file ending in ``.mid``.
+            Write them to a file ending in ``.mid``. Each voice is a track.
         """
         real(tempo, "tempo", 1.0, 1000.0, SettingError)
-        return midi.written(self.encode(frames), self.low, self.beat, tempo)
+        return midi.written(self._form.struck(piece), self.beat, tempo)
 
-    def events(self, value: Any) -> list[str]:
-        """Write a piece as events, "on 60", "off 60", "wait 4": symbols that every model of ``Symbols`` learns.
+    @property
+    def _form(self) -> Roll | Voices | Events:
+        low, high = self._fitted("span_")
+        grid = {"low": low, "high": high, "beat": self.beat}
+        if self.read == "voices":
+            return Voices(voices=self.voices_, **grid)
+        return Events(bins=self.velocity_bins, **grid) if self.read == "events" else Roll(threshold=self.threshold, **grid)
 
-        Parameters
-        ----------
-        value : list of lists of int, ndarray, or path or bytes of a MIDI file
-            As ``encode`` takes it.
-
-        Returns
-        -------
-        list of str
-            Notes that end, notes that begin, and the frames until something happens, at most 64 a word.
-
-        Examples
-        --------
-        >>> codec = Notes().fit([[[60]]])
-        >>> codec.events([[60, 64], [60]]), codec.from_events(["on 60", "wait 2"])
-        (['on 60', 'on 64', 'wait 1', 'off 64', 'wait 1'], [[60], [60]])
-        """
-        return scores.to_events(self._frames(value))
-
-    def from_events(self, events: Iterable[str]) -> list[list[int]]:
-        """Return the frames of a piece written as events.
-
-        Parameters
-        ----------
-        events : iterable of str
-            As ``events`` writes them. What a model wrote may begin a note twice, or end one that does not sound.
-
-        Returns
-        -------
-        list of list of int
-            MIDI numbers of each frame, from the lowest up; what comes after the last "wait" is never heard.
-        """
-        return scores.from_events(events, midi.LONGEST)
-
-    def voices(self, value: Any, count: int = 4) -> np.ndarray:
-        """Write a piece as voices, the highest note of each frame first.
-
-        Parameters
-        ----------
-        value : list of lists of int, ndarray, or path or bytes of a MIDI file
-            As ``encode`` takes it.
-        count : int, default 4
-            Voices; a frame of more notes raises DataError.
-
-        Returns
-        -------
-        ndarray
-            int64 (T, count), -1 where a voice is silent. ``encode`` takes it back.
-        """
-        return scores.to_voices(self._frames(value), whole(count, "count", 1, _MOST_VOICES, SettingError))
-
-    def _frames(self, value: Any) -> list[list[int]]:
-        low, _ = self._fitted("span_")
-        return [(np.flatnonzero(frame) + low).tolist() for frame in self.encode(value)]
-
-    def _place(self, frames: list[Any], low: int, high: int) -> np.ndarray:
-        roll = np.zeros((len(frames), high - low + 1), dtype=np.float32)
-        for number, frame in enumerate(frames):
-            if isinstance(frame, str | bytes) or not isinstance(frame, Iterable):
-                raise DataTypeError(f"frame {number}: expected a list of MIDI numbers; got {frame!r}.")
-            for note in frame:
-                if isinstance(note, bool) or not isinstance(note, int | np.integer) or not low <= note <= high:
-                    raise DataError(f"frame {number}: expected MIDI numbers in {low}..{high}; got {note!r}. Widen Notes(low=…, high=…).")
-                roll[number, int(note) - low] = 1
-        return roll
-
-    def listen(self) -> EachStep:
+    def listen(self) -> EachStep | None:
         """Return an ear for frames, one by one.
 
         Returns
         -------
-        EachStep
-            With ``feed(piece)`` and ``close()``.
+        EachStep or None
+            With ``feed(piece)`` and ``close()``; None for voices and events, whose symbols depend on what came before.
         """
-        return EachStep(self)
+        return EachStep(self) if self.read == "roll" else None
 
     def _check(self) -> None:
+        one_of(self.read, READS, "read", SettingError)
         whole(self.low, "low", 0, 127, SettingError)
         whole(self.high, "high", self.low, 127, SettingError)
         whole(self.beat, "beat", 1, 960, SettingError)
         real(self.threshold, "threshold", 0.0, 1.0, SettingError)
         one_of(self.augment, (True, False), "augment", SettingError)
+        whole(self.velocity_bins, "velocity_bins", 0, 127, SettingError)
+        if self.velocity_bins and self.read != "events":
+            raise SettingError(f"velocity_bins are for events; read is {self.read!r}. Leave them out.")
 
     def _fit(self, values: Sequence[Any]) -> None:
-        self.span_ = (int(self.low), int(self.high))
-        each(self.encode, values)
+        self.span_, self.voices_ = (int(self.low), int(self.high)), 1
+        form = self._form
+        if isinstance(form, Voices):
+            self.voices_ = max(each(lambda value: _naming(form.read, value).shape[1], values))
+        else:
+            each(self.encode, values)
 
     def _state(self) -> dict[str, Any]:
-        return {"span": list(self._fitted("span_"))}
+        state: dict[str, Any] = {"span": list(self._fitted("span_"))}
+        return {**state, "voices": self.voices_} if self.read == "voices" else state
 
     def _restore(self, state: dict[str, Any]) -> None:
-        span = strict(state, ("span",), "Notes state")["span"]
-        if span != [self.low, self.high]:
-            raise DataError(f"Notes state: expected the span {[self.low, self.high]}; got {span!r}.")
+        known = strict(state, ("span", "voices") if self.read == "voices" else ("span",), "Notes state")
+        if known["span"] != [self.low, self.high]:
+            raise DataError(f"Notes state: expected the span {[self.low, self.high]}; got {known['span']!r}.")
         self.span_ = (self.low, self.high)
+        self.voices_ = whole(known["voices"], "Notes state: voices", 1, MOST_VOICES) if self.read == "voices" else 1
 
 
-def _roll(array: np.ndarray, low: int, high: int) -> np.ndarray:
-    if array.dtype.kind not in "biuf" or (array.dtype != bool and not np.isin(array, (0, 1)).all()):
-        raise DataError(f"expected a piano roll of zeros and ones; got {array.dtype} with other values. Use array > 0.")
-    notes = high - low + 1
-    if array.shape[1] == 128 and notes != 128:
-        outside = array.astype(bool)
-        outside[:, low : high + 1] = False
-        if outside.any():
-            frame, note = np.argwhere(outside)[0]
-            raise DataError(f"frame {frame}: expected MIDI numbers in {low}..{high}; got {note}. Widen Notes(low=…, high=…).")
-        array = array[:, low : high + 1]
-    if array.shape[1] != notes:
-        raise DataError(f"expected a piano roll (T, {notes}) or (T, 128); got {array.shape}.")
-    return array.astype(np.float32)
+def _naming(use: Callable[[Any], np.ndarray], value: Any) -> np.ndarray:
+    """Use a value; what is wrong with a file is told with its name."""
+    try:
+        return use(value)
+    except DataError as error:
+        name = media_files.named(value, "MIDI") if media_files.is_file(value) else ""
+        raise error if name in error.detail else DataError(f"{name}: {error.detail}") from error

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from elman.codecs import Codec, Discrete, Text
+from elman.codecs import Codec, Discrete, Notes, Text
 from elman.codecs._registry import describe
 from elman.errors import DataError, FileError, SettingError
 from elman.estimators._rows import rows_of
@@ -41,7 +41,7 @@ def corpus_of(texts: Any, codec: Codec, token_dir: str | Path | None) -> Iterato
     Tokens
         Valid inside the block.
     """
-    paths = _paths(texts)
+    paths = _paths(texts, codec)
     lazy = paths is not None or (isinstance(texts, Iterator) and isinstance(codec, Text))
     if not lazy and token_dir is None:
         yield _in_memory(texts, codec)
@@ -56,9 +56,9 @@ def corpus_of(texts: Any, codec: Codec, token_dir: str | Path | None) -> Iterato
         yield _on_disk(texts, parts, paths, codec, Path(token_dir or folder))
 
 
-def documents_of(texts: Any) -> list[Any]:
-    """Return documents as a list, one a row; one text is one document, a path its content."""
-    paths = _paths(texts)
+def documents_of(texts: Any, codec: Codec | None = None) -> list[Any]:
+    """Return documents as a list, one a row; one text is one document, a path its content. Music reads its files itself."""
+    paths = _paths(texts, codec)
     if paths is not None:
         parts = TextParts(paths)
         found: list[str] = [""]
@@ -70,8 +70,10 @@ def documents_of(texts: Any) -> list[Any]:
     return [texts] if isinstance(texts, str | bytes) else rows_of(texts, "texts")
 
 
-def _paths(texts: Any) -> list[Path] | None:
+def _paths(texts: Any, codec: Codec | None) -> list[Path] | None:
     """Files, sorted, where the documents are given as paths."""
+    if isinstance(codec, Notes):
+        return None
     given = [texts] if isinstance(texts, Path) else texts
     if not isinstance(given, list | tuple) or not given or not all(isinstance(path, Path) for path in given):
         return None
@@ -90,7 +92,7 @@ def _paths(texts: Any) -> list[Path] | None:
 
 
 def _in_memory(texts: Any, codec: Codec) -> Tokens:
-    documents = documents_of(texts)
+    documents = documents_of(texts, codec)
     codec.fit(documents, role="target")
     end = _symbols(codec)
     return Tokens.of([np.asarray(row) for row in codec.encode_all(documents)], end)
@@ -103,7 +105,7 @@ def _on_disk(texts: Any, parts: TextParts | None, paths: list[Path] | None, code
     if known is not None and source is not None and all(known.get(name) == value for name, value in wanted.items()):
         _adopt(codec, known["codec"])
         return open_tokens(folder)
-    documents: Any = parts if parts is not None else documents_of(texts)
+    documents: Any = parts if parts is not None else documents_of(texts, codec)
     closes = [True] * len(documents) if parts is None else parts.closes
     codec.fit(_sampled(documents, codec), role="target")
     with TokenWriter(folder, _symbols(codec), {**wanted, "codec": describe(codec)}) as writer:

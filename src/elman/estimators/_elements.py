@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import torch
@@ -33,6 +33,11 @@ _STEPS = 4_096
 
 
 Kind = Notes | Strokes
+
+
+def without_classes(codec: Any) -> TypeGuard[Kind]:
+    """Tell whether a codec's elements have no classes: rolls of notes and strokes, but not voices and events, which are symbols."""
+    return isinstance(codec, Strokes) or (isinstance(codec, Notes) and codec.read == "roll")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from elman.codecs import Codec, Dialogue, Symbols, Text
+from elman.codecs import Codec, Dialogue, Notes, Symbols, Text
 from elman.errors import SettingError
 from elman.network import SequenceModel, collate
 from elman.network.assembly import frozen
@@ -127,6 +127,8 @@ def labels_of(codec: Codec, value: Any, count: int) -> list[Any]:
         labels = codec.tokens(value)
     elif isinstance(codec, Symbols):
         labels = list(value)
+    elif isinstance(codec, Notes) and codec.reader() is not None:
+        labels = [codec.symbol(index) for index in np.asarray(codec.encode(value)).tolist()]
     return labels if len(labels) == count else list(range(count))
 
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from elman.codecs import Codec, Notes, Strokes
 from elman.errors import DataError, DataTypeError, SettingError
-from elman.estimators import _elements
+from elman.estimators import _elements, _pieces
 from elman.estimators._base import Estimator
 from elman.estimators._corpus import corpus_of, documents_of
 from elman.estimators._judging import Judged, judge, symbol_nats
@@ -92,7 +92,7 @@ class LanguageModel(Estimator):
         if not isinstance(self.codec, Codec):
             raise DataTypeError(f"codec must be a codec such as Text(); got {self.codec!r}. Give an instance, not a class or name.")
         self.source_, self.target_ = None, copy.deepcopy(self.codec)
-        if isinstance(self.target_, Notes | Strokes):
+        if _elements.without_classes(self.target_):
             return self._learn_elements(self.target_, rows_of(texts, "pieces"))
         with corpus_of(texts, self.target_, token_dir) as tokens:
             if len(tokens.flat) - len(tokens) < 2:
@@ -104,7 +104,7 @@ class LanguageModel(Estimator):
     def _learn(self, tokens: Tokens) -> None:
         network, training = self._settings()
         self.plan_ = plan(None, self.target_, network, examples=measure(tokens))
-        learned = learn_to_read(self.plan_, tokens, training)
+        learned = learn_to_read(self.plan_, tokens, training, self.target_.vary if self.target_.augments else None)
         self.model_, self.history_, self.baseline_ = learned.model, learned.history, learned.baseline
         order = self.plan_.ngram_order
         self.mixture_ = fit_mixture(self.model_, tokens, training, order) if order else None
@@ -161,11 +161,14 @@ class LanguageModel(Estimator):
         self._check_fitted()
         sampling = Sampling(temperature=temperature, top_k=top_k, top_p=top_p, random_state=random_state)
         self._check_ends(max_new_steps, stop)
-        if isinstance(self.target_, Notes | Strokes):
+        if _elements.without_classes(self.target_):
             _elements.check_options(top_k=top_k, top_p=top_p, stop=stop, stream=stream)
             return self._compose(
                 self.target_, prompt, max_new_steps=max_new_steps, temperature=sampling.temperature, random_state=random_state
             )
+        if self.target_.reader() is not None:
+            _pieces.refuse_stop(stop)
+            return self._write(prompt, sampling, max_new_steps, stream)
         prompt = [_written(one) for one in prompt] if isinstance(prompt, list) else _written(prompt)
         if stream:
             return self._stream(prompt, sampling, max_new_steps, stop)
@@ -174,6 +177,16 @@ class LanguageModel(Estimator):
         encoded = [self._prompt(p) for p in prompts]
         found = continue_prompts(self.model_, encoded, max_new_steps=max_new_steps, search=sampling, mixture=self.mixture_)
         whole = [_cut(self._joined(p, e, new), stop, len(p)) for p, e, new in zip(prompts, encoded, found, strict=True)]
+        return whole if many else whole[0]
+
+    def _write(self, prompt: Any, sampling: Sampling, max_new_steps: int, stream: bool) -> Any:
+        """Continue pieces of music that are written symbol by symbol."""
+        prompt, mixture = [] if isinstance(prompt, str) and not prompt else prompt, self.mixture_
+        if stream:
+            return _pieces.stream_piece(self.model_, self.target_, prompt, sampling, max_new_steps=max_new_steps, mixture=mixture)
+        many = _pieces.are_many(prompt)
+        prompts = prompt if many else [prompt]
+        whole = _pieces.write_pieces(self.model_, self.target_, prompts, sampling, max_new_steps=max_new_steps, mixture=mixture)
         return whole if many else whole[0]
 
     def _compose(self, codec: Notes | Strokes, prompt: Any, **drawing: Any) -> Any:
@@ -263,7 +276,7 @@ class LanguageModel(Estimator):
             (T + 1,) a document; their mean is :meth:`score`.
         """
         self._check_fitted()
-        if isinstance(self.target_, Notes):
+        if _elements.without_classes(self.target_):
             raise SettingError("surprisal counts the bits of symbols; notes come many at a time. Use score or perplexity.")
         return [nats / math.log(2) for nats in symbol_nats(self.model_, self._encoded(texts), self.mixture_)]
 
@@ -280,7 +293,7 @@ class LanguageModel(Estimator):
         float
             In 0..1; for words, the share of next words guessed right.
         """
-        if isinstance(getattr(self, "target_", None), Notes | Strokes):
+        if _elements.without_classes(getattr(self, "target_", None)):
             raise SettingError("accuracy is for symbols; notes and strokes are judged by score and perplexity.")
         judged = self._judge(texts, hits=True)
         return judged.hits / judged.units
@@ -305,10 +318,10 @@ class LanguageModel(Estimator):
         self._check_fitted()
         if isinstance(self.target_, Strokes):
             raise SettingError("memorisation compares symbols or notes; no two strokes are the same.")
-        if isinstance(self.target_, Notes):
+        if isinstance(self.target_, Notes) and _elements.without_classes(self.target_):
             return self._remembered(self.target_, texts, training)
         known = self._kept(training)
-        written = self.generate([""] * 10 if self._is_text() else [[]] * 10) if texts is None else documents_of(texts)
+        written = self.generate([""] * 10 if self._is_text() else [[]] * 10) if texts is None else documents_of(texts, self.target_)
         rows = [np.asarray(row) for row in self.target_.encode_all(written)]
         return report(rows, known, self.target_.decode)
 
@@ -323,7 +336,7 @@ class LanguageModel(Estimator):
 
     def _kept(self, training: Any) -> list[np.ndarray]:
         if training is not None:
-            return [np.asarray(row) for row in self.target_.encode_all(documents_of(training))]
+            return [np.asarray(row) for row in self.target_.encode_all(documents_of(training, self.target_))]
         tokens = self.__dict__.get("_tokens")
         if tokens is None:
             raise DataError(
@@ -371,12 +384,12 @@ class LanguageModel(Estimator):
 
     def _judge(self, texts: Any, *, hits: bool = False) -> Judged:
         self._check_fitted()
-        if isinstance(self.target_, Notes | Strokes):
+        if _elements.without_classes(self.target_):
             return _elements.judge(self.model_, _elements.pieces_of(self.target_, rows_of(texts, "pieces")))
         return judge(self.model_, self._encoded(texts), hits=hits, mixture=self.mixture_)
 
     def _encoded(self, texts: Any) -> list[np.ndarray]:
-        return [np.asarray(row) for row in self.target_.encode_all(documents_of(texts))]
+        return [np.asarray(row) for row in self.target_.encode_all(documents_of(texts, self.target_))]
 
     def _check_ends(self, max_new_steps: Any, stop: Any) -> None:
         """Before the first symbol is drawn, so that a stream complains at once."""
@@ -403,6 +416,8 @@ class LanguageModel(Estimator):
         space: Any = self.target_.space
         if index == space.n:
             return None
+        if isinstance(self.target_, Notes):
+            return self.target_.symbol(index)
         decoded = self.target_.decode(np.asarray([index]))
         return decoded if isinstance(decoded, str) else decoded[0]
 

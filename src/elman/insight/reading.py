@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from elman.codecs import Audio, Codec, Dialogue, Image, Series, Strokes, Symbols, Text
+from elman.codecs import Audio, Codec, Dialogue, Image, Notes, Series, Strokes, Symbols, Text
 from elman.errors import DataTypeError, SettingError
 from elman.estimators._base import Estimator
 from elman.estimators.attribution import labels_of
@@ -80,6 +80,8 @@ def name_of(codec: Codec, index: int) -> str:
         return str(classes[index])
     if vocabulary is not None:
         return "(end)" if index >= len(vocabulary) else str(vocabulary.symbol(index, "(unknown)"))
+    if isinstance(codec, Notes):
+        return "(end)" if index >= codec.space.n else codec.symbol(index)
     return str(index)
 
 

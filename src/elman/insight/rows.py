@@ -99,7 +99,7 @@ def rows_for(model: Any, values: Any, answers: Any = None) -> Rows:
 
 def documents(model: Any, values: Any) -> list[Any]:
     """Return the documents of a language model as a list: texts, or pieces of music."""
-    return rows_of(values, "pieces") if isinstance(model.target_, _elements.Kind) else documents_of(values)
+    return rows_of(values, "pieces") if _elements.without_classes(model.target_) else documents_of(values, model.target_)
 
 
 def written_rows(model: Any, values: list[Any], encoded: list[np.ndarray] | None = None) -> Rows:
@@ -119,7 +119,7 @@ def written_rows(model: Any, values: list[Any], encoded: list[np.ndarray] | None
     Rows
         One a document.
     """
-    if encoded is None and isinstance(model.target_, _elements.Kind):
+    if encoded is None and _elements.without_classes(model.target_):
         encoded = _elements.pieces_of(model.target_, values)
     elif encoded is None:
         encoded = [np.asarray(row) for row in model.target_.encode_all(values)]

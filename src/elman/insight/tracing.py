@@ -117,7 +117,7 @@ def _of_writing(model: Any, network: SequenceModel, value: Any, answer: Any) -> 
 
 def _of_text(model: Any, network: SequenceModel, value: Any) -> Trace:
     """A language model: the memory after each symbol, and what is expected next."""
-    if not isinstance(model.target_, _elements.Kind) and model._is_text() and isinstance(value, list | tuple):
+    if not _elements.without_classes(model.target_) and model._is_text() and isinstance(value, list | tuple):
         raise DataTypeError(f"trace reads one text; got a {type(value).__name__} of {len(value)}. Give one of them.")
     written = written_rows(model, [value]).targets[0]
     check_steps(len(written), "trace")
@@ -128,9 +128,9 @@ def _of_text(model: Any, network: SequenceModel, value: Any) -> Trace:
     names = labels(model.target_, value, len(written))
     opened = _opened(seen, lambda _: names, ("", *names))
     layers = tuple(_without_start(layer) for layer in opened)
-    if isinstance(model.target_, Notes):
+    if isinstance(model.target_, Notes) and _elements.without_classes(model.target_):
         best: list[Any] = model.target_.decode(values[1:])
-    elif isinstance(model.target_, _elements.Kind):
+    elif _elements.without_classes(model.target_):
         best = values[1:].tolist()
     else:
         best = [name_of(model.target_, int(row.argmax())) for row in values[1:]]

@@ -11,7 +11,7 @@ import torch
 
 from elman.io.tokens import Tokens
 from elman.network.readers import Readers
-from elman.training.examples import Examples
+from elman.training.examples import Examples, Vary
 
 LONGEST = 8_192
 """Places that a reader reads in one go: then its memory is emptied, and a checkpoint may stand there."""
@@ -42,6 +42,8 @@ class Stream(Sequence[Stretch]):
         Readers side by side; the number of stretches is a multiple of it.
     longest : int
         Longest stretch.
+    vary : callable, optional
+        Makes one more document of an encoded one, of the same length; every document is varied anew where an order is dealt by a seed.
 
     Examples
     --------
@@ -51,8 +53,8 @@ class Stream(Sequence[Stretch]):
     ([3, 1, 2, 3, 0], [1, 2, 3, 0, 3], [True, False, False, True, False])
     """
 
-    def __init__(self, tokens: Tokens, spans: np.ndarray, *, readers: int, longest: int = LONGEST) -> None:
-        self.tokens = tokens
+    def __init__(self, tokens: Tokens, spans: np.ndarray, *, readers: int, longest: int = LONGEST, vary: Vary | None = None) -> None:
+        self.tokens, self._vary = tokens, vary
         self._spans = spans[spans[:, 1] > spans[:, 0]]
         self.total = int((self._spans[:, 1] - self._spans[:, 0]).sum())
         rounds = max(1, -(-self.total // (readers * longest)))
@@ -61,11 +63,13 @@ class Stream(Sequence[Stretch]):
 
     def deal(self, seed: int | None = None, epoch: int = 0) -> None:
         """Lay the spans in an order that (seed, epoch) decides, beginning anywhere; without a seed in their own."""
-        order, self._shift = np.arange(len(self._spans)), 0
+        order, self._shift, self._flat = np.arange(len(self._spans)), 0, self.tokens.flat
         if seed is not None:
             random = np.random.Generator(np.random.Philox(key=[seed % 2**64, epoch]))
             random.shuffle(order)
             self._shift = int(random.integers(max(self.total, 1)))
+            if self._vary is not None:
+                self._flat = _varied(self.tokens, self._vary, random)
         self._laid = self._spans[order]
         self._ends = np.cumsum(self._laid[:, 1] - self._laid[:, 0])
 
@@ -87,7 +91,7 @@ class Stream(Sequence[Stretch]):
         begin = index * self.size
         end = min(begin + self.size, self.total)
         pieces = self._pieces(begin + self._shift, end + self._shift)
-        flat, start = self.tokens.flat, self.tokens.end
+        flat, start = self._flat, self.tokens.end
         outputs = np.concatenate([np.asarray(flat[a:b], np.int64) for a, b in pieces])
         before = [np.asarray(flat[a - 1 : b - 1], np.int64) if a else np.concatenate([[start], flat[: b - 1]]) for a, b in pieces]
         inputs = np.concatenate(before).astype(np.int64)
@@ -111,6 +115,13 @@ class Stream(Sequence[Stretch]):
     def fingerprint(self) -> str:
         """Return a digest of the corpus."""
         return self.tokens.fingerprint()
+
+
+def _varied(tokens: Tokens, vary: Vary, random: np.random.Generator) -> np.ndarray:
+    flat = np.array(tokens.flat)
+    for row, begin in enumerate(tokens.starts[:-1]):
+        flat[begin : tokens.starts[row + 1] - 1] = vary(tokens[row], random)
+    return flat
 
 
 def seat(stretches: Sequence[Stretch], space: Any = None, rank: str = "many") -> Readers:  # noqa: ARG001  # what Examples calls

@@ -22,9 +22,9 @@ from elman.ngrams import KneserNey
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--epochs", type=int, default=40)
-    parser.add_argument("--height", type=int, default=32, help="pixels that a line is brought to")
+    parser.add_argument("--height", type=int, default=40, help="pixels that a line is brought to")
     parser.add_argument("--stride", type=int, default=2)
-    parser.add_argument("--hidden", type=int, default=96)
+    parser.add_argument("--hidden", type=int, default=128)
     parser.add_argument("--rows", type=int, default=None, help="lines to learn from (all by default)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", default=None, help="where to save the model")

@@ -34,9 +34,7 @@ def main() -> None:
     x_test, y_test, books = data["test"].x, data["test"].y, data["test"].extra["book"]
     start = time.perf_counter()
     network = Network(stem="conv2d", time_stride=arguments.stride, hidden_size=arguments.hidden, embedding_size=96)
-    training = Training(
-        max_epochs=arguments.epochs, batch_size=16, learning_rate=3e-3, validation_fraction=0.05, random_state=arguments.seed
-    )
+    training = Training(max_epochs=arguments.epochs, validation_fraction=0.05, random_state=arguments.seed)
     model = Model(Image("columns", size=arguments.height, augment=True), Text("char"), network=network, training=training).fit(x, y)
     seconds = time.perf_counter() - start
     print(model.plan())

@@ -210,3 +210,25 @@ def test_training_sees_pictures_a_little_changed(read: str) -> None:
 def test_pixels_cannot_vary() -> None:
     with pytest.raises(SettingError, match="augment=True needs the picture in one piece"):
         Image("pixels", augment=True).fit([np.zeros((2, 2), np.uint8)])
+
+
+def test_paper_is_silent_where_lines_are_read() -> None:
+    line = np.full((8, 20), 250, np.uint8)
+    line[2:6, 4:8] = 10
+    codec = Image("columns").fit([line])
+    encoded = codec.encode(line)
+    assert encoded[0].max() < 0.03
+    assert encoded[5, 3] > 0.95
+    np.testing.assert_array_equal(codec.decode(encoded), line)
+    again = Image.from_config(codec.config())
+    np.testing.assert_array_equal(again.encode(line), encoded)
+    np.testing.assert_allclose(Image("columns", background="black").fit([line]).encode(line), 1 - encoded, atol=1e-6)
+    np.testing.assert_allclose(Image("columns").fit([255 - line]).encode(255 - line), encoded, atol=1e-6)  # chalk on a board is ink already
+    assert Image().fit([line]).encode(line).max() > 0.95  # a picture as a whole stays as it is
+    clear = np.zeros((4, 4, 4), np.uint8)  # transparent: laid on white
+    assert Image("columns").fit([clear]).encode(clear).max() == 0.0
+
+
+def test_background_is_one_of_two() -> None:
+    with pytest.raises(SettingError, match="background"):
+        Image("columns", background="blue").fit([PICTURE])

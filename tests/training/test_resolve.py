@@ -72,3 +72,10 @@ def test_a_gpu_that_is_not_there(monkeypatch):
 
 def test_times():
     assert [seconds(t) for t in ("90s", "1.5 min", "2H", 7, "3")] == [90, 90, 7200, 7, 3]
+
+
+@pytest.mark.parametrize(("given", "readers", "found"), [("auto", 0, 0), ("auto", 1, 1), ("auto", 2, 2), (0, 2, 0), (3, 0, 3)])
+def test_threads_read_ahead_where_there_is_something_to_read(given, readers, found):
+    resolved = resolve(Training(num_workers=given), 100, 10.0, readers=readers)
+    assert resolved.num_workers == found
+    assert any("ahead of the network" in reason for reason in resolved.reasons) == (given == "auto" and readers > 0)

@@ -65,4 +65,4 @@ def bits(model):
 
 def timeless(history):
     """Rows of a history without the clock."""
-    return [{k: v for k, v in row.items() if k != "seconds"} for row in history.rows]
+    return [{k: v for k, v in row.items() if k not in ("seconds", "waiting")} for row in history.rows]

@@ -89,6 +89,21 @@ class Codec(Settings):
         """
         return encoded
 
+    def glance(self, value: Any) -> tuple[int, ...] | None:  # noqa: ARG002  # for codecs of files
+        """Return the shape ``encode`` will give of a file, from what the file says about itself.
+
+        Parameters
+        ----------
+        value : path
+            The file; one that is missing, not of the kind or beyond the limits raises DataError.
+
+        Returns
+        -------
+        tuple of int or None
+            None where only decoding can tell.
+        """
+        return None
+
     def in_detail(self) -> Self:
         """Change settings left to "auto" so that ``encode`` hands over all there is; asked before ``fit`` for one answer about a whole.
 

@@ -130,6 +130,22 @@ class Audio(Codec):
         scaler = self._fitted("scaler_")
         return mask_spectrum(scaler.encode(vary_spectrum(scaler.decode(encoded), random)), random)
 
+    def glance(self, value: Any) -> tuple[int, int] | None:
+        """Return the shape of the frames of a file, from its header.
+
+        Parameters
+        ----------
+        value : path
+            The file.
+
+        Returns
+        -------
+        tuple of int or None
+            (T, features); None for files that do not say how long they are.
+        """
+        count = sound.count(value, self.sample_rate, self.max_seconds)
+        return None if count is None else (self._frames().count(count), self.features)
+
     def listen(self) -> Listener:
         """Return an ear for sound that comes in chunks: its frames are those of ``encode`` over everything at once.
 

@@ -15,8 +15,13 @@ from elman.codecs.space import Continuous, Pixels
 from elman.codecs.variation import vary_pictures
 from elman.errors import DataError, SettingError
 
+BACKGROUNDS = ("black", "white")
 READS = ("whole", "rows", "columns", "patches", "pixels")
 _CHUNK = 1024
+_LOOKED_AT = 32
+"""Pictures that are decoded in fit to see what their background is."""
+_MOSTLY = 0.65
+"""Mean brightness from which rows and columns are taken for print."""
 
 
 class Image(Codec):
@@ -37,6 +42,9 @@ class Image(Codec):
         Larger pictures are refused before they are decoded.
     augment : bool, default False
         Let training see every picture a little turned, slanted, stretched, shifted, lighter or darker; not for patches and pixels.
+    background : {"auto", "black", "white"}, default "auto"
+        Which of the two is nothing, and read as 0. "auto" takes white for rows and columns of pictures that are mostly white, as print is:
+        networks learn lines several times faster when the paper is silent.
 
     Notes
     -----
@@ -51,7 +59,7 @@ class Image(Codec):
     """
 
     id = "image.v1"
-    later: ClassVar[dict[str, Any]] = {"augment": False}
+    later: ClassVar[dict[str, Any]] = {"augment": False, "background": "black"}
     channels_: Any
 
     def __init__(
@@ -63,6 +71,7 @@ class Image(Codec):
         patch: int = 4,
         max_pixels: int = 50_000_000,
         augment: bool = False,
+        background: str = "auto",
     ) -> None:
         self.read = read
         self.size = size
@@ -70,6 +79,7 @@ class Image(Codec):
         self.patch = patch
         self.max_pixels = max_pixels
         self.augment = augment
+        self.background = background
 
     @property
     def rank(self) -> Rank:  # type: ignore[override]  # follows from a setting
@@ -86,7 +96,7 @@ class Image(Codec):
         return Continuous(c * {"rows": w, "columns": h, "patches": self.patch**2, "pixels": 1}[self.read])
 
     def encode(self, value: Any) -> np.ndarray:
-        """Return float32, 0 black and 1 white.
+        """Return float32, 0 black and 1 white, or the other way round where white is the background.
 
         Parameters
         ----------
@@ -115,6 +125,7 @@ class Image(Codec):
             (h, w) or (h, w, 3).
         """
         picture = self._collect(np.asarray(array, dtype=np.float64))
+        picture = 1 - picture if self.background_ == "white" else picture
         numbers = picture * (self.high_ - self.low_) + self.low_
         if self.kind_ != "free":
             numbers = np.clip(np.rint(numbers), self.low_, self.high_).astype(self.kind_)
@@ -143,12 +154,31 @@ class Image(Codec):
         steps = picture.transpose(1, 0, 2) if self.read == "rows" else picture.transpose(2, 0, 1)
         return np.ascontiguousarray(steps.reshape(len(encoded), -1))
 
+    def glance(self, value: Any) -> tuple[int, ...]:
+        """Return the shape of the numbers of a file, from its header where that is enough.
+
+        Parameters
+        ----------
+        value : path
+            The file.
+
+        Returns
+        -------
+        tuple of int
+            As ``encode`` gives it.
+        """
+        self._fitted("size_")
+        seen = pictures.look(value, self.max_pixels)
+        h, w = self._size_for(seen.height, seen.width)
+        steps = {"rows": h, "columns": w, "patches": int(np.prod(self._grid())), "pixels": h * w}
+        return (self.channels_, h, w) if self.read == "whole" else (steps[self.read], self.space.d)  # type: ignore[union-attr]
+
     def _lay(self, stack: np.ndarray) -> np.ndarray:
-        unit = pictures.unit(stack, self.low_, self.high_, free=self.kind_ == "free")
-        n, (h, w), c = len(unit), unit.shape[1:3], self.channels_
-        x = _channels(unit[..., None] if unit.ndim == 3 else unit, c)
+        x = self._unit(stack)
+        n, c, h, w = x.shape
         size = self._size_for(h, w)
         x = x if size == (h, w) else _resized(x, size)
+        x = 1 - x if self.background_ == "white" else x
         if self.read == "whole":
             return x
         if self.read == "rows":
@@ -194,6 +224,7 @@ class Image(Codec):
     def _check(self) -> None:
         one_of(self.read, READS, "read", SettingError)
         one_of(self.mode, ("auto", "grey", "colour"), "mode", SettingError)
+        one_of(self.background, ("auto", *BACKGROUNDS), "background", SettingError)
         one_of(self.augment, (True, False), "augment", SettingError)
         if self.augment and self.read in ("patches", "pixels"):
             raise SettingError(
@@ -217,10 +248,23 @@ class Image(Codec):
             low, high = min(seen.low for seen in free), max(seen.high for seen in free)
             self.low_ = min(low, 0.0)
             self.high_ = 1.0 if low >= 0 and high <= 1 else high if high > self.low_ else self.low_ + 1.0
+        self.background_ = self._seen_background(values) if self.background == "auto" else self.background
         if self.size is None:
             self.size_ = _common([(seen.height, seen.width) for seen in looks])
         else:
             self.size_ = tuple(self.size) if isinstance(self.size, list | tuple) else (self.size, self.size)
+
+    def _seen_background(self, values: Sequence[Any]) -> str:
+        if self.read not in ("rows", "columns"):
+            return "black"
+        some = [values[i] for i in np.unique(np.linspace(0, len(values) - 1, _LOOKED_AT).astype(int))]
+        means = [self._unit(pictures.read(value, self.max_pixels)[None]).mean() for value in some]
+        return "white" if np.median(means) > _MOSTLY else "black"
+
+    def _unit(self, stack: np.ndarray) -> np.ndarray:
+        """(N, c, h, w), 0 black and 1 white."""
+        unit = pictures.unit(stack, self.low_, self.high_, free=self.kind_ == "free")
+        return _channels(unit[..., None] if unit.ndim == 3 else unit, self.channels_)
 
     def _encode_many(self, values: Sequence[Any]) -> list[Any] | None:
         self._fitted("size_")
@@ -243,10 +287,12 @@ class Image(Codec):
 
     def _state(self) -> dict[str, Any]:
         size = list(self._fitted("size_"))
-        return {"size": size, "channels": self.channels_, "kind": self.kind_, "low": self.low_, "high": self.high_}
+        state = {"size": size, "channels": self.channels_, "kind": self.kind_, "low": self.low_, "high": self.high_}
+        return {**state, "background": "white"} if self.background_ == "white" else state
 
     def _restore(self, state: dict[str, Any]) -> None:
-        known = strict(state, ("size", "channels", "kind", "low", "high"), "Image state")
+        known = strict(_with_background(state), ("size", "channels", "kind", "low", "high", "background"), "Image state")
+        self.background_ = one_of(known["background"], BACKGROUNDS, "Image state: background")
         size = known["size"]
         if not isinstance(size, list) or len(size) != 2:
             raise DataError(f"Image state: size must be [height, width]; got {size!r}.")
@@ -256,6 +302,11 @@ class Image(Codec):
         if self.low_ >= self.high_:
             raise DataError("Image state: low must be below high.")
         self.size_ = (whole(size[0], "Image state: size", 1, 2**20), whole(size[1], "Image state: size", 1, 2**20))
+
+
+def _with_background(state: Any) -> Any:
+    """What says nothing of a background has a black one: it is of white ink, or older than the setting."""
+    return {"background": "black", **state} if isinstance(state, dict) else state
 
 
 def _common(sizes: list[tuple[int, int]]) -> tuple[int, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -66,13 +67,61 @@ def _array(value: Any, max_pixels: int) -> np.ndarray:
     return array.astype(np.float32)
 
 
-def _decoded(value: Any, fps: float, max_pixels: int, max_seconds: float) -> Iterator[np.ndarray]:
+def count(value: Any, fps: float, *, max_pixels: int, max_seconds: float) -> int | None:
+    """Return how many frames :func:`frames` will yield of a file, from the times of its packets, which are not decoded.
+
+    Parameters
+    ----------
+    value : path or bytes
+        The file.
+    fps : float
+        Frames a second wanted.
+    max_pixels : int
+        Larger frames are refused.
+    max_seconds : float
+        Longer files are refused.
+
+    Returns
+    -------
+    int or None
+        Frames; None where packets bear no times.
+    """
+    with _opened(value, max_pixels) as (container, stream, name):
+        packets = [packet for packet in container.demux(stream) if packet.size]
+        if any(packet.pts is None for packet in packets):
+            return None
+        choice = _Choice(fps, max_seconds, name)
+        return sum(choice.takes(float(pts * stream.time_base)) for pts in sorted(packet.pts for packet in packets if not packet.is_discard))
+
+
+class _Choice:
+    """Which frames are looked at: the first of every 1/fps seconds."""
+
+    def __init__(self, fps: float, max_seconds: float, name: str) -> None:
+        self._fps, self._longest, self._name = fps, max_seconds, name
+        self._first: float | None = None
+        self._wanted = 0
+
+    def takes(self, seconds: float) -> bool:
+        """Tell whether a frame shown at this time is looked at; frames come in order."""
+        self._first = seconds if self._first is None else self._first
+        since = seconds - self._first
+        if since > self._longest:
+            raise DataError(f"{self._name} lasts more than max_seconds={self._longest:g}. Raise Video(max_seconds=…) or cut it.")
+        if since < self._wanted / self._fps - 1e-6:
+            return False
+        self._wanted = int(since * self._fps + 1e-6) + 1
+        return True
+
+
+@contextmanager
+def _opened(value: Any, max_pixels: int) -> Iterator[tuple[Any, Any, str]]:
+    """An open file, its pictures and its name in messages; what goes wrong inside is told with the name."""
     av = _library()
     is_bytes = isinstance(value, bytes | bytearray)
     name = f"the video of {len(value)} bytes" if is_bytes else f"{os.fspath(value)!r}"
     if not is_bytes and not Path(value).is_file():
         raise DataError(f"there is no file {name}. Check the path, and the folder it starts from.")
-    count = 0
     try:
         # only the file itself is read: no playlist may name another one, nor an address
         with av.open(io.BytesIO(value) if is_bytes else str(value), options={"protocol_whitelist": "file"}) as container:
@@ -80,24 +129,31 @@ def _decoded(value: Any, fps: float, max_pixels: int, max_seconds: float) -> Ite
                 raise DataError(f"{name} has no pictures in it. Expected a video.")
             stream = container.streams.video[0]
             _small((stream.height, stream.width), max_pixels, name)
-            first, wanted = None, 0
-            for frame in container.decode(stream):
-                seconds = count / 25 if frame.time is None else float(frame.time)
-                first = seconds if first is None else first
-                if seconds - first > max_seconds:
-                    raise DataError(f"{name} lasts more than max_seconds={max_seconds:g}. Raise Video(max_seconds=…) or cut it.")
-                if seconds - first >= wanted / fps - 1e-6:
-                    _small((frame.height, frame.width), max_pixels, name)
-                    wanted = int((seconds - first) * fps + 1e-6) + 1
-                    yield frame.to_ndarray(format="rgb24").astype(np.float32) / 255
-                count += 1
+            yield container, stream, name
     except (av.FFmpegError, ValueError, OverflowError) as error:
         if isinstance(error, DataError):
             raise
-        where = f" after frame {count}" if count else ""
-        raise DataError(f"{name} is not video that can be read{where} ({error}). Replace the file or drop the row.") from error
-    if not count:
-        raise DataError(f"{name} has no frames. Replace the file or drop the row.")
+        raise DataError(f"{name} is not video that can be read ({error}). Replace the file or drop the row.") from error
+
+
+def _decoded(value: Any, fps: float, max_pixels: int, max_seconds: float) -> Iterator[np.ndarray]:
+    av, seen = _library(), 0
+    with _opened(value, max_pixels) as (container, stream, name):
+        choice = _Choice(fps, max_seconds, name)
+        try:
+            for frame in container.decode(stream):
+                if choice.takes(seen / 25 if frame.time is None else float(frame.time)):
+                    _small((frame.height, frame.width), max_pixels, name)
+                    yield frame.to_ndarray(format="rgb24").astype(np.float32) / 255
+                seen += 1
+        except (av.FFmpegError, ValueError, OverflowError) as error:
+            if isinstance(error, DataError) or not seen:
+                raise
+            raise DataError(
+                f"{name} is not video that can be read after frame {seen} ({error}). Replace the file or drop the row."
+            ) from error
+        if not seen:
+            raise DataError(f"{name} has no frames. Replace the file or drop the row.")
 
 
 def _library() -> Any:

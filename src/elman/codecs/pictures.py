@@ -19,7 +19,7 @@ from elman.errors import DataError, DataTypeError, MissingExtraError
 ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm")
 _FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")  # no format that starts another program (EPS) or lists files
 _FULL = {"uint8": 255.0, "uint16": 65535.0, "bool": 1.0}
-_LOCK = threading.Lock()
+_LOCK = threading.RLock()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +36,30 @@ class Look:
 
 _BROKEN = (OSError, ValueError, SyntaxError, EOFError, struct.error, zlib.error, LookupError, TypeError, ArithmeticError, AttributeError)
 """What Pillow raises on mangled files: it has no error of its own."""
+
+
+class _Hush:
+    """Keeps Pillow's remarks on odd files quiet, in several threads at once: warnings.catch_warnings alone is for one."""
+
+    def __init__(self) -> None:
+        self._inside, self._caught = 0, warnings.catch_warnings()
+
+    def __enter__(self) -> None:
+        with _LOCK:
+            if not self._inside:
+                self._caught = warnings.catch_warnings()
+                self._caught.__enter__()
+                warnings.filterwarnings("ignore", module=r"PIL\.")
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with _LOCK:
+            self._inside -= 1
+            if not self._inside:
+                self._caught.__exit__(None, None, None)
+
+
+_HUSH = _Hush()
 
 
 def is_file(value: Any) -> bool:
@@ -158,12 +182,12 @@ def _opened(value: Any, max_pixels: int) -> Any:
         _small(value.size, max_pixels, "the picture")
         return _Borrowed(value)
     name = _name(value)
-    with _LOCK, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with _LOCK:
         limit = Pillow.MAX_IMAGE_PIXELS
         Pillow.MAX_IMAGE_PIXELS = None  # ours is checked below, before a pixel is decoded, and the user can raise it
         try:
-            image = Pillow.open(io.BytesIO(value) if isinstance(value, bytes | bytearray) else Path(value), formats=_FORMATS)
+            with _HUSH:
+                image = Pillow.open(io.BytesIO(value) if isinstance(value, bytes | bytearray) else Path(value), formats=_FORMATS)
         except FileNotFoundError as error:
             raise DataError(f"there is no file {name}. Check the path, and the folder it starts from.") from error
         except _BROKEN as error:
@@ -196,10 +220,8 @@ def _decoded(value: Any, max_pixels: int) -> np.ndarray:
         from PIL import ImageOps
 
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                upright = ImageOps.exif_transpose(image)
-                return _array(upright)
+            with _HUSH:
+                return _array(ImageOps.exif_transpose(image))
         except _BROKEN as error:
             raise DataError(f"{_name(value)} is broken ({error}). Replace the file or drop the row.") from error
 

@@ -6,6 +6,7 @@ import io
 import math
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from elman.errors import DataError, DataTypeError, MissingExtraError
 
 _BLOCK = 1 << 14
 """Samples of a file decoded at once."""
+_UNKNOWN = 1 << 62
+"""Samples of a stream that cannot be sought and does not know its length."""
 
 
 def read(value: Any, rate: int, max_seconds: float) -> np.ndarray:
@@ -112,7 +115,31 @@ def _finite(array: np.ndarray) -> np.ndarray:
     return array
 
 
-def _decoded(value: Any, rate: int, max_seconds: float) -> Iterator[np.ndarray]:
+def count(value: Any, rate: int, max_seconds: float) -> int | None:
+    """Return how many samples :func:`pieces` will yield of a file, from its header; None where it does not say.
+
+    Parameters
+    ----------
+    value : path or bytes
+        The file.
+    rate : int
+        Samples a second wanted.
+    max_seconds : float
+        Longer sound is refused.
+
+    Returns
+    -------
+    int or None
+        Samples.
+    """
+    with _opened(value, max_seconds) as (file, _):
+        up, down = common(file.samplerate, rate)
+        return -(-file.frames * up // down) if file.frames < _UNKNOWN else None
+
+
+@contextmanager
+def _opened(value: Any, max_seconds: float) -> Iterator[tuple[Any, str]]:
+    """An open sound file and its name in messages; what goes wrong inside is told with both."""
     try:
         import soundfile
     except (ImportError, OSError) as error:  # OSError: libsndfile itself is missing
@@ -121,7 +148,6 @@ def _decoded(value: Any, rate: int, max_seconds: float) -> Iterator[np.ndarray]:
     name = f"the sound of {len(value)} bytes" if is_bytes else f"{os.fspath(value)!r}"
     if not is_bytes and not Path(value).is_file():
         raise DataError(f"there is no file {name}. Check the path, and the folder it starts from.")
-    done = 0
     try:
         with soundfile.SoundFile(io.BytesIO(value) if is_bytes else str(value)) as file:
             if file.frames > max_seconds * file.samplerate:
@@ -129,21 +155,33 @@ def _decoded(value: Any, rate: int, max_seconds: float) -> Iterator[np.ndarray]:
                 raise DataError(
                     f"{name} lasts {seconds:.1f} s, more than max_seconds={max_seconds:g}. Raise Audio(max_seconds=…) or cut it."
                 )
-            if not has_table(file.samplerate, rate):  # rates with no common factor: sample by sample, in one piece
-                yield resample(_checked(file.read(dtype="float32"), name, 0), file.samplerate, rate)
-                return
-            resampler = Resampler(file.samplerate, rate)
-            while len(block := file.read(_BLOCK, dtype="float32")):
-                yield resampler.feed(_checked(block, name, done))
-                done += len(block)
-            if done < file.frames < 1 << 62:  # a stream that cannot be sought does not know its length
-                raise DataError(
-                    f"{name} is broken off: it should have {file.frames} samples and ends at sample {done}. Copy it again, or cut it."
-                )
-            yield resampler.close()
+            yield file, name
     except (soundfile.SoundFileError, TypeError) as error:
-        where = f" after sample {done}" if done else ""
-        raise DataError(f"{name} is not sound that can be read{where} ({error}). Expected wav, flac, ogg or mp3.") from error
+        raise DataError(f"{name} is not sound that can be read ({error}). Expected wav, flac, ogg or mp3.") from error
+
+
+def _decoded(value: Any, rate: int, max_seconds: float) -> Iterator[np.ndarray]:
+    done = 0
+    with _opened(value, max_seconds) as (file, name):
+        if not has_table(file.samplerate, rate):  # rates with no common factor: sample by sample, in one piece
+            yield resample(_checked(file.read(dtype="float32"), name, 0), file.samplerate, rate)
+            return
+        resampler = Resampler(file.samplerate, rate)
+        while len(block := _block(file, name, done)):
+            yield resampler.feed(_checked(block, name, done))
+            done += len(block)
+        if done < file.frames < _UNKNOWN:
+            raise DataError(
+                f"{name} is broken off: it should have {file.frames} samples and ends at sample {done}. Copy it again, or cut it."
+            )
+        yield resampler.close()
+
+
+def _block(file: Any, name: str, done: int) -> np.ndarray:
+    try:
+        return file.read(_BLOCK, dtype="float32")
+    except (RuntimeError, TypeError) as error:  # soundfile's own error is a RuntimeError
+        raise DataError(f"{name} cannot be read beyond sample {done} ({error}). Copy it again, or cut it.") from error
 
 
 def _checked(block: np.ndarray, name: str, start: int) -> np.ndarray:

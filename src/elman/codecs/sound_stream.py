@@ -138,6 +138,10 @@ class Spectrum:
         self._held = np.zeros(self._size // 2, dtype=np.float32)
         self._read = self._skip = 0
 
+    def count(self, samples: int) -> int:
+        """Return how many frames so many samples make in all."""
+        return 1 + samples // self._hop if samples else 0
+
     def feed(self, samples: np.ndarray) -> np.ndarray:
         """Return the frames that are known after more samples, float64 (T, features)."""
         self._read += len(samples)

@@ -164,8 +164,12 @@ def vary_pictures(picture: np.ndarray, random: np.random.Generator) -> np.ndarra
     height, width = picture.shape[1:]
     ways[0, 1:] *= min(1.0, height / width)  # what moves along a line is measured by its height
     ways[1, ::2] *= min(1.0, width / height)
-    grid = functional.affine_grid(torch.tensor(ways[None], dtype=torch.float32), [1, *picture.shape], align_corners=False)
-    moved = functional.grid_sample(torch.from_numpy(np.ascontiguousarray(picture))[None], grid, padding_mode="border", align_corners=False)
+    x, y = ((2 * np.arange(side) + 1) / side - 1 for side in (width, height))  # centres of pixels, the picture from -1 to 1
+    grid = np.empty((1, height, width, 2), dtype=np.float32)
+    for axis, (along, across, shift) in enumerate(ways):
+        grid[0, :, :, axis] = along * x + (across * y + shift)[:, None]
+    source = torch.from_numpy(np.ascontiguousarray(picture))[None]
+    moved = functional.grid_sample(source, torch.from_numpy(grid), padding_mode="border", align_corners=False)
     return (moved[0].numpy() * random.uniform(0.85, 1.15) + random.uniform(-0.08, 0.08)).astype(picture.dtype)
 
 

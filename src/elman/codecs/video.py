@@ -132,6 +132,22 @@ class Video(Codec):
         count, *shape = encoded.shape
         return vary_pictures(encoded.reshape(-1, *shape[1:]), random).reshape(count, *shape) if count else encoded
 
+    def glance(self, value: Any) -> tuple[int, ...] | None:
+        """Return the shape of the frames of a file, from the times its packets bear; nothing is decoded.
+
+        Parameters
+        ----------
+        value : path
+            The file.
+
+        Returns
+        -------
+        tuple of int or None
+            (T, c, h, w), more than ``encode`` gives where frames cannot be decoded; None for packets without times.
+        """
+        count = moving_pictures.count(value, self.fps, max_pixels=self.max_pixels, max_seconds=self.max_seconds)
+        return None if count is None else (count, *self._shape())
+
     def _shape(self) -> tuple[int, int, int]:
         return (self.space.c, *self.size_)
 

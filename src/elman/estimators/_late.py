@@ -1,22 +1,45 @@
-"""Late rows: recordings, films and pictures in files are encoded once to be checked, kept while there is room, and read again where not."""
+"""Late rows: sound, films and pictures in files are read when their turn comes, and kept while there is room."""
 
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from elman.codecs import Audio, Codec, Image, Video
 from elman.codecs._base import each
+from elman.errors import DataError
 
-KEPT = 1 << 28
+KEPT = 1 << 30
 """Bytes of encoded files kept in memory; what is beyond is read again whenever its turn comes."""
 
 
+class Shelf:
+    """Room for the encoded files of one set of rows; first come, first kept, for every epoch asks for all of them.
+
+    Parameters
+    ----------
+    room : int
+        Bytes.
+    """
+
+    def __init__(self, room: int) -> None:
+        self._room, self._lock = room, threading.Lock()
+
+    def takes(self, size: int) -> bool:
+        """Take ``size`` bytes of the room, if there are as many left."""
+        with self._lock:
+            fits = size <= self._room
+            self._room -= size * fits
+        return fits
+
+
 class FileRow:
-    """A value in a file, as its codec encodes it; only its shape is held.
+    """A value in a file, as its codec encodes it, read when it is looked at; may be looked at from several threads.
 
     Parameters
     ----------
@@ -24,12 +47,19 @@ class FileRow:
         Fitted.
     value : path
         The file.
+    row : int
+        Its row, for errors.
+    shelf : Shelf
+        Where it stays if there is room.
     shape : tuple of int
-        What ``encode`` gave.
+        What ``encode`` will give.
     """
 
-    def __init__(self, codec: Codec, value: Any, shape: tuple[int, ...]) -> None:
-        self._codec, self._value = codec, value
+    late = True
+
+    def __init__(self, codec: Codec, value: Any, row: int, shelf: Shelf, shape: tuple[int, ...]) -> None:
+        self._codec, self._value, self._row, self._shelf = codec, value, row, shelf
+        self._kept: np.ndarray | None = None
         self.shape, self.ndim = shape, len(shape)
 
     def __len__(self) -> int:
@@ -37,35 +67,55 @@ class FileRow:
         return self.shape[0]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:  # NumPy asks so
-        """Read the file."""
-        return np.asarray(self._codec.encode(self._value), dtype=dtype)
+        """Read the file, or take what was read of it."""
+        array = self._kept
+        if array is None:
+            try:
+                array = np.asarray(self._codec.encode(self._value))
+            except DataError as error:
+                raise error.at(self._row) from error
+            if self._shelf.takes(array.nbytes):
+                self._kept = array
+        return np.array(array, dtype=dtype) if copy else np.asarray(array, dtype=dtype)
+
+    def fingerprint(self) -> str:
+        """Return the file's name, its bytes and its shape, for checkpoints; the folder may have been moved."""
+        path = Path(self._value)
+        return f"{path.name} {path.stat().st_size} {self.shape}"
 
 
-def encoded(codec: Codec, values: Sequence[Any]) -> list[Any]:
-    """Encode values; of files, those that do not fit into memory together are left where they are.
+def encoded(codec: Codec, values: Sequence[Any], *, now: bool = False, once: bool = False) -> list[Any]:
+    """Encode values; files are left where they are until they are looked at.
 
     Parameters
     ----------
     codec : Codec
         Fitted.
     values : sequence
-        One a row; a bad one raises DataError naming it, files included.
+        One a row; a bad one raises DataError naming it. Of files only the headers are looked at.
+    now : bool, default False
+        Look into every file now, because its length must be exact. A header of a film may promise more than can be decoded.
+    once : bool, default False
+        Keep nothing, because every row is looked at once.
 
     Returns
     -------
     list
-        Arrays, and objects like arrays that read their file when they are looked at.
+        Arrays, and objects like arrays that read their file.
     """
     if not isinstance(codec, Audio | Image | Video) or not any(isinstance(value, str | os.PathLike) for value in values):
         return codec.encode_all(values)
-    held = 0
+    shelf, row = Shelf(0 if once else KEPT), -1
 
-    def row(value: Any) -> Any:
-        nonlocal held
+    def late(value: Any) -> Any:
+        nonlocal row
+        row += 1
+        if not isinstance(value, str | os.PathLike):
+            return codec.encode(value)
+        shape = None if now else codec.glance(value)
+        if shape is not None:
+            return FileRow(codec, value, row, shelf, shape)
         array = np.asarray(codec.encode(value))
-        if held + array.nbytes > KEPT and isinstance(value, str | os.PathLike):
-            return FileRow(codec, value, array.shape)
-        held += array.nbytes
-        return array
+        return array if shelf.takes(array.nbytes) else FileRow(codec, value, row, shelf, array.shape)
 
-    return each(row, values)
+    return each(late, values)

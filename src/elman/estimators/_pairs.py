@@ -175,7 +175,7 @@ def compared(source: Codec, target: Codec, xs: Sequence[Any], ys: Sequence[Any])
 
 def sources_of(source: Codec, plan: Plan, xs: Sequence[Any]) -> list[Any]:
     """Encode values of the source, ready for the network of a plan."""
-    rows = encoded(source, xs)
+    rows = encoded(source, xs, once=True)
     if not plan.copies or not isinstance(source, Spelled):
         return rows
     return [mark(source, x, np.asarray(row)) for x, row in zip(xs, rows, strict=True)]

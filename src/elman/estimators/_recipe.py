@@ -13,8 +13,8 @@ from elman.training.settings import Training
 _EPOCHS = ((50, 40), (500, 15), (50_000, 6))
 """Passes by the rows there are of a category (of all, for tags and numbers)."""
 _EPOCHS_BEYOND = 3
-_FEW_WRITTEN = 4_000
-"""Rows up to which a network that writes in frames (CTC) is given small batches: it takes many steps until it writes anything at all."""
+_WRITTEN = ((1_000, 4), (2_000, 8), (4_000, 16))
+"""Batches by the rows there are of a network that writes in frames (CTC): it takes some thousand steps until it writes anything at all."""
 
 
 def recipe(plan: Plan, training: Training, rows: int) -> Training:
@@ -37,9 +37,10 @@ def recipe(plan: Plan, training: Training, rows: int) -> Training:
     Training
         The same object where nothing is to change.
     """
-    if plan.decoder == "ctc" and training.batch_size == "auto" and rows <= _FEW_WRITTEN:
-        smaller: Any = clone(training)
-        return smaller.set_params(batch_size=16)
+    smaller = next((size for most, size in _WRITTEN if rows <= most), None)
+    if plan.decoder == "ctc" and training.batch_size == "auto" and smaller is not None:
+        written: Any = clone(training)
+        return written.set_params(batch_size=smaller)
     text = plan.source is not None and isinstance(plan.source.space, Words) and plan.decoder == "summary"
     if not text or training.max_epochs != "auto":
         return training

@@ -103,7 +103,7 @@ class Model(Estimator):
         return self._learn(xs, ys)
 
     def _learn(self, xs: list[Any], ys: list[Any]) -> Self:
-        sources, targets = encoded(self.source_, xs), self.target_.encode_all(ys)
+        sources, targets = encoded(self.source_, xs, now=self.align == "step"), self.target_.encode_all(ys)
         if self.align == "step":
             _check_steps(sources, targets)
         network, training = self._settings()

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
-import torch
 
 from elman.codecs.space import Space
 from elman.errors import DataError, SettingError
+from elman.training.ahead import ahead
 
 Vary = Callable[[Any, np.random.Generator], Any]
 """Makes one more example of an encoded value: louder, slower, slanted."""
@@ -121,18 +121,15 @@ class Examples:
         value = values[row]
         return value if self.vary is None else self.vary(np.asarray(value), np.random.default_rng([*self._dealt, row]))
 
-    def batches(self, plan: Sequence[np.ndarray], num_workers: int = 0) -> Iterator[tuple[Any, Any]]:
-        """Yield the batches of a plan in its order, read ahead by ``num_workers`` processes if asked."""
-        if num_workers == 0 or not plan:
-            return (self.collate(rows) for rows in plan)
-        loader = torch.utils.data.DataLoader(
-            _Rows(self),
-            batch_sampler=[rows.tolist() for rows in plan],  # type: ignore[arg-type]
-            collate_fn=self.collate,
-            num_workers=num_workers,
-            generator=torch.Generator().manual_seed(0),  # else the loader draws from the run's own random numbers
-        )
-        return iter(loader)
+    @property
+    def readers(self) -> int:
+        """Threads that suit these rows: 2 where some read their file when their turn comes (``late = True``), 1 where rows vary, else 0."""
+        late = any(getattr(value, "late", False) for side in (self.source, self.target) for value in _in_memory(side))
+        return 2 if late else int(self.vary is not None)
+
+    def batches(self, plan: Sequence[np.ndarray], num_workers: int = 0) -> Generator[tuple[Any, Any]]:
+        """Yield the batches of a plan in its order, read ahead by ``num_workers`` threads if asked."""
+        return ahead(self.collate, plan, num_workers) if num_workers else (self.collate(rows) for rows in plan)
 
     def fingerprint(self) -> str:
         """Return a digest of the rows, to notice that a checkpoint belongs to other data.
@@ -159,19 +156,6 @@ class _Picked(Sequence[Any]):
 
     def __getitem__(self, row: Any) -> Any:
         return self.rows[int(self.places[row])]
-
-
-class _Rows(torch.utils.data.Dataset[int]):
-    """Row numbers; a worker process turns a batch of them into tensors."""
-
-    def __init__(self, examples: Examples) -> None:
-        self.examples = examples
-
-    def __len__(self) -> int:
-        return len(self.examples)
-
-    def __getitem__(self, row: int) -> int:
-        return row
 
 
 def _network_collate() -> Collate:
@@ -204,6 +188,8 @@ def _update(state: Any, value: Any) -> None:
         for name in sorted(value):
             state.update(name.encode())
             _update(state, value[name])
+    elif getattr(value, "late", False):  # known by its name and size, not by what is in the file
+        state.update(value.fingerprint().encode())
     else:
         array = np.ascontiguousarray(value)
         state.update(f"{array.dtype}{array.shape}".encode())

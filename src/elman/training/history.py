@@ -25,7 +25,8 @@ class History:
     """
 
     rows: list[Row] = field(default_factory=list)
-    """``epoch``, ``step``, ``loss``, ``validation_loss``, ``metric``, ``learning_rate``, ``grad_norm``, ``best``, ``seconds``."""
+    """``epoch``, ``step``, ``loss``, ``validation_loss``, ``metric``, ``learning_rate``, ``grad_norm``, ``best``, ``seconds`` since the
+    beginning, and ``waiting``: the seconds of this epoch in which the network waited for batches."""
     metric: str = ""
     """Name of the metric."""
     baseline: float | None = None

@@ -7,6 +7,7 @@ import math
 import time
 import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
@@ -70,7 +71,7 @@ def fit(
     if not isinstance(settings, ResolvedTraining):
         size = sum(p.numel() for p in model.parameters())
         mean, longest = float(examples.lengths.mean()), int(examples.lengths.max())
-        settings = resolve(settings or Training(), len(examples), mean, longest=longest, parameters=size)
+        settings = resolve(settings or Training(), len(examples), mean, longest=longest, parameters=size, readers=examples.readers)
     passes.check_truncation(model, settings.tbptt_length)
     if validation is not None and len(validation) == 0:
         validation = None
@@ -102,6 +103,7 @@ class _Run:
         self.loss_sum, self.units, self.norm_sum, self.norms = 0.0, 0.0, 0.0, 0
         self.rate = 0.0
         self.first_loss: float | None = None
+        self.waiting = 0.0
         self.elapsed, self.started = 0.0, time.monotonic()
         self.saved_at = self.started
         self.pending_units, self.pending_batches = 0, 0
@@ -162,15 +164,21 @@ class _Run:
         begun, first_step = time.monotonic(), self.step
         ahead = self.plan[self.position :]
         shares = [self.group.share(rows) for rows in ahead]
-        ready = self.examples.batches([rows for rows in shares if len(rows)], self.settings.num_workers)
-        for rows, share in zip(ahead, shares, strict=True):
-            source, target = next(ready) if len(share) else (None, None)
-            votes = self._train_batch(source, target, self._chunks(rows), empty=len(share) == 0)
-            self.position += 1
-            self.progress.advance()
-            if self._after_batch(votes):
-                break
+        with closing(self.examples.batches([rows for rows in shares if len(rows)], self.settings.num_workers)) as ready:
+            for rows, share in zip(ahead, shares, strict=True):
+                source, target = self._next(ready) if len(share) else (None, None)
+                votes = self._train_batch(source, target, self._chunks(rows), empty=len(share) == 0)
+                self.position += 1
+                self.progress.advance()
+                if self._after_batch(votes):
+                    break
         self._end_epoch((self.step - first_step) / max(time.monotonic() - begun, 1e-9))
+
+    def _next(self, ready: Iterator[Any]) -> Any:
+        asked = time.monotonic()
+        batch = next(ready)
+        self.waiting += time.monotonic() - asked
+        return batch
 
     def _train_batch(self, source: Any, target: Any, chunks: int, *, empty: bool) -> list[float]:
         """Learn from one batch, in chunks with the state carried on; return the votes of all processes."""
@@ -291,6 +299,7 @@ class _Run:
             "grad_norm": self.norm_sum / max(self.norms, 1),
             "best": kept,
             "seconds": round(self._now(), 3),
+            "waiting": round(self.waiting, 3),
         }
         self.history.rows.append(row)
         self.schedule.after_epoch(kept)
@@ -325,7 +334,7 @@ class _Run:
 
     def _go_to_next_epoch(self) -> None:
         self.epoch, self.position = self.epoch + 1, 0
-        self.loss_sum, self.units, self.norm_sum, self.norms = 0.0, 0.0, 0.0, 0
+        self.loss_sum, self.units, self.norm_sum, self.norms, self.waiting = 0.0, 0.0, 0.0, 0, 0.0
 
     def _maybe_stop(self) -> None:
         if self.epoch >= self.settings.max_epochs:

@@ -46,7 +46,9 @@ class ResolvedTraining:
     reasons: list[str] = field(default_factory=list)
 
 
-def resolve(settings: Training, rows: int, mean_length: float, *, longest: int = 0, parameters: int = 0) -> ResolvedTraining:
+def resolve(
+    settings: Training, rows: int, mean_length: float, *, longest: int = 0, parameters: int = 0, readers: int = 0
+) -> ResolvedTraining:
     """Decide what was left to "auto" and check what was not.
 
     Parameters
@@ -61,6 +63,8 @@ def resolve(settings: Training, rows: int, mean_length: float, *, longest: int =
         Steps of the longest row.
     parameters : int, default 0
         Weights of the network; 0 if not known yet.
+    readers : int, default 0
+        Threads that suit rows which are read from files, or varied, when their turn comes.
 
     Returns
     -------
@@ -104,12 +108,19 @@ def resolve(settings: Training, rows: int, mean_length: float, *, longest: int =
         random_state=settings.random_state,
         precision=settings.precision,
         device=_device(settings.device),
-        num_workers=settings.num_workers,
+        num_workers=_readers(settings, readers, reasons),
         checkpoint_dir=settings.checkpoint_dir,
         checkpoint_every=seconds(settings.checkpoint_every, "checkpoint_every"),
         verbose=settings.verbose,
         reasons=reasons,
     )
+
+
+def _readers(settings: Training, readers: int, reasons: list[str]) -> int:
+    if not readers:
+        return 0 if settings.num_workers == "auto" else settings.num_workers
+    why = "reading files ahead of the network" if readers > 1 else "varying rows ahead of the network"
+    return _pick(settings.num_workers, readers, reasons, "num_workers", why)
 
 
 def _batch(settings: Training, rows: int, mean_length: float, longest: int, reasons: list[str]) -> tuple[int, int]:

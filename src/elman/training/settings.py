@@ -76,8 +76,8 @@ class Training(Settings):
     """Arithmetic of the network (torch.amp for bfloat16)."""
     device: str = "auto"
     """"cpu", "cuda", "cuda:1"; "auto" takes a GPU when there is one."""
-    num_workers: int = 0
-    """Processes that read and encode files ahead of training."""
+    num_workers: int | Literal["auto"] = "auto"
+    """Threads that read, encode and vary rows ahead of training; "auto" takes 2 for files, 1 for rows that are varied."""
     checkpoint_dir: str | None = None
     """Folder for checkpoints; a run started again with the same folder goes on where it stopped."""
     checkpoint_every: str | float = "10min"

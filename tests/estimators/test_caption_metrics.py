@@ -9,7 +9,7 @@ import pytest
 from elman.errors import DataError, MissingExtraError
 from elman.estimators.caption_metrics import bleu, caption_words, cider
 
-WORDS = "a dog cat runs sits on the grass red ball".split()
+WORDS = ["a", "dog", "cat", "runs", "sits", "on", "the", "grass", "red", "ball"]
 
 
 def dense_cider(said: list[str], references: list[list[str]]) -> float:
@@ -22,7 +22,9 @@ def dense_cider(said: list[str], references: list[list[str]]) -> float:
     scores = np.zeros((len(said), 4))
     for n in range(1, 5):
         known = sorted({g for text in [*said, *(t for row in references for t in row)] for g in grams(text, n)})
-        counts = {text: np.array([grams(text, n).count(g) for g in known], float) for text in [*said, *sum(references, [])]}
+        counts = {
+            text: np.array([grams(text, n).count(g) for g in known], float) for text in [*said, *(t for row in references for t in row)]
+        }
         having = np.sum([np.max([counts[text] for text in row], axis=0) > 0 for row in references], axis=0)
         rarity = np.log(len(said) / np.maximum(having, 1))
         for row, (text, several) in enumerate(zip(said, references, strict=True)):

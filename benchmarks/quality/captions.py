@@ -1,6 +1,6 @@
 """Flickr8k, 1,000 photographs: BLEU and CIDEr-D of captions written after 753 pictures of five captions each.
 
-ELMAN_DATA=DIR python -m benchmarks.quality.captions [--seeds 1] [--epochs 20] [--looks 40] [--dev] [--out captions.elman] [--load captions.elman]
+ELMAN_DATA=DIR python -m benchmarks.quality.captions [--seeds 1] [--epochs 20] [--looks 40] [--dev] [--out FILE] [--load FILE]
 
 The pictures are 96x96 and read at 64x64; the words are those said three times or more. The network's convolutions first learn which
 words are said of a picture (``--looks`` passes over the 753), then the whole network learns the captions. Pictures are varied and mirrored
@@ -105,7 +105,7 @@ def captioner(train: Part, dev: Part, arguments: argparse.Namespace, seed: int) 
     words = Text("word", lowercase=True, min_count=3)
     network = Network(cell="gru", hidden_size=192, embedding_size=128, dropout=0.5)
     training = Training(max_epochs=arguments.epochs, batch_size=32, learning_rate=1e-3, weight_decay=0.05, random_state=seed)
-    model = Model(Image(size=arguments.size, augment=True), words, network=network, training=training)
+    model = Model(Image(size=arguments.size, augment="mirror"), words, network=network, training=training)
     rows = [(i, caption) for i, several in enumerate(train.captions) for caption in several]
     model.source_, model.target_ = source, target = fit_codecs(model.source, model.target, train.pictures, [c for _, c in rows], "auto")
     seen, held = source.encode_all(train.pictures), source.encode_all(dev.pictures)
@@ -115,13 +115,9 @@ def captioner(train: Part, dev: Part, arguments: argparse.Namespace, seed: int) 
     model.plan_ = plan(source, target, network, examples=sizes)
     marks = said_of([target.encode_all(several) for several in train.captions], target.space.n)
 
-    def vary(picture: np.ndarray, random: np.random.Generator) -> np.ndarray:
-        picture = source.vary(picture, random)
-        return np.ascontiguousarray(picture[..., ::-1]) if random.random() < 0.5 else picture
-
     def looked(planned: Any) -> Any:
         made = build(planned)
-        look(made, seen, marks, vary, arguments.looks)
+        look(made, seen, marks, source.vary, arguments.looks)
         return made
 
     def score(said: Sequence[Any], _: Sequence[Any]) -> float:
@@ -129,7 +125,7 @@ def captioner(train: Part, dev: Part, arguments: argparse.Namespace, seed: int) 
 
     scoring = replace(scoring_of(target, False), metric="CIDEr-D", score=score)
     held_out = np.arange(len(rows), len(sources))
-    learned = learn(model.plan_, sources, targets, training, scoring, held_out=held_out, build=looked, vary=vary)
+    learned = learn(model.plan_, sources, targets, training, scoring, held_out=held_out, build=looked, vary=source.vary)
     model.plan_, model.model_, model.history_, model.baseline_ = learned.plan, learned.model, learned.history, learned.baseline
     return model
 

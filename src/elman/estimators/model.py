@@ -13,6 +13,7 @@ from elman.codecs import Codec, Continuous, Discrete
 from elman.errors import DataError, DataTypeError, SettingError
 from elman.estimators import attribution
 from elman.estimators._answers import answers_of
+from elman.estimators._backbone import building
 from elman.estimators._base import Estimator
 from elman.estimators._decoding import decoding_of
 from elman.estimators._inference import length_of, predict_rows, proba_rows
@@ -115,7 +116,8 @@ class Model(Estimator):
         training = recipe(planned, settings_of(planned, training, len(ys)), len(ys))
         # answers to single steps need the steps to stay as they are
         vary = self.source_.vary if self.source_.augments and planned.decoder != "step" else None
-        learned = learn(planned, sources, targets, training, scoring_of(self.target_, planned.decoder == "step"), vary=vary)
+        scoring = scoring_of(self.target_, planned.decoder == "step")
+        learned = learn(planned, sources, targets, training, scoring, build=building(network), vary=vary)
         self.plan_, self.model_, self.history_, self.baseline_ = learned.plan, learned.model, learned.history, learned.baseline
         return self
 

@@ -168,7 +168,7 @@ class BackboneStem(nn.Module):
 
 def _create(name: str) -> Any:
     try:
-        import timm
+        import timm  # pyright: ignore[reportMissingImports]  # an extra
     except ImportError as error:
         raise MissingExtraError("timm", "timm", f"read pictures with stem={PREFIX + name!r}") from error
     if not timm.is_model(name):

@@ -230,7 +230,7 @@ def _lines(p: Plan) -> list[tuple[str, Any, str]]:
         lines.append(("pooling", p.pooling, "pooling"))
     if p.segment:
         lines.append(("segment", f"{p.segment} steps", "segment"))
-    if p.attention != "none":
+    if p.attends:
         lines.append(("attention", p.attention + (" + input feeding" if p.input_feeding else ""), "attention"))
     if p.grid:
         lines.append(("grid", f"{p.grid[0]} x {p.grid[1]} cells", "grid"))

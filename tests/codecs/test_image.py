@@ -207,6 +207,18 @@ def test_training_sees_pictures_a_little_changed(read: str) -> None:
     np.testing.assert_allclose(codec.decode(np.clip(varied[2], 0, 1)), np.clip(np.rint(same[0] * 255), 0, 255), atol=1)
 
 
+def test_half_of_the_photographs_are_mirrored_where_it_is_asked_for() -> None:
+    picture = np.zeros((3, 12, 12), np.float32)
+    picture[:, :, :6] = 1
+    codec = Image(augment="mirror").fit([np.uint8(255 * picture.transpose(1, 2, 0))])
+    seen = [codec.vary(picture, np.random.default_rng(seed)) for seed in range(60)]
+    left = np.mean([one[:, :, :6].mean() > one[:, :, 6:].mean() for one in seen])
+    assert 0.3 < left < 0.7
+    assert Image.from_config(codec.config()).augment == "mirror"
+    with pytest.raises(SettingError, match="augment must be one of"):
+        Image(augment="mirrored").fit([np.zeros((2, 2), np.uint8)])
+
+
 def test_pixels_cannot_vary() -> None:
     with pytest.raises(SettingError, match="augment=True needs the picture in one piece"):
         Image("pixels", augment=True).fit([np.zeros((2, 2), np.uint8)])

@@ -142,6 +142,17 @@ def test_what_fits_into_memory_is_decoded_once(recordings, decoded) -> None:
     assert all(0 <= row["waiting"] <= row["seconds"] for row in model.history_.rows)
 
 
+def test_a_file_of_several_rows_is_decoded_once(recordings, decoded) -> None:
+    paths, _ = recordings
+    codec = Audio(features=8).fit(paths)
+    decoded.clear()
+    rows = _late.encoded(codec, [path for path in paths[:3] for _ in range(5)] + [str(paths[0])])
+    assert [np.asarray(row).shape for row in rows[:5]] == [rows[0].shape] * 5
+    np.testing.assert_array_equal(np.asarray(rows[-1]), codec.encode(paths[0]))
+    assert all(np.asarray(row).size for row in rows)
+    assert decoded == {paths[0].name: 2, paths[1].name: 1, paths[2].name: 1}  # one of the two by the test
+
+
 def test_a_file_that_is_no_sound_is_named_before_training(recordings) -> None:
     paths, words = recordings
     paths[7].write_bytes(b"RIFF")

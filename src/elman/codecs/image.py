@@ -40,8 +40,9 @@ class Image(Codec):
         Side of a patch in pixels.
     max_pixels : int, default 50,000,000
         Larger pictures are refused before they are decoded.
-    augment : bool, default False
-        Let training see every picture a little turned, slanted, stretched, shifted, lighter or darker; not for patches and pixels.
+    augment : bool or "mirror", default False
+        Let training see every picture a little turned, slanted, stretched, shifted, lighter or darker, with "mirror" half of them from
+        behind as well: right for photographs, wrong for print. Not for patches and pixels.
     background : {"auto", "black", "white"}, default "auto"
         Which of the two is nothing, and read as 0. "auto" takes white for rows and columns of pictures that are mostly white, as print is:
         networks learn lines several times faster when the paper is silent.
@@ -70,7 +71,7 @@ class Image(Codec):
         mode: str = "auto",
         patch: int = 4,
         max_pixels: int = 50_000_000,
-        augment: bool = False,
+        augment: bool | str = False,
         background: str = "auto",
     ) -> None:
         self.read = read
@@ -164,7 +165,10 @@ class Image(Codec):
         """
         if not len(encoded):
             return encoded
-        picture = vary_pictures(self._collect(encoded), random)
+        picture = self._collect(encoded)
+        if self.augment == "mirror" and random.random() < 0.5:
+            picture = picture[:, :, ::-1]
+        picture = vary_pictures(picture, random)
         if self.read == "whole":
             return picture
         steps = picture.transpose(1, 0, 2) if self.read == "rows" else picture.transpose(2, 0, 1)
@@ -253,10 +257,10 @@ class Image(Codec):
         one_of(self.read, READS, "read", SettingError)
         one_of(self.mode, ("auto", "grey", "colour"), "mode", SettingError)
         one_of(self.background, ("auto", *BACKGROUNDS), "background", SettingError)
-        one_of(self.augment, (True, False), "augment", SettingError)
+        one_of(self.augment, (True, False, "mirror"), "augment", SettingError)
         if self.augment and self.read in ("patches", "pixels"):
             raise SettingError(
-                f"augment=True needs the picture in one piece, or rows or columns of it; read is {self.read!r}. Leave it out."
+                f"augment={self.augment!r} needs the picture in one piece, or rows or columns of it; read is {self.read!r}. Leave it out."
             )
         whole(self.patch, "patch", 1, 4096, SettingError)
         whole(self.max_pixels, "max_pixels", 1, 2**40, SettingError)

@@ -49,7 +49,7 @@ def answers_of(model: SequenceModel, source: Codec, target: Codec, xs: Sequence[
         said, kept = said[: decoding.n_best], kept[: decoding.n_best]
         values.append(said)
         scores.append([answer.score for answer in kept])
-        maps.append([_map(source, target, x, answer) for answer in kept] if decoding.attention else [])
+        maps.append([_map(source, target, model.plan.grid, x, answer) for answer in kept] if decoding.attention else [])
         places.append([_places(source, target, model.plan.time_stride, answer) for answer in kept] if decoding.alignment else [])
     shown = ((scores, decoding.scores), (maps, decoding.attention), (places, decoding.alignment))
     wanted = [values, *(each for each, asked in shown if asked)]
@@ -58,7 +58,7 @@ def answers_of(model: SequenceModel, source: Codec, target: Codec, xs: Sequence[
     return tuple(wanted) if len(wanted) > 1 else wanted[0]
 
 
-def _map(source: Codec, target: Codec, x: Any, answer: Hypothesis) -> AttentionMap:
+def _map(source: Codec, target: Codec, grid: tuple[int, ...], x: Any, answer: Hypothesis) -> AttentionMap:
     weights = np.zeros((len(answer.symbols), 0)) if answer.attention is None else answer.attention
     names = (
         source.tokens(x)
@@ -67,10 +67,12 @@ def _map(source: Codec, target: Codec, x: Any, answer: Hypothesis) -> AttentionM
         if isinstance(source, Spelled)
         else None
     )
+    if grid:
+        names = [f"{row}, {column}" for row in range(grid[0]) for column in range(grid[1])]
     if names is None:
         names = [str(step) for step in range(weights.shape[1])]
     said = [_name(target, symbol) for symbol in symbols_of(source, target, x, answer.symbols)] if isinstance(target, Spelled) else []
-    return AttentionMap(weights=weights[:, : len(names)], source=tuple(names), target=tuple(said), score=answer.score)
+    return AttentionMap(weights=weights[:, : len(names)], source=tuple(names), target=tuple(said), score=answer.score, grid=grid)
 
 
 def _places(source: Codec, target: Codec, stride: int, answer: Hypothesis) -> Alignment:

@@ -85,7 +85,7 @@ class FileRow:
 
 
 def encoded(codec: Codec, values: Sequence[Any], *, now: bool = False, once: bool = False) -> list[Any]:
-    """Encode values; files are left where they are until they are looked at.
+    """Encode values; files are left where they are until they are looked at. A file of several rows (a picture and its captions) is one.
 
     Parameters
     ----------
@@ -108,12 +108,18 @@ def encoded(codec: Codec, values: Sequence[Any], *, now: bool = False, once: boo
     if not isinstance(codec, Audio | Image | Video) or not any(isinstance(value, str | os.PathLike) for value in values):
         return codec.encode_all(values)
     shelf, row = Shelf(0 if once else KEPT), -1
+    known: dict[Any, Any] = {}
 
     def late(value: Any) -> Any:
         nonlocal row
         row += 1
         if not isinstance(value, str | os.PathLike):
             return codec.encode(value)
+        if (name := os.fspath(value)) not in known:
+            known[name] = read(value)
+        return known[name]
+
+    def read(value: Any) -> Any:
         shape = None if now else codec.glance(value)
         if shape is not None:
             return FileRow(codec, value, row, shelf, shape)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from elman.errors import MissingExtraError
+from elman.errors import MissingExtraError, SettingError
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -24,6 +24,8 @@ class AttentionMap:
         T names of the symbols of the answer.
     score : float
         What the answer is ranked by.
+    grid : tuple of int
+        Rows and columns of cells where the source is a picture (``"2, 0"`` is the first cell of the third row); empty elsewhere.
 
     Examples
     --------
@@ -35,6 +37,30 @@ class AttentionMap:
     source: tuple[str, ...]
     target: tuple[str, ...]
     score: float
+    grid: tuple[int, ...] = ()
+
+    def cells(self) -> np.ndarray:
+        """Return the weights of a picture's cells where they stand.
+
+        Returns
+        -------
+        ndarray
+            (T, rows, columns): for each symbol of the answer a small picture of where the model looked.
+
+        Raises
+        ------
+        SettingError
+            If the source is no picture read as a whole.
+
+        Examples
+        --------
+        >>> quarters = ("0, 0", "0, 1", "1, 0", "1, 1")
+        >>> AttentionMap(weights=np.eye(4)[:1], source=quarters, target=("dog",), score=0.0, grid=(2, 2)).cells().tolist()
+        [[[1.0, 0.0], [0.0, 0.0]]]
+        """
+        if not self.grid:
+            raise SettingError("cells() is for pictures that are read as a whole, with Image(). Use weights: this source is a sequence.")
+        return self.weights.reshape(len(self.weights), *self.grid)
 
     def looked_at(self) -> list[tuple[str, str]]:
         """Return for each symbol of the answer the step of the source that it looked at most.
@@ -49,7 +75,7 @@ class AttentionMap:
         return [(name, self.source[int(step)]) for name, step in zip(self.target, self.weights.argmax(1), strict=True)]
 
     def plot(self, *, axes: Any = None) -> Any:
-        """Draw the weights, the source from left to right and the answer downwards.
+        """Draw the weights, the source from left to right and the answer downwards; of a picture its cells once for each symbol.
 
         Parameters
         ----------
@@ -66,12 +92,27 @@ class AttentionMap:
                 from matplotlib.figure import Figure
             except ImportError as error:
                 raise MissingExtraError("plot", "matplotlib", "plot attention") from error
-            size = (2 + 0.35 * len(self.source), 1.5 + 0.3 * len(self.target))
+            wide = 0.8 * len(self.target) if self.grid else 0.35 * len(self.source)
+            size = (2 + wide, 2 if self.grid else 1.5 + 0.3 * len(self.target))
             axes = Figure(figsize=size, layout="constrained").add_subplot()
+        if self.grid:
+            return self._plot_cells(axes)
         if self.weights.size:  # an empty answer or source has nothing to show
             axes.imshow(self.weights, cmap="Greys", vmin=0, vmax=1, aspect="auto")
         axes.set_xticks(range(len(self.source)), labels=self.source, rotation=60, ha="left", rotation_mode="anchor")
         axes.set_yticks(range(len(self.target)), labels=self.target)
         axes.xaxis.tick_top()
         axes.set(xlabel="source", ylabel="answer")
+        return axes
+
+    def _plot_cells(self, axes: Any) -> Any:
+        """Side by side, one small picture a symbol, each as dark as its own darkest cell allows."""
+        step = self.grid[1] + 1
+        for i, cells in enumerate(self.cells()):
+            left = i * step - 0.5
+            axes.imshow(cells, cmap="Greys", vmin=0, extent=(left, left + self.grid[1], self.grid[0] - 0.5, -0.5))
+        axes.set_xlim(-1, max(1, len(self.target)) * step - 1)
+        axes.set_xticks([i * step + (self.grid[1] - 1) / 2 for i in range(len(self.target))], labels=self.target, rotation=60)
+        axes.set_yticks([])
+        axes.set(xlabel="answer")
         return axes

@@ -13,6 +13,7 @@ from elman.codecs import Codec, Continuous, Discrete
 from elman.errors import DataError, DataTypeError, SettingError
 from elman.estimators import attribution
 from elman.estimators._answers import answers_of
+from elman.estimators._backbone import building
 from elman.estimators._base import Estimator
 from elman.estimators._decoding import Decoding, decoding_of
 from elman.estimators._inference import length_of, predict_rows, proba_rows
@@ -119,7 +120,7 @@ class Model(Estimator):
         vary = self.source_.vary if self.source_.augments and steps_may_go else None
         both = self.target_.vary_both if self.target_.lies_in_source and self.target_.augments else None
         scoring = scoring_of(self.target_, planned.decoder == "step")
-        learned = learn(planned, sources, targets, training, scoring, vary=vary, vary_both=both)
+        learned = learn(planned, sources, targets, training, scoring, build=building(network), vary=vary, vary_both=both)
         self.plan_, self.model_, self.history_, self.baseline_ = learned.plan, learned.model, learned.history, learned.baseline
         return self
 

@@ -319,6 +319,8 @@ def assemble(plan: Plan) -> SequenceModel:
             word_dropout=p.word_dropout,
             grid=p.grid,
         )
+        if stem.backbone is not None and p.stem_frozen:
+            stem.backbone.freeze()
         if plan.source.rank == "many" or plan.grid:
             encoder = CellReader(p.embedding_size) if p.grid else _encoder(plan)
             features = encoder.out_features

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from elman.codecs.space import Binary, Continuous, Discrete, Pixels
 from elman.errors import DataError, SettingError
+from elman.network.backbone import is_backbone
 from elman.network.grams import reads_grams
 from elman.network.reach import BODIES, check_body
 from elman.network.spaces import Side
@@ -18,7 +19,6 @@ _CHOICES = {
     "body": BODIES,
     "pooling": ("last", "mean", "max", "attention", "concat"),
     "attention": ("general", "dot", "additive", "none"),
-    "stem": ("linear", "conv", "conv2d"),
     "head": ("point", "median", "gaussian", "student_t", "negative_binomial", "quantile", "chain", "pen"),
 }
 _SHARES = (
@@ -32,7 +32,8 @@ _SHARES = (
     "label_smoothing",
 )
 _COUNTS = ("hidden_size", "num_layers", "embedding_size", "time_stride", "beam_size")
-_SWITCHES = ("bidirectional", "input_feeding", "layer_norm", "tie_weights", "joined", "locked_dropout")
+_STEMS = ("linear", "conv", "conv2d")
+_SWITCHES = ("stem_frozen", "bidirectional", "input_feeding", "layer_norm", "tie_weights", "joined", "locked_dropout")
 PENALTIES = ("activation_penalty", "temporal_activation_penalty")
 _PLANE_STRIDES = (1, 2, 4)
 _LARGEST = 100_000
@@ -71,6 +72,7 @@ def check(made: Plan) -> None:
         value = getattr(made, name)
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
             raise SettingError(f"{name} must be a number from 0; got {value!r}.")
+    _check_stem(made)
     _check_lengths(made)
     _check_cutoffs(made)
     _check_together(made)
@@ -95,11 +97,20 @@ def _check_extras(made: Plan) -> None:
     check_body(made)
 
 
+def _check_stem(made: Plan) -> None:
+    if made.stem not in _STEMS and not is_backbone(made.stem):
+        raise SettingError(f"stem must be one of {_STEMS}, or 'timm:' and the name of a network; got {made.stem!r}.")
+    if is_backbone(made.stem) and (made.source is None or not isinstance(made.source.space, Pixels)):
+        raise SettingError(f"stem={made.stem!r} reads pictures, Image() or Video(); this model reads none. Leave stem at 'auto'.")
+    if made.stem_frozen and not is_backbone(made.stem):
+        raise SettingError(f"stem_frozen=True is for a stem of timm; got stem={made.stem!r}. Leave stem_frozen at 'auto'.")
+
+
 def _check_grid(made: Plan) -> None:
     if not made.grid:
         return
     space = None if made.source is None or made.source.rank == "many" else made.source.space
-    if not isinstance(space, Pixels) or made.stem != "conv" or not made.attends:
+    if not isinstance(space, Pixels) or not (made.stem == "conv" or is_backbone(made.stem)) or not made.attends:
         raise SettingError("grid is for one picture read by stem='conv' and a sequence that attends to it. Leave attention at 'auto'.")
     sides = (space.h, space.w)
     if len(made.grid) != 2 or not all(type(n) is int and 1 <= n <= side for n, side in zip(made.grid, sides, strict=True)):

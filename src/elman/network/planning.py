@@ -7,6 +7,7 @@ from typing import Any
 
 from elman.codecs.space import Discrete, Pixels
 from elman.errors import DataError, SettingError
+from elman.network.backbone import backbone_grid, is_backbone
 from elman.network.grid import grid_of
 from elman.network.plan_checks import PENALTIES, check, check_preparation
 from elman.network.reach import reach_of
@@ -40,6 +41,7 @@ _ADDED: dict[str, Any] = {
     "reach": 0,
     "segment": 0,
     "grid": [],
+    "stem_frozen": False,
     "preparation": {},
 }
 """What files of earlier versions do not say, and what they mean by that."""
@@ -87,6 +89,8 @@ class Plan:
         Steps of a segment where a forecast reads and answers by segments; 0 elsewhere.
     grid : tuple of int
         Rows and columns of cells of a picture that an answer looks at one by one; empty where it is one vector.
+    stem_frozen : bool
+        The weights of a stem of timm learn nothing.
     preparation : dict
         How series are prepared, by name: what was chosen, and why.
     parameters : int
@@ -140,6 +144,7 @@ class Plan:
     reach: int = 0
     segment: int = 0
     grid: tuple[int, ...] = ()
+    stem_frozen: bool = False
     preparation: dict[str, list[str]] = field(default_factory=dict)
     parameters: int = 0
     why: dict[str, str] = field(default_factory=dict)
@@ -218,14 +223,14 @@ def _lines(p: Plan) -> list[tuple[str, Any, str]]:
         lines += [("body", f"{p.body}, {p.reach} steps", "body")] if p.reach else [("cell", p.cell, "cell")]
         lines += [("hidden_size", p.hidden_size, "hidden_size"), ("num_layers", p.num_layers, "num_layers")]
         lines.append(("bidirectional", "yes" if p.bidirectional else "no", "bidirectional"))
-    lines += [("stem", p.stem, "stem"), ("embedding_size", p.embedding_size, "embedding_size")]
+    lines += [("stem", p.stem + (", frozen" if p.stem_frozen else ""), "stem"), ("embedding_size", p.embedding_size, "embedding_size")]
     if p.time_stride > 1:
         lines.append(("time_stride", p.time_stride, "time_stride"))
     if p.decoder == "summary" and p.source is not None and p.source.rank == "many":
         lines.append(("pooling", p.pooling, "pooling"))
     if p.segment:
         lines.append(("segment", f"{p.segment} steps", "segment"))
-    if p.attention != "none":
+    if p.attends:
         lines.append(("attention", p.attention + (" + input feeding" if p.input_feeding else ""), "attention"))
     if p.grid:
         lines.append(("grid", f"{p.grid[0]} x {p.grid[1]} cells", "grid"))
@@ -327,6 +332,7 @@ def plan(
         class_weights=_class_weights(target_side, examples, settings.class_weight),
         copies=_copies(settings, examples, values, why),
         grid=grid,
+        stem_frozen=_frozen(settings, values["stem"]),
         body=settings.body,
         reach=reach_of(settings.body, examples, relation.name == "continue", segments=relation.decoder == "segments"),
         beam_size=_FRAME_BEAM_SIZE if relation.decoder == "ctc" else _BEAM_SIZE if _writes(relation, source_side, target_side) else 1,
@@ -372,12 +378,19 @@ def _writes(relation: Relation, source: Side | None, target: Side) -> bool:
     return relation.decoder == "autoregressive" and source is not None and isinstance(target.space, Discrete)
 
 
+def _frozen(settings: Network, stem: str) -> bool:
+    if settings.stem_weights is not None and not is_backbone(stem):
+        raise SettingError(f"stem_weights are for a stem of timm, such as 'timm:resnet18'; got stem={stem!r}. Leave them out.")
+    return settings.stem_weights is not None if settings.stem_frozen == "auto" else settings.stem_frozen
+
+
 def _grid(source: Side | None, relation: Relation, values: dict[str, Any]) -> tuple[int, ...]:
     """Rows and columns of cells that a free sequence attends to in a picture."""
-    looks = relation.decoder == "autoregressive" and values["attention"] != "none" and values["stem"] == "conv"
+    stem = values["stem"]
+    looks = relation.decoder == "autoregressive" and values["attention"] != "none" and (stem == "conv" or is_backbone(stem))
     if not looks or source is None or source.rank == "many" or not isinstance(source.space, Pixels):
         return ()
-    return grid_of(source.space)
+    return grid_of(source.space) if stem == "conv" else backbone_grid(stem, source.space)
 
 
 def _copies(settings: Network, sizes: Sizes, values: dict[str, Any], why: dict[str, str]) -> tuple[int, ...]:
@@ -403,4 +416,4 @@ def _count(made: Plan) -> int:
     from elman.network.assembly import assemble
 
     with torch.device("meta"):
-        return made.members * sum(p.numel() for p in assemble(made).parameters())
+        return made.members * sum(p.numel() for p in assemble(made).parameters() if p.requires_grad)

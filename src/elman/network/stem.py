@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from elman.codecs.space import Binary, Continuous, Discrete, Pixels, Product, Space, Words
 from elman.errors import DataError, SettingError
+from elman.network.backbone import Backbone, BackboneStem, is_backbone
 from elman.network.contract import batch_size
 from elman.network.grid import Grid, GridStem
 from elman.network.plane import PlaneStem
@@ -242,8 +243,8 @@ class Stem(nn.Module):
         Rank of the source.
     size : int
         Size of a vector.
-    kind : {"linear", "conv", "conv2d"}
-        Projection, or convolutions over time, or over time and features.
+    kind : {"linear", "conv", "conv2d"} or str
+        Projection, or convolutions over time, or over time and features; "timm:" and the name of a network for pictures.
     dropout : float
         Dropout on the vectors.
     stride : int
@@ -278,6 +279,11 @@ class Stem(nn.Module):
         self.parts = nn.ModuleList(_part(s, r, size, stride, options) for s, r in zip(spaces, ranks, strict=True))
         self.kinds = nn.Embedding(len(spaces), size) if joined else None
 
+    @property
+    def backbone(self) -> Backbone | None:
+        """The network of timm that reads the pictures, where there is one."""
+        return next((part.backbone for part in self.parts if isinstance(part, BackboneStem)), None)
+
     def forward(self, source: Any) -> Ragged | Tensor:
         """Return vectors: Ragged for rank "many" and for the cells of a grid, (N, size) for rank "one"."""
         if not self.names:
@@ -290,6 +296,8 @@ class Stem(nn.Module):
 
 def _part(space: Space, rank: str, size: int, stride: int, options: dict[str, Any]) -> nn.Module:
     grid, options = options["grid"], {name: value for name, value in options.items() if name != "grid"}
+    if isinstance(space, Pixels) and is_backbone(options["kind"]):
+        return BackboneStem(options["kind"], space, size, grid, options["dropout"])
     if grid and isinstance(space, Pixels):
         return GridStem(space, size, grid, options["dropout"])
     if options["kind"] == "conv2d":

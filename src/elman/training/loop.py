@@ -69,7 +69,7 @@ def fit(
     if not any(p.requires_grad for p in model.parameters()):
         raise TrainingError("the network has no weights that can learn. Set requires_grad on some.")
     if not isinstance(settings, ResolvedTraining):
-        size = sum(p.numel() for p in model.parameters())
+        size = sum(p.numel() for p in model.parameters() if p.requires_grad)
         mean, longest = float(examples.lengths.mean()), int(examples.lengths.max())
         settings = resolve(settings or Training(), len(examples), mean, longest=longest, parameters=size, readers=examples.readers)
     passes.check_truncation(model, settings.tbptt_length)

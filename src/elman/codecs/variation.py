@@ -161,20 +161,12 @@ def vary_pictures(picture: np.ndarray, random: np.random.Generator) -> np.ndarra
     ndarray
         (c, h, w); beyond its borders a picture goes on as its border.
     """
-    import torch
-    from torch.nn import functional
-
     ways = np.concatenate([np.eye(2) + random.normal(0, 0.07, (2, 2)), random.normal(0, 0.05, (2, 1))], axis=1)
     height, width = picture.shape[1:]
     ways[0, 1:] *= min(1.0, height / width)  # what moves along a line is measured by its height
     ways[1, ::2] *= min(1.0, width / height)
-    x, y = ((2 * np.arange(side) + 1) / side - 1 for side in (width, height))  # centres of pixels, the picture from -1 to 1
-    grid = np.empty((1, height, width, 2), dtype=np.float32)
-    for axis, (along, across, shift) in enumerate(ways):
-        grid[0, :, :, axis] = along * x + (across * y + shift)[:, None]
-    source = torch.from_numpy(np.ascontiguousarray(picture))[None]
-    moved = functional.grid_sample(source, torch.from_numpy(grid), padding_mode="border", align_corners=False)
-    return (moved[0].numpy() * random.uniform(0.85, 1.15) + random.uniform(-0.08, 0.08)).astype(picture.dtype)
+    moved = _seen_through(picture, ways, "border")
+    return (moved * random.uniform(0.85, 1.15) + random.uniform(-0.08, 0.08)).astype(picture.dtype)
 
 
 def vary_scene(picture: np.ndarray, boxes: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -194,17 +186,12 @@ def vary_scene(picture: np.ndarray, boxes: np.ndarray, random: np.random.Generat
     tuple of ndarray
         The picture, black beyond its borders, and the boxes of which at least a third is still seen, cut at the borders.
     """
-    import torch
-    from torch.nn import functional
-
     zoom = np.exp(random.uniform(-_FARTHER, _NEARER)) * np.exp(random.normal(0, _STRETCH, 2))
     seen = 1 / zoom  # width and height of the window as shares of the picture
     start = random.uniform(np.minimum(0, 1 - seen), np.maximum(0, 1 - seen))
     flip = -1.0 if random.random() < 0.5 else 1.0
     middle = 2 * start + seen - 1  # torch's coordinates: -1..1
-    ways = torch.tensor([[[flip * seen[0], 0, middle[0]], [0, seen[1], middle[1]]]], dtype=torch.float32)
-    grid = functional.affine_grid(ways, [1, *picture.shape], align_corners=False)
-    moved = functional.grid_sample(torch.from_numpy(np.ascontiguousarray(picture))[None], grid, align_corners=False)[0].numpy()
+    moved = _seen_through(picture, np.array([[flip * seen[0], 0, middle[0]], [0, seen[1], middle[1]]]), "zeros")
     lit = np.clip(moved * random.uniform(0.7, 1.3) + random.uniform(-0.1, 0.1), 0, 1) ** np.exp(random.uniform(-0.3, 0.3))
     corners = (boxes[:, :4] - np.tile(start, 2)) / np.tile(seen, 2)
     if flip < 0:
@@ -213,6 +200,20 @@ def vary_scene(picture: np.ndarray, boxes: np.ndarray, random: np.random.Generat
     share = np.prod(cut[:, 2:] - cut[:, :2], axis=1) / np.maximum(np.prod(corners[:, 2:] - corners[:, :2], axis=1), 1e-12)
     kept = share > _STILL_SEEN
     return lit.astype(picture.dtype), np.concatenate([cut, boxes[:, 4:]], axis=1)[kept].astype(boxes.dtype)
+
+
+def _seen_through(picture: np.ndarray, ways: np.ndarray, beyond: str) -> np.ndarray:
+    """Look at a picture through a window that lies in it by an affine map (2, 3); beyond the borders "zeros", or the "border" goes on."""
+    import torch
+    from torch.nn import functional
+
+    height, width = picture.shape[1:]
+    x, y = ((2 * np.arange(side) + 1) / side - 1 for side in (width, height))  # centres of pixels, the picture from -1 to 1
+    grid = np.empty((1, height, width, 2), dtype=np.float32)
+    for axis, (along, across, shift) in enumerate(ways):
+        grid[0, :, :, axis] = along * x + (across * y + shift)[:, None]
+    source = torch.from_numpy(np.ascontiguousarray(picture))[None]
+    return functional.grid_sample(source, torch.from_numpy(grid), padding_mode=beyond, align_corners=False)[0].numpy()
 
 
 def _between(rows: np.ndarray, places: np.ndarray) -> np.ndarray:

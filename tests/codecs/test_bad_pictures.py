@@ -35,7 +35,7 @@ def test_modes_of_print_are_read_as_colour(mode: str, kind: str) -> None:
     white = Pillow.new("RGB", (8, 8), "white")
     if mode == "LAB":
         to_lab = ImageCms.buildTransform(ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), "RGB", "LAB")
-        white = ImageCms.applyTransform(white, to_lab)
+        white = ImageCms.applyTransform(white, to_lab) or white
     held = media.picture(white.convert(mode) if mode != "LAB" else white, kind)
     codec = Image().fit([held])
     assert codec.encode(held).min() > 0.95

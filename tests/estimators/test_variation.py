@@ -88,7 +88,7 @@ def test_every_epoch_and_row_is_another_example(kind: str) -> None:
     seen = [codec.vary(encoded, np.random.default_rng([0, epoch, 0])) for epoch in range(12)]
     assert codec.augments
     assert len({np.asarray(one).tobytes() for one in seen}) > 4
-    assert all(np.asarray(one).dtype == np.float32 and np.isfinite(one).all() for one in seen)
+    assert all(np.asarray(one).dtype == np.float32 and np.isfinite(np.asarray(one)).all() for one in seen)
 
 
 @pytest.mark.parametrize(("kind", "times"), [("video", 12), ("strokes", 12), ("joints", 0), ("audio", 0)])

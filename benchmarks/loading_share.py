@@ -1,6 +1,6 @@
 """How much of the training time the network waits for batches, while every row is varied anew and files are decoded.
 
-python -m benchmarks.loading_share [--tasks digits lines pictures clips] [--workers auto 0 1 2] [--epochs 3] [--rows 1000]
+python -m benchmarks.loading_share [--tasks digits lines pictures clips] [--workers auto 0 1 2] [--epochs 20] [--rows 1000]
 
 "digits" are recordings of single digits (fsdd) written as WAV files, "lines" printed lines (ocr_early_books) as PNG files, both into a
 folder that is removed; "pictures" are MNIST's as arrays, read as a whole; "clips" 32 x 32 films made of MNIST's digits that drift.
@@ -69,19 +69,21 @@ def measure(name: str, rows: int, epochs: int, workers: Any) -> None:
         history = model.set_params(training=Training(**settings)).fit(x, y).history_
     ends = [0.0, *(row["seconds"] for row in history.rows)]
     took = np.diff(ends)
-    waited = [row["waiting"] for row in history.rows]
-    shares = [f"{share:.1%}" for share in np.asarray(waited) / took]
-    print(f"| {name} | {len(x)} | {workers} | {shares[0]} | {', '.join(shares[1:])} | {took.mean():.1f} s | {machine()} |", flush=True)
+    waited = np.array([row["waiting"] for row in history.rows])
+    first, later = waited[0] / took[0], waited[1:].sum() / max(took[1:].sum(), 1e-9)
+    shares = f"{waited.sum() / took.sum():.1%} | {first:.1%} | {later:.1%}"
+    print(f"| {name} | {len(x)} | {workers} | {shares} | {took.mean():.1f} s | {machine()} |", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tasks", nargs="+", default=list(TASKS), choices=list(TASKS))
     parser.add_argument("--workers", nargs="+", default=["auto"], type=lambda text: text if text == "auto" else int(text))
-    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--rows", type=int, default=1000)
     arguments = parser.parse_args()
-    print("| task | rows | reading threads | first epoch waits | others | an epoch | machine |\n|---|--:|--:|--:|--:|--:|---|")
+    print("| task | rows | reading threads | waiting in all | in the first epoch | in the others | an epoch | machine |")
+    print("|---|--:|--:|--:|--:|--:|--:|---|")
     for name in arguments.tasks:
         for workers in arguments.workers:
             measure(name, arguments.rows, arguments.epochs, workers)

@@ -28,3 +28,8 @@ held = model.target_.midi(chorale, tempo=80)
 if not quick:
     Path("chorale.mid").write_bytes(held)  # any player plays it
 print(model.memorisation([chorale], training=pieces))  # what is copied, and what goes round in circles
+
+# the highest voice alone, as notes with their times: (start, duration, pitch) in beats
+melodies = [[(float(beat), 1.0, max(chord)) for beat, chord in enumerate(piece) if chord] for piece in pieces]
+singer = LanguageModel(Notes("events", beat=1), training=Training(max_epochs=1 if quick else 10)).fit(melodies)
+print("a soprano goes on", singer.generate(melodies[0][:4], max_new_steps=12)[4:])

@@ -24,7 +24,6 @@ from elman.training.examples import split_rows
 _HELD = 76 / 305
 _ORDERS = (9, 13, 17, 21)
 _KEYS = range(-5, 7)
-_PUBLISHED = "Coconet in time order 2.22 (Huang 2017)"
 
 
 def sums(nats: Sequence[np.ndarray], voices: int) -> float:
@@ -66,7 +65,7 @@ def judged(model: LanguageModel, test: list[Any]) -> float:
 
 
 def composed(model: LanguageModel, pieces: list[Any], folder: Path) -> list[Any]:
-    """Write ten pieces of 16 bars of four beats as MIDI files."""
+    """Write ten pieces of 16 bars of four beats as MIDI files, the first frame one of Bach's."""
     steps = model.target_.voices_ * 255
     written = [model.generate(pieces[i][:1], max_new_steps=steps, random_state=i) for i in range(10)]
     for number, piece in enumerate(written):
@@ -92,7 +91,7 @@ def run(seeds: int, epochs: int | None, *, same_key: bool, out: Path | None) -> 
         alone = judged(model, test)
         row(
             task=f"jsb_chorales, voices, seed {seed}", metric="nats a sixteenth", elman=f"{mixed:.3f}",
-            baseline=f"{min(own_keys, all_keys):.3f} (Kneser-Ney, order {order})", published=_PUBLISHED, parameters=model.plan().parameters,
+            baseline=f"{min(own_keys, all_keys):.3f} (Kneser-Ney, order {order})", published="-", parameters=model.plan().parameters,
             seconds=seconds, rows=len(test),
         )  # fmt: skip
         print(f"the network without its n-grams: {alone:.3f}; {model.plan().ngram_order}-grams have a share")

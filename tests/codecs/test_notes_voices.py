@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -46,6 +46,7 @@ def test_a_note_struck_again_is_not_held() -> None:
 SHAPES = st.tuples(st.integers(0, 12), st.integers(1, 4))
 
 
+@settings(deadline=None, max_examples=60)
 @given(SHAPES.flatmap(lambda shape: arrays(np.int64, shape, elements=st.sampled_from([-1, 60, 61, 62]))))
 def test_any_piece_comes_back(piece: np.ndarray) -> None:
     codec = fitted(piece, low=60, high=62)
@@ -54,6 +55,7 @@ def test_any_piece_comes_back(piece: np.ndarray) -> None:
     np.testing.assert_array_equal(codec.encode(codec.decode(encoded)), encoded)
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.lists(st.integers(0, 15), max_size=40))
 def test_whatever_a_model_writes_is_a_piece(said: list[int]) -> None:
     codec = Notes("voices", low=60, high=62).fit([[[60, 61, 62]]])

@@ -76,3 +76,20 @@ def test_examples_know_their_corpus():
     first, second = (examples_of(Stream(corpus(lengths), whole(corpus(lengths)), readers=1)) for lengths in ([5, 4], [4, 5]))
     assert first.fingerprint() != second.fingerprint()
     assert first.fingerprint() == examples_of(Stream(corpus([5, 4]), whole(corpus([5, 4])), readers=1)).fingerprint()
+
+
+def test_documents_are_varied_anew_each_epoch_and_the_corpus_stays_as_it_is() -> None:
+    tokens = Tokens.of([np.full(5, value) for value in (10, 20, 30)], end=99)
+    stream = Stream(tokens, whole(tokens), readers=1, vary=lambda row, random: row + random.integers(1, 9))
+    np.testing.assert_array_equal(stream[0].outputs, tokens.flat)  # what is only judged is not varied
+    seen = []
+    for epoch in (0, 1, 0):
+        stream.deal(3, epoch)
+        read = stream[0].outputs
+        found = {int(value) // 10: int(value) % 10 for value in read if value != 99}
+        assert set(found) == {1, 2, 3}
+        assert all(np.sum(read == 10 * row + more) == 5 for row, more in found.items())
+        seen.append((found, read.tolist()))
+    assert seen[0] == seen[2]
+    assert seen[0][0] != seen[1][0]
+    assert tokens[0].tolist() == [10] * 5

@@ -120,7 +120,13 @@ class Events:
 
     def velocity(self, number: int) -> int:
         """Return the velocity in the middle of a bin."""
-        return 1 + (2 * number + 1) * 127 // (2 * self.bins)
+        lowest, beyond = (-(-127 * edge // self.bins) for edge in (number, number + 1))
+        return 1 + (lowest + beyond - 1) // 2
+
+    @property
+    def usual(self) -> int:
+        """How hard keys are struck before anything says it."""
+        return self.velocity(self._bin(VELOCITY)) if self.bins else VELOCITY
 
     def _bin(self, velocity: int) -> int:
         return (velocity - 1) * self.bins // 127
@@ -159,7 +165,7 @@ class EventReader:
     """
 
     def __init__(self, form: Events) -> None:
-        self._form, self._now, self._velocity = form, 0, VELOCITY
+        self._form, self._now, self._velocity = form, 0, form.usual
         self._down: dict[int, tuple[int, int]] = {}
 
     def push(self, index: int) -> list[tuple[Any, ...]]:

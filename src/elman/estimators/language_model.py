@@ -39,7 +39,8 @@ class LanguageModel(Estimator):
     Parameters
     ----------
     codec : Codec
-        ``Text("char")``, ``Text("word")``, ``Text("bpe")``, ``Symbols()``, ``Notes()`` for music, ``Strokes()`` for handwriting.
+        ``Text("char")``, ``Text("word")``, ``Text("bpe")``, ``Symbols()``, ``Notes()``, ``Notes("voices")`` and
+        ``Notes("events")`` for music, ``Strokes()`` for handwriting.
     network : Network, optional
         Cell, sizes and regularisation; whatever is "auto" is decided from the data.
     training : Training, optional

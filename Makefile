@@ -34,16 +34,18 @@ $(VENV)/.base: Makefile
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install --quiet --upgrade "pip>=25.1"
 	$(PIP) install $(TORCH)
+	$(PIP) freeze | grep -i "^torch==" > $(VENV)/torch.txt || true
 	$(PIP) install --quiet "scikit-build-core>=0.10" "nanobind>=2.4" cmake ninja
 	@touch $@
 
+# Nothing installed later may replace torch (torch.txt): another build of it would be gigabytes.
 # Editable: Python files count at once; the native module is built again whenever a file of csrc/ is newer.
 $(VENV)/.demo: $(VENV)/.base $(NATIVE)
-	$(PIP) install --quiet --no-build-isolation -e '.[demo]'
+	$(PIP) install --quiet --no-build-isolation -c $(VENV)/torch.txt -e '.[demo]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.base $(NATIVE)
-	$(PIP) install --quiet --no-build-isolation -e '.[all,demo]' --group dev
+	$(PIP) install --quiet --no-build-isolation -c $(VENV)/torch.txt -e '.[all,demo]' --group dev
 	@touch $@ $(VENV)/.demo
 
 $(VENV)/.docs: $(VENV)/.dev

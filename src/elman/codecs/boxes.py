@@ -66,7 +66,7 @@ class Boxes(Codec):
     Examples
     --------
     >>> codec = Boxes(size=(100, 200)).fit([[[20, 10, 60, 50]], []], role="target")
-    >>> codec.encode([[20, 10, 60, 50]]).round(2).tolist()
+    >>> codec.encode([[20, 10, 60, 50]]).astype(float).round(2).tolist()
     [[0.1, 0.1, 0.3, 0.5, 0.0]]
     >>> codec.decode(codec.encode([[20, 10, 60, 50]]))
     [{'box': [20.0, 10.0, 60.0, 50.0]}]

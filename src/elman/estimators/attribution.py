@@ -177,9 +177,10 @@ def _deep_score(model: SequenceModel, vectors: Ragged, output: int) -> float:
 
 def _output(model: SequenceModel, vectors: Ragged, output: int) -> Tensor:
     """Centred score of the recurrent part for an output, (N,), with its share where a linear part stands beside it."""
-    encoder, decoder = model.encoder, model.decoder
-    sequence, after = encoder(vectors)  # type: ignore[misc]  # a sequence has an encoder
-    vector = decoder.middle(decoder.pooling(sequence, encoder.last(after)))  # type: ignore[union-attr,misc,operator]
+    encoder: Any = model.encoder
+    decoder: Any = model.decoder
+    sequence, after = encoder(vectors)
+    vector = decoder.middle(decoder.pooling(sequence, encoder.last(after)))
     layer: Any = decoder.head.output
     scores = layer.shares[0] * layer.inner(vector) if isinstance(layer, MixedOutput) else layer(vector)
     return _centred(model, scores, output)
@@ -192,10 +193,11 @@ def _centred(model: SequenceModel, scores: Tensor, output: int) -> Tensor:
 
 def _wide_scores(model: SequenceModel, source: Ragged, output: int, count: int) -> tuple[np.ndarray, float]:
     """Score of each step's n-grams in the linear part (an n-gram of several words is shared by them), and of nothing read."""
-    layer, scores = model.decoder.head.output, np.zeros(count)
+    decoder: Any = model.decoder
+    layer, scores = decoder.head.output, np.zeros(count)
     if not isinstance(layer, MixedOutput):
         return scores, 0.0
-    wide: Any = model.decoder.wide  # type: ignore[union-attr]
+    wide: Any = decoder.wide
     share = float(layer.shares[1])
     base = share * float(_centred(model, wide.bias, output))
     every = grams(source)

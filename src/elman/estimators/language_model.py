@@ -326,7 +326,7 @@ class LanguageModel(Estimator):
         rows = [np.asarray(row) for row in self.target_.encode_all(written)]
         return report(rows, known, self.target_.decode)
 
-    def _remembered(self, codec: Notes, pieces: Any, training: Any) -> Memorisation:
+    def _remembered(self, codec: Any, pieces: Any, training: Any) -> Memorisation:
         if training is None:
             raise DataError("memorisation of notes needs the pieces that were learned from. Pass them as training=.")
         written = [self.generate([], random_state=seed) for seed in range(10)] if pieces is None else rows_of(pieces, "pieces")

@@ -129,7 +129,7 @@ def _of_text(model: Any, network: SequenceModel, value: Any) -> Trace:
     opened = _opened(seen, lambda _: names, ("", *names))
     layers = tuple(_without_start(layer) for layer in opened)
     if isinstance(model.target_, Notes) and _elements.without_classes(model.target_):
-        best: list[Any] = model.target_.decode(values[1:])
+        best: Any = model.target_.decode(values[1:])
     elif _elements.without_classes(model.target_):
         best = values[1:].tolist()
     else:

@@ -69,7 +69,7 @@ class SequenceStream:
         if reason is not None or isinstance(model, Ensemble) or model.encoder is None:
             raise SettingError(f"This model cannot be streamed: {reason}.")
         self.model = model
-        self._layers: Any = model.encoder.layers.stream(1)  # pyright: ignore[reportCallIssue]
+        self._layers: Any = model.encoder.layers.stream(1)  # pyright: ignore[reportCallIssue, reportAttributeAccessIssue]
         self._pool = self._empty()
 
     def _empty(self) -> dict[str, Tensor]:
@@ -101,7 +101,7 @@ class SequenceStream:
             states = self._layers.feed(vectors.data[None])[0]
             if isinstance(self.model.decoder, SummaryDecoder):
                 return self._answer(self._pooled(states), proba)
-            head = self.model.decoder.head
+            head: Any = self.model.decoder.head  # pyright: ignore[reportAttributeAccessIssue]
             values = head.proba(states) if proba else head.predict(states)  # pyright: ignore[reportCallIssue]
             return to_rows(as_sequences(values, Ragged.from_lengths(states, torch.tensor([len(states)]))))[0]
 
@@ -120,7 +120,7 @@ class SequenceStream:
 
     def _answer(self, features: Tensor, proba: bool) -> Any:
         features = self.model.decoder.middle(features)  # pyright: ignore[reportCallIssue, reportAttributeAccessIssue]
-        head = self.model.decoder.head
+        head: Any = self.model.decoder.head  # pyright: ignore[reportAttributeAccessIssue]
         return to_rows(head.proba(features) if proba else head.predict(features))[0]  # pyright: ignore[reportCallIssue]
 
     def reset(self) -> None:

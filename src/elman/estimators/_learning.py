@@ -168,7 +168,7 @@ def _learn_one(plan: Plan, examples: Examples, training: Training, scoring: Scor
         torch.manual_seed(training.random_state)
         model = options.build(replace(plan, members=1))
     if options.from_zero:
-        for weight in model.decoder.head.parameters():
+        for weight in model.decoder.head.parameters():  # pyright: ignore[reportAttributeAccessIssue]
             torch.nn.init.zeros_(weight)
     parts = examples.subset(train), examples.subset(held)
     parts[0].vary, parts[0].vary_both = options.vary, options.vary_both

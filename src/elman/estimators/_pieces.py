@@ -87,8 +87,8 @@ def stream_piece(
 
     Yields
     ------
-    list
-        Frames, or notes.
+    Any
+        Lists of frames, or of notes.
     """
     reader: Any = codec.reader()
     encoded = np.asarray(codec.encode(prompt))

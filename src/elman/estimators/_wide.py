@@ -62,7 +62,7 @@ def fit(wide: Wide, plan: Plan, keys: torch.Tensor, sources: Sequence[Any], targ
 
 def weigh(model: SequenceModel, sources: Sequence[Any], targets: Sequence[Any]) -> None:
     """Set the shares of both parts so that held-out rows are likeliest (all rows of ``sources``); one half each where there are none."""
-    output: Any = model.decoder.head.output
+    output: Any = model.decoder.head.output  # pyright: ignore[reportAttributeAccessIssue]
     output.shares.fill_(0.5)
     if not len(sources):
         return

@@ -93,8 +93,10 @@ def precision_recall(
         (T, 4) a picture, in the same unit.
     iou : float, default 0.5
         Least intersection over union.
-    min_size, max_size : float
-        Side of a square of the same area, smallest and largest (exclusive).
+    min_size : float, default 0
+        Side of a square of the same area, smallest.
+    max_size : float, default infinity
+        The same, largest (exclusive).
 
     Returns
     -------

@@ -49,15 +49,15 @@ class TorchLayers(nn.Module):
 
 def tasks(names: list[str]) -> dict[str, tuple[Any, Any, list[Any], list[Any], Network, int]]:
     """Codecs, rows, settings and rows in a batch of each task."""
-    digits, lines, pictures = load("fsdd")["train"], load("ocr_early_books")["train"], load("mnist")["train"].head(200)
+    digits, lines, pictures = load("fsdd")["train"], load("ocr_early_books")["train"], load("mnist")["train"].head(100)
     waves, texts, _ = spoken(digits, 64, seed=0)
     seen = list(pictures.x), list(pictures.y)
     every = {
         "digits": (Audio(), Category(), list(digits.x[:512]), list(digits.y[:512]), Network(), 64),
         "strings": (Audio(), Text("word"), waves, texts, Network(), 16),
         "print": (Image("columns", size=32), Text("char"), lines.x[:64], lines.y[:64], Network(stem="conv2d", time_stride=2), 16),
-        "pixels": (Image("pixels"), Category(), *seen, Network(cell="gru", hidden_size=96, bidirectional=False), 100),
-        "elman-pixels": (Image("pixels"), Category(), *seen, Network(cell="elman", hidden_size=96, bidirectional=False), 100),
+        "pixels": (Image("pixels"), Category(), *seen, Network(cell="gru", hidden_size=96, bidirectional=False), 20),
+        "elman-pixels": (Image("pixels"), Category(), *seen, Network(cell="elman", hidden_size=96, bidirectional=False), 20),
     }
     return {name: every[name] for name in names}
 

@@ -56,8 +56,14 @@ def tasks(names: list[str]) -> dict[str, tuple[Any, Any, list[Any], list[Any], N
         "digits": (Audio(), Category(), list(digits.x[:512]), list(digits.y[:512]), Network(), 64),
         "strings": (Audio(), Text("word"), waves, texts, Network(), 16),
         "print": (Image("columns", size=32), Text("char"), lines.x[:64], lines.y[:64], Network(stem="conv2d", time_stride=2), 16),
-        "pixels": (Image("pixels"), Category(), *seen, Network(cell="gru", hidden_size=96, bidirectional=False), 20),
-        "elman-pixels": (Image("pixels"), Category(), *seen, Network(cell="elman", hidden_size=96, bidirectional=False), 20),
+        "pixels": (Image("pixels"), Category(), *seen, Network(cell="gru", hidden_size=96, bidirectional=False, embedding_size=8), 20),
+        "elman-pixels": (
+            Image("pixels"),
+            Category(),
+            *seen,
+            Network(cell="elman", hidden_size=96, bidirectional=False, embedding_size=8),
+            20,
+        ),
     }
     return {name: every[name] for name in names}
 

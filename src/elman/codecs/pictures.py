@@ -113,8 +113,7 @@ def look(value: Any, max_pixels: int) -> Look:
 
 def _lies_on_its_side(image: Any, value: Any) -> bool:
     try:
-        with warnings.catch_warnings():  # of tags that reach beyond the file
-            warnings.simplefilter("ignore")
+        with _GUARD(_ANY):
             orientation = image.getexif().get(274, 1)
     except _BROKEN as error:  # a PNG may keep it behind the pixels
         raise DataError(f"{_name(value)} is broken ({error}). Replace the file or drop the row.") from error

@@ -8,26 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.codecs.media import film
 
 from elman import Category, Model, Network, Training
 from elman.codecs import Joints, Video
 from elman.errors import DataError, DataTypeError, MissingExtraError, SettingError
 
 POSES = np.random.default_rng(0).normal(size=(6, 4, 2))
-
-
-def film(frames: np.ndarray, fps: int = 8, codec: str = "mpeg4", kind: str = "mp4") -> bytes:
-    """Encode frames (T, h, w, 3) as a file."""
-    av = pytest.importorskip("av", reason="the extra video is not installed")
-    held = io.BytesIO()
-    with av.open(held, "w", format=kind) as container:
-        stream = container.add_stream(codec, rate=fps)
-        stream.height, stream.width = frames.shape[1:3]
-        stream.pix_fmt = "yuv420p"
-        for frame in frames:
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
-        container.mux(stream.encode())
-    return held.getvalue()
 
 
 def ball(start: int, step: int, count: int = 12) -> np.ndarray:

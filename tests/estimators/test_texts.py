@@ -1,5 +1,7 @@
 """Texts to categories, tags and numbers: they learn, whatever is read, and say which words moved the answer."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -195,6 +197,14 @@ def test_the_recipe_only_fills_what_was_left_open(reviews):
     assert recipe(plan, Training(max_epochs=7), 40).max_epochs == 7
     other = Model(Series(), Category(), network=Network(hidden_size=2), training=Training(max_epochs=1, verbose=0))
     assert recipe(other.fit([[1.0], [2.0]] * 4, [0, 1] * 4).plan(), Training(), 40).max_epochs == "auto"
+
+
+def test_of_few_rows_what_writes_in_frames_is_given_small_batches(reviews):
+    frames = replace(reviews.plan(), decoder="ctc")
+    sizes = [recipe(frames, Training(), rows).batch_size for rows in (840, 1_500, 2_400, 4_001)]
+    assert sizes == [4, 8, 16, "auto"]
+    assert recipe(frames, Training(batch_size=32), 840).batch_size == 32
+    assert recipe(reviews.plan(), Training(), 840).batch_size == "auto"
 
 
 # Attribution

@@ -14,14 +14,15 @@ _EPOCHS = ((50, 40), (500, 15), (50_000, 6))
 """Passes by the rows there are of a category (of all, for tags and numbers)."""
 _EPOCHS_BEYOND = 3
 _WRITTEN = ((1_000, 4), (2_000, 8), (4_000, 16))
-"""Batches by the rows there are of a network that writes in frames (CTC): it takes some thousand steps until it writes anything at all."""
+"""Rows of a batch by the rows there are, where a network writes in frames (CTC)."""
 
 
 def recipe(plan: Plan, training: Training, rows: int) -> Training:
-    """Return the settings with "auto" filled where texts want something else than other sequences.
+    """Return the settings with "auto" filled where texts, or what is written in frames, want something else than other sequences.
 
     A network with a vector for every word learns a few thousand texts by heart in a few passes: few passes, whose learning rate falls
-    to its end within them, are better than many that early stopping cuts.
+    to its end within them, are better than many that early stopping cuts. A network that writes in frames (CTC) writes nothing for its
+    first thousand steps or so: of few rows it is given small batches, so that an epoch has more steps.
 
     Parameters
     ----------

@@ -225,8 +225,8 @@ class Image(Codec):
 
     def _collect(self, array: np.ndarray) -> np.ndarray:
         (h, w), c = self._fitted("size_"), self.channels_
-        steps = {"rows": array.shape[0] if array.ndim else 0, "columns": w, "patches": int(np.prod(self._grid())), "pixels": h * w}
-        steps["columns"] = array.shape[0] if array.ndim else 0
+        length = array.shape[0] if array.ndim else 0  # of rows and columns there are as many as the picture is long
+        steps = {"rows": length, "columns": length, "patches": int(np.prod(self._grid())), "pixels": h * w}
         expected = (c, h, w) if self.read == "whole" else (steps[self.read], self.space.d)  # type: ignore[union-attr]
         if array.shape != expected:
             raise DataError(f"Image: expected an array of shape {expected} to decode; got {array.shape}.")

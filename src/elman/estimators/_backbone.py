@@ -33,6 +33,7 @@ def building(settings: Network | None) -> Callable[[Plan], SequenceModel]:
         return build
 
     def built(plan: Plan) -> SequenceModel:
+        """Build the network, and fill its reader of pictures."""
         model: Any = build(plan)
         fill(model.stem.backbone, Path(path))
         return model

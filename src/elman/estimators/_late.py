@@ -111,6 +111,7 @@ def encoded(codec: Codec, values: Sequence[Any], *, now: bool = False, once: boo
     known: dict[Any, Any] = {}
 
     def late(value: Any) -> Any:
+        """Encode what is no file; of a file take what is known of it, or look at it."""
         nonlocal row
         row += 1
         if not isinstance(value, str | os.PathLike):
@@ -120,6 +121,7 @@ def encoded(codec: Codec, values: Sequence[Any], *, now: bool = False, once: boo
         return known[name]
 
     def read(value: Any) -> Any:
+        """Leave a file where it is if its header says enough, else decode it."""
         shape = None if now else codec.glance(value)
         if shape is not None:
             return FileRow(codec, value, row, shelf, shape)

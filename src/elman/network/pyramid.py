@@ -8,8 +8,6 @@ from torch.nn import functional
 from elman.codecs.space import Pixels
 from elman.network.steady import Conv2d
 
-STRIDE = 4
-"""Pixels of a cell's side."""
 _GROUPS = 8
 
 

@@ -76,7 +76,7 @@ bench: $(VENV)/.dev
 
 # Most read their data from ELMAN_DATA or download it; some take half an hour. A part: make quality QUALITY="sst2 multi30k"
 QUALITY ?= japanese_vowels phonemes ngrams grammars scan sst2 movie_reviews banking77 spooky_authors call_centre multi30k compression \
-  tiny_shakespeare patents wikitext2
+  tiny_shakespeare patents wikitext2 spoken_digits pen_digits handwriting early_print pictures joints chorales captions faces
 quality: $(VENV)/.dev
 	for name in $(QUALITY); do $(BIN)/python -m benchmarks.quality.$$name || exit 1; done
 	$(BIN)/python -m benchmarks.loop_overhead

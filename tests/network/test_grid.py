@@ -119,3 +119,11 @@ def test_grids_that_cannot_be_are_refused() -> None:
             counted(made, **changes)
     with pytest.raises(DataError, match="grid is for one picture"):
         Plan.from_config({**made.config(), "stem": "linear"})
+
+
+def test_a_picture_without_more_pixels_than_cells_is_one_vector() -> None:
+    tiny = planned(source=Side("one", Pixels(1, 8, 8)))
+    assert (tiny.grid, tiny.attention) == ((), "none")
+    assert "one vector" in tiny.why["attention"]
+    assert planned(source=Side("one", Pixels(1, 8, 16))).grid == (8, 8)
+    assert planned(source=Side("one", Pixels(1, 8, 8)), attention="general").grid == (8, 8)  # who asks for it, has it

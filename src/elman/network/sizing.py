@@ -7,6 +7,7 @@ from typing import Any
 from elman.codecs.space import Binary, Continuous, Discrete, Pixels, Product, Space, Words
 from elman.network import language
 from elman.network.backbone import is_backbone
+from elman.network.grid import grid_of
 from elman.network.relation import Relation
 from elman.network.settings import Network
 from elman.network.sizes import Sizes
@@ -138,6 +139,8 @@ def _attention(source: Side | None, relation: Relation, stem: str) -> Choice:
     if relation.decoder == "autoregressive" and source is not None:
         if source.rank == "many":
             return "general", "Luong's score, after the recurrence"
+        if stem == "conv" and isinstance(source.space, Pixels) and grid_of(source.space) == (source.space.h, source.space.w):
+            return "none", "so small a picture is one vector: its cells would be pixels"
         if _is_picture(source.space) and (stem == "conv" or is_backbone(stem)):
             return "general", "Luong's score, after the recurrence, over the cells of the picture (Xu 2015)"
     return "none", "nothing to attend to"

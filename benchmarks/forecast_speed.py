@@ -30,8 +30,8 @@ from benchmarks.quality.report import machine
 from elman import Forecaster, Network, Training
 from elman.baselines import Naive2
 from elman.datasets import load
-from elman.estimators.forecasting.autoregressive_engine import Pieces
-from elman.estimators.series_metrics import owa
+from elman.forecasting.autoregressive.engine import Pieces
+from elman.metrics.forecasts import owa
 
 HORIZON, CONTEXT, SEASON, WINDOWS = 48, 168, 24, 256
 OUR_HIDDEN = {"direct": 182, "autoregressive": 128}

@@ -18,7 +18,7 @@ import torch
 from elman.codecs import Discrete
 from elman.generation import Beam, Rules
 from elman.network import Network, SequenceModel, Sizes, build, collate, plan
-from elman.network.spaces import Side
+from elman.network.planning.side import Side
 
 SIDE = Side("many", Discrete(6000), unknown=0)
 OPTIONS: dict[str, dict[str, Any]] = {

@@ -19,7 +19,7 @@ from elman.codecs import Discrete
 from elman.generation import Sampling, stream_prompt
 from elman.network import Network, Sizes, build, plan
 from elman.network.assembly import SequenceModel
-from elman.network.spaces import Side
+from elman.network.planning.side import Side
 from elman.ngrams import KneserNey, Mixture
 
 CASES = [(hidden, symbols) for hidden in (128, 256, 512) for symbols in (65, 8000)]

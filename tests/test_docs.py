@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from elman.estimators import _recipe
+from elman.fitting import recipe as _recipe
 from elman.network.settings import Network
 from elman.training import resolve
 from elman.training.settings import Training

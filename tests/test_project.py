@@ -21,15 +21,19 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "src" / "elman"
 
 FLOORS = (
-    {"errors", "settings", "typing", "markup", "_native"},
-    {"cells", "sequences"},
-    {"kernels"},
-    {"nn"},
-    {"codecs", "ngrams"},
-    {"network"},
-    {"training", "generation", "io", "datasets"},
-    {"estimators", "baselines", "contest", "insight"},
-    {"cli", "server", "__main__"},
+    {"errors", "markup", "_native"},
+    {"io", "sequences", "timeseries", "leakage", "cells", "settings"},
+    {"kernels", "datasets"},
+    {"codecs", "ngrams", "nn"},
+    {"network", "metrics"},
+    {"training", "generation"},
+    {"fitting", "testing"},
+    {"mapping", "language", "forecasting"},
+    {"baselines"},
+    {"inspection", "evaluation"},
+    {"estimators"},
+    {"comparison"},
+    {"cli", "server", "export", "__main__"},
 )
 LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 PURE_SETTINGS = {"elman.network.settings", "elman.training.settings"}

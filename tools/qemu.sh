@@ -13,7 +13,7 @@ out=build/qemu
 mkdir -p "$out"
 flags="-std=gnu++20 -Icsrc -ffp-contract=off -fno-math-errno -w -static -pthread -DELMAN_KEEP_NO_BLOCKS"
 # shellcheck disable=SC2086
-"$compiler" $flags -O3 csrc/tests/*.cpp csrc/ctc/*.cpp csrc/levels/portable.cpp csrc/levels/level.cpp csrc/memory/pool.cpp csrc/ngrams/mixture.cpp csrc/ragged/ragged.cpp csrc/stack/stack.cpp -o "$out/driver"
+"$compiler" $flags -O3 csrc/tests/*.cpp csrc/ctc/*.cpp csrc/isa/portable.cpp csrc/isa/level.cpp csrc/memory/pool.cpp csrc/ngrams/mixture.cpp csrc/ragged/ragged.cpp csrc/stack/stack.cpp -o "$out/driver"
 "$compiler" --version | head -1
 "$emulator" --version | head -1
 "$emulator" "$out/driver" "$calls"

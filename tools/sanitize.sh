@@ -23,11 +23,11 @@ check() {
   objects=""
   for level in $levels; do
     # shellcheck disable=SC2046
-    ${CXX:-c++} -std=gnu++20 -Icsrc -ffp-contract=off -fno-math-errno "$@" $(flags_of "$level") -c "csrc/levels/$level.cpp" -o "$out/$name-$level.o"
+    ${CXX:-c++} -std=gnu++20 -Icsrc -ffp-contract=off -fno-math-errno "$@" $(flags_of "$level") -c "csrc/isa/$level.cpp" -o "$out/$name-$level.o"
     objects="$objects $out/$name-$level.o"
   done
   # shellcheck disable=SC2086
-  ${CXX:-c++} -std=gnu++20 -Icsrc "$@" -DELMAN_KEEP_NO_BLOCKS csrc/tests/*.cpp csrc/ctc/*.cpp csrc/levels/level.cpp \
+  ${CXX:-c++} -std=gnu++20 -Icsrc "$@" -DELMAN_KEEP_NO_BLOCKS csrc/tests/*.cpp csrc/ctc/*.cpp csrc/isa/level.cpp \
     csrc/memory/pool.cpp csrc/ngrams/mixture.cpp csrc/ragged/ragged.cpp csrc/stack/stack.cpp $objects -o "$out/$name" -pthread
   echo "$name:"
   "$out/$name" "$calls"

@@ -5,7 +5,7 @@ ELMAN_DATA=DIR python -m benchmarks.quality.captions [--seeds 1] [--epochs 15] [
 The pictures are 96x96 and read at 64x64; the words are those said three times or more. The network's convolutions first learn which
 words are said of a picture (``--looks`` passes over the 753), then the whole network learns the captions. Pictures are varied and mirrored
 at every look. The official dev part (113 pictures) chooses the epoch and the penalty for the length of an answer; the test part (125) is
-read once, at the end. BLEU and CIDEr-D are those of ``elman.estimators.caption_metrics`` with all five references. Beside it stand answers
+read once, at the end. BLEU and CIDEr-D are those of ``elman.metrics.captions`` with all five references. Beside it stand answers
 that need no network: one caption for all pictures (the commonest; and the training caption that is best on dev), the first caption of the
 nearest training picture by colours and coarse pixels, and the caption that the ten nearest agree on most (Devlin 2015); and our answers to
 other rows' pictures, which show how much of a score needs no picture. Published, all 8,000 pictures and a network that had learned from 1.2
@@ -31,10 +31,10 @@ import elman
 from benchmarks.quality.report import row
 from elman import Image, Model, Network, Text, Training, datasets
 from elman.datasets import Dataset
-from elman.estimators._learning import learn
-from elman.estimators._pairs import fit_codecs
-from elman.estimators._scoring import scoring_of
-from elman.estimators.caption_metrics import bleu, caption_words, cider
+from elman.fitting.learning import learn
+from elman.mapping.pairs import fit_codecs
+from elman.metrics.by_target import scoring_of
+from elman.metrics.captions import bleu, caption_words, cider
 from elman.network import Sizes, build, plan
 
 _PENALTIES = (0.6, 1.0, 1.5, 2.0)

@@ -23,7 +23,7 @@ from elman import LanguageModel, Network, Notes, Training
 from elman.datasets import load
 from elman.network import collate
 from elman.network.assembly import evaluating
-from elman.network.shift import shift
+from elman.network.decoders.teacher_forcing import shift
 
 
 def nats_a_frame(model: LanguageModel, pieces: list[np.ndarray]) -> float:

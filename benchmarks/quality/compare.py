@@ -19,7 +19,7 @@ import numpy as np
 from benchmarks.quality.patents import abstracts
 from benchmarks.quality.report import machine
 from elman import Category, Forecaster, LanguageModel, Model, Network, Series, Symbols, Text, Training, compare, datasets
-from elman.contest import Leaderboard, LeakWarning
+from elman.comparison import Leaderboard, LeakWarning
 
 Made = tuple[str, tuple[Any, ...], dict[str, Any]]
 

@@ -18,7 +18,7 @@ import pandas as pd
 from benchmarks.quality.m4 import without_network
 from benchmarks.quality.report import row
 from elman import Forecaster, Network, Preparation, Training, datasets
-from elman.estimators._panel import OneSeries, Panel, read_panel
+from elman.timeseries.read import OneSeries, Panel, read_panel
 
 PUBLISHED = {96: ".368 / .386", 192: ".408 / .437", 336: ".444 / .481", 720: ".446 / .519"}
 TRAIN, VALIDATION, TEST = 8_640, 2_880, 2_880

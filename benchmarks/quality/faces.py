@@ -18,8 +18,8 @@ import torch
 from benchmarks.quality import per_cell
 from elman import Boxes, Image, Model, Network, Training
 from elman.datasets import load
-from elman.estimators._scoring import scoring_of
-from elman.estimators.detection import PrecisionRecall, precision_recall
+from elman.metrics.average_precision import PrecisionRecall, precision_recall
+from elman.metrics.by_target import scoring_of
 from elman.network.assembly import evaluating
 
 SIDE = 128

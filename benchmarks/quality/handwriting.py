@@ -16,7 +16,7 @@ import numpy as np
 from benchmarks.quality.report import row
 from elman import LanguageModel, Strokes, Training
 from elman.datasets import load
-from elman.estimators._elements import one_gaussian
+from elman.language.continuous import one_gaussian
 from elman.network.heads.pen import NARROWEST
 
 

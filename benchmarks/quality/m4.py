@@ -18,7 +18,7 @@ import torch
 from benchmarks.quality.report import row
 from elman import Forecaster, Network, Training, datasets
 from elman.baselines import Drift, LinearForecaster, Naive, Naive2, SeasonalNaive, Theta
-from elman.estimators.series_metrics import mase, owa, smape
+from elman.metrics.forecasts import mase, owa, smape
 from elman.network.ensemble import members_of
 
 SEASONS = {"hourly": (24, 168), "weekly": 52}

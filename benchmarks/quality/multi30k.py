@@ -23,9 +23,9 @@ import sacrebleu
 import elman
 from benchmarks.quality.report import row
 from elman import Model, Text, Training, datasets
-from elman.estimators._learning import learn
-from elman.estimators._pairs import compared, fit_codecs, settings_of
-from elman.estimators._scoring import Scoring, scoring_of
+from elman.fitting.learning import learn
+from elman.mapping.pairs import compared, fit_codecs, settings_of
+from elman.metrics.by_target import Scoring, scoring_of
 from elman.network import Sizes, plan
 
 

@@ -24,8 +24,8 @@ from elman import Forecaster, Network, Training
 from elman.baselines import LinearForecaster
 from elman.datasets import load
 from elman.estimators import read_panel
-from elman.estimators.anomalies import scored
-from elman.estimators.surprise import onsets, surprise
+from elman.evaluation.anomalies import scored
+from elman.evaluation.tail_probability import onsets, surprise
 
 PUBLISHED = ("ARTime", "numenta", "bayesChangePt", "windowedGaussian", "random")
 

@@ -9,14 +9,14 @@ import torch
 from torch import Tensor
 
 from elman import Boxes, Image, Network, Training
-from elman.estimators._inference import predict_rows
-from elman.estimators._learning import learn
-from elman.estimators._scoring import scoring_of
-from elman.estimators.detection import overlap
+from elman.fitting.inference import predict_rows
+from elman.fitting.learning import learn
+from elman.metrics.average_precision import overlap
+from elman.metrics.by_target import scoring_of
 from elman.network import Plan, SequenceModel, Sizes, build, plan
-from elman.network.box_targets import Wanted
-from elman.network.boxes import LEAST, BoxDecoder
-from elman.network.contract import Encoded, Loss
+from elman.network.decoders.box_targets import Wanted
+from elman.network.decoders.boxes import LEAST, BoxDecoder
+from elman.network.interfaces import Encoded, Loss
 from elman.sequences import Ragged
 
 _MOST = 300
@@ -26,7 +26,7 @@ OVERLAP = 0.4
 
 
 class PerCell(BoxDecoder):
-    """The cells of a :class:`~elman.network.boxes.BoxDecoder`, learned and answered without its reader."""
+    """The cells of a :class:`~elman.network.decoders.boxes.BoxDecoder`, learned and answered without its reader."""
 
     def loss(self, encoded: Encoded, target: Ragged) -> Loss:
         """Return the loss of what the cells say; a unit is a box or a picture."""

@@ -17,8 +17,8 @@ from benchmarks.quality.report import machine
 from elman import Forecaster, Training
 from elman.datasets import load
 from elman.estimators import read_panel
-from elman.estimators._panel import Panel
-from elman.estimators.backtesting import Backtest, backtest
+from elman.evaluation.backtest import Backtest, backtest
+from elman.timeseries.read import Panel
 
 DAYS = 504
 

@@ -1,6 +1,7 @@
 """\"A CNN is about five times faster than an RNN\": torch's and elman's RNN and LSTM against dilated convolutions of as many weights.
 
-The convolutions are :class:`elman.network.convolution.Dilated`, the contestant ``cnn`` of ``elman.compare``: residual layers of three taps,
+The convolutions are :class:`elman.network.encoders.convolution.Dilated`, the contestant ``cnn`` of ``elman.compare``: residual layers of three
+taps,
 1, 2, 4, … steps apart, causal, as many layers as it takes to see half of the sequence (six at most). Channels are as many as the weights of
 the recurrence allow.
 """
@@ -12,7 +13,7 @@ import torch
 from benchmarks.speed.layers import PASSES, Shape, first, on_threads, passes, twins
 from benchmarks.speed.race import best, race, ratio
 from benchmarks.speed.report import Table
-from elman.network.convolution import Dilated
+from elman.network.encoders.convolution import Dilated
 
 LENGTHS = (100, 200, 400, 800)
 NOTE = "B = 32, I = 128; ms, best of 1 and 2 threads; over conv: the time of the recurrence over that of the convolutions."

@@ -3,7 +3,7 @@
 
 #include <new>
 
-#include "levels/level.hpp"
+#include "isa/level.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;

@@ -5,7 +5,7 @@
 #include "bindings/ctc.hpp"
 #include "bindings/dense.hpp"
 #include "bindings/ngrams.hpp"
-#include "bindings/pool.hpp"
+#include "bindings/stream_pool.hpp"
 #include "bindings/recurrence.hpp"
 #include "bindings/stream.hpp"
 #include "ragged/ragged.hpp"

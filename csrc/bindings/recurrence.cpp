@@ -9,7 +9,7 @@
 #include <nanobind/ndarray.h>
 
 #include "bindings/arguments.hpp"
-#include "levels/level.hpp"
+#include "isa/level.hpp"
 #include "memory/pool.hpp"
 #include "stack/stack.hpp"
 

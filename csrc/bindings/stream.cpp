@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "bindings/arguments.hpp"
-#include "levels/level.hpp"
+#include "isa/level.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;

@@ -1,6 +1,6 @@
 // Backpropagation through time of one thread over its own sequences, from the last step walked to the first.
 #pragma once
-#include "recurrence/regain.hpp"
+#include "recurrence/recompute.hpp"
 
 namespace elman::ELMAN_LEVEL {
 

@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "levels/level.hpp"
+#include "isa/level.hpp"
 #include "memory/pool.hpp"
 
 namespace elman {

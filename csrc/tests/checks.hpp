@@ -1,6 +1,6 @@
 // Checks of one level, each on random sizes; null, or what is wrong.
 #pragma once
-#include "levels/level.hpp"
+#include "isa/level.hpp"
 
 // Products, functions and softmax: near the plain sums, the same bits for a row alone, on any number of threads.
 const char* check_dense(const elman::Level& level);

@@ -9,7 +9,7 @@
 #include <cstring>
 #include <vector>
 
-#include "levels/level.hpp"
+#include "isa/level.hpp"
 #include "ragged/ragged.hpp"
 #include "tests/arena.hpp"
 #include "tests/checks.hpp"

@@ -6,14 +6,15 @@ import importlib
 from typing import Any
 
 _HOME = {
-    "elman.contest": ("compare",),
+    "elman.comparison": ("compare",),
     "elman.estimators": ("Model", "LanguageModel", "Forecaster", "load"),
     "elman.codecs": (
         *("Audio", "Boxes", "Category", "Dialogue", "Image", "Joints", "Notes", "Number", "Record"),
         *("Series", "Strokes", "Symbols", "Tags", "Text", "Vector", "Video"),
     ),
-    "elman.estimators.forecasting.preparation": ("Preparation",),
-    "elman.insight": ("memory", "trace"),
+    "elman.forecasting.settings": ("Preparation",),
+    "elman.inspection.memory": ("memory",),
+    "elman.inspection.trace": ("trace",),
     "elman.network.settings": ("Network",),
     "elman.nn": ("accelerate", "restore"),
     "elman.training.settings": ("Training",),

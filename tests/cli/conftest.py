@@ -18,8 +18,8 @@ from sklearn.base import BaseEstimator
 import elman
 from elman.cli.app import run
 from elman.errors import ModelFileError, SettingError, did_you_mean
-from elman.estimators._walk import Said
-from elman.estimators.forecast import Forecast
+from elman.forecasting.forecast import Forecast
+from elman.timeseries.prediction import Said
 
 
 class _Codec:

@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from elman.codecs import Audio, sound, sound_stream
+from elman.codecs import Audio
+from elman.codecs.media import audio as sound
+from elman.codecs.media import audio_stream as sound_stream
 from elman.errors import DataError, DataTypeError, MissingExtraError, SettingError
 
 

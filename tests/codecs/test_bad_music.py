@@ -10,7 +10,7 @@ from tests.codecs import media
 from tests.codecs.media import END, OFF, ON
 
 from elman.codecs import Notes
-from elman.codecs import midi as midi_files
+from elman.codecs.media import midi as midi_files
 from elman.errors import DataError
 
 pytest.importorskip("symusic", reason="the extra music is not installed")

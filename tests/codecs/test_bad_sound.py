@@ -9,7 +9,8 @@ import pytest
 from scipy import signal
 from tests.codecs import media
 
-from elman.codecs import Audio, sound
+from elman.codecs import Audio
+from elman.codecs.media import audio as sound
 from elman.errors import DataError
 
 CODEC = Audio(features=8).fit([np.random.default_rng(0).normal(0, 0.1, 4000)])

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from elman.codecs import Boxes, from_name, infer
+from elman.codecs.augmentation import vary_scene
 from elman.codecs.boxes import Placed
-from elman.codecs.variation import vary_scene
 from elman.errors import DataError, DataTypeError, SettingError
 
 NAMED = [{"box": [2, 1, 6, 5], "label": "cat"}, {"box": [0, 0, 20, 10], "label": "dog"}]

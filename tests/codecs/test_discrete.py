@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from elman.codecs import Category, Symbols, Tags, Text
-from elman.codecs.vocabulary import Vocabulary
+from elman.codecs.tokens.vocabulary import Vocabulary
 from elman.errors import DataError, DataTypeError, SettingError
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elman.codecs import Discrete, Notes
-from elman.codecs.midi import Struck, written
+from elman.codecs.media.midi import Struck, written
 from elman.errors import DataError, DataTypeError, SettingError
 
 

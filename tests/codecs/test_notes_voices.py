@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from elman.codecs import Discrete, Notes
-from elman.codecs.midi import Struck, written
+from elman.codecs.media.midi import Struck, written
 from elman.errors import DataError, DataTypeError, SettingError
 
 PIECE = np.array([[67, 60], [67, 62], [-1, 62], [67, -1], [65, -1]])

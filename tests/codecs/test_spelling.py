@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from elman.codecs import Category, Dialogue, Discrete, Record, Text, Words, describe, rebuild
-from elman.codecs.spelling import LEAST, Speller, pieces
+from elman.codecs.tokens.spelling import LEAST, Speller, pieces
 from elman.errors import DataError, SettingError
 
 
@@ -53,7 +53,7 @@ def test_rare_pieces_are_left_out():
 def test_what_a_speller_remembers_changes_nothing(monkeypatch):
     codec = Text(spelling=True).fit(["one two three"] * 2)
     once = codec.encode("one two three four")
-    monkeypatch.setattr("elman.codecs.spelling._REMEMBERED", 1)
+    monkeypatch.setattr("elman.codecs.tokens.spelling._REMEMBERED", 1)
     again = copy.deepcopy(codec)
     assert np.array_equal(again.encode("one two three four"), once)
     assert isinstance(again._speller, Speller)

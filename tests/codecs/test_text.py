@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elman.codecs import Text, bpe, words
+from elman.codecs import Text
+from elman.codecs.tokens import bpe, words
 from elman.errors import DataError, DataTypeError, SettingError
 
 SAMPLE = ["The food wasn't good.", 'He said: "No!" (twice)', "state-of-the-art costs $1,000.5 – 20%"]

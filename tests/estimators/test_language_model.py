@@ -164,7 +164,7 @@ def test_a_long_document_is_learned_in_pieces_and_judged_whole():
 
 
 def test_a_whole_text_is_judged_the_same_in_pieces(monkeypatch, unsure):
-    from elman.estimators import _judging
+    from elman.language import scoring as _judging
 
     text = "abcd" * 50 + "dcba" * 33 + "a"
     whole = unsure.perplexity(text)

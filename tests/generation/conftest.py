@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from elman.network.search import Steps
+from elman.network.decoders.search import Steps
 
 
 @dataclass(frozen=True)

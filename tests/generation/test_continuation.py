@@ -15,7 +15,7 @@ from elman.generation import (
     stream_prompt,
 )
 from elman.network import Network, Sizes, build, collate, plan
-from elman.network.spaces import Side
+from elman.network.planning.side import Side
 
 TEXT = Side("many", Discrete(5), unknown=0)
 SIZES = Sizes(rows=10, source_max=5, target_max=5)

@@ -11,7 +11,7 @@ from elman.errors import DataError, SettingError, ShapeError
 from elman.generation import CTCBeam
 from elman.generation.ctc_plain import PlainBeam
 from elman.kernels import ctc
-from elman.network.ctc import collapse
+from elman.network.decoders.ctc import collapse
 from elman.ngrams import PPM, KneserNey
 
 THIRDS = [[0, 1, 2, 0, 1, 2, 0, 0, 1], [2, 2, 1], [], [0, 2, 0, 2]]

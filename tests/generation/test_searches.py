@@ -11,7 +11,7 @@ from elman.errors import SettingError
 from elman.generation import Beam, Greedy, Rules, Sampling
 from elman.generation.hypothesis import length_norm
 from elman.generation.rules import repeats
-from elman.network.search import Steps, follow
+from elman.network.decoders.search import Steps, follow
 
 
 @pytest.mark.parametrize("alpha", [0.0, 0.6, 1.0])

@@ -5,10 +5,11 @@ import pytest
 import torch
 
 from elman.codecs import Discrete
-from elman.generation import Rules, Sampling, continue_prompts, stream_prompt, writing
+from elman.generation import Rules, Sampling, continue_prompts, stream_prompt
+from elman.generation import native_sampling as writing
 from elman.kernels.draw import Drawer
 from elman.network import Network, Sizes, build, plan
-from elman.network.spaces import Side
+from elman.network.planning.side import Side
 
 SIZES = Sizes(rows=10, target_max=5)
 NETWORKS = {

@@ -11,7 +11,7 @@ from elman import cells, nn
 from elman.errors import ShapeError
 from elman.kernels import _passes, reference
 from elman.kernels.stack import Batch, Spec, loop, spec_of
-from elman.sequences.geometry import sort_lengths
+from elman.sequences.ragged import sort_lengths
 
 native = pytest.importorskip("elman.kernels.native", reason="the native module is not built")
 

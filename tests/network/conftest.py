@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from elman.network import Network, SequenceModel, Sizes, build, collate, plan
-from elman.network.spaces import Side
+from elman.network.planning.side import Side
 
 
 def _train(model: SequenceModel, source, target, steps: int, learning_rate: float) -> None:

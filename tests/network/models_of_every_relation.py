@@ -11,7 +11,7 @@ import torch
 
 from elman.codecs import Binary, Continuous, Discrete, Pixels, Product, Rectangles
 from elman.network import Network, SequenceModel, Sizes, build, plan
-from elman.network.spaces import Side
+from elman.network.planning.side import Side
 
 SYMBOLS, NUMBERS = Side("many", Discrete(6)), Side("many", Continuous(3))
 PICTURE, FRAMES = Side("one", Pixels(1, 9, 7)), Side("many", Pixels(2, 5, 6))

@@ -8,7 +8,7 @@ from elman.codecs import Discrete
 from elman.errors import SettingError
 from elman.network import Network, Plan, Sizes, build, plan
 from elman.network.heads import AdaptiveHead
-from elman.network.spaces import Side
+from elman.network.planning.side import Side
 
 FEATURES, CLASSES = 12, 40
 CASES = [((5,), None), ((5, 20), None), ((2, 3, 39), None), ((5, 20), 12), ((8,), 6)]

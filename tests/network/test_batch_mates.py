@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from elman.codecs import Binary, Continuous, Discrete, Pixels, Product
 from elman.generation import Beam, Greedy
 from elman.network import Network, SequenceModel, Sizes, build, collate, plan
-from elman.network.spaces import Side
+from elman.network.planning.side import Side
 
 RNG = np.random.default_rng(0)
 SYMBOLS, NUMBERS = Side("many", Discrete(6)), Side("many", Continuous(3))

@@ -12,8 +12,8 @@ from elman.codecs import Continuous, Discrete, Pixels, Rectangles
 from elman.errors import SettingError
 from elman.network import Network, SequenceModel, Sizes, build, collate, plan
 from elman.network.assembly import assemble
-from elman.network.box_targets import Wanted, centres, hits, overlaps
-from elman.network.spaces import Side
+from elman.network.decoders.box_targets import Wanted, centres, hits, overlaps
+from elman.network.planning.side import Side
 
 PICTURE, BOXES = Side("one", Pixels(1, 24, 32)), Side("many", Rectangles(2))
 TRUE = torch.tensor([[[0.1, 0.1, 0.4, 0.5], [0.5, 0.25, 1.0, 0.75]], [[0.0, 0.0, 0.2, 0.2], [0, 0, 0, 0]]])

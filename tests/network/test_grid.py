@@ -10,9 +10,9 @@ from torch.nn import functional
 from elman.codecs import Continuous, Discrete, Pixels
 from elman.errors import DataError, SettingError
 from elman.network import Network, Plan, Sizes, build, collate, plan
-from elman.network.grid import CellReader, GridStem, grid_of
-from elman.network.planning import counted
-from elman.network.spaces import Side
+from elman.network.planning.infer import counted
+from elman.network.planning.side import Side
+from elman.network.stems.grid import CellReader, GridStem, grid_of
 
 PICTURE, WORDS = Side("one", Pixels(1, 16, 16)), Side("many", Discrete(6))
 SIZES = Sizes(rows=20, target_mean=3, target_max=5)

@@ -7,13 +7,13 @@ import torch
 from elman.codecs import Continuous, Discrete, Pixels, Product, Space
 from elman.errors import DataError, SettingError
 from elman.network import Network, Sizes, build, collate, plan
-from elman.network.attention import Attention
-from elman.network.ctc import collapse, misfits
-from elman.network.feedback import Feedback
+from elman.network.decoders.attention import Attention
+from elman.network.decoders.ctc import collapse, misfits
+from elman.network.decoders.feedback import Feedback
+from elman.network.decoders.teacher_forcing import shift
+from elman.network.planning.side import Side, space_config
 from elman.network.pooling import Pooling, max_of, mean_of
-from elman.network.shift import shift
-from elman.network.spaces import Side, space_config
-from elman.network.stem import element_stem
+from elman.network.stems.stem import element_stem
 from elman.sequences import Ragged
 
 TEXT, CLASS, SERIES = Side("many", Discrete(5)), Side("one", Discrete(3)), Side("many", Continuous(2))

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from elman.network.plane import PlaneStem
+from elman.network.stems.plane import PlaneStem
 from elman.sequences import Ragged
 
 

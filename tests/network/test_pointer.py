@@ -11,9 +11,9 @@ from elman.codecs import Binary, Continuous, Discrete, Product
 from elman.errors import DataError, SettingError
 from elman.generation import Beam
 from elman.network import Network, Plan, Sizes, build, collate, plan
+from elman.network.decoders.pointer import Pointer
 from elman.network.heads import SoftmaxHead
-from elman.network.pointer import Pointer
-from elman.network.spaces import Side
+from elman.network.planning.side import Side
 
 SOURCE, TARGET = Side("many", Discrete(5), unknown=0), Side("many", Discrete(4), unknown=0)
 SHARED = (-1, 2, -1, 3, 1)

@@ -2,9 +2,9 @@ import pytest
 
 from elman.codecs import Continuous, Discrete, Pixels, Product
 from elman.errors import DataError, SettingError
-from elman.network.relation import ALIGNMENTS, TABLE, relate
-from elman.network.sizes import Sizes
-from elman.network.spaces import Side
+from elman.network.planning.relation import ALIGNMENTS, TABLE, relate
+from elman.network.planning.side import Side
+from elman.network.planning.sizes import Sizes
 
 TEXT, CLASS = Side("many", Discrete(9)), Side("one", Discrete(3))
 SERIES, VECTOR = Side("many", Continuous(2)), Side("one", Continuous(2))

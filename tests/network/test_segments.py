@@ -8,8 +8,8 @@ from elman.codecs import Continuous, Product
 from elman.errors import DataError, SettingError
 from elman.network import Plan, Sizes, build, plan
 from elman.network.ensemble import Ensemble
+from elman.network.planning.side import Side
 from elman.network.settings import Network
-from elman.network.spaces import Side
 from elman.sequences import Ragged
 
 SPACE = Product(

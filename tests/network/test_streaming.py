@@ -8,7 +8,7 @@ from tests.network.models_of_every_relation import CASES, CLASS, NUMBER, NUMBERS
 
 from elman.errors import DataError, SettingError, ShapeError
 from elman.network import collate
-from elman.network.streaming import SequenceStream
+from elman.network.streams.steps import SequenceStream
 
 ONE_WAY = {
     **{kind: case(SYMBOLS, CLASS, symbols, pooling=kind, bidirectional=False) for kind in ("last", "mean", "max", "concat")},

@@ -4,7 +4,7 @@ import numpy as np
 
 from elman.codecs import Binary, Continuous, Discrete, Pixels, Product
 from elman.network import collate
-from elman.network.spaces import Side
+from elman.network.planning.side import Side
 
 
 def accuracy(found, wanted) -> float:

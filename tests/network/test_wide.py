@@ -9,13 +9,13 @@ import torch
 from elman.codecs import Binary, Continuous, Discrete, Product, Words
 from elman.errors import DataError, SettingError
 from elman.network import Network, Plan, Sizes, build, collate, plan
-from elman.network.convolution import Convolutions
+from elman.network.decoders.wide import MixedOutput, Wide
+from elman.network.encoders.convolution import Convolutions
 from elman.network.ensemble import Ensemble, build_all
-from elman.network.grams import grams
-from elman.network.planning import counted
-from elman.network.spaces import Side
-from elman.network.stem import WordStem
-from elman.network.wide import MixedOutput, Wide
+from elman.network.ngram_features import grams
+from elman.network.planning.infer import counted
+from elman.network.planning.side import Side
+from elman.network.stems.stem import WordStem
 from elman.sequences import Ragged
 
 WORDS = Words(7, 9)

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from elman.errors import ShapeError
-from elman.sequences import Ragged, rows
+from elman.sequences import Ragged
+from elman.sequences import layout as rows
 
 
 def _everything(sequences: list[torch.Tensor], lengths: torch.Tensor) -> list[torch.Tensor]:

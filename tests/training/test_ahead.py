@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 
-from elman.training.ahead import ahead
+from elman.training.prefetch import ahead
 
 PLAN = [np.array([i]) for i in range(30)]
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elman.io.tokens import Tokens
-from elman.training.streams import Stream, examples_of, hold_out, seat
+from elman.training.contiguous import Stream, examples_of, hold_out, seat
 
 
 def corpus(lengths, end=9):

@@ -8,10 +8,10 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from elman.errors import DataError, NotFittedError, SettingError
-from elman.estimators._panel import Panel, read_panel
-from elman.estimators._walk import Said
-from elman.estimators._windows import detect_season, filled, seasonal_strength
-from elman.estimators.forecast import Forecast
+from elman.forecasting.forecast import Forecast
+from elman.timeseries.prediction import Said
+from elman.timeseries.read import Panel, read_panel
+from elman.timeseries.seasonality import detect_season, filled, seasonal_strength
 
 _FEW = 10
 """Fewer past errors than these say too little about tails; a normal distribution of their size stands in."""

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from elman.errors import NotFittedError
-from elman.estimators._rows import paired_rows, rows_of
+from elman.fitting.inputs import paired_rows, rows_of
 
 
 class Constant(BaseEstimator):

@@ -11,14 +11,14 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 
 from elman.codecs import Category, Codec, Text
 from elman.errors import NotFittedError, SettingError
-from elman.estimators._inference import decode_all, predict_rows, proba_rows
-from elman.estimators._learning import learn
-from elman.estimators._recipe import recipe
-from elman.estimators._rows import paired_rows, rows_of
-from elman.estimators._scoring import scoring_of
+from elman.fitting.inference import decode_all, predict_rows, proba_rows
+from elman.fitting.inputs import paired_rows, rows_of
+from elman.fitting.learning import learn
+from elman.fitting.recipe import recipe
+from elman.metrics.by_target import scoring_of
 from elman.network import Plan, SequenceModel, Sizes, plan
 from elman.network.assembly import build
-from elman.network.convolution import Convolutions
+from elman.network.encoders.convolution import Convolutions
 from elman.network.initialisation import initialise
 from elman.network.settings import Network
 from elman.training.settings import Training

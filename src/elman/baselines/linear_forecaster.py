@@ -9,7 +9,7 @@ from sklearn.linear_model import Ridge
 
 from elman.baselines._series import SeriesBaseline, error_quantiles
 from elman.errors import SettingError
-from elman.estimators._walk import Said
+from elman.timeseries.prediction import Said
 
 _ROWS = 20_000
 """Windows to learn from at most, over all series: the solution is in closed form and changes little beyond."""

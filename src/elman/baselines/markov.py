@@ -13,9 +13,9 @@ from sklearn.base import BaseEstimator
 
 from elman.codecs import Category, Codec, Discrete, Text
 from elman.errors import DataError, NotFittedError, SettingError, did_you_mean
-from elman.estimators._corpus import documents_of
-from elman.estimators._rows import paired_rows, rows_of
+from elman.fitting.inputs import paired_rows, rows_of
 from elman.io import model_file
+from elman.language.corpus import documents_of
 from elman.ngrams import PPM, KneserNey, NGramModel
 
 _KINDS = {"kneser_ney": KneserNey, "ppm": PPM}

@@ -101,7 +101,7 @@ def duplicates(sources: list[Any], targets: list[Any] | None) -> list[Finding]:
 
 def leaks(table: Table, source_names: list[str], target_name: str) -> list[Finding]:
     """Return findings about a target that the source gives away."""
-    from elman.contest.hidden import determines, visible
+    from elman.leakage.targets import determines, visible
 
     found = []
     targets = table.column(target_name)

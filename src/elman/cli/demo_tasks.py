@@ -107,7 +107,7 @@ def phoneme_error_rate(predicted: Sequence[Sequence[str]], accepted: Sequence[Se
     float
         0 is perfect.
     """
-    from elman.estimators.metrics import edit_distance
+    from elman.metrics.scores import edit_distance
 
     edits = total = 0
     codes: dict[str, int] = {}

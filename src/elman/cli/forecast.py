@@ -106,7 +106,7 @@ def _saved(path: Path, horizon: int | None) -> Any:
 
 def _look_back(forecaster: Any, panel: Any, windows: int, told: dict[str, Any], plot: Path | None) -> list[str]:
     """Backtest, and say which forecast to use."""
-    from elman.estimators.backtesting import backtest
+    from elman.evaluation.backtest import backtest
 
     found = backtest(forecaster, panel, windows=windows)
     told |= {"backtest": found.table, "verdict": str(found.verdict), "use": found.verdict.use}
@@ -122,7 +122,7 @@ def _anomalies(
     forecaster: Any, panel: Any, rate: float, names: dict[str, str], told: dict[str, Any], out: Path | None, plot: Path | None
 ) -> list[str]:
     """List the points that were not expected."""
-    from elman.estimators.anomalies import anomalies
+    from elman.evaluation.anomalies import anomalies
 
     found = anomalies(forecaster, panel, rate=rate)
     shown = _in_callers_words(found.to_frame(), names)
@@ -171,7 +171,7 @@ def _draw(path: Path, made: Any, count: int) -> None:
 
 def _save_axes(path: Path, draw: Any, count: int, most: int = 6) -> None:
     """Save a picture of some series, one above the other."""
-    from elman.estimators._drawing import pictures
+    from elman.timeseries.plotting import pictures
 
     pictures(path, draw, min(count, most))
 

@@ -89,7 +89,7 @@ def _value(model: Any, value: str | None, data: Path | None, row: int, source: l
 
 
 def _write_page(path: Path, found: Any) -> None:
-    from elman.insight.page import page
+    from elman.inspection.report.page import page
     from elman.io import atomic
 
     atomic.write(path, page("Trace", [], [("Inside one value", found.drawn(steps=400))]).encode())

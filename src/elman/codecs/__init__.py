@@ -1,6 +1,5 @@
 """Codecs: what a value is (text, series, category, picture, …)."""
 
-from elman.codecs._base import Codec as Codec
 from elman.codecs._infer import infer as infer
 from elman.codecs._registry import describe as describe
 from elman.codecs._registry import from_name as from_name
@@ -10,6 +9,7 @@ from elman.codecs._registry import registry as registry
 from elman.codecs.audio import Audio as Audio
 from elman.codecs.boxes import Boxes as Boxes
 from elman.codecs.category import Category as Category
+from elman.codecs.codec import Codec as Codec
 from elman.codecs.dialogue import Dialogue as Dialogue
 from elman.codecs.image import Image as Image
 from elman.codecs.joints import Joints as Joints

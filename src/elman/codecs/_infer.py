@@ -8,19 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from elman.codecs import pictures
-from elman.codecs._base import Codec, rows
 from elman.codecs.boxes import Boxes
 from elman.codecs.category import Category
+from elman.codecs.codec import Codec, rows
 from elman.codecs.image import Image
+from elman.codecs.media import images as pictures
 from elman.codecs.number import Number
 from elman.codecs.record import Record
 from elman.codecs.series import Series
 from elman.codecs.symbols import Symbols
 from elman.codecs.tags import Tags
 from elman.codecs.text import Text
+from elman.codecs.tokens.vocabulary import is_nan, plain
 from elman.codecs.vector import Vector
-from elman.codecs.vocabulary import is_nan, plain
 from elman.errors import DataError
 
 _MOST_CLASSES = 50

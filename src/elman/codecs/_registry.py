@@ -7,8 +7,8 @@ import sys
 from importlib import metadata
 from typing import Any
 
-from elman.codecs._base import Codec
 from elman.codecs.checks import strict
+from elman.codecs.codec import Codec
 from elman.errors import DataError, SettingError, did_you_mean
 
 _BUILT_IN = {

@@ -7,13 +7,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from elman.codecs import sound
-from elman.codecs._base import Codec, each
+from elman.codecs.augmentation import mask_spectrum, vary_spectrum
 from elman.codecs.checks import one_of, real, strict, whole
+from elman.codecs.codec import Codec, each
+from elman.codecs.media import audio as sound
+from elman.codecs.media.audio_stream import Resampler, Spectrum, has_table
 from elman.codecs.scaling import Scaler
-from elman.codecs.sound_stream import Resampler, Spectrum, has_table
 from elman.codecs.space import Continuous
-from elman.codecs.variation import mask_spectrum, vary_spectrum
 from elman.errors import DataError, SettingError
 
 _ENOUGH = 1_000

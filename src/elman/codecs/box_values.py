@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from elman.codecs.vocabulary import hashable, is_nan
+from elman.codecs.tokens.vocabulary import hashable, is_nan
 from elman.errors import DataError, DataTypeError
 
 _KNOWN = ("box", "label", "score")

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from elman.codecs import box_values
-from elman.codecs._base import Codec, each
+from elman.codecs.augmentation import vary_scene
 from elman.codecs.box_values import Listed
 from elman.codecs.category import in_order
 from elman.codecs.checks import one_of, strict, whole
+from elman.codecs.codec import Codec, each
 from elman.codecs.space import Rectangles
-from elman.codecs.variation import vary_scene
-from elman.codecs.vocabulary import Vocabulary
+from elman.codecs.tokens.vocabulary import Vocabulary
 from elman.errors import DataError, SettingError, did_you_mean
 
 FORMS = ("xyxy", "xywh")

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from elman.codecs._base import Codec, each
 from elman.codecs.checks import strict
+from elman.codecs.codec import Codec, each
 from elman.codecs.space import Discrete
-from elman.codecs.vocabulary import Vocabulary, hashable, is_nan
+from elman.codecs.tokens.vocabulary import Vocabulary, hashable, is_nan
 from elman.errors import DataError, did_you_mean
 
 

@@ -8,11 +8,11 @@ from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 
-from elman.codecs._base import Codec, each
 from elman.codecs.checks import strict
+from elman.codecs.codec import Codec, each
 from elman.codecs.space import Discrete, Words
 from elman.codecs.text import Text, first_column
-from elman.codecs.vocabulary import Vocabulary, indices_in
+from elman.codecs.tokens.vocabulary import Vocabulary, indices_in
 from elman.errors import DataError, DataTypeError
 
 

@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from elman.codecs import pictures
-from elman.codecs._base import Codec, Rank, each
+from elman.codecs.augmentation import vary_pictures
 from elman.codecs.checks import one_of, real, strict, whole
+from elman.codecs.codec import Codec, Rank, each
+from elman.codecs.media import images as pictures
 from elman.codecs.space import Continuous, Pixels
-from elman.codecs.variation import vary_pictures
 from elman.errors import DataError, SettingError
 
 BACKGROUNDS = ("black", "white")

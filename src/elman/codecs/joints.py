@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from elman.codecs._base import Codec, each
+from elman.codecs.augmentation import vary_poses
 from elman.codecs.checks import one_of, strict, whole
+from elman.codecs.codec import Codec, each
 from elman.codecs.scaling import Scaler, numbers
 from elman.codecs.space import Continuous
-from elman.codecs.variation import vary_poses
 from elman.errors import DataError, SettingError
 
 

@@ -7,10 +7,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from elman.codecs import media_files, midi
-from elman.codecs._base import Codec, each
 from elman.codecs.checks import one_of, real, strict, whole
-from elman.codecs.ear import EachStep
+from elman.codecs.codec import Codec, each
+from elman.codecs.incremental import EachStep
+from elman.codecs.media import files as media_files
+from elman.codecs.media import midi
 from elman.codecs.notes_events import EventReader, Events
 from elman.codecs.notes_roll import Roll
 from elman.codecs.notes_voices import MOST_VOICES, VoiceReader, Voices

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from elman.codecs import media_files, midi
-from elman.codecs.midi import Struck
+from elman.codecs.media import files as media_files
+from elman.codecs.media import midi
+from elman.codecs.media.midi import Struck
 from elman.codecs.space import Binary
 from elman.errors import DataError, DataTypeError
 

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from elman.codecs import media_files, midi
-from elman.codecs.midi import Struck
+from elman.codecs.media import files as media_files
+from elman.codecs.media import midi
+from elman.codecs.media.midi import Struck
 from elman.codecs.notes_roll import other_key
 from elman.codecs.space import Discrete
-from elman.codecs.vocabulary import indices_in
+from elman.codecs.tokens.vocabulary import indices_in
 from elman.errors import DataError, DataTypeError
 
 SILENT = -1

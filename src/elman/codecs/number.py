@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from elman.codecs._base import Codec, each
 from elman.codecs.checks import strict
+from elman.codecs.codec import Codec, each
 from elman.codecs.scaling import Scaler, check_settings, learnable, numbers
 from elman.codecs.space import Continuous
 from elman.errors import DataError

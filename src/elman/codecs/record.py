@@ -6,9 +6,9 @@ import copy
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
-from elman.codecs._base import Codec, Rank, each
 from elman.codecs._registry import describe, rebuild
 from elman.codecs.checks import strict
+from elman.codecs.codec import Codec, Rank, each
 from elman.codecs.space import Product
 from elman.errors import DataError, DataTypeError, SettingError, did_you_mean
 

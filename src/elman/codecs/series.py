@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from elman.codecs._base import Codec, each
 from elman.codecs.checks import one_of, strict
-from elman.codecs.ear import EachStep
+from elman.codecs.codec import Codec, each
+from elman.codecs.incremental import EachStep
 from elman.codecs.scaling import Scaler, check_settings, learnable, numbers
 from elman.codecs.space import Continuous
 from elman.errors import DataError

@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from elman.codecs._base import Codec, each
+from elman.codecs.augmentation import vary_steps
 from elman.codecs.checks import one_of, real, reals, strict
+from elman.codecs.codec import Codec, each
 from elman.codecs.scaling import numbers
 from elman.codecs.space import Continuous
-from elman.codecs.variation import vary_steps
 from elman.errors import DataError, SettingError
 
 

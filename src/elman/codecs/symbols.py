@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from elman.codecs._base import Codec, each
 from elman.codecs.checks import MOST, strict, whole
-from elman.codecs.ear import EachStep
+from elman.codecs.codec import Codec, each
+from elman.codecs.incremental import EachStep
 from elman.codecs.space import Discrete
-from elman.codecs.vocabulary import Vocabulary, hashable, indices_in, is_nan
+from elman.codecs.tokens.vocabulary import Vocabulary, hashable, indices_in, is_nan
 from elman.errors import DataError, DataTypeError, SettingError
 
 

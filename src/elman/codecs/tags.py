@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from elman.codecs._base import Codec, each
 from elman.codecs.category import in_order
 from elman.codecs.checks import real, strict
+from elman.codecs.codec import Codec, each
 from elman.codecs.space import Binary
-from elman.codecs.vocabulary import Vocabulary, hashable, is_nan
+from elman.codecs.tokens.vocabulary import Vocabulary, hashable, is_nan
 from elman.errors import DataError, DataTypeError, SettingError, did_you_mean
 
 

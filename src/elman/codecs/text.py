@@ -10,13 +10,13 @@ from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 
-from elman.codecs import bpe, words
-from elman.codecs._base import Codec, each
 from elman.codecs.checks import MOST, one_of, strict, whole
-from elman.codecs.ear import EachStep
+from elman.codecs.codec import Codec, each
+from elman.codecs.incremental import EachStep
 from elman.codecs.space import Discrete, Words
-from elman.codecs.spelling import Speller
-from elman.codecs.vocabulary import Vocabulary, indices_in
+from elman.codecs.tokens import bpe, words
+from elman.codecs.tokens.spelling import Speller
+from elman.codecs.tokens.vocabulary import Vocabulary, indices_in
 from elman.errors import DataError, DataTypeError, SettingError
 
 UNKNOWN = "\ufffd"
@@ -31,7 +31,7 @@ class Text(Codec):
     Parameters
     ----------
     level : {"auto", "word", "char", "bpe"}, default "auto"
-        Words and marks (:mod:`elman.codecs.words`), code points, or byte-level subwords learned from the values. "auto" is words,
+        Words and marks (:mod:`elman.codecs.tokens.words`), code points, or byte-level subwords learned from the values. "auto" is words,
         and subwords where a :class:`elman.Model` writes free text.
     lowercase : bool, default False
         Read capitals as small letters; they do not come back.
@@ -42,7 +42,7 @@ class Text(Codec):
     normalize : {"NFC", "NFKC", None}, default "NFC"
         Unicode form, so that "é" typed in two ways is one thing.
     spelling : {"auto", True, False}, default "auto"
-        Give with each word the pieces of its spelling (:mod:`elman.codecs.spelling`), so that words never seen are not all alike.
+        Give with each word the pieces of its spelling (:mod:`elman.codecs.tokens.spelling`), so that words never seen are not all alike.
         "auto" is no, and yes where a :class:`elman.Model` gives one answer for a whole text. Words only.
 
     Notes

@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from elman.codecs import moving_pictures
-from elman.codecs._base import Codec
+from elman.codecs.augmentation import vary_pictures
 from elman.codecs.checks import one_of, real, strict, whole
+from elman.codecs.codec import Codec
+from elman.codecs.media import video_file as moving_pictures
 from elman.codecs.space import Pixels
-from elman.codecs.variation import vary_pictures
 from elman.errors import DataError, SettingError
 
 _TOGETHER = 64

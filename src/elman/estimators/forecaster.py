@@ -10,23 +10,24 @@ from sklearn.base import clone
 
 from elman.codecs.checks import one_of
 from elman.errors import DataError, SettingError
-from elman.estimators._base import Estimator
-from elman.estimators._panel import Panel, read_panel
-from elman.estimators._panel_files import panel_config, panel_from_config
-from elman.estimators._windows import WindowPlan
-from elman.estimators.forecast import Forecast
-from elman.estimators.forecasting.covariates import Covariates
-from elman.estimators.forecasting.engine import Asked, Engine, Job, Outlook
-from elman.estimators.forecasting.engines import KINDS, engine_from, fit
-from elman.estimators.forecasting.growing import grown, read_new, tail
-from elman.estimators.forecasting.preparation import Preparation
+from elman.estimators.base import Estimator
+from elman.forecasting.covariates import Covariates
+from elman.forecasting.engine import Asked, Engine, Job
+from elman.forecasting.engines import KINDS, engine_from, fit
+from elman.forecasting.forecast import Forecast
+from elman.forecasting.naive_reference import WindowPlan
+from elman.forecasting.settings import Preparation
+from elman.forecasting.update import grown, read_new, tail
 from elman.network import Plan
 from elman.network.settings import Network
+from elman.timeseries.prediction import Outlook
+from elman.timeseries.read import Panel, read_panel
+from elman.timeseries.saved_panel import panel_config, panel_from_config
 from elman.training.settings import Training
 
 if TYPE_CHECKING:
-    from elman.estimators.anomalies import Anomalies
-    from elman.estimators.backtesting import Backtest
+    from elman.evaluation.anomalies import Anomalies
+    from elman.evaluation.backtest import Backtest
 
 
 class Forecaster(Estimator):
@@ -255,7 +256,7 @@ class Forecaster(Estimator):
         Backtest
             ``table``, ``verdict``, ``yesterday``, ``to_frame()``, ``plot()``; print it.
         """
-        from elman.estimators.backtesting import backtest
+        from elman.evaluation.backtest import backtest
 
         return backtest(self, data, windows=windows, step=step, refit=refit)
 
@@ -276,7 +277,7 @@ class Forecaster(Estimator):
         Anomalies
             ``scores``, ``threshold``, ``flags``, ``to_frame()``, ``plot()``.
         """
-        from elman.estimators.anomalies import anomalies
+        from elman.evaluation.anomalies import anomalies
 
         self._check_fitted()
         return anomalies(self, data, rate=rate, normal=normal)
@@ -335,7 +336,7 @@ class Forecaster(Estimator):
 
     def _restore_fitted(self, state: dict[str, Any]) -> None:
         super()._restore_fitted(state)
-        self.engine_: Engine = engine_from(state, self.source_)
+        self.engine_: Engine = engine_from(state)
         self.windows_: WindowPlan = self.engine_.windows
         self.panel_ = panel_from_config(state["panel"])
 

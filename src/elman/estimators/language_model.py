@@ -14,16 +14,17 @@ from torch import Tensor
 
 from elman.codecs import Codec, Notes, Strokes
 from elman.errors import DataError, DataTypeError, SettingError
-from elman.estimators import _elements, _pieces
-from elman.estimators._base import Estimator
-from elman.estimators._corpus import corpus_of, documents_of
-from elman.estimators._judging import Judged, judge, symbol_nats
-from elman.estimators._memorisation import Memorisation, report
-from elman.estimators._mixing import fit_mixture
-from elman.estimators._reading import learn_to_read, measure
-from elman.estimators._rows import rows_of
+from elman.estimators.base import Estimator
+from elman.fitting.inputs import rows_of
 from elman.generation import Sampling, continue_prompts, next_probabilities, stream_prompt
 from elman.io.tokens import Tokens
+from elman.language import continuous as _elements
+from elman.language import music as _pieces
+from elman.language.corpus import corpus_of, documents_of
+from elman.language.memorisation import Memorisation, report
+from elman.language.ngram_mixture import fit_mixture
+from elman.language.scoring import Judged, judge, symbol_nats
+from elman.language.training import learn_to_read, measure
 from elman.network import Plan, plan
 from elman.network.settings import Network
 from elman.ngrams import Mixture

@@ -10,24 +10,24 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from elman.codecs import Codec, Continuous, Discrete
+from elman.codecs.lazy_files import encoded
 from elman.errors import DataError, DataTypeError, SettingError
-from elman.estimators import attribution
-from elman.estimators._answers import answers_of
-from elman.estimators._backbone import building
-from elman.estimators._base import Estimator
-from elman.estimators._decoding import Decoding, decoding_of
-from elman.estimators._inference import length_of, predict_rows, proba_rows
-from elman.estimators._late import encoded
-from elman.estimators._learning import learn
-from elman.estimators._pairs import check_frames, compared, fit_codecs, placed, settings_of, sources_of, targets_of
-from elman.estimators._recipe import recipe
-from elman.estimators._rows import paired_rows, rows_of
-from elman.estimators._scoring import scoring_of
-from elman.estimators._streaming import ModelStream
-from elman.estimators.attribution import Attribution, place_of
-from elman.estimators.transcript import Transcript, transcribe
+from elman.estimators.base import Estimator
+from elman.fitting.inference import length_of, predict_rows, proba_rows
+from elman.fitting.inputs import paired_rows, rows_of
+from elman.fitting.learning import learn
+from elman.fitting.recipe import recipe
+from elman.generation.options import Decoding, decoding_of
+from elman.mapping import attribution
+from elman.mapping.answers import answers_of
+from elman.mapping.attribution import Attribution, place_of
+from elman.mapping.pairs import check_frames, compared, fit_codecs, placed, settings_of, sources_of, targets_of
+from elman.mapping.stream import ModelStream
+from elman.mapping.transcript import Transcript, transcribe
+from elman.metrics.by_target import scoring_of
 from elman.network import Plan, Sizes, plan
-from elman.network.boxes import LEAST
+from elman.network.backbone_weights import building
+from elman.network.decoders.boxes import LEAST
 from elman.network.settings import Network
 from elman.training.settings import Training
 
@@ -144,7 +144,7 @@ class Model(Estimator):
             Values as the target codec decodes them, plain strings and numbers as an array; with ``n_best=k`` a list of up to k different
             ones a row, best first. With ``return_scores=True`` a tuple of that and of the score of each: its log-probability over a
             penalty for its length; with ``return_attention=True`` a tuple of that and of an :class:`AttentionMap` for each, with
-            ``return_alignment=True`` of an :class:`~elman.estimators.alignment.Alignment`: when each symbol was said, and how surely.
+            ``return_alignment=True`` of an :class:`~elman.mapping.alignment.Alignment`: when each symbol was said, and how surely.
         """
         self._check_fitted()
         xs = rows_of(X, "X")

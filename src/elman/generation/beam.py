@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from elman.errors import SettingError
-from elman.generation._beams import Beams
+from elman.generation.beam_state import Beams
 from elman.generation.hypothesis import Hypothesis
 from elman.generation.rules import Rules
-from elman.network.search import Steps
+from elman.network.decoders.search import Steps
 
 
 @dataclass(frozen=True, kw_only=True)

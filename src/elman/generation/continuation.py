@@ -19,15 +19,15 @@ from elman.generation.frames import written_answers
 from elman.generation.greedy import Greedy
 from elman.generation.hypothesis import Hypothesis
 from elman.generation.mixing import MixedWriter, begin, mixed
+from elman.generation.native_sampling import Writer, can_write, uniform, write
 from elman.generation.rules import Rules
 from elman.generation.sampling import Sampling
-from elman.generation.writing import Writer, can_write, uniform, write
 from elman.kernels import dense
 from elman.network.assembly import SequenceModel, evaluating
-from elman.network.autoregressive import AutoregressiveDecoder, DecoderState
-from elman.network.ctc import CTCDecoder
-from elman.network.inputs import collate
-from elman.network.search import Search, Steps
+from elman.network.collate import collate
+from elman.network.decoders.autoregressive import AutoregressiveDecoder, DecoderState
+from elman.network.decoders.ctc import CTCDecoder
+from elman.network.decoders.search import Search, Steps
 from elman.ngrams import Mixture
 
 

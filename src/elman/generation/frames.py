@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 
 from elman.generation.ctc_beam import CTCBeam
-from elman.generation.hypothesis import Hypothesis
+from elman.generation.hypothesis import Hypothesis, Spans
 from elman.kernels import ctc
 from elman.network.assembly import SequenceModel, evaluating
-from elman.network.ctc import CTCDecoder, collapse
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Spans:
-    """Where the symbols of an answer stand.
-
-    Attributes
-    ----------
-    begin, end : ndarray
-        (L,) int64: the first frame of each symbol, and the one after its last, on the likeliest path.
-    confidence : ndarray
-        (L,) probability of the symbol in the surest of its frames.
-    """
-
-    begin: np.ndarray
-    end: np.ndarray
-    confidence: np.ndarray
+from elman.network.decoders.ctc import CTCDecoder, collapse
 
 
 @torch.no_grad()

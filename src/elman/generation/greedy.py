@@ -11,7 +11,7 @@ from torch import Tensor
 
 from elman.generation.hypothesis import Hypothesis
 from elman.generation.rules import Rules
-from elman.network.search import Steps
+from elman.network.decoders.search import Steps
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from elman.generation.frames import Spans
+    pass
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -60,3 +60,20 @@ def length_norm(length: int, alpha: float) -> float:
     (2.0, 1.0)
     """
     return float(((5 + length) / 6) ** alpha)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Spans:
+    """Where the symbols of an answer stand.
+
+    Attributes
+    ----------
+    begin, end : ndarray
+        (L,) int64: the first frame of each symbol, and the one after its last, on the likeliest path.
+    confidence : ndarray
+        (L,) probability of the symbol in the surest of its frames.
+    """
+
+    begin: np.ndarray
+    end: np.ndarray
+    confidence: np.ndarray

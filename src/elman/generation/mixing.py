@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from elman.generation.writing import Row, Writer, drawing
-from elman.network.autoregressive import AutoregressiveDecoder, DecoderState
-from elman.network.search import Rows, Steps
+from elman.generation.native_sampling import Row, Writer, drawing
+from elman.network.decoders.autoregressive import AutoregressiveDecoder, DecoderState
+from elman.network.decoders.search import Rows, Steps
 from elman.ngrams import Mixture
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class MixedWriter(Writer):
     Parameters
     ----------
     decoder : AutoregressiveDecoder
-        One that :func:`elman.generation.writing.can_write` agrees to.
+        One that :func:`elman.generation.native_sampling.can_write` agrees to.
     state : DecoderState
         N rows, after their prompts.
     sampling : Sampling

@@ -14,7 +14,7 @@ from torch import Tensor
 from elman.errors import SettingError
 from elman.generation.rules import Rules
 from elman.kernels import dense
-from elman.network.search import Steps
+from elman.network.decoders.search import Steps
 
 _COLDEST = 1e-6
 """Below this temperature only the likeliest could be drawn, and single precision overflows: it counts as 0."""

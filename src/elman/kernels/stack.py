@@ -17,7 +17,7 @@ from torch import Tensor
 from elman import cells
 from elman.errors import ShapeError
 from elman.kernels.call import Call, Norms
-from elman.sequences import rows as _rows
+from elman.sequences import layout as _rows
 
 # What a part may have, by short names; a stack's parts all have the same kinds, in this order.
 KINDS = ("w_ih", "w_hh", "b_ih", "b_hh", "gain_ih", "gain_hh", "gain_c", "bias_c", "mask", "zone_h", "zone_c", "w_hr")

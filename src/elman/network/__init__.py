@@ -11,29 +11,30 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from elman.network.assembly import SequenceModel as SequenceModel
     from elman.network.assembly import build as build
-    from elman.network.contract import Encoded as Encoded
-    from elman.network.contract import Loss as Loss
-    from elman.network.contract import State as State
-    from elman.network.inputs import collate as collate
-    from elman.network.planning import Plan as Plan
-    from elman.network.planning import plan as plan
-    from elman.network.relation import Relation as Relation
-    from elman.network.relation import relate as relate
-    from elman.network.search import Steps as Steps
+    from elman.network.collate import collate as collate
+    from elman.network.decoders.search import Steps as Steps
+    from elman.network.interfaces import Encoded as Encoded
+    from elman.network.interfaces import Loss as Loss
+    from elman.network.interfaces import State as State
+    from elman.network.planning.infer import plan as plan
+    from elman.network.planning.plan import Plan as Plan
+    from elman.network.planning.relation import Relation as Relation
+    from elman.network.planning.relation import relate as relate
+    from elman.network.planning.side import Side as Side
+    from elman.network.planning.sizes import Sizes as Sizes
     from elman.network.settings import Network as Network
-    from elman.network.sizes import Sizes as Sizes
-    from elman.network.spaces import Side as Side
 
 _HOME = {
     "assembly": ("SequenceModel", "build"),
-    "contract": ("Encoded", "Loss", "State"),
-    "inputs": ("collate",),
-    "planning": ("Plan", "plan"),
-    "relation": ("Relation", "relate"),
-    "search": ("Steps",),
+    "collate": ("collate",),
+    "decoders.search": ("Steps",),
+    "interfaces": ("Encoded", "Loss", "State"),
+    "planning.infer": ("plan",),
+    "planning.plan": ("Plan",),
+    "planning.relation": ("Relation", "relate"),
+    "planning.side": ("Side",),
+    "planning.sizes": ("Sizes",),
     "settings": ("Network",),
-    "sizes": ("Sizes",),
-    "spaces": ("Side",),
 }
 _WHERE = {name: module for module, names in _HOME.items() for name in names}
 

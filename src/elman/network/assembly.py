@@ -12,31 +12,31 @@ from torch import Tensor, nn
 from elman import cells
 from elman.codecs.space import Discrete, Pixels, Rectangles
 from elman.errors import DataError, SettingError
-from elman.network import body
-from elman.network.attention import Attention
-from elman.network.autoregressive import AutoregressiveDecoder, Sight
-from elman.network.boxes import BoxDecoder
-from elman.network.bridge import Bridge
-from elman.network.contract import Encoded, Loss, State, batch_size, move
-from elman.network.ctc import CTCDecoder, misfits
-from elman.network.encoder import Encoder, recurrent_layers
-from elman.network.feedback import Feedback
-from elman.network.grid import CellReader
+from elman.network.batch_invariant import Linear
+from elman.network.decoders.attention import Attention
+from elman.network.decoders.autoregressive import AutoregressiveDecoder, Sight
+from elman.network.decoders.boxes import BoxDecoder
+from elman.network.decoders.bridge import Bridge
+from elman.network.decoders.contiguous_text import Readers, read
+from elman.network.decoders.ctc import CTCDecoder, misfits
+from elman.network.decoders.feedback import Feedback
+from elman.network.decoders.pointer import Pointer
+from elman.network.decoders.regularisation import Regularisation
+from elman.network.decoders.segments import SegmentDecoder, SegmentStem
+from elman.network.decoders.step import StepDecoder
+from elman.network.decoders.summary import SummaryDecoder
+from elman.network.decoders.wide import MixedOutput, Wide
+from elman.network.encoders import choice as body
+from elman.network.encoders.encoder import Encoder, recurrent_layers
 from elman.network.heads import BernoulliHead, ContinuousHead, make_head
 from elman.network.initialisation import initialise
-from elman.network.plan_checks import check
-from elman.network.planning import Plan
-from elman.network.pointer import Pointer
+from elman.network.interfaces import Encoded, Loss, State, batch_size, move
+from elman.network.planning.checks import check
+from elman.network.planning.plan import Plan
 from elman.network.pooling import Pooling
-from elman.network.pyramid import PyramidStem
-from elman.network.readers import Readers, read
-from elman.network.regularisation import Regularisation
-from elman.network.segments import SegmentDecoder, SegmentStem
-from elman.network.steady import Linear
-from elman.network.stem import Stem
-from elman.network.step import StepDecoder
-from elman.network.summary import SummaryDecoder
-from elman.network.wide import MixedOutput, Wide
+from elman.network.stems.grid import CellReader
+from elman.network.stems.pyramid import PyramidStem
+from elman.network.stems.stem import Stem
 from elman.sequences import Ragged
 
 Decoder = SummaryDecoder | StepDecoder | AutoregressiveDecoder | CTCDecoder | SegmentDecoder | BoxDecoder

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from elman.codecs.space import Binary, Discrete
 from elman.errors import SettingError
 from elman.network.assembly import SequenceModel, build
-from elman.network.contract import Loss
-from elman.network.planning import Plan
+from elman.network.interfaces import Loss
+from elman.network.planning.plan import Plan
 
 
 class Ensemble(nn.Module):

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from elman.errors import SettingError, did_you_mean
 from elman.kernels import dense
-from elman.network.steady import Linear, Tanh
+from elman.network.batch_invariant import Linear, Tanh
 from elman.sequences import Ragged
 
 POOLINGS = ("last", "mean", "max", "attention", "concat")

@@ -13,7 +13,7 @@ from elman.errors import DataTypeError, ShapeError
 from elman.kernels.recording import is_recording
 from elman.kernels.stack import Batch
 from elman.sequences import Ragged
-from elman.sequences.geometry import fits, sort_lengths
+from elman.sequences.ragged import fits, sort_lengths
 
 Kind = Literal["ragged", "packed", "padded", "single"]
 

@@ -14,7 +14,7 @@ from elman.nn import _stack
 from elman.nn._stepper import stepper, zeros
 
 if TYPE_CHECKING:
-    from elman.kernels.pool import Pool as NativePool
+    from elman.kernels.stream_pool import Pool as NativePool
     from elman.nn._recurrent import Recurrent
 
 
@@ -89,7 +89,7 @@ def native_places(layer: Recurrent) -> NativePool | None:
         None also when another backend is asked for by name.
     """
     try:
-        from elman.kernels.pool import Pool as NativePool
+        from elman.kernels.stream_pool import Pool as NativePool
     except ImportError:  # the compiled module was not built
         return None
     if wanted() not in (None, "native") or layer.proj_size:

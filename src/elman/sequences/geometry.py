@@ -8,9 +8,7 @@ import torch
 from torch import Tensor
 
 if TYPE_CHECKING:
-    from torch.nn.utils.rnn import PackedSequence
-
-    from elman.sequences.ragged import Ragged
+    pass
 
 try:
     from elman import _native
@@ -75,66 +73,3 @@ def mirror(batch_sizes: Tensor) -> Tensor:
     """
     steps, places = steps_and_places(batch_sizes)
     return first_rows(batch_sizes)[sorted_lengths(batch_sizes)[places] - 1 - steps] + places
-
-
-def sort_lengths(lengths: Any, n: int, most: int) -> tuple[int, int, Tensor, Tensor]:
-    """Sort N sequences by length, longest first, equal ones in their order.
-
-    Parameters
-    ----------
-    lengths : Tensor, array or sequence of int
-        Whole numbers in 0..``most``, one per sequence; anything else is refused.
-    n : int
-        N.
-    most : int
-        The steps there are.
-
-    Returns
-    -------
-    tuple
-        ``(steps, rows, order, batch_sizes)``: the longest length, the sum, sequences by place (N,), and how many reach each step.
-
-    Examples
-    --------
-    >>> steps, rows, order, sizes = sort_lengths([1, 3, 0], 3, 5)
-    >>> steps, rows, order.tolist(), sizes.tolist()
-    (3, 4, [1, 0, 2], [2, 1, 1])
-    """
-    from elman.sequences.ragged import Ragged, read_lengths
-
-    lengths = read_lengths(lengths).contiguous()
-    if _native is not None and len(lengths) == n:
-        order, sizes = torch.empty_like(lengths), lengths.new_empty(most)
-        found = _native.sort_lengths(lengths.data_ptr(), n, most, order.data_ptr(), sizes.data_ptr())
-        if found is not None:
-            return *found, order, sizes[: found[0]]
-    frame = Ragged.from_padded(torch.empty(n, most, 0), lengths)  # refuses what is wrong
-    return len(frame.batch_sizes), len(frame.data), frame.sorted_indices, frame.batch_sizes
-
-
-def fits(batch: PackedSequence | Ragged) -> bool:
-    """Say quickly whether the parts of a packed batch agree; False also where that cannot be found out quickly.
-
-    Parameters
-    ----------
-    batch : PackedSequence or Ragged
-        May be put together by hand.
-
-    Returns
-    -------
-    bool
-        True: sizes fall and sum to the rows, the order is a permutation, and so are its inverse and the lengths what they should be.
-    """
-    sizes, order, back = batch.batch_sizes, batch.sorted_indices, batch.unsorted_indices
-    lengths = getattr(batch, "lengths", None)
-    if _native is None or not _plain(sizes) or any(part is not None and not _plain(part) for part in (order, back, lengths)):
-        return False
-    n = len(lengths) if lengths is not None else int(sizes[0]) if len(sizes) else 0
-    if any(part is not None and len(part) != n for part in (order, back)):
-        return False
-    addresses = [0 if part is None else part.data_ptr() for part in (order, back, lengths)]
-    return _native.packed_fit(sizes.data_ptr(), len(sizes), len(batch.data) if batch.data.dim() else -1, n, *addresses)
-
-
-def _plain(part: Any) -> bool:
-    return type(part) is Tensor and part.is_cpu and part.dtype is torch.int64 and part.dim() == 1 and part.is_contiguous()

@@ -12,8 +12,13 @@ from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
 from elman.errors import DataTypeError, ShapeError
-from elman.sequences import rows as _rows
+from elman.sequences import layout as _rows
 from elman.sequences.geometry import first_rows, sorted_lengths, steps_and_places
+
+try:
+    from elman import _native
+except ImportError:  # sources without a compiled module still run, with torch's operators
+    _native: Any = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -320,3 +325,64 @@ def _check_sizes(batch_sizes: Tensor, data: Tensor) -> None:
 def _check_permutation(order: Tensor, n: int) -> None:
     if order.dtype != torch.int64 or order.shape != (n,) or not torch.equal(torch.sort(order).values, torch.arange(n)):
         raise ShapeError(f"sorted_indices must be a permutation of 0..{n - 1}; got {order[:8].tolist() if order.dim() else order}.")
+
+
+def sort_lengths(lengths: Any, n: int, most: int) -> tuple[int, int, Tensor, Tensor]:
+    """Sort N sequences by length, longest first, equal ones in their order.
+
+    Parameters
+    ----------
+    lengths : Tensor, array or sequence of int
+        Whole numbers in 0..``most``, one per sequence; anything else is refused.
+    n : int
+        N.
+    most : int
+        The steps there are.
+
+    Returns
+    -------
+    tuple
+        ``(steps, rows, order, batch_sizes)``: the longest length, the sum, sequences by place (N,), and how many reach each step.
+
+    Examples
+    --------
+    >>> steps, rows, order, sizes = sort_lengths([1, 3, 0], 3, 5)
+    >>> steps, rows, order.tolist(), sizes.tolist()
+    (3, 4, [1, 0, 2], [2, 1, 1])
+    """
+    lengths = read_lengths(lengths).contiguous()
+    if _native is not None and len(lengths) == n:
+        order, sizes = torch.empty_like(lengths), lengths.new_empty(most)
+        found = _native.sort_lengths(lengths.data_ptr(), n, most, order.data_ptr(), sizes.data_ptr())
+        if found is not None:
+            return *found, order, sizes[: found[0]]
+    frame = Ragged.from_padded(torch.empty(n, most, 0), lengths)  # refuses what is wrong
+    return len(frame.batch_sizes), len(frame.data), frame.sorted_indices, frame.batch_sizes
+
+
+def fits(batch: PackedSequence | Ragged) -> bool:
+    """Say quickly whether the parts of a packed batch agree; False also where that cannot be found out quickly.
+
+    Parameters
+    ----------
+    batch : PackedSequence or Ragged
+        May be put together by hand.
+
+    Returns
+    -------
+    bool
+        True: sizes fall and sum to the rows, the order is a permutation, and so are its inverse and the lengths what they should be.
+    """
+    sizes, order, back = batch.batch_sizes, batch.sorted_indices, batch.unsorted_indices
+    lengths = getattr(batch, "lengths", None)
+    if _native is None or not _plain(sizes) or any(part is not None and not _plain(part) for part in (order, back, lengths)):
+        return False
+    n = len(lengths) if lengths is not None else int(sizes[0]) if len(sizes) else 0
+    if any(part is not None and len(part) != n for part in (order, back)):
+        return False
+    addresses = [0 if part is None else part.data_ptr() for part in (order, back, lengths)]
+    return _native.packed_fit(sizes.data_ptr(), len(sizes), len(batch.data) if batch.data.dim() else -1, n, *addresses)
+
+
+def _plain(part: Any) -> bool:
+    return type(part) is Tensor and part.is_cpu and part.dtype is torch.int64 and part.dim() == 1 and part.is_contiguous()

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from elman.codecs import Binary, Codec, Continuous, Discrete, Pixels, Product, Rectangles, Space, Words
-from elman.codecs._base import Role
+from elman.codecs.codec import Role
 from elman.errors import CheckError, DataError, NotFittedError
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from elman.codecs.space import Space
 from elman.errors import DataError, SettingError
-from elman.training.ahead import ahead
+from elman.training.prefetch import ahead
 
 Vary = Callable[[Any, np.random.Generator], Any]
 """Makes one more example of an encoded value: louder, slower, slanted."""
@@ -43,7 +43,7 @@ class Examples:
     steps : array of int, optional
         Steps of the longer side of each row, (N,).
     collate : callable, optional
-        Makes a batch of a list of encoded values; :func:`elman.network.inputs.collate` by default.
+        Makes a batch of a list of encoded values; :func:`elman.network.collate.collate` by default.
 
     Attributes
     ----------
@@ -171,7 +171,7 @@ class _Picked(Sequence[Any]):
 
 
 def _network_collate() -> Collate:
-    from elman.network.inputs import collate
+    from elman.network.collate import collate
 
     return collate
 

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from elman.network.steady import Linear
+from elman.network.batch_invariant import Linear
 
 
 class Head(nn.Module):

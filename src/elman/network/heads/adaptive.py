@@ -7,8 +7,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from elman.kernels import dense
+from elman.network.batch_invariant import Linear
 from elman.network.heads._base import SymbolHead
-from elman.network.steady import Linear
 
 _NARROWER = 4
 """Each further band sees the features in a space that is this much smaller, where weights are its own (Grave 2017, section 4.3)."""

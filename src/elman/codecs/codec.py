@@ -1,0 +1,298 @@
+"""Codec: what a value is. Fit on values, encode a value to an array, decode an array back, live in plain JSON."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Literal, Protocol, Self
+
+import numpy as np
+
+from elman.codecs.checks import one_of, strict
+from elman.codecs.incremental import Ear
+from elman.codecs.space import Space
+from elman.errors import DataError, DataTypeError, NotFittedError, SettingError
+from elman.settings import Settings
+
+Rank = Literal["one", "many"]
+Role = Literal["source", "target"]
+Encoded = np.ndarray | dict[str, Any]
+
+
+class Reader(Protocol):
+    """Elements out of symbols: ``push`` returns those that one more symbol completes, ``close`` those that the end does."""
+
+    def push(self, index: int) -> Sequence[Any]:
+        """Take one symbol."""
+        ...
+
+    def close(self) -> Sequence[Any]:
+        """Take the end."""
+        ...
+
+
+class Codec(Settings):
+    """One kind of value: its rank ("one" or "many"), the space of an element, and the way there and back.
+
+    A codec knows nothing of networks: the end of a sequence, blanks and attention are the decoder's business.
+    Constructors only store; ``fit`` learns, and learned attributes end in ``_``. A new codec writes ``space``, ``encode``,
+    ``decode``, ``_fit``, ``_state`` and ``_restore``; :func:`elman.testing.check_codec.check_codec` tests it.
+    """
+
+    id: ClassVar[str]
+    """Versioned name in model files, as ``category.v1``."""
+
+    later: ClassVar[dict[str, Any]] = {}
+    """Settings that files of earlier versions lack, each with the value that means what was before it (and is not written)."""
+
+    keeps_steps: ClassVar[bool] = False
+    """Whether :meth:`vary` leaves every step in its place, so that answers to single steps stay true."""
+
+    lies_in_source: ClassVar[bool] = False
+    """Whether a target is a place in its source (boxes in a picture), so that training must change both together: :meth:`vary_both`."""
+
+    rank: Rank
+    role_: Role = "source"
+
+    @property
+    @abstractmethod
+    def space(self) -> Space:
+        """Space of one element (known after ``fit``)."""
+
+    @abstractmethod
+    def encode(self, value: Any) -> Encoded:
+        """Return the array of one value, as its space says; raise DataError (no row) for a value that does not fit."""
+
+    @abstractmethod
+    def decode(self, array: Any) -> Any:
+        """Return the value of one array of the shape ``encode`` gives."""
+
+    @abstractmethod
+    def _fit(self, values: Sequence[Any]) -> None:
+        """Learn vocabulary, sizes or scales from values; ``self.role_`` is already set."""
+
+    @abstractmethod
+    def _state(self) -> dict[str, Any]:
+        """Return what was learned, as plain JSON; raise NotFittedError before ``fit``."""
+
+    @abstractmethod
+    def _restore(self, state: dict[str, Any]) -> None:
+        """Learn from what ``_state`` returned; everything else raises DataError."""
+
+    def _check(self) -> None:
+        """Raise SettingError for settings that cannot be used (called by ``fit`` and ``from_config``)."""
+
+    def _encode_many(self, values: Sequence[Any]) -> list[Encoded] | None:  # noqa: ARG002  # for codecs that can
+        """Encode all values in one piece, or return None to go row by row (which also finds the bad row)."""
+        return None
+
+    @property
+    def augments(self) -> bool:
+        """Whether training may see every value a little changed; :meth:`vary` says how."""
+        return bool(getattr(self, "augment", False))
+
+    def vary(self, encoded: Encoded, random: np.random.Generator) -> Encoded:  # noqa: ARG002  # for codecs that can
+        """Return an encoded value changed as the world changes it: louder, slower, slanted. Only training asks for it.
+
+        Parameters
+        ----------
+        encoded : ndarray
+            What ``encode`` gave; stays as it is.
+        random : Generator
+            Where chance comes from; the same draws give the same value.
+
+        Returns
+        -------
+        ndarray
+            As ``encode`` gives it; the number of steps may differ.
+        """
+        return encoded
+
+    def vary_both(self, source: Encoded, encoded: Encoded, random: np.random.Generator) -> tuple[Encoded, Encoded]:  # noqa: ARG002
+        """Return a source and this target of it changed together, for targets that lie in their source: boxes in a picture.
+
+        Asked for by training where a target ``lies_in_source`` and ``augments``; then the source is not varied by itself.
+
+        Parameters
+        ----------
+        source : ndarray
+            What the source's ``encode`` gave; stays as it is.
+        encoded : ndarray
+            What ``encode`` gave; stays as it is.
+        random : Generator
+            Where chance comes from; the same draws give the same values.
+
+        Returns
+        -------
+        tuple of ndarray
+            Both, as they were given.
+        """
+        return source, encoded
+
+    def glance(self, value: Any) -> tuple[int, ...] | None:  # noqa: ARG002  # for codecs of files
+        """Return the shape ``encode`` will give of a file, from what the file says about itself.
+
+        Parameters
+        ----------
+        value : path
+            The file; one that is missing, not of the kind or beyond the limits raises DataError.
+
+        Returns
+        -------
+        tuple of int or None
+            None where only decoding can tell.
+        """
+        return None
+
+    def listen(self) -> Ear | None:
+        """Return an ear for a value that comes in pieces: its steps are those of ``encode`` over everything at once.
+
+        Returns
+        -------
+        Ear or None
+            With ``feed(piece)`` and ``close()``; None where a step can be encoded only when the whole is there.
+        """
+        return None
+
+    def reader(self) -> Reader | None:
+        """Return what puts a value together symbol by symbol, where an element of it takes several symbols.
+
+        Returns
+        -------
+        Reader or None
+            None where each symbol is an element.
+        """
+        return None
+
+    @property
+    def grammar(self) -> Callable[[tuple[int, ...]], Collection[int]] | None:
+        """From the symbols that stand after whole elements to the indices that may follow (``space.n`` is the end); None allows all."""
+        return None
+
+    def in_detail(self) -> Self:
+        """Change settings left to "auto" so that ``encode`` hands over all there is; asked before ``fit`` for one answer about a whole.
+
+        Returns
+        -------
+        Codec
+            The codec itself.
+        """
+        return self
+
+    def config(self) -> dict[str, Any]:
+        """Return everything learned and set, as plain JSON (without the id).
+
+        Returns
+        -------
+        dict
+            ``role``, ``settings`` (constructor arguments) and ``state`` (what ``fit`` learned).
+        """
+        state = self._state()
+        return {"role": self.role_, "settings": self._settings(), "state": state}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """Rebuild a fitted codec.
+
+        Parameters
+        ----------
+        config : dict
+            What ``config`` returned, possibly through JSON. Unknown or missing keys and wrong values raise DataError.
+
+        Returns
+        -------
+        Codec
+            Fitted, encoding bit for bit as the original.
+        """
+        outer = strict(config, ("role", "settings", "state"), cls.__name__)
+        codec = cls._from_settings(outer["settings"])
+        try:
+            codec._check()
+        except SettingError as error:
+            raise DataError(f"{cls.__name__}: {error}") from error
+        codec.role_ = one_of(outer["role"], ("source", "target"), f"{cls.__name__}: role")
+        codec._restore(outer["state"])
+        return codec
+
+    def _settings(self) -> dict[str, Any]:
+        settings = {name: list(v) if isinstance(v, tuple) else v for name, v in self.get_params(deep=False).items()}
+        return {name: v for name, v in settings.items() if name not in self.later or v != self.later[name]}
+
+    @classmethod
+    def _from_settings(cls, settings: Any) -> Self:
+        if isinstance(settings, dict):
+            settings = {**cls.later, **settings}
+        return cls(**strict(settings, cls._names(), f"{cls.__name__} settings"))
+
+    def fit(self, values: Iterable[Any], *, role: Role = "source") -> Self:
+        """Learn what the values look like.
+
+        Parameters
+        ----------
+        values : iterable
+            One value a row; nothing is kept.
+        role : {"source", "target"}
+            A target refuses what a source tolerates: NaN, categories never seen.
+
+        Returns
+        -------
+        Codec
+            The codec itself, fitted.
+        """
+        self._check()
+        listed = rows(values, type(self).__name__)
+        if len(listed) == 0:
+            raise DataError(f"{type(self).__name__} was given no values to fit. Give at least one row.")
+        self.role_ = one_of(role, ("source", "target"), "role", SettingError)
+        self._fit(listed)
+        return self
+
+    def encode_all(self, values: Iterable[Any]) -> list[Encoded]:
+        """Encode many values; a bad one raises DataError naming its row.
+
+        Parameters
+        ----------
+        values : iterable
+            One value a row.
+
+        Returns
+        -------
+        list
+            One encoded value a row, the same as ``encode`` gives.
+        """
+        listed = rows(values, type(self).__name__)
+        together = self._encode_many(listed) if len(listed) else None
+        return each(self.encode, listed) if together is None else together
+
+    def _fitted(self, attribute: str) -> Any:
+        value = self.__dict__.get(attribute)
+        if value is None:
+            raise NotFittedError(f"This {type(self).__name__} codec is not fitted yet. Call fit(values) first.")
+        return value
+
+
+def rows(values: Any, owner: str) -> Sequence[Any]:
+    """Return the values as something with a length; refuse what only looks like a list of values."""
+    if isinstance(values, str | bytes | Mapping):
+        raise DataTypeError(f"{owner} expected a list of values, one a row; got one {type(values).__name__}. Put it in a list: [value].")
+    if hasattr(values, "columns"):
+        raise DataTypeError(f"{owner} expected one column of values; got a table. Pass table['name'], or its rows as dicts to Record.")
+    if hasattr(values, "to_pylist"):  # an Arrow column: its own scalars equal nothing
+        return values.to_pylist()
+    if hasattr(values, "detach"):  # a tensor: its elements are hashed by identity
+        values = values.detach().cpu().numpy()
+    if (isinstance(values, np.ndarray) and values.ndim == 0) or not isinstance(values, Iterable):
+        raise DataTypeError(f"{owner} expected a list of values, one a row; got {type(values).__name__}. Put it in a list: [value].")
+    return values if isinstance(values, Sequence | np.ndarray) else list(values)  # type: ignore[return-value]  # an array will do
+
+
+def each(function: Callable[[Any], Any], values: Iterable[Any]) -> list[Any]:
+    """Apply a function to every value; a DataError comes back naming the row."""
+    done, row = [], 0
+    try:
+        for value in values:
+            done.append(function(value))
+            row += 1
+    except DataError as error:
+        raise error.at(row) from error
+    return done

@@ -1,0 +1,163 @@
+"""Compare: who does it best, what it costs, and whether that can be told from chance."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from elman.codecs import Codec
+from elman.comparison.candidate import Contestant, choose
+from elman.comparison.division import Division
+from elman.comparison.leaderboard import Leaderboard, ranked
+from elman.comparison.results import Results, fingerprint
+from elman.comparison.run import LEAST, Contest, Task
+from elman.comparison.tasks.forecaster import Forecasting
+from elman.comparison.tasks.language_model import Continuing
+from elman.comparison.tasks.model import Mapping
+from elman.comparison.verdict import findings, other_lengths, verdict
+from elman.errors import DataTypeError, SettingError
+from elman.estimators import Forecaster, LanguageModel, Model
+from elman.leakage.alarm import OnLeak, check_on_leak, sound
+from elman.training.settings import seconds
+
+
+def compare(
+    *what: Any,
+    contestants: Literal["auto"] | list[str] = "auto",
+    shuffled: bool = False,
+    untied: bool = False,
+    test: Any = None,
+    test_size: float = 0.2,
+    groups: Any = None,
+    budget: str | float | None = None,
+    on_leak: OnLeak = "warn",
+    folder: Any = None,
+    random_state: int = 0,
+    verbose: int = 1,
+) -> Leaderboard:
+    """Train and time whoever fits a task on one split, and say who is best and by how much.
+
+    Parameters
+    ----------
+    *what : codecs or an estimator, then data
+        ``Text(), Category(), X, y`` or ``Model(…), X, y``; ``Text("char"), texts`` or ``LanguageModel(…), texts``;
+        ``Forecaster(24), series``. An estimator is not fitted but copied: its settings hold for every network.
+    contestants : "auto" or list of str, default "auto"
+        Names; everyone who fits the task by default.
+    shuffled : bool, default False
+        Also let a network see the steps in another order: does the order matter at all?
+    untied : bool, default False
+        Also let an Elman network have its own weights at every step: what does sharing them save and gain?
+    test : pair or list, optional
+        The test part, as the data are given, where there is an official one.
+    test_size : float, default 0.2
+        Share of rows to test on, where ``test`` is left out; equal rows stay on one side. Of one long text it is the end; of series it
+        is always the last ``horizon`` steps.
+    groups : list, or pair of lists with ``test``, optional
+        Author, speaker or device of each row: a group stays on one side.
+    budget : str or float, optional
+        Time for all together, "10m" or seconds, in fair shares: what one leaves over, the others get.
+    on_leak : {"warn", "raise", "ignore"}, default "warn"
+        What to do where the split looks leaky.
+    folder : path-like, optional
+        Keep results and models there; finished contestants are read back in the next run.
+    random_state : int, default 0
+        Seed of the split and the shuffling; networks have their own in ``Training``.
+    verbose : int, default 1
+        0 says nothing, 1 a line for each contestant, 2 also an epoch's.
+
+    Returns
+    -------
+    Leaderboard
+        Printable; ``.verdict``, ``.entries``, ``.to_frame()``, ``.plot()``.
+
+    Raises
+    ------
+    SettingError
+        Unknown contestants, a budget too small, a source that is no sequence.
+    DataError
+        No or too few rows, one class only.
+
+    Notes
+    -----
+    Intervals come from drawing test units again (2,000 times, the same draws for all): they say what another test part of the same kind
+    might have shown, not what another seed of the network would.
+
+    Examples
+    --------
+    >>> from elman import Category, Symbols, compare
+    >>> words = [f"{a}{b}{a}{c}" for a in "xyz" for b in "pqrs" for c in "pqrs"]
+    >>> answers = [word[0] for word in words]
+    >>> board = compare(Symbols(), Category(), words, answers, contestants=["frequency", "markov"], verbose=0)
+    >>> board["markov"].value
+    1.0
+    """
+    check_on_leak(on_leak)
+    division = Division(test=test, test_size=test_size, groups=groups, random_state=random_state)
+    estimator, data = _estimator(what)
+    task = _task(estimator, data, division)
+    chosen = choose(task.roster(), contestants, {"shuffled": shuffled, "untied": untied})
+    time_limit = _checked(budget, chosen)
+    alarms = [] if on_leak == "ignore" else task.alarms()
+    sound(alarms, on_leak)
+    results = Results(folder, fingerprint(repr(estimator), task.content(), random_state))
+    judged, facts, fitted = Contest(task, results, time_limit, verbose).run(chosen)
+    entries, lengths = ranked(task.measure, judged, facts), task.lengths()
+    reach = getattr(getattr(fitted.get("cnn_fixed"), "plan_", None), "reach", 0)
+    said = [*findings(task.measure, entries, judged), *other_lengths(task.measure, entries, judged, lengths, reach)]
+    board = Leaderboard(
+        measure=task.measure,
+        entries=entries,
+        verdict=verdict(task.measure, entries),
+        findings=[*said, *task.notes()],
+        alarms=alarms,
+        train_rows=len(task.parts.train_x),
+        test_rows=len(task.parts.test_x),
+        unit=task.unit,
+        judged=judged,
+        estimators=fitted,
+        lengths=lengths,
+    )
+    results.conclude(board.to_dict())
+    return board
+
+
+_FORMS = (
+    "compare takes codecs or an estimator, then the data: compare(Text(), Category(), X, y), compare(Model(…), X, y),"
+    ' compare(Text("char"), texts), compare(LanguageModel(…), texts) or compare(Forecaster(24), series)'
+)
+
+
+def _estimator(what: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+    """The estimator that was meant, and the data."""
+    if len(what) == 4 and isinstance(what[0], Codec) and isinstance(what[1], Codec):
+        return Model(what[0], what[1]), what[2:]
+    if len(what) == 2 and isinstance(what[0], Codec):
+        return LanguageModel(what[0]), what[1:]
+    if what and isinstance(what[0], Model | LanguageModel | Forecaster) and len(what) == (3 if isinstance(what[0], Model) else 2):
+        return what[0], what[1:]
+    given = ", ".join(type(one).__name__ for one in what)
+    raise DataTypeError(f"{_FORMS}; got ({given}).")
+
+
+def _task(estimator: Any, data: tuple[Any, ...], division: Division) -> Task:
+    if isinstance(estimator, Model):
+        x, y = data
+        return Mapping(estimator, division.pairs(x, y, estimator.target), division.random_state)
+    if isinstance(estimator, LanguageModel):
+        return Continuing(estimator, division.documents(data[0]), division.random_state)
+    if division.test is not None or division.groups is not None:
+        raise SettingError("A Forecaster is tested on the last steps of each series; leave out test= and groups=.")
+    return Forecasting(estimator, data[0], division.random_state)
+
+
+def _checked(budget: str | float | None, chosen: list[Contestant]) -> float | None:
+    if budget is None:
+        return None
+    limit, learners = seconds(budget), sum(one.kind != "simple" for one in chosen)
+    if limit < LEAST * max(1, learners):
+        share = limit / max(1, learners)
+        raise SettingError(
+            f"budget={budget!r} leaves {share:.2g} s for each of {learners} networks; {LEAST:g} s is the least. Give more, or name fewer"
+            " contestants."
+        )
+    return limit

@@ -1,0 +1,107 @@
+"""Running a contest: one contestant after the other, the time shared among those who need it."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any, TextIO
+
+from elman.comparison.candidate import Contestant
+from elman.comparison.cost import bytes_of, milliseconds, parameters_of
+from elman.comparison.measure import Judgement
+from elman.comparison.results import Results
+from elman.comparison.tasks.forecaster import Forecasting
+from elman.comparison.tasks.language_model import Continuing
+from elman.comparison.tasks.model import Mapping
+from elman.training.progress import clock
+
+LEAST = 1.0
+"""Seconds below which a network has not even begun to learn."""
+
+Task = Mapping | Continuing | Forecasting
+
+
+class Contest:
+    """One run: everyone in turn, time shared, results kept as they come.
+
+    Parameters
+    ----------
+    task : Task
+        What is to be done.
+    results : Results
+        Where results are kept.
+    budget : float or None
+        Seconds for all networks together.
+    verbose : int
+        0 says nothing.
+    stream : file, optional
+        Where to; ``sys.stderr`` by default.
+    """
+
+    def __init__(self, task: Task, results: Results, budget: float | None, verbose: int, stream: TextIO | None = None) -> None:
+        self.task, self.results, self.left, self.verbose = task, results, budget, verbose
+        self.stream = stream or sys.stderr
+
+    def run(self, chosen: list[Contestant]) -> tuple[dict[str, Judgement], dict[str, dict[str, Any]], dict[str, Any]]:
+        """Return judgements, facts and fitted estimators by name."""
+        judged: dict[str, Judgement] = {}
+        facts: dict[str, dict[str, Any]] = {}
+        fitted: dict[str, Any] = {}
+        waiting = sum(one.kind != "simple" for one in chosen)
+        for place, one in enumerate(chosen, 1):
+            self._say(f"[{place}/{len(chosen)}] {one.label} …")
+            known = self.results.read(one.name)
+            if known is not None:
+                facts[one.name], judged[one.name] = known
+                fitted[one.name] = self.results.load(one.name)
+            else:
+                begun = time.perf_counter()
+                fitted[one.name] = self._learn(one, waiting)
+                facts[one.name], judged[one.name] = self._judge(one, fitted[one.name], time.perf_counter() - begun)
+                self.results.write(one.name, facts[one.name], judged[one.name])
+            waiting -= one.kind != "simple"
+            self._report(judged[one.name], facts[one.name], read_back=known is not None)
+        return judged, facts, fitted
+
+    def _learn(self, one: Contestant, waiting: int) -> Any:
+        estimator = one.make()
+        if one.kind != "simple":
+            quiet: dict[str, Any] = {"training__verbose": max(0, self.verbose - 1)}
+            if self.left is not None:
+                quiet["training__budget"] = max(LEAST, self.left / waiting)
+            estimator.set_params(**quiet)
+        begun = time.perf_counter()
+        self.task.fit(estimator, one)
+        history = getattr(estimator, "history_", None)
+        if history is not None and history.interrupted:
+            raise KeyboardInterrupt
+        if self.left is not None:
+            self.left -= time.perf_counter() - begun
+        return estimator
+
+    def _judge(self, one: Contestant, estimator: Any, took: float) -> tuple[dict[str, Any], Judgement]:
+        judged = self.task.judge(estimator, one)
+        facts = {
+            "name": one.name,
+            "label": one.label,
+            "kind": one.kind,
+            "rank": one.rank,
+            "beside": one.beside,
+            "seconds": took,
+            "latency": milliseconds(self.task.ask(estimator), len(self.task.parts.test_x)),
+            "parameters": parameters_of(estimator),
+            "bytes": bytes_of(estimator, self.results.model(one.name)),
+            "stopped": getattr(getattr(estimator, "history_", None), "stopped", ""),
+        }
+        return facts, judged
+
+    def _report(self, judged: Judgement, facts: dict[str, Any], *, read_back: bool) -> None:
+        score = f"{self.task.measure.name} {self.task.measure.value(judged):.4g}"
+        how = "read back" if read_back else f"learned in {facts['seconds']:.1f} s"
+        left = "" if self.left is None else f", {clock(max(0.0, self.left))} of the budget left"
+        self._say(f" {score}, {how}{left}", end="\n")
+
+    def _say(self, text: str, end: str = "") -> None:
+        if self.verbose:
+            self.stream.write(text + end)
+            self.stream.flush()

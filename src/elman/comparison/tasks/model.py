@@ -1,0 +1,244 @@
+"""The task of a Model: one thing to another. Who can take part, and how an answer is judged."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from elman import baselines
+from elman.codecs import Category, Codec, Continuous, Dialogue, Number, Series, Symbols, Tags, Text
+from elman.comparison.candidate import Contestant, networks
+from elman.comparison.division import Parts
+from elman.comparison.measure import Judgement, Measure
+from elman.comparison.shuffling import can_shuffle, shuffled_rows
+from elman.errors import DataError, SettingError
+from elman.fitting.inference import length_of
+from elman.leakage import overlap as leaks
+from elman.leakage.alarm import Alarm
+from elman.leakage.targets import hidden_targets
+from elman.mapping.pairs import fit_codecs
+from elman.metrics.scores import edit_distance
+from elman.training.settings import Training
+
+_SINGLE = {"network__members": 1, "network__wide": False}
+_MEASURES = {
+    "category": Measure(name="accuracy"),
+    "number": Measure(name="R²", base=1.0, scale=-1.0),
+    "tags": Measure(name="F1"),
+    "step": Measure(name="accuracy"),
+    "step of numbers": Measure(name="R²", base=1.0, scale=-1.0),
+    "free": Measure(name="1 - error rate", base=1.0, scale=-1.0),
+}
+
+
+class Mapping:
+    """Rows with answers, on one split.
+
+    Parameters
+    ----------
+    estimator : Model
+        Unfitted, as the caller gave it.
+    parts : Parts
+        The split.
+    random_state : int
+        Seed of the shuffling.
+    """
+
+    unit = "row"
+
+    def __init__(self, estimator: Any, parts: Parts, random_state: int) -> None:
+        self.estimator, self.parts, self.seed = estimator, parts, random_state
+        self.source, self.target = estimator.source, estimator.target
+        self._check()
+        self.kind = self._kind()
+        self.measure = _MEASURES[self.kind]
+
+    def _check(self) -> None:
+        if self.source.rank != "many":
+            raise SettingError(
+                f"{type(self.source).__name__} is one value, not a sequence: nothing recurs, so there is no recurrence to compare with."
+                " Use scikit-learn's models, or a source such as Text(), Symbols() or Series()."
+            )
+        if isinstance(self.target, Category):
+            classes = {leaks.key(y) for y in self.parts.train_y}
+            if len(classes) < 2:
+                raise DataError(
+                    f"The {len(self.parts.train_y)} training rows have one class only, {self.parts.train_y[0]!r}; there is nothing to tell"
+                    " apart. Give rows of at least two classes."
+                )
+            unseen = [y for y in self.parts.test_y if leaks.key(y) not in classes]
+            if unseen:
+                raise DataError(f"{len(unseen)} test rows have classes that no training row has, such as {unseen[0]!r}. Move some rows.")
+
+    def _kind(self) -> str:
+        if self.target.rank == "one":
+            return "category" if isinstance(self.target, Category) else "tags" if isinstance(self.target, Tags) else "number"
+        few = slice(0, 500)
+        source, target = fit_codecs(self.source, self.target, self.parts.train_x[few], self.parts.train_y[few], self.estimator.align)
+        pairs = zip(source.encode_all(self.parts.train_x[few]), target.encode_all(self.parts.train_y[few]), strict=True)
+        aligned = self.estimator.align == "step" or (self.estimator.align == "auto" and all(length_of(a) == length_of(b) for a, b in pairs))
+        return "free" if not aligned else "step of numbers" if isinstance(target.space, Continuous) else "step"
+
+    # -- who takes part ----------------------------------------------------------------------------------------------------
+
+    def roster(self) -> list[Contestant]:
+        """Return who can do this task."""
+        found = list(self._simple())
+        series = _reads_numbers(self.source)
+        cell = "gru" if series and self.target.rank == "one" else "lstm"
+        single = _SINGLE if self.target.rank == "one" else {"network__members": 1}
+        fixed = "cnn_fixed" if self.target.rank == "one" else ""
+        others = networks(self.estimator, single, cell, fixed=fixed, fixed_label="convolutions for one length")
+        if self.kind == "free":  # what is written freely needs the recurrence to write
+            others = [one for one in others if one.name in ("elman", "gru", "lstm", "default", "shuffled")]
+        if self.kind == "category" and isinstance(self.source, Text):
+            found.append(self._kim())
+        sides = (self.source, self.target) if self.kind.startswith("step") else (self.source,)
+        return [*found, *(one for one in others if not one.shuffles or all(map(can_shuffle, sides)))]
+
+    def _kim(self) -> Contestant:
+        """The convolutions that texts are usually given."""
+        training = self.estimator.training
+
+        def make() -> Any:
+            """With the caller's way of learning."""
+            return baselines.ConvNet(copy.deepcopy(self.source), training=Training() if training is None else copy.deepcopy(training))
+
+        return Contestant(name="cnn_kim", label="convolutions over 3 to 5 words", kind="network", rank=5, make=make)
+
+    def _simple(self) -> Sequence[Contestant]:
+        source, text, series = self.source, _reads_text(self.source), _reads_numbers(self.source)
+
+        def simple(name: str, label: str, rank: int, make: Callable[[], Any]) -> Contestant:
+            return Contestant(name=name, label=label, kind="simple", rank=rank, make=make)
+
+        if self.kind == "category":
+            found = [simple("frequency", "always the most frequent", 0, baselines.Frequency)]
+            found.append(simple("prior", "drawn as often as seen", 0, baselines.PriorSampling))
+            if isinstance(source, Text | Symbols):
+                found.append(simple("markov", "Markov chain for each class", 2, lambda: baselines.Markov(copy.deepcopy(source))))
+            if text:
+                found.append(simple("bag_of_words", "bag of words, linear", 3, baselines.BagOfWords))
+            if series:
+                found.append(simple("bag_of_steps", "bag of steps, linear", 3, lambda: baselines.BagOfSteps(copy.deepcopy(source))))
+            return found
+        if self.kind == "tags":
+            return [simple("frequency", "the most common tags", 0, baselines.Constant)]
+        if self.kind == "number":
+            found = [simple("frequency", "always the mean", 0, lambda: baselines.Constant("mean"))]
+            if series and isinstance(self.target, Number):
+                found.append(simple("bag_of_steps", "bag of steps, linear", 3, lambda: baselines.BagOfSteps(copy.deepcopy(source))))
+            return found
+        if self.kind == "step" and not isinstance(self.target, Text):
+            found = [simple("frequency", "the most frequent label", 0, lambda: baselines.Constant("step"))]
+            if isinstance(source, Symbols):
+                found.append(simple("usual_label", "the usual label of each symbol", 1, baselines.UsualLabel))
+            return found
+        if self.kind == "step of numbers":
+            return [simple("frequency", "always the mean step", 0, lambda: baselines.Constant("mean_step"))]
+        if self.kind == "step":  # of texts, whose words are no labels to count
+            return []
+        return [simple("frequency", "the most common answer", 0, baselines.Constant)]
+
+    # -- learning and judging ----------------------------------------------------------------------------------------------
+
+    def fit(self, estimator: Any, contestant: Contestant) -> Any:
+        """Let one learn from the training part."""
+        xs, ys = self._seen(contestant, self.parts.train_x, self.parts.train_y, 0)
+        return estimator.fit(xs, np.asarray(ys) if isinstance(estimator, baselines.PriorSampling) else ys)
+
+    def judge(self, estimator: Any, contestant: Contestant) -> Judgement:
+        """Let one answer the test part."""
+        xs, ys = self._seen(contestant, self.parts.test_x, self.parts.test_y, 1)
+        answers = estimator.predict(xs)
+        return self._judge(list(answers.tolist() if isinstance(answers, np.ndarray) else answers), ys)
+
+    def _seen(self, contestant: Contestant, xs: list[Any], ys: list[Any], part: int) -> tuple[list[Any], list[Any]]:
+        if not contestant.shuffles:
+            return xs, ys
+        seed = 2 * self.seed + part
+        aligned = self.kind.startswith("step")  # answers go with their steps; the same rows give the same orders
+        return shuffled_rows(xs, self.source, seed), shuffled_rows(ys, self.target, seed) if aligned else ys
+
+    def ask(self, estimator: Any) -> Callable[[int], Any]:
+        """Return how one row alone is answered."""
+        return lambda row: estimator.predict([self.parts.test_x[row]])
+
+    def _judge(self, answers: list[Any], truth: list[Any]) -> Judgement:
+        ones = np.ones(len(truth))
+        if self.kind == "category":
+            return Judgement(over=np.array([a == t for a, t in zip(answers, truth, strict=True)], dtype=float), under=ones)
+        if self.kind == "tags":
+            sets = [(set(a), set(t)) for a, t in zip(answers, truth, strict=True)]
+            both = np.array([2.0 * len(a & t) for a, t in sets])
+            return Judgement(over=both, under=np.array([float(len(a) + len(t)) for a, t in sets]))
+        if self.kind == "step":
+            pairs = [(self._steps(a), self._steps(t)) for a, t in zip(answers, truth, strict=True)]
+            hits = [sum(one == wanted for one, wanted in zip(a, t, strict=False)) for a, t in pairs]
+            return Judgement(over=np.array(hits, dtype=float), under=np.array([len(t) for _, t in pairs], dtype=float))
+        if self.kind == "free":
+            return self._edits(answers, truth)
+        rows = [np.asarray(t, dtype=np.float64).reshape(len(t) if self.kind != "number" else 1, -1) for t in truth]
+        centre = np.concatenate(rows).mean(0)
+        said = [np.asarray(a, dtype=np.float64).reshape(r.shape) for a, r in zip(answers, rows, strict=True)]
+        squares = [float(((a - r) ** 2).sum()) for a, r in zip(said, rows, strict=True)]
+        return Judgement(over=np.array(squares), under=np.array([float(((r - centre) ** 2).sum()) for r in rows]))
+
+    def _steps(self, value: Any) -> list[Any]:
+        """The steps of an answer: letters or words of a text, elements of a sequence."""
+        letters = isinstance(self.target, Text) and self.target.level == "char"
+        return value.split() if isinstance(value, str) and not letters else list(value)
+
+    def _edits(self, answers: list[Any], truth: list[Any]) -> Judgement:
+        table: dict[Any, int] = {}
+
+        def numbered(value: Any) -> list[int]:
+            """Number the steps, equal ones alike."""
+            return [table.setdefault(leaks.key(part), len(table)) for part in self._steps(value)]
+
+        pairs = [(numbered(a), numbered(t)) for a, t in zip(answers, truth, strict=True)]
+        errors = np.array([edit_distance(a, t) for a, t in pairs], dtype=float)
+        return Judgement(over=errors, under=np.array([len(t) for _, t in pairs], dtype=float))
+
+    def content(self) -> Any:
+        """Return what decides the results beside the settings."""
+        return self.kind, self.parts.train_x, self.parts.train_y, self.parts.test_x, self.parts.test_y
+
+    # -- what else is asked ------------------------------------------------------------------------------------------------
+
+    def lengths(self) -> np.ndarray | None:
+        """Return how many steps each test row has."""
+        fitted = copy.deepcopy(self.source).fit(self.parts.train_x)
+        return np.array([length_of(row) for row in fitted.encode_all(self.parts.test_x)])
+
+    def alarms(self) -> list[Alarm]:
+        """Look for leaks."""
+        p = self.parts
+        found = [*leaks.duplicates(p.train_x, p.test_x), *leaks.near_duplicates(p.train_x, p.test_x)]
+        if p.train_groups is not None and p.test_groups is not None:
+            found += leaks.groups(p.train_groups, p.test_groups)
+        if isinstance(self.target, Category):
+            found += hidden_targets(p.train_x, p.train_y)
+        if _reads_numbers(self.source):
+            train, test = ([np.asarray(x, dtype=np.float64) for x in xs] for xs in (p.train_x, p.test_x))
+            found += [] if any(alarm.kind == "duplicates" for alarm in found) else leaks.overlaps(train, test)
+            found += leaks.joint_scaling(train, test)
+        return found
+
+    def notes(self) -> list[str]:
+        """Say what limits what can be concluded."""
+        classes = len({leaks.key(y) for y in self.parts.train_y}) if isinstance(self.target, Category) else 0
+        if len(self.parts.test_x) < classes:
+            return [f"The test part has {len(self.parts.test_x)} rows for {classes} classes: hardly any difference can show."]
+        return []
+
+
+def _reads_text(source: Codec) -> bool:
+    return isinstance(source, Text | Symbols | Dialogue)
+
+
+def _reads_numbers(source: Codec) -> bool:
+    return isinstance(source, Series)

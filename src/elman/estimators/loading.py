@@ -1,0 +1,106 @@
+"""Loading."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+from sklearn.base import clone
+
+from elman.codecs import Codec, registry
+from elman.errors import DataError, ModelFileError, SettingError, did_you_mean
+from elman.estimators.saving import _KEYS
+from elman.io import model_file
+from elman.network import Plan
+from elman.network.ensemble import build_all
+from elman.network.settings import Network
+from elman.training.history import History
+from elman.training.settings import Training
+
+
+def load(path: str | Path) -> Any:
+    """Load what :meth:`save` wrote: a Model, LanguageModel or Forecaster, or the Markov chains beside them.
+
+    Parameters
+    ----------
+    path : str or Path
+        A model file.
+
+    Returns
+    -------
+    Model, LanguageModel, Forecaster or Markov
+        Fitted, on the CPU. A damaged, foreign or newer file raises ModelFileError; no code of the file is run.
+
+    Examples
+    --------
+    >>> import elman
+    >>> elman.load("missing.elman")
+    Traceback (most recent call last):
+    elman.errors.ModelFileError: could not read missing.elman: No such file or directory. Check the path and its permissions.
+    """
+    from elman.estimators import Forecaster, LanguageModel, Model
+
+    kinds = {**{cls.kind: cls for cls in (Model, LanguageModel, Forecaster)}, "markov": None}
+    meta, tensors = model_file.read(path)
+    if meta["kind"] not in kinds:
+        raise ModelFileError(f"{path}: it holds a {meta['kind']!r}; expected one of {sorted(kinds)}.{did_you_mean(meta['kind'], kinds)}")
+    try:
+        cls = kinds[meta["kind"]]
+        return _markov(meta["spec"], tensors) if cls is None else _rebuild(cls, meta["spec"], tensors)
+    except ModelFileError as error:
+        raise ModelFileError(f"{path}: {error}") from error.__cause__
+    except (DataError, SettingError, LookupError, TypeError, ValueError) as error:
+        raise ModelFileError(f"{path}: its description does not make a model ({error}). The file is damaged or foreign.") from error
+
+
+def _rebuild(cls: Any, spec: Any, tensors: dict[str, Any]) -> Any:
+    if not isinstance(spec, dict) or set(spec) != _KEYS:
+        found = sorted(spec) if isinstance(spec, dict) else type(spec).__name__
+        raise ModelFileError(f"its description has keys {found}; expected {sorted(_KEYS)}.")
+    source, target = _codec(spec["source"]), _codec(spec["target"])
+    groups = {"network": _settings(Network, spec["network"]), "training": _settings(Training, spec["training"])}
+    estimator = cls._from_params(_unfitted(source), _unfitted(target), spec["params"], groups)
+    estimator.source_, estimator.target_ = source, target
+    estimator.plan_ = Plan.from_config(spec["plan"])
+    estimator.history_ = History.from_dict(spec["history"])
+    estimator._restore_fitted(spec["fitted"])
+    tensors = estimator._take_tensors(tensors)
+    model = build_all(estimator.plan_)
+    model_file.check_state(tensors, model.state_dict())
+    model.load_state_dict(tensors)
+    estimator.model_ = model.eval()
+    return estimator
+
+
+def _markov(spec: Any, tensors: dict[str, Any]) -> Any:
+    from elman.baselines import Markov
+
+    if not isinstance(spec, dict) or set(spec) != {"params", "codec", "target", "rows", "chains"}:
+        raise ModelFileError("its description is not that of Markov chains.")
+    return Markov._from_file(spec, tensors, cast(Codec, _codec(spec["codec"])))
+
+
+def _unfitted(codec: Codec | None) -> Codec | None:
+    return None if codec is None else cast(Codec, clone(codec))
+
+
+def _codec(spec: Any) -> Codec | None:
+    if spec is None:
+        return None
+    if not isinstance(spec, dict) or set(spec) != {"id", "config"}:
+        raise ModelFileError(f"a codec needs id and config; got {str(spec)[:100]}.")
+    known = registry()
+    if spec["id"] not in known:
+        raise ModelFileError(
+            f"it needs codec {spec['id']!r}, which is not known here; known are {sorted(known)}.{did_you_mean(spec['id'], known)}"
+            " Import the package that brings it first."
+        )
+    return known[spec["id"]].from_config(spec["config"])
+
+
+def _settings(cls: type[Any], spec: Any) -> Any:
+    if spec is None:
+        return None
+    if not isinstance(spec, dict):
+        raise ModelFileError(f"{cls.__name__} settings must be names and values; got {str(spec)[:100]}.")
+    return cls().set_params(**spec)

@@ -1,0 +1,37 @@
+"""Saving and loading: a fitted estimator as one model file, and back, by closed registries and a strict schema."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from elman.codecs import Codec
+from elman.io import model_file
+from elman.settings import Settings
+
+_KEYS = {"params", "network", "training", "source", "target", "plan", "history", "fitted"}
+
+
+def save(estimator: Any, path: Path) -> None:
+    """Write a fitted estimator to a model file, atomically."""
+    spec = {
+        "params": estimator._own_params(),
+        "network": _settings_spec(estimator.network),
+        "training": _settings_spec(estimator.training),
+        "source": _codec_spec(estimator.source_),
+        "target": _codec_spec(estimator.target_),
+        "plan": estimator.plan_.config(),
+        "history": estimator.history_.to_dict(),
+        "fitted": estimator._fitted_state(),
+    }
+    tensors = {name: tensor.detach() for name, tensor in estimator.model_.state_dict().items()}
+    tensors |= estimator._own_tensors()
+    model_file.write(path, tensors, {"kind": estimator.kind, "spec": spec})
+
+
+def _codec_spec(codec: Codec | None) -> dict[str, Any] | None:
+    return None if codec is None else {"id": codec.id, "config": codec.config()}
+
+
+def _settings_spec(settings: Settings | None) -> dict[str, Any] | None:
+    return None if settings is None else settings.get_params(deep=False)

@@ -1,0 +1,1 @@
+"""Backtests, anomalies and verdicts of fitted estimators."""

@@ -1,0 +1,1 @@
+"""Rows, training and inference shared by the estimators."""

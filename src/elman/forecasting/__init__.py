@@ -1,0 +1,1 @@
+"""Forecast series: the parts behind Forecaster."""

@@ -1,0 +1,1 @@
+"""Forecast step by step, by sampling."""

@@ -1,0 +1,1 @@
+"""Forecast all steps of a horizon at once."""

@@ -1,0 +1,1 @@
+"""States, memory and errors of fitted estimators."""

@@ -1,0 +1,1 @@
+"""Continue sequences: the parts behind LanguageModel."""

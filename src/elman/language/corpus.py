@@ -1,0 +1,135 @@
+"""Corpus: whatever people hold their documents in becomes a fitted codec and tokens, in memory or, for files and iterators, on the disk."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from elman.codecs import Codec, Discrete, Notes, Text
+from elman.codecs._registry import describe
+from elman.errors import DataError, FileError, SettingError
+from elman.fitting.inputs import rows_of
+from elman.io.text_parts import TextParts, spool
+from elman.io.tokens import Tokens, TokenWriter, about, open_tokens
+
+_SAMPLE = 64
+"""Parts of a large corpus that subwords are learned from, evenly spread: a megabyte each."""
+_TOGETHER = 4
+"""Parts encoded in one call."""
+
+
+@contextmanager
+def corpus_of(texts: Any, codec: Codec, token_dir: str | Path | None) -> Iterator[Tokens]:
+    """Fit a codec on documents and encode them once.
+
+    Parameters
+    ----------
+    texts : list, column, str, Path, list of Path or iterator of str
+        Files and iterators are never held in memory whole.
+    codec : Codec
+        Fitted here.
+    token_dir : path-like, optional
+        Folder for the tokens; a temporary one, removed afterwards, by default where one is needed.
+
+    Yields
+    ------
+    Tokens
+        Valid inside the block.
+    """
+    paths = _paths(texts, codec)
+    lazy = paths is not None or (isinstance(texts, Iterator) and isinstance(codec, Text))
+    if not lazy and token_dir is None:
+        yield _in_memory(texts, codec)
+        return
+    with tempfile.TemporaryDirectory(prefix="elman-tokens-") as folder:
+        if paths is not None:
+            parts: Any = TextParts(paths)
+        elif lazy:
+            parts = spool(texts, Path(folder) / "documents.txt")
+        else:
+            parts = None
+        yield _on_disk(texts, parts, paths, codec, Path(token_dir or folder))
+
+
+def documents_of(texts: Any, codec: Codec | None = None) -> list[Any]:
+    """Return documents as a list, one a row; one text is one document, a path its content. Music reads its files itself."""
+    paths = _paths(texts, codec)
+    if paths is not None:
+        parts = TextParts(paths)
+        found: list[str] = [""]
+        for text, closes in zip(parts, parts.closes, strict=True):
+            found[-1] += text
+            if closes:
+                found.append("")
+        return found[:-1]
+    return [texts] if isinstance(texts, str | bytes) else rows_of(texts, "texts")
+
+
+def _paths(texts: Any, codec: Codec | None) -> list[Path] | None:
+    """Files, sorted, where the documents are given as paths."""
+    if isinstance(codec, Notes):
+        return None
+    given = [texts] if isinstance(texts, Path) else texts
+    if not isinstance(given, list | tuple) or not given or not all(isinstance(path, Path) for path in given):
+        return None
+    found: list[Path] = []
+    for path in given:
+        inside = sorted(p for p in path.rglob("*.txt") if p.is_file()) if path.is_dir() else [path]
+        if not inside:
+            raise FileError(f"{path} is a folder without .txt files. Give the files themselves.")
+        found += inside
+    for path in found:
+        if not path.exists():
+            raise FileError(f"{path}: there is no such file or folder. Check the path.")
+    if not any(path.stat().st_size for path in found):
+        raise DataError(f"{', '.join(map(str, found[:3]))}: empty; there is nothing to continue. Give more text.")
+    return found
+
+
+def _in_memory(texts: Any, codec: Codec) -> Tokens:
+    documents = documents_of(texts, codec)
+    codec.fit(documents, role="target")
+    end = _symbols(codec)
+    return Tokens.of([np.asarray(row) for row in codec.encode_all(documents)], end)
+
+
+def _on_disk(texts: Any, parts: TextParts | None, paths: list[Path] | None, codec: Codec, folder: Path) -> Tokens:
+    source = None if paths is None else [[str(p.resolve()), p.stat().st_size, p.stat().st_mtime_ns] for p in paths]
+    wanted = {"source": source, "settings": [codec.id, codec.get_params(deep=False)]}
+    known = about(folder)
+    if known is not None and source is not None and all(known.get(name) == value for name, value in wanted.items()):
+        _adopt(codec, known["codec"])
+        return open_tokens(folder)
+    documents: Any = parts if parts is not None else documents_of(texts, codec)
+    closes = [True] * len(documents) if parts is None else parts.closes
+    codec.fit(_sampled(documents, codec), role="target")
+    with TokenWriter(folder, _symbols(codec), {**wanted, "codec": describe(codec)}) as writer:
+        for start in range(0, len(documents), _TOGETHER):
+            together = range(start, min(start + _TOGETHER, len(documents)))
+            for row, symbols in zip(together, codec.encode_all([documents[i] for i in together]), strict=True):
+                writer.append(np.asarray(symbols), closes=closes[row])
+    return open_tokens(folder)
+
+
+def _adopt(codec: Codec, described: dict[str, Any]) -> None:
+    """Let a codec know what its like learned from the same corpus before."""
+    fitted = type(codec).from_config(described["config"])
+    codec.__dict__.update(fitted.__dict__)
+
+
+def _sampled(documents: Sequence[Any], codec: Codec) -> Sequence[Any]:
+    """Learning subwords takes all its text at once: of a large corpus it gets parts from everywhere."""
+    if not isinstance(codec, Text) or codec.level != "bpe" or not isinstance(documents, TextParts) or len(documents) <= _SAMPLE:
+        return documents
+    return [documents[int(i)] for i in np.linspace(0, len(documents) - 1, _SAMPLE)]
+
+
+def _symbols(codec: Codec) -> int:
+    if codec.rank != "many" or not isinstance(codec.space, Discrete):
+        raise SettingError(f"LanguageModel continues sequences of symbols; {type(codec).__name__} is not one. Use Text() or Symbols().")
+    return codec.space.n

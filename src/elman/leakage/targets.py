@@ -1,0 +1,132 @@
+"""Hidden targets: a column, a word or a part of the source that gives the answer away."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Sequence
+from typing import Any
+
+from elman.leakage.alarm import Alarm, shorten
+from elman.leakage.overlap import key
+
+_ENOUGH = 40
+"""Rows below which a word may tell everything by chance."""
+_TELLING = 0.98
+"""Share of rows that one word for each category must get right to be suspicious."""
+
+
+def hidden_targets(xs: Sequence[Any], ys: Sequence[Any]) -> list[Alarm]:
+    """Find what tells the target alone.
+
+    Parameters
+    ----------
+    xs : sequence
+        Values of the source: texts, or dicts of columns.
+    ys : sequence
+        Values of the target.
+
+    Returns
+    -------
+    list of Alarm
+        For columns that have one target for each of their values, for words that tell the categories apart, and for targets that stand in
+        their source.
+    """
+    found = [*_columns(xs, ys), *_words(xs, ys)]
+    own, chance = visible(xs, ys)
+    if own - chance > 0.2:
+        text = f"the target stands in {own:.0%} of the sources as a word (another row's target: {chance:.0%})"
+        found.append(Alarm(kind="target", text=text, advice="The model may only learn to find it; remove it from the source."))
+    return found
+
+
+def _columns(xs: Sequence[Any], ys: Sequence[Any]) -> list[Alarm]:
+    if not xs or not isinstance(xs[0], dict):
+        return []
+    telling = [name for name in xs[0] if determines([x.get(name) for x in xs], ys)]
+    advice = "Would it be known in use? If not, leave the column out."
+    return [Alarm(kind="target", text=f"every value of column {name!r} always has the same target", advice=advice) for name in telling]
+
+
+def determines(values: Sequence[Any], targets: Sequence[Any]) -> bool:
+    """Tell whether each value has one target only, with values that repeat enough for that to mean something.
+
+    Parameters
+    ----------
+    values : sequence
+        One column.
+    targets : sequence
+        The answers.
+
+    Returns
+    -------
+    bool
+        Whether the column alone gives the target.
+    """
+    answers: dict[Hashable, Hashable] = {}
+    for value, target in zip(values, targets, strict=True):
+        if answers.setdefault(key(value), key(target)) != key(target):
+            return False
+    return 1 < len(answers) <= len(values) / 3 and len(set(answers.values())) > 1
+
+
+def _words(xs: Sequence[Any], ys: Sequence[Any]) -> list[Alarm]:
+    """One word for each category that tells it from all others."""
+    categories = Counter(key(y) for y in ys)
+    if len(xs) < _ENOUGH or not 1 < len(categories) <= len(xs) / 10 or not all(isinstance(x, str) for x in xs):
+        return []
+    where: defaultdict[str, Counter[Hashable]] = defaultdict(Counter)
+    for x, y in zip(xs, ys, strict=True):
+        for word in set(words(x).split()):
+            where[word][key(y)] += 1
+    best: dict[Hashable, tuple[int, str]] = {}
+    for word, counts in where.items():
+        category, hits = counts.most_common(1)[0]
+        best[category] = max(best.get(category, (0, "")), (2 * hits - sum(counts.values()), word))
+    silent = [category for category, _ in categories.most_common() if best.get(category, (0, ""))[0] <= 0]
+    otherwise = silent[0] if silent else min(best, key=lambda category: best[category][0])
+    rules = {word: category for category, (score, word) in best.items() if category != otherwise and score > 0}
+    told = sum(_told(rules, otherwise, x) == key(y) for x, y in zip(xs, ys, strict=True))
+    if told < _TELLING * len(xs):
+        return []
+    named = tuple(f"{word!r} tells {shorten([category])[0]}" for word, category in rules.items())
+    advice = "Would the word be there in use? If not, remove it from the source."
+    return [Alarm(kind="target", text=f"single words tell {told / len(xs):.0%} of the targets", advice=advice, evidence=named)]
+
+
+def _told(rules: dict[str, Hashable], otherwise: Hashable, text: str) -> Hashable:
+    present = set(words(text).split())
+    return next((category for word, category in rules.items() if word in present), otherwise)
+
+
+def visible(values: Sequence[Any], targets: Sequence[Any]) -> tuple[float, float]:
+    """Return how often a row's target stands in its source as a word, and how often another row's does.
+
+    Parameters
+    ----------
+    values : sequence
+        Texts; other values are passed over.
+    targets : sequence
+        The same.
+
+    Returns
+    -------
+    tuple of float
+        Own target's share, and that of chance.
+    """
+    rows = [
+        (f" {words(v)} ", f" {words(t)} ")
+        for v, t in zip(values, targets, strict=True)
+        if isinstance(v, str) and isinstance(t, str) and t.strip()
+    ]
+    if not rows:
+        return 0.0, 0.0
+    others = [target for _, target in rows]
+    random.Random(0).shuffle(others)
+    own = sum(target in source for source, target in rows) / len(rows)
+    return own, sum(target in source for (source, _), target in zip(rows, others, strict=True)) / len(rows)
+
+
+def words(text: str) -> str:
+    """Return the words of a text in small letters, without marks."""
+    return " ".join("".join(c if c.isalnum() else " " for c in text.lower()).split())

@@ -1,0 +1,1 @@
+"""Answer for a value: the parts behind Model."""

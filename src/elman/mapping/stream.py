@@ -1,0 +1,120 @@
+"""ModelStream: a fitted model reads a value piece by piece and answers as it goes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from elman.codecs import Codec, Text
+from elman.codecs.incremental import Ear
+from elman.errors import DataError, SettingError
+from elman.network import SequenceModel, collate
+from elman.network.ensemble import Ensemble
+from elman.network.streams.steps import SequenceStream
+
+
+class ModelStream:
+    """One value on its way through a fitted :class:`elman.Model`; made by ``model.stream()``.
+
+    Answers are those of ``predict`` over everything at once, bit for bit on the CPU.
+
+    Parameters
+    ----------
+    model : SequenceModel or Ensemble
+        Its network: aligned or summary, reading one way; an ensemble is refused.
+    source : Codec
+        Fitted; it must know a step when it comes (``listen``): ``Series``, ``Symbols``, ``Strokes``, ``Notes``, ``Image`` by rows or
+        columns, or ``Text`` in words or characters, whose pieces are cut where words end.
+    target : Codec
+        Fitted; decodes the answers.
+    """
+
+    def __init__(self, model: SequenceModel | Ensemble, source: Codec, target: Codec) -> None:
+        self._source, self._target = source, target
+        self._ear = self._listening()
+        self._stream = SequenceStream(model)
+
+    def _listening(self) -> Ear:
+        ear = self._source.listen()
+        if ear is None or ear.held is None:
+            raise SettingError(
+                f"{type(self._source).__name__} cannot be streamed: its encoding looks at more than one step."
+                " Series, Symbols, Strokes, Notes, Image by rows or columns, and Text in words or characters can."
+            )
+        return ear
+
+    def feed(self, piece: Any, *, proba: bool = False) -> Any:
+        """Read a piece of any length.
+
+        Parameters
+        ----------
+        piece : Any
+            A shorter value of the source: numbers (T,) or (T, features), a list of symbols, a text, points, rows (k, w) or columns (h, k).
+        proba : bool, default False
+            Give probabilities instead of a value.
+
+        Returns
+        -------
+        Any
+            Of an aligned model the answers to this piece, as ``predict`` gives them; of a summary the answer to all that was read.
+        """
+        encoded = self._ear.feed(piece)
+        found = self._stream.feed(collate([encoded], self._source.space, self._source.rank), proba=proba)
+        return found if proba else self._target.decode(found)
+
+    def step(self, element: Any, *, proba: bool = False) -> Any:
+        """Read one element: a number, a row of features, a symbol; of a text a word or a character.
+
+        Parameters
+        ----------
+        element : Any
+            The newest; of an ``Image`` a row (w,) or a column (h,), without or with channels.
+        proba : bool, default False
+            Give probabilities instead of a value.
+
+        Returns
+        -------
+        Any
+            The answer to this step, or of a summary to all that was read.
+        """
+        found = self.feed(self._piece(element), proba=proba)
+        return found[0] if self._target.rank == "many" and len(found) == 1 else found
+
+    def _piece(self, element: Any) -> Any:
+        """One element as a piece of one."""
+        if isinstance(self._source, Text):
+            return element
+        return np.expand_dims(np.asarray(element), 1) if getattr(self._source, "read", "") == "columns" else [element]
+
+    def reset(self) -> None:
+        """Begin a new value."""
+        self._stream.reset()
+        self._ear = self._listening()
+
+    def copy(self) -> ModelStream:
+        """Return a fork, to try what comes next."""
+        fork = object.__new__(type(self))
+        fork._source, fork._target, fork._stream = self._source, self._target, self._stream.copy()
+        fork._ear = fork._listening()
+        fork._ear.held = self._ear.held
+        return fork
+
+    def save(self) -> bytes:
+        """Return what is remembered, to go on elsewhere with the same model."""
+        return self._stream.save() + np.asarray(self._ear.held, dtype=np.float64).tobytes()
+
+    def load(self, data: bytes) -> None:
+        """Go on from what :meth:`save` gave.
+
+        Parameters
+        ----------
+        data : bytes
+            Of a stream of the same model.
+        """
+        size = np.asarray(self._ear.held).nbytes
+        held = np.frombuffer(data[len(data) - size :], dtype=np.float64)
+        if len(held) != size // 8 or not np.isfinite(held).all():
+            raise DataError("This is not a saved state: it is too short, or not of finite numbers. Give what save() returned.")
+        self._stream.load(data[: len(data) - size])
+        self._ear.held = held

@@ -1,0 +1,135 @@
+"""Transcript: what a model has written down so far of a recording that still comes in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+
+from elman.codecs import Codec
+from elman.codecs.incremental import Ear
+from elman.errors import DataError, SettingError
+from elman.generation import CTCBeam
+from elman.generation.options import Decoding
+from elman.network import SequenceModel
+from elman.network.ensemble import Ensemble
+from elman.network.streams.frames import FrameStream
+
+
+class Transcript:
+    """What is written so far.
+
+    Parameters
+    ----------
+    target : Codec
+        Fitted.
+    said : list of int
+        Symbols that are settled; it grows while the recording goes on.
+    open_end : tuple of int
+        Symbols after them that may still change.
+    final : bool
+        Whether the recording has ended.
+
+    Attributes
+    ----------
+    value : Any
+        The whole answer so far, as ``predict`` gives it: text, or a list of symbols.
+    settled : int
+        Symbols from its beginning that nothing will change any more.
+    final : bool
+        Whether the recording has ended.
+    """
+
+    def __init__(self, target: Codec, said: list[int], open_end: tuple[int, ...], *, final: bool) -> None:
+        self._target, self._said, self._open = target, said, open_end
+        self.settled, self.final = len(said), final  # the list grows behind this place only
+
+    @property
+    def value(self) -> Any:
+        """The whole answer so far."""
+        return self._target.decode(np.asarray([*self._said[: self.settled], *self._open], dtype=np.int64))
+
+    def __str__(self) -> str:
+        """Show the answer."""
+        return str(self.value)
+
+
+def transcribe(
+    model: SequenceModel | Ensemble, source: Codec, target: Codec, chunks: Iterable[Any], decoding: Decoding
+) -> Iterator[Transcript]:
+    """Yield what is known after each chunk; what cannot be streamed is refused before the first.
+
+    Parameters
+    ----------
+    model : SequenceModel or Ensemble
+        The network.
+    source : Codec
+        Fitted, with an ear (``listen``): ``Audio``, ``Series``, ``Strokes``, ``Image`` by columns, ….
+    target : Codec
+        Fitted.
+    chunks : iterable
+        Pieces of one value.
+    decoding : Decoding
+        How symbols are searched.
+
+    Returns
+    -------
+    iterator of Transcript
+        One a chunk and one at the end.
+    """
+    ear = source.listen()
+    if ear is None:
+        raise SettingError(f"{type(source).__name__} cannot be transcribed as it comes: its encoding looks at the whole. Use predict.")
+    if decoding.whole:
+        raise SettingError("n_best, return_scores and return_alignment need the whole recording. Use predict.")
+    if isinstance(chunks, str | bytes | np.ndarray):
+        raise DataError(f"chunks must be an iterable of pieces of one recording; got {type(chunks).__name__}. Put it in a list: [chunk].")
+    stream = FrameStream(model)
+    return _transcripts(stream, ear, target, chunks, decoding.search)
+
+
+def _transcripts(stream: FrameStream, ear: Ear, target: Codec, chunks: Iterable[Any], search: Any) -> Iterator[Transcript]:
+    writer = _Searched(search) if isinstance(search, CTCBeam) else _Greedy()
+    for chunk in chunks:
+        writer.feed(stream.feed(torch.from_numpy(ear.feed(chunk))))
+        yield Transcript(target, writer.said, writer.open(), final=False)
+    writer.feed(stream.feed(torch.from_numpy(ear.close())))
+    writer.feed(stream.close())
+    yield Transcript(target, writer.said, writer.open(), final=True)
+
+
+class _Greedy:
+    """The likeliest label of each frame; repeats and blanks dropped."""
+
+    def __init__(self) -> None:
+        self.said: list[int] = []
+        self._last = -1
+
+    def feed(self, frames: np.ndarray) -> None:
+        blank = frames.shape[1] - 1
+        for label in frames.argmax(-1).tolist():
+            if label not in (self._last, blank):
+                self.said.append(label)
+            self._last = label
+
+    def open(self) -> tuple[int, ...]:
+        return ()
+
+
+class _Searched:
+    """A beam; what all its beginnings share is settled."""
+
+    def __init__(self, search: CTCBeam) -> None:
+        self.said: list[int] = []
+        self._settings, self._search = search, None
+
+    def feed(self, frames: np.ndarray) -> None:
+        if self._search is None:
+            self._search = self._settings.begin(frames.shape[1], frames.shape[1] - 1)
+        self._search.feed(frames)
+        self.said += self._search.settle()
+
+    def open(self) -> tuple[int, ...]:
+        return self._search.best(1)[0][0] if self._search is not None else ()

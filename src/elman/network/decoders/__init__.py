@@ -1,0 +1,1 @@
+"""Six decoders and their parts."""

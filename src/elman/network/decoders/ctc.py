@@ -1,0 +1,134 @@
+"""CTC decoder: a source read frame by frame, a shorter target in the same order (Graves 2006)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from elman.errors import DataError
+from elman.kernels import dense
+from elman.network.heads import SoftmaxHead
+from elman.network.interfaces import Encoded, Loss
+from elman.network.unbatch import to_rows
+from elman.sequences import Ragged
+
+FrameSearch = Callable[[np.ndarray, int], Sequence[int]]
+"""From log-probabilities (T, V+1) and the blank's index to symbols."""
+
+
+def needed_frames(target: Ragged) -> Tensor:
+    """Return the fewest frames each target can be written in: its length plus a blank between equal neighbours, (N,)."""
+    data = target.data.cpu()
+    first = torch.cumsum(target.batch_sizes, 0) - target.batch_sizes
+    steps = torch.repeat_interleave(torch.arange(len(target.batch_sizes)), target.batch_sizes)
+    before = torch.arange(len(data)) - first[steps] + first[(steps - 1).clamp_min(0)]
+    repeats = (steps > 0) & (data == data[before])
+    return target.lengths + torch.zeros_like(target.lengths).index_add(0, target.row_of(), repeats.to(torch.int64))
+
+
+def misfits(frames: Tensor, target: Ragged) -> list[int]:
+    """List the rows whose target cannot be written in their frames; ask before training.
+
+    Parameters
+    ----------
+    frames : Tensor
+        (N,) steps of each row after the stem.
+    target : Ragged
+        Symbols.
+
+    Returns
+    -------
+    list of int
+        Rows that would have infinite loss; they are left out of it.
+
+    Examples
+    --------
+    >>> target = Ragged.from_list([np.array([1, 1]), np.array([1, 2])])
+    >>> misfits(torch.tensor([2, 2]), target)  # "1 1" needs a blank in between
+    [0]
+    """
+    return torch.nonzero(needed_frames(target) > frames).flatten().tolist()
+
+
+def collapse(best: np.ndarray, blank: int) -> np.ndarray:
+    """Merge repeats, then drop blanks."""
+    kept = np.ones(len(best), dtype=bool)
+    kept[1:] = best[1:] != best[:-1]
+    return best[kept & (best != blank)].astype(np.int64)
+
+
+class CTCDecoder(nn.Module):
+    """A softmax with one more class, the blank (the last), and the CTC loss.
+
+    Parameters
+    ----------
+    features : int
+        Size of an encoded step.
+    n : int
+        Symbols of the target; the blank is index n.
+    dropout : float
+        Dropout on the features.
+    banned : tuple of int
+        Symbols never predicted (unknown).
+    """
+
+    def __init__(self, features: int, n: int, *, dropout: float = 0.0, banned: tuple[int, ...] = ()) -> None:
+        super().__init__()
+        self.blank = n
+        self.banned = list(banned)
+        self.head = SoftmaxHead(features, n + 1, dropout=dropout)
+
+    def log_proba(self, encoded: Encoded) -> Ragged:
+        """Return log-probabilities of each frame, (ΣT, V+1)."""
+        sequence = encoded.sequence
+        if sequence is None:
+            raise DataError("CTC needs a source of sequences; got single elements. Leave align at 'auto'.")
+        return sequence.with_data(self.head.log_proba(sequence.data))
+
+    def loss(self, encoded: Encoded, target: Ragged) -> Loss:
+        """Return the loss summed over rows, in nats; units are target symbols. Rows that cannot fit count nothing."""
+        frames = self.log_proba(encoded)
+        units = int(target.lengths.clamp_min(1).sum())
+        alive = torch.nonzero(frames.lengths > 0).flatten()
+        if not len(alive):
+            return Loss(total=frames.data.sum(), units=units)
+        padded, _ = frames.to_padded()
+        wanted = functional.pad(target.to_padded()[0], (0, 1))  # one column even when every target is empty
+        rows = alive.to(padded.device)
+        # Empty rows are left out here: torch refuses or reads past input lengths of zero, depending on the device.
+        total = functional.ctc_loss(
+            padded.index_select(0, rows).transpose(0, 1),
+            wanted.index_select(0, rows),
+            frames.lengths[alive],
+            target.lengths[alive],
+            blank=self.blank,
+            reduction="sum",
+            zero_infinity=True,
+        )
+        return Loss(total=total, units=units)
+
+    def predict(self, encoded: Encoded, search: FrameSearch | None = None) -> list[np.ndarray]:
+        """Return the symbols of each row: the best label per frame, collapsed, or what ``search`` finds."""
+        rows = self.frames(encoded)
+        if search is None:
+            return [collapse(row.argmax(-1), self.blank) for row in rows]
+        return [np.asarray(search(row, self.blank), dtype=np.int64) for row in rows]
+
+    def proba(self, encoded: Encoded) -> list[np.ndarray]:
+        """Return the probabilities of each frame, (T, V+1), the blank last."""
+        frames = self.log_proba(encoded)
+        return to_rows(frames.with_data(dense.exp(frames.data)))
+
+    def frames(self, encoded: Encoded) -> list[Any]:
+        """Return what a search reads of each row: log-probabilities (T, V+1), -inf for symbols never predicted."""
+        frames = self.log_proba(encoded)
+        return to_rows(frames.with_data(self.forbid(frames.data)))
+
+    def forbid(self, log_probs: Tensor) -> Tensor:
+        """Return log-probabilities (T, V+1) with -inf for symbols that are never predicted."""
+        return log_probs.index_fill(-1, torch.tensor(self.banned, dtype=torch.int64, device=log_probs.device), -torch.inf)

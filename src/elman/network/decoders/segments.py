@@ -1,0 +1,191 @@
+"""Segment decoder: the horizon in pieces, each one step from the last state, all at once (Lin 2023, "SegRNN", section 3).
+
+A window is cut into segments, each read as one step. After the last, the same recurrent layers take one more step for every segment of the
+horizon, all from the same state: what tells them apart is a vector for the place and, where given, what is known of the future.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from elman.codecs.space import Continuous, Product, Space
+from elman.errors import DataError, SettingError
+from elman.network.batch_invariant import Linear
+from elman.network.heads import ContinuousHead
+from elman.network.interfaces import Encoded, Loss, State, map_tensors
+from elman.network.stems.stem import element_stem
+from elman.network.unbatch import to_rows
+from elman.sequences import Ragged
+
+WINDOW, FUTURE, VALUES = "window", "future", "values"
+"""Parts of the source: segments of the past and of what is known of the horizon, and the values of the window for a linear map; every
+other part is about the whole."""
+
+
+class Wholes(nn.Module):
+    """The sum of the vectors of the parts that are about the whole window: numbers and categories of the series.
+
+    Parameters
+    ----------
+    space : Product
+        The source's space.
+    size : int
+        Size of a vector.
+    """
+
+    def __init__(self, space: Product, size: int) -> None:
+        super().__init__()
+        self.names = [name for name in space.parts if name not in (WINDOW, FUTURE, VALUES)]
+        self.parts = nn.ModuleList(element_stem(space.parts[name], size) for name in self.names)
+
+    def forward(self, source: dict[str, Any]) -> Tensor | None:
+        """Return (N, size), or None where there is no such part."""
+        vectors = [part(source[name]) for name, part in zip(self.names, self.parts, strict=True)]
+        return reduce(torch.add, vectors) if vectors else None
+
+
+class SegmentStem(nn.Module):
+    """Segments of the window to vectors: a projection, what is known of the whole added, and a rectifier (SegRNN, eq. 3).
+
+    Parameters
+    ----------
+    space : Space
+        A Product with a part "window".
+    size : int
+        Size of a vector.
+    dropout : float
+        Dropout on the vectors.
+    """
+
+    def __init__(self, space: Space, size: int, dropout: float = 0.0) -> None:
+        super().__init__()
+        parts = segmented(space)
+        self.names = list(parts.parts)
+        self.window = Linear(parts.parts[WINDOW].d, size)  # type: ignore[attr-defined]  # segmented() saw to it
+        self.wholes = Wholes(parts, size)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, source: dict[str, Any]) -> Ragged:
+        """Map {"window": Ragged (ΣK, w·c), …} to Ragged (ΣK, size)."""
+        window: Ragged = source[WINDOW]
+        vectors = self.window(window.data.to(self.window.weight.dtype))
+        whole = self.wholes(source)
+        if whole is not None:
+            vectors = vectors + whole[window.row_of().to(whole.device)]
+        return window.with_data(self.dropout(functional.relu(vectors)))
+
+
+class SegmentDecoder(nn.Module):
+    """One step of the encoder's own layers for every segment of the horizon, then a head on each; perhaps beside a linear map.
+
+    Parameters
+    ----------
+    head : ContinuousHead
+        Distribution over (segment, 1) numbers.
+    layers : nn.Module
+        The encoder's recurrent layers; they are shared, and are parameters of the encoder.
+    space : Space
+        The source's space.
+    horizon : int
+        Steps to answer.
+    size : int
+        Size of what the layers read.
+    """
+
+    def __init__(self, head: ContinuousHead, layers: nn.Module, space: Space, *, horizon: int, size: int) -> None:
+        super().__init__()
+        parts = segmented(space)
+        self.head, self.horizon, self.segment = head, horizon, head.shape[0]
+        self._shared = (layers,)  # in a tuple: the encoder owns the weights
+        self.places = nn.Embedding(-(-horizon // self.segment), size)
+        self.future = Linear(parts.parts[FUTURE].d, size) if FUTURE in parts.parts else None  # type: ignore[attr-defined]
+        self.wholes = Wholes(parts, size)
+        self.linear = Linear(parts.parts[VALUES].d, horizon) if VALUES in parts.parts else None  # type: ignore[attr-defined]
+
+    def simple(self, encoded: Encoded) -> Tensor | float:
+        """Return what the linear map says of each row, (N, horizon); the head says how the truth will differ from it."""
+        return 0.0 if self.linear is None else self.linear(encoded.source[VALUES].to(self.linear.weight.dtype))
+
+    def features(self, encoded: Encoded) -> Tensor:
+        """Return what the head takes of each segment of each row, (N·M, F)."""
+        if encoded.state is None:
+            raise SettingError("A forecast by segments needs the windows it goes on from. Pass the source to loss or predict.")
+        count = self.places.num_embeddings
+        x = self.places.weight[None].expand(encoded.size, -1, -1)
+        whole = self.wholes(encoded.source)
+        if whole is not None:
+            x = x + whole[:, None]
+        if self.future is not None:
+            known = encoded.source[FUTURE].to_padded()[0]
+            if known.shape[:2] != (encoded.size, count):
+                raise DataError(f"the future must be known in {count} segments for each row; got {known.shape[1]}. Give the whole horizon.")
+            x = x + self.future(known.to(self.future.weight.dtype))
+        state = map_tensors(lambda t: t.repeat_interleave(count, 1), encoded.state)
+        steps = Ragged.from_lengths(x.flatten(0, 1), torch.ones(encoded.size * count, dtype=torch.int64))
+        return self._shared[0](steps, state)[0].data
+
+    def loss(self, encoded: Encoded, target: Tensor) -> Loss:
+        """Return the loss summed over rows: of each the mean over the steps that are known (not NaN).
+
+        Parameters
+        ----------
+        encoded : Encoded
+            The windows.
+        target : Tensor
+            (N, horizon, 1), or (N, horizon, 2) where the head takes counts and exposures.
+
+        Returns
+        -------
+        Loss
+            One unit a row.
+        """
+        count, rows, simple = self.places.num_embeddings, len(target), self.simple(encoded)
+        target = target - simple[:, :, None] if isinstance(simple, Tensor) else target
+        padded = functional.pad(target, (0, 0, 0, count * self.segment - target.shape[1]), value=float("nan"))
+        cut = padded.reshape(rows * count, self.segment, target.shape[2])
+        known = ~torch.isnan(cut[..., :1])
+        # NaN is replaced before the arithmetic: a NaN times zero would still poison the gradient.
+        each = self.head.each(self.features(encoded), torch.where(torch.isnan(cut), torch.ones_like(cut), cut)) * known
+        total = each.reshape(rows, -1).sum(1) / known.reshape(rows, -1).sum(1).clamp_min(1)
+        return Loss(total=total.sum(), units=rows, state=State(recurrent=encoded.state))
+
+    def _whole_horizon(self, values: Tensor, rows: int) -> Tensor:
+        """Lay segments (N·M, w, 1, *) end to end, (N, horizon, *)."""
+        return values.reshape(rows, -1, *values.shape[3:])[:, : self.horizon]
+
+    def predict(self, encoded: Encoded) -> list[Any]:
+        """Return the centre of each row's distribution, (horizon,)."""
+        return to_rows(self._whole_horizon(self.head.predict(self.features(encoded)), encoded.size) + self.simple(encoded))
+
+    def proba(self, encoded: Encoded) -> list[Any]:
+        """Return the centre: numbers have no classes."""
+        return self.predict(encoded)
+
+    def quantiles(self, encoded: Encoded, levels: tuple[float, ...]) -> Tensor:
+        """Return quantiles (N, horizon, Q)."""
+        simple = self.simple(encoded)
+        found = self._whole_horizon(self.head.quantiles(self.features(encoded), levels), encoded.size)
+        return found + (simple[:, :, None] if isinstance(simple, Tensor) else simple)
+
+
+def segmented(space: Space) -> Product:
+    """Return the space if it is a Product with a part "window" of numbers.
+
+    Parameters
+    ----------
+    space : Space
+        Of a source.
+
+    Returns
+    -------
+    Product
+        The same.
+    """
+    if not isinstance(space, Product) or not isinstance(space.parts.get(WINDOW), Continuous):
+        raise SettingError(f"A forecast by segments reads a Product with a part {WINDOW!r} of numbers; got {space}.")
+    return space

@@ -1,0 +1,1 @@
+"""Relation, sizes and options inferred from data."""

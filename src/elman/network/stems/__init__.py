@@ -1,0 +1,1 @@
+"""Layers before the encoder."""

@@ -1,0 +1,1 @@
+"""Series with timestamps: reading, frequency, seasonality, reports."""

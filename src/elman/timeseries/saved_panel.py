@@ -1,0 +1,80 @@
+"""The end of a panel as plain JSON: as much history as a forecast reads, so that a loaded Forecaster can go on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from elman.errors import DataError
+from elman.timeseries.frequency import Frequency
+from elman.timeseries.read import OneSeries, Panel
+
+
+def panel_config(panel: Panel, kept: int, columns: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the last ``kept`` points of every series as plain JSON, with those of its further columns that are named."""
+    frequency = panel.frequency
+    step = {"seconds": frequency.step.total_seconds()} if isinstance(frequency.step, timedelta) else {"number": frequency.step}
+    return {
+        "form": panel.form,
+        "frequency": {"kind": frequency.kind, "step": step, "season": frequency.season, "regular": frequency.regular},
+        "series": [_series_config(series, kept, columns) for series in panel.series],
+    }
+
+
+def _series_config(series: OneSeries, kept: int, columns: Sequence[str]) -> dict[str, Any]:
+    if not isinstance(series.name, str | int | float | bool | None):
+        raise DataError(f"series {series.name!r} has a name of type {type(series.name).__name__}; only text and numbers can be saved.")
+    config: dict[str, Any] = {
+        "name": series.name,
+        "stamps": [_stamp_config(s) for s in series.stamps[-kept:]],
+        "values": _plain(series.values[-kept:], "y"),
+    }
+    further = {name: _plain(series.columns[name][-kept:], name) for name in columns if name in series.columns}
+    return config | ({"columns": further} if further else {})
+
+
+def _plain(values: np.ndarray, name: str) -> list[Any]:
+    plain = [None if v is None or v != v else v for v in values.tolist()]
+    odd = next((v for v in plain if not isinstance(v, str | int | float | bool | None)), None)
+    if odd is not None:
+        raise DataError(f"column {name!r} holds {odd!r}; only text, numbers and booleans can be saved. Leave the column out.")
+    return plain
+
+
+def _stamp_config(stamp: Any) -> dict[str, Any]:
+    if isinstance(stamp, datetime):
+        zone = getattr(stamp.tzinfo, "key", None)
+        return {"datetime": stamp.isoformat()} | ({"zone": zone} if zone else {})
+    return {"date": stamp.isoformat()} if isinstance(stamp, date) else {"number": stamp}
+
+
+def panel_from_config(config: dict[str, Any]) -> Panel:
+    """Rebuild what :func:`panel_config` gave."""
+    step = config["frequency"]["step"]
+    step = timedelta(seconds=step["seconds"]) if "seconds" in step else step["number"]
+    series = [
+        OneSeries(
+            name=s["name"],
+            stamps=[_stamp(v) for v in s["stamps"]],
+            values=np.array(s["values"], dtype=np.float64),
+            columns={name: _column(values) for name, values in s.get("columns", {}).items()},
+        )
+        for s in config["series"]
+    ]
+    return Panel(series=series, frequency=Frequency(**{**config["frequency"], "step": step}), form=config["form"])
+
+
+def _column(values: list[Any]) -> np.ndarray:
+    numbers = all(v is None or isinstance(v, float) for v in values) and any(v is not None for v in values)
+    return np.array(values, dtype=np.float64 if numbers else object)
+
+
+def _stamp(config: dict[str, Any]) -> Any:
+    if "datetime" in config:
+        stamp = datetime.fromisoformat(config["datetime"])
+        return stamp.astimezone(ZoneInfo(config["zone"])) if "zone" in config else stamp
+    return date.fromisoformat(config["date"]) if "date" in config else config["number"]

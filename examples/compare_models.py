@@ -23,7 +23,7 @@ if quick:
 model = Model(Text(), Category(), network=Network(members=1), training=Training(max_epochs=1 if quick else 6))
 board = compare(
     model, texts, authors,
-    contestants=["frequency", "markov", "bag_of_words", "elman"] if quick else "auto",
+    candidates=["frequency", "markov", "bag_of_words", "elman"] if quick else "auto",
     shuffled=not quick,
     verbose=0 if quick else 1,
 )  # fmt: skip

@@ -40,8 +40,8 @@ def outcome(acts: Sequence[tuple[str, ...]]) -> str:
     return "no transaction" if not notices else "done" if notices[-1] == "NOTIFY_SUCCESS" else "failed"
 
 
-def line(task: str, contestant: str, part: str, *scores: str, parameters: str = "–", seconds: float = 0.0) -> None:
-    print(f"| {task} | {contestant} | {part} | {' | '.join(scores)} | {parameters} | {seconds:.0f} |", flush=True)
+def line(task: str, candidate: str, part: str, *scores: str, parameters: str = "–", seconds: float = 0.0) -> None:
+    print(f"| {task} | {candidate} | {part} | {' | '.join(scores)} | {parameters} | {seconds:.0f} |", flush=True)
 
 
 def of_users(calls: Sequence[Any], labels: Sequence[Sequence[str]], known: set[str]) -> list[tuple[int, int]]:
@@ -62,12 +62,12 @@ def race_intents(data: Any, epochs: int) -> None:
     calls, answers = [train.x[i] for i in kept], [labels[i] for i in kept]
     known = {label for turns in answers for label in turns}
     places = of_users(calls, answers, known)
-    contestants = {
+    candidates = {
         "majority": (Frequency(), lambda call, t: call[t][1]),
         "linear on the turn": (BagOfWords(), lambda call, t: call[t][1]),
         "linear on the turn and those before": (BagOfWords(), lambda call, t: " ".join(f"{s}: {said}" for s, said in call[: t + 1])),
     }
-    for name, (model, view) in contestants.items():
+    for name, (model, view) in candidates.items():
         start = time.process_time()
         model.fit([view(calls[i], t) for i, t in places], [answers[i][t] for i, t in places])
         seconds = time.process_time() - start
@@ -121,7 +121,7 @@ def main() -> None:
     held = load("sgd_dialogues", unit="dialogue")
     data = {part: head(held[part], chosen.calls) for part in ("train", "test")}
     print(
-        f"{machine()}\n| task | contestant | part | accuracy | balanced | parameters | seconds of one core |\n|---|---|---|--:|--:|--:|--:|"
+        f"{machine()}\n| task | candidate | part | accuracy | balanced | parameters | seconds of one core |\n|---|---|---|--:|--:|--:|--:|"
     )
     if "intents" in chosen.task:
         race_intents(data, chosen.epochs)

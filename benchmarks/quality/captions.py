@@ -117,7 +117,7 @@ def captioner(train: Part, dev: Part, arguments: argparse.Namespace, seed: int) 
 
     def looked(planned: Any) -> Any:
         made = build(planned)
-        look(made, seen, marks, source.vary, arguments.looks)
+        look(made, seen, marks, source.augment_encoded, arguments.looks)
         return made
 
     def score(said: Sequence[Any], _: Sequence[Any]) -> float:
@@ -125,7 +125,9 @@ def captioner(train: Part, dev: Part, arguments: argparse.Namespace, seed: int) 
 
     scoring = replace(scoring_of(target, False), metric="CIDEr-D", score=score)
     held_out = np.arange(len(rows), len(sources))
-    learned = learn(model.plan_, sources, targets, training, scoring, held_out=held_out, build=looked, vary=source.vary)
+    learned = learn(
+        model.plan_, sources, targets, training, scoring, held_out=held_out, build=looked, augment_encoded=source.augment_encoded
+    )
     model.plan_, model.model_, model.history_, model.baseline_ = learned.plan, learned.model, learned.history, learned.baseline
     return model
 
@@ -135,7 +137,7 @@ def said_of(captions: Sequence[Sequence[np.ndarray]], words: int) -> torch.Tenso
     return torch.tensor(np.stack([np.mean([np.bincount(c, minlength=words) > 0 for c in several], axis=0) for several in captions])).float()
 
 
-def look(network: Any, pictures: Sequence[np.ndarray], marks: torch.Tensor, vary: Any, passes: int) -> None:
+def look(network: Any, pictures: Sequence[np.ndarray], marks: torch.Tensor, augment_encoded: Any, passes: int) -> None:
     """Let the convolutions of a network learn which words are said of a picture, from the mean of its cells."""
     head = nn.Sequential(nn.Dropout(0.3), nn.Linear(network.encoder.out_features, marks.shape[1]))
     nn.init.zeros_(head[1].weight)
@@ -150,7 +152,7 @@ def look(network: Any, pictures: Sequence[np.ndarray], marks: torch.Tensor, vary
     for done in range(passes):
         total = 0.0
         for rows in np.array_split(random.permutation(len(pictures)), -(-len(pictures) // 32)):
-            batch = torch.from_numpy(np.stack([vary(pictures[i], random) for i in rows]))
+            batch = torch.from_numpy(np.stack([augment_encoded(pictures[i], random) for i in rows]))
             _, mean = network.encoder(network.stem(batch))
             loss = functional.binary_cross_entropy_with_logits(head(mean), marks[rows], reduction="sum") / len(rows)
             optimizer.zero_grad()

@@ -2,7 +2,7 @@
 
 python -m benchmarks.quality.compare --set spooky|vowels|shakespeare|m4_hourly|patents|chorales [--folder FOLDER] [--plot OUT.png]
 
-Every contestant sees the same split. Where a set is cut down so that all networks train within minutes of one core, the line above the
+Every candidate sees the same split. Where a set is cut down so that all networks train within minutes of one core, the line above the
 table says how; figures with all of the data stand on the pages of their rooms. Settings are the defaults but for what is named here.
 """
 
@@ -95,7 +95,7 @@ def markdown(board: Leaderboard) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--set", choices=list(SETS), nargs="+", default=list(SETS))
-    parser.add_argument("--only", nargs="+", default="auto", help="contestants; everyone by default")
+    parser.add_argument("--only", nargs="+", default="auto", help="candidates; everyone by default")
     parser.add_argument("--folder", type=Path, default=None)
     parser.add_argument("--plot", type=Path, default=None)
     chosen = parser.parse_args()
@@ -105,7 +105,7 @@ def main() -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", LeakWarning)  # alarms stand below the table
             ablations = {"shuffled": chosen.only == "auto", "untied": chosen.only == "auto"}
-            board = compare(*what, contestants=chosen.only, folder=folder, **ablations, **options)
+            board = compare(*what, candidates=chosen.only, folder=folder, **ablations, **options)
         print(f"\n### {told}\n\n{machine()}\n\n{markdown(board)}\n\n{board.verdict}", flush=True)
         for line in [*board.findings, *(f"Leak? {alarm}" for alarm in board.alarms)]:
             print(f"\n{line}")

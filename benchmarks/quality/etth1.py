@@ -94,7 +94,7 @@ def errors(model: Forecaster, panel: Panel, ends: np.ndarray) -> tuple[float, fl
     """Return MSE and MAE over all windows of all channels."""
     squares, absolute = [], []
     for channel, one in enumerate(panel.series):
-        off = model.forecast_at(panel, np.full(len(ends), channel), ends).mean - truth_of(one, ends, model.horizon)
+        off = model.forecast_from(panel, np.full(len(ends), channel), ends).mean - truth_of(one, ends, model.horizon)
         squares.append(np.mean(off**2))
         absolute.append(np.mean(np.abs(off)))
     return float(np.mean(squares)), float(np.mean(absolute))

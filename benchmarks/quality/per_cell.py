@@ -63,7 +63,7 @@ def fit(images: Any, boxes: Any, size: int, network: Network, training: Training
     source, target = Image().fit(images), Boxes(size=size, outside="clip").fit(boxes, role="target")
     xs, ys = source.encode_all(images), target.encode_all(boxes)
     planned = plan(source, target, network, examples=Sizes.measure(source, target, xs, ys))
-    learned = learn(planned, xs, ys, training, scoring_of(target, False), build=_without_reader, vary_both=target.vary_both)
+    learned = learn(planned, xs, ys, training, scoring_of(target, False), build=_without_reader, augment_pair=target.augment_pair)
     return learned.model, source
 
 

@@ -1,6 +1,6 @@
-"""What the text classification benchmarks share: contestants, rows of a table, mean and spread over seeds.
+"""What the text classification benchmarks share: candidates, rows of a table, mean and spread over seeds.
 
-Every contestant sees the same rows; nothing is chosen by looking at a test part. ``--only`` runs some contestants, ``--seeds`` some seeds.
+Every candidate sees the same rows; nothing is chosen by looking at a test part. ``--only`` runs some candidates, ``--seeds`` some seeds.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from benchmarks.quality.report import machine
 from elman import Category, Model, Network, Text, Training
 from elman.baselines import BagOfWords, ConvNet, Frequency
 
-HEAD = "| set | contestant | accuracy | log loss | parameters | seconds of one core | seeds |\n|---|---|--:|--:|--:|--:|---|"
+HEAD = "| set | candidate | accuracy | log loss | parameters | seconds of one core | seeds |\n|---|---|--:|--:|--:|--:|---|"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +56,7 @@ CONTESTANTS: dict[str, Callable[[int], Any]] = {
 
 @dataclass
 class Result:
-    """Scores of one contestant over seeds."""
+    """Scores of one candidate over seeds."""
 
     accuracy: list[float] = field(default_factory=list)
     loss: list[float] = field(default_factory=list)
@@ -75,7 +75,7 @@ def parameters_of(model: Any) -> str:
 
 
 def race(name: str, split: Callable[[int], tuple[Part, Part]], seeds: Sequence[int] = (0,)) -> None:
-    """Run every contestant over the seeds and print its row as soon as it is known.
+    """Run every candidate over the seeds and print its row as soon as it is known.
 
     ``split(seed)`` gives the training and the test part.
     """
@@ -84,11 +84,11 @@ def race(name: str, split: Callable[[int], tuple[Part, Part]], seeds: Sequence[i
     parser.add_argument("--seeds", nargs="*", type=int, default=list(seeds))
     chosen = parser.parse_args()
     print(f"{machine()}\n{HEAD}", flush=True)
-    for contestant in chosen.only:
+    for candidate in chosen.only:
         result = Result()
         for seed in chosen.seeds:
-            judge(result, CONTESTANTS[contestant](seed), *split(seed))
-        print("| " + " | ".join([name, contestant, *result.cells(), " ".join(map(str, chosen.seeds))]) + " |", flush=True)
+            judge(result, CONTESTANTS[candidate](seed), *split(seed))
+        print("| " + " | ".join([name, candidate, *result.cells(), " ".join(map(str, chosen.seeds))]) + " |", flush=True)
 
 
 def judge(result: Result, model: Any, train: Part, test: Part) -> None:

@@ -1,9 +1,8 @@
 """\"A CNN is about five times faster than an RNN\": torch's and elman's RNN and LSTM against dilated convolutions of as many weights.
 
-The convolutions are :class:`elman.network.encoders.convolution.Dilated`, the contestant ``cnn`` of ``elman.compare``: residual layers of three
-taps,
-1, 2, 4, … steps apart, causal, as many layers as it takes to see half of the sequence (six at most). Channels are as many as the weights of
-the recurrence allow.
+The convolutions are :class:`elman.network.encoders.convolution.Dilated`, the candidate ``cnn`` of ``elman.compare``: residual layers of
+three taps, 1, 2, 4, … steps apart, causal, as many layers as it takes to see half of the sequence (six at most). Channels are as many as
+the weights of the recurrence allow.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""JAX and Keras on JAX as contestants, jitted, in a process of their own; ``ELMAN_JAX_PYTHON`` names an interpreter that has them."""
+"""JAX and Keras on JAX as candidates, jitted, in a process of their own; ``ELMAN_JAX_PYTHON`` names an interpreter that has them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 
 from benchmarks.speed.layers import GRID, Shape, first, on_threads, passes, twins
-from benchmarks.speed.race import Contestant, race, ratio
+from benchmarks.speed.race import Candidate, race, ratio
 from benchmarks.speed.report import Table
 
 WORKER = Path(__file__).with_name("jax_worker.py")
@@ -67,7 +67,7 @@ def run(cell: str, quick: bool, peer: str = "jax", which: str = "forward") -> li
             request = {"cell": cell, "shape": [shape.steps, shape.batch, shape.inputs, shape.hidden], "which": which}
             request |= {"peer": peer, "unrolls": [1] if quick or peer == "keras" else [1, 8]}
             calls = [
-                Contestant(name=f"{peer} {n}t", call=lambda r, w=w, q=request: w.clock(q, r), threads=n, times_itself=True)
+                Candidate(name=f"{peer} {n}t", call=lambda r, w=w, q=request: w.clock(q, r), threads=n, times_itself=True)
                 for n, w in workers.items()
             ]
             found = race(calls + on_threads("elman", passes(which, first(ours), x, ours)), quick=quick, budget=1)

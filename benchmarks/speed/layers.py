@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from benchmarks.speed.race import Contestant
+from benchmarks.speed.race import Candidate
 from elman import nn
 
 CELLS = {"RNN": "elman", "GRU": "gru", "LSTM": "lstm"}
@@ -83,9 +83,9 @@ def passes(which: str, run: Callable[[Tensor], Tensor], x: Tensor, module: torch
     return forward(run, x) if which == "forward" else training(run, x, module)
 
 
-def on_threads(name: str, call: Callable, threads: tuple[int, ...] = THREADS) -> list[Contestant]:
-    """One contestant per thread count."""
-    return [Contestant(name=f"{name} {n}t", call=call, threads=n) for n in threads]
+def on_threads(name: str, call: Callable, threads: tuple[int, ...] = THREADS) -> list[Candidate]:
+    """One candidate per thread count."""
+    return [Candidate(name=f"{name} {n}t", call=call, threads=n) for n in threads]
 
 
 def first(module: torch.nn.Module) -> Callable[[Tensor], Tensor]:

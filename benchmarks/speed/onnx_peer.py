@@ -1,4 +1,4 @@
-"""ONNX Runtime as a contestant: torch's layer exported to a file in memory, when it is installed."""
+"""ONNX Runtime as a candidate: torch's layer exported to a file in memory, when it is installed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable
 import torch
 
 from benchmarks.speed.layers import GRID, Shape, first, forward, on_threads, twins
-from benchmarks.speed.race import Contestant, race, ratio
+from benchmarks.speed.race import Candidate, race, ratio
 from benchmarks.speed.report import Table
 
 
@@ -41,7 +41,7 @@ def run(cell: str, quick: bool) -> list[Table]:
             return [Table(title=table.title, note="Not measured: onnxruntime is not installed.")]
         _, ours = twins(cell, shape)
         x = torch.randn(shape.steps, shape.batch, shape.inputs)
-        calls = [Contestant(name=f"onnx {n}t", call=call, threads=n) for n, call in sessions.items()]
+        calls = [Candidate(name=f"onnx {n}t", call=call, threads=n) for n, call in sessions.items()]
         found = race(calls + on_threads("elman", forward(first(ours), x)), quick=quick, budget=4)
         row = {name.replace(" ", "_"): one.median * 1e3 for name, one in found.items()}
         table.add(shape=str(shape), **row, ratio=ratio(found, "onnx", "elman"))

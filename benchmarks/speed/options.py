@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from benchmarks.speed.layers import CELLS, PASSES, Shape, first, on_threads, passes, twins
-from benchmarks.speed.race import Contestant, best, race, ratio
+from benchmarks.speed.race import Candidate, best, race, ratio
 from benchmarks.speed.report import Table
 from elman import nn
 
@@ -70,9 +70,9 @@ def overhead(quick: bool) -> list[Table]:
         theirs, ours = twins(cell, shape)
         weights = list(ours.parameters())
         for which in PASSES:
-            calls = [Contestant(name="torch", call=passes(which, first(theirs), x, theirs))]
-            calls += [Contestant(name="elman", call=passes(which, first(ours), x, ours))]
-            calls += [Contestant(name="function", call=passes(which, lambda x, w=weights: Nothing.apply(x, *w), x, ours))]
+            calls = [Candidate(name="torch", call=passes(which, first(theirs), x, theirs))]
+            calls += [Candidate(name="elman", call=passes(which, first(ours), x, ours))]
+            calls += [Candidate(name="function", call=passes(which, lambda x, w=weights: Nothing.apply(x, *w), x, ours))]
             found = race(calls, quick=quick, budget=2)
             table.add(cell=cell, which=which, **{name: one.median * 1e6 for name, one in found.items()})
     return [table]

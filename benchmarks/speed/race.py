@@ -1,4 +1,4 @@
-"""Interleaved rounds: every contestant runs in every round, in changing order, so that a drifting machine harms all alike."""
+"""Interleaved rounds: every candidate runs in every round, in changing order, so that a drifting machine harms all alike."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TOO_LONG = 8.0  # seconds; a call that takes longer is measured by its first run
 
 
 @dataclass(kw_only=True)
-class Contestant:
+class Candidate:
     """Something to be timed: ``call()`` does it once, or ``call(n)`` n times and returns the seconds where it times itself."""
 
     name: str
@@ -39,17 +39,17 @@ class Contestant:
         return statistics.median(self.seconds)
 
 
-def race(contestants: list[Contestant], *, quick: bool, budget: float = 5.0, slice_seconds: float = 0.03) -> dict[str, Contestant]:
+def race(candidates: list[Candidate], *, quick: bool, budget: float = 5.0, slice_seconds: float = 0.03) -> dict[str, Candidate]:
     """Run all in rounds until ``budget`` seconds are over (at least 3 rounds; quick: one), and return them by name."""
     repeats = {}
-    for one in contestants:
+    for one in candidates:
         first = one.once(1)
         if first > TOO_LONG or (quick and first > 1):
             one.seconds.append(first)
             continue
         second = one.once(1)
         repeats[one.name] = max(1, min(2000, round((0.002 if quick else slice_seconds) / max(second, 1e-7))))
-    running = [one for one in contestants if one.name in repeats]
+    running = [one for one in candidates if one.name in repeats]
     collecting = gc.isenabled()
     gc.disable()
     started, rounds, order = time.perf_counter(), 0, random.Random(0)
@@ -64,14 +64,14 @@ def race(contestants: list[Contestant], *, quick: bool, budget: float = 5.0, sli
     if collecting:
         gc.enable()
         gc.collect()
-    return {one.name: one for one in contestants}
+    return {one.name: one for one in candidates}
 
 
-def best(found: dict[str, Contestant], prefix: str) -> float:
-    """The smallest median among contestants whose names begin so: best of one and two threads."""
+def best(found: dict[str, Candidate], prefix: str) -> float:
+    """The smallest median among candidates whose names begin so: best of one and two threads."""
     return min(one.median for name, one in found.items() if name.startswith(prefix))
 
 
-def ratio(found: dict[str, Contestant], a: str, b: str) -> float:
+def ratio(found: dict[str, Candidate], a: str, b: str) -> float:
     """Median of a over median of b, best of their thread counts."""
     return best(found, a) / best(found, b)

@@ -7,7 +7,7 @@ import torch
 
 from benchmarks.speed import onnx_peer
 from benchmarks.speed.layers import CELLS, Shape
-from benchmarks.speed.race import Contestant, race, ratio
+from benchmarks.speed.race import Candidate, race, ratio
 from benchmarks.speed.report import Table
 from elman import nn
 
@@ -20,15 +20,15 @@ def run(quick: bool) -> list[Table]:
             layer, torchs = nn.layer(CELLS[cell])(hidden, hidden), getattr(torch.nn, cell + "Cell")(hidden, hidden)
             stream, tensor, array = layer.stream(), torch.randn(1, hidden), np.random.default_rng(0).random((1, hidden), np.float32)
             calls = [
-                Contestant(name="torch tensor", call=_cell(torchs, tensor)),
-                Contestant(name="torch numpy", call=_cell(torchs, array)),
-                Contestant(name="elman tensor", call=lambda stream=stream, x=tensor: stream.step(x)),
-                Contestant(name="elman numpy", call=lambda stream=stream, x=array: stream.step(x)),
+                Candidate(name="torch tensor", call=_cell(torchs, tensor)),
+                Candidate(name="torch numpy", call=_cell(torchs, array)),
+                Candidate(name="elman tensor", call=lambda stream=stream, x=tensor: stream.step(x)),
+                Candidate(name="elman numpy", call=lambda stream=stream, x=array: stream.step(x)),
                 *_into_buffer(layer, array),
             ]
             session = onnx_peer.session(cell, Shape(1, 1, hidden, hidden), 1)
             if session is not None:
-                calls.append(Contestant(name="onnx numpy", call=session))
+                calls.append(Candidate(name="onnx numpy", call=session))
             found = race(calls, quick=quick, budget=1.5)
             table.add(
                 cell=cell,
@@ -52,7 +52,7 @@ def _cell(cell, x):
     return call
 
 
-def _into_buffer(layer, x) -> list[Contestant]:
+def _into_buffer(layer, x) -> list[Candidate]:
     """The compiled step itself, into the caller's array."""
     try:
         from elman.kernels.stream import Stepper
@@ -62,4 +62,4 @@ def _into_buffer(layer, x) -> list[Contestant]:
 
     state = tuple(torch.zeros(1, 1, layer.hidden_size) for _ in layer.cell.states)
     stepper, out = Stepper(_stack.step_calls(layer, state)), np.empty((1, layer.hidden_size), np.float32)
-    return [Contestant(name="elman buffer", call=lambda: stepper.step(x, out))]
+    return [Candidate(name="elman buffer", call=lambda: stepper.step(x, out))]

@@ -1,4 +1,4 @@
-"""The contestants of the benchmark of captions, on pictures whose answers are known."""
+"""The candidates of the benchmark of captions, on pictures whose answers are known."""
 
 from argparse import Namespace
 

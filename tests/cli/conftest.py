@@ -134,7 +134,7 @@ class Forecaster(BaseEstimator):
         self.panel_ = panel
         return self
 
-    def forecast_at(self, panel: Any, rows: Any, ends: Any) -> Any:
+    def forecast_from(self, panel: Any, rows: Any, ends: Any) -> Any:
         seven = np.full((len(rows), self.horizon), 7.0)
         return Said(mean=seven, low={80: seven - 1}, high={80: seven + 1})
 

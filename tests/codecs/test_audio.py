@@ -150,9 +150,9 @@ def test_an_ear_hears_in_chunks_what_encode_hears_at_once(rate: int, step: float
             parts = [*np.split(wave[:60], 60), wave[60:]]
         else:
             parts = [wave[i : i + size] for i in range(0, len(wave), size)]
-        ear = codec.listen()
+        ear = codec.incremental_encoder()
         np.testing.assert_array_equal(np.concatenate([*(ear.feed((part, rate)) for part in parts), ear.close()]), whole)
-    assert len(codec.listen().close()) == 0
+    assert len(codec.incremental_encoder().close()) == 0
 
 
 def test_training_hears_everything_a_little_changed() -> None:
@@ -160,9 +160,9 @@ def test_training_hears_everything_a_little_changed() -> None:
     codec = Audio().fit([wave, tone(900, 8000)])
     encoded = codec.encode(wave)
     kept = encoded.copy()
-    varied = [codec.vary(encoded, np.random.default_rng(seed)) for seed in range(30)]
+    varied = [codec.augment_encoded(encoded, np.random.default_rng(seed)) for seed in range(30)]
     np.testing.assert_array_equal(encoded, kept)
-    np.testing.assert_array_equal(varied[4], codec.vary(encoded, np.random.default_rng(4)))
+    np.testing.assert_array_equal(varied[4], codec.augment_encoded(encoded, np.random.default_rng(4)))
     lengths = [len(frames) for frames in varied]
     assert 0.84 * 51 <= min(lengths) < 51 < max(lengths) <= 1.18 * 51 + 1
     assert all(np.isfinite(frames).all() and frames.dtype == np.float32 for frames in varied)
@@ -170,7 +170,7 @@ def test_training_hears_everything_a_little_changed() -> None:
     assert any((frames == 0).all(0).any() for frames in varied)  # and in frequency
     assert codec.augments
     assert not Audio(augment=False).fit([wave]).augments
-    assert codec.vary(encoded[:0], np.random.default_rng(0)).shape == (0, 40)
-    assert codec.vary(encoded[:1], np.random.default_rng(0)).shape == (1, 40)
+    assert codec.augment_encoded(encoded[:0], np.random.default_rng(0)).shape == (0, 40)
+    assert codec.augment_encoded(encoded[:1], np.random.default_rng(0)).shape == (1, 40)
     with pytest.raises(SettingError, match="augment must be one of"):
         Audio(augment="much").fit([wave])  # pyright: ignore[reportArgumentType]

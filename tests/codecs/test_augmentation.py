@@ -52,12 +52,12 @@ def bits(model: Any) -> list[torch.Tensor]:
 def test_only_rows_that_are_learned_from_vary(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = 0
     cls = type(KINDS[kind][0])
-    vary = cls.vary
+    augment_encoded = cls.augment_encoded
 
     def counted(codec: Any, encoded: Any, random: np.random.Generator) -> Any:
         nonlocal asked
         asked += 1
-        return vary(codec, encoded, random)
+        return augment_encoded(codec, encoded, random)
 
     monkeypatch.setattr(cls, "vary", counted)
     model = learned(kind)
@@ -85,7 +85,7 @@ def test_every_epoch_and_row_is_another_example(kind: str) -> None:
     codec, values = KINDS[kind]
     codec = type(codec)(**codec.get_params()).fit(values, role="target" if kind == "notes" else "source")
     encoded = np.asarray(codec.encode(values[0]))
-    seen = [codec.vary(encoded, np.random.default_rng([0, epoch, 0])) for epoch in range(12)]
+    seen = [codec.augment_encoded(encoded, np.random.default_rng([0, epoch, 0])) for epoch in range(12)]
     assert codec.augments
     assert len({np.asarray(one).tobytes() for one in seen}) > 4
     assert all(np.asarray(one).dtype == np.float32 and np.isfinite(np.asarray(one)).all() for one in seen)
@@ -107,10 +107,10 @@ def test_long_rows_vary_in_a_moment(kind: str) -> None:
     codec, value = LONG[kind]
     codec.fit([value], role="target" if kind == "notes" else "source")
     encoded = np.asarray(codec.encode(value))
-    codec.vary(encoded, np.random.default_rng(0))
+    codec.augment_encoded(encoded, np.random.default_rng(0))
     took = []
     for seed in range(3):
         begun = time.process_time()
-        codec.vary(encoded, np.random.default_rng(seed))
+        codec.augment_encoded(encoded, np.random.default_rng(seed))
         took.append(time.process_time() - begun)
     assert min(took) < 0.3

@@ -22,7 +22,7 @@ def test_of_many_pictures_in_a_file_the_first_is_read(kind: str) -> None:
     held = media.animation(kind)
     np.testing.assert_allclose(CODEC.encode(held), 40 / 255, atol=0.01)
     np.testing.assert_allclose(CODEC.encode(media.animation(kind, range(0, 250, 2)))[0], 0, atol=0.01)
-    assert CODEC.glance(held) == (1, 8, 8)
+    assert CODEC.shape_from_header(held) == (1, 8, 8)
 
 
 @pytest.mark.parametrize(

@@ -103,10 +103,10 @@ def test_frames_larger_than_the_file_says_are_refused_before_they_are_decoded() 
 
 
 def test_long_films_are_refused_whatever_their_header_says(mp4: bytes) -> None:
-    for look in (CODEC.encode, CODEC.glance):
+    for look in (CODEC.encode, CODEC.shape_from_header):
         assert look(mp4) is not None
     short = Video(8, max_seconds=1).fit([0])
-    for look in (short.encode, short.glance):
+    for look in (short.encode, short.shape_from_header):
         with pytest.raises(DataError, match=rf"the video of {len(mp4)} bytes lasts more than max_seconds=1\. Raise Video\(max_seconds=…\)"):
             look(mp4)
 

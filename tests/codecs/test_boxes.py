@@ -147,6 +147,6 @@ def test_only_boxes_lie_in_their_source() -> None:
     from elman.codecs import Strokes
 
     strokes, steps = Strokes().fit([[[0, 0], [1, 1]]]), np.zeros((2, 3), np.float32)
-    assert Boxes.lies_in_source
-    assert not strokes.lies_in_source
-    assert strokes.vary_both(steps, steps, np.random.default_rng(0)) == (steps, steps)
+    assert Boxes.refers_to_source
+    assert not strokes.refers_to_source
+    assert strokes.augment_pair(steps, steps, np.random.default_rng(0)) == (steps, steps)

@@ -74,7 +74,7 @@ def broken(draw: st.DrawFn, held: bytes) -> bytes:
 def check(kind: str, held: bytes) -> None:
     """Read it; nothing but a value of the right kind or a DataError that names the file may come, and soon."""
     begun = time.monotonic()
-    for look in (codec(kind).encode, codec(kind).glance):
+    for look in (codec(kind).encode, codec(kind).shape_from_header):
         value: Any = None
         try:
             value = look(held)

@@ -198,12 +198,12 @@ def test_training_sees_pictures_a_little_changed(read: str) -> None:
     picture[4:8, 10:30] = 255
     codec = Image(read, augment=True).fit([picture])
     encoded = codec.encode(picture)
-    varied = [codec.vary(encoded, np.random.default_rng(seed)) for seed in range(20)]
-    np.testing.assert_array_equal(varied[2], codec.vary(encoded, np.random.default_rng(2)))
+    varied = [codec.augment_encoded(encoded, np.random.default_rng(seed)) for seed in range(20)]
+    np.testing.assert_array_equal(varied[2], codec.augment_encoded(encoded, np.random.default_rng(2)))
     assert all(one.shape == encoded.shape and one.dtype == np.float32 for one in varied)
     changed = [float(np.abs(one - encoded).mean()) for one in varied]
     assert 0.01 < min(changed) <= max(changed) < 0.4
-    same = Image("whole").fit([picture]).vary(picture[None] / np.float32(255), np.random.default_rng(2))
+    same = Image("whole").fit([picture]).augment_encoded(picture[None] / np.float32(255), np.random.default_rng(2))
     np.testing.assert_allclose(codec.decode(np.clip(varied[2], 0, 1)), np.clip(np.rint(same[0] * 255), 0, 255), atol=1)
 
 
@@ -211,7 +211,7 @@ def test_half_of_the_photographs_are_mirrored_where_it_is_asked_for() -> None:
     picture = np.zeros((3, 12, 12), np.float32)
     picture[:, :, :6] = 1
     codec = Image(augment="mirror").fit([np.uint8(255 * picture.transpose(1, 2, 0))])
-    seen = [codec.vary(picture, np.random.default_rng(seed)) for seed in range(60)]
+    seen = [codec.augment_encoded(picture, np.random.default_rng(seed)) for seed in range(60)]
     left = np.mean([one[:, :, :6].mean() > one[:, :, 6:].mean() for one in seen])
     assert 0.3 < left < 0.7
     assert Image.from_config(codec.config()).augment == "mirror"

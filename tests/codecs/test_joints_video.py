@@ -48,11 +48,11 @@ def test_place_and_size_of_a_body_do_not_matter() -> None:
 def test_a_turned_body_keeps_its_distances() -> None:
     codec = Joints().fit([POSES])
     encoded = codec.encode(POSES)
-    varied = [codec.vary(encoded, np.random.default_rng(seed)) for seed in range(20)]
+    varied = [codec.augment_encoded(encoded, np.random.default_rng(seed)) for seed in range(20)]
     assert len({len(steps) for steps in varied}) > 1
     assert all(steps.dtype == np.float32 and steps.shape[1] == encoded.shape[1] for steps in varied)
-    np.testing.assert_array_equal(varied[3], codec.vary(encoded, np.random.default_rng(3)))
-    assert len(codec.vary(encoded[:0], np.random.default_rng(0))) == 0
+    np.testing.assert_array_equal(varied[3], codec.augment_encoded(encoded, np.random.default_rng(3)))
+    assert len(codec.augment_encoded(encoded[:0], np.random.default_rng(0))) == 0
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_arrays_and_colours() -> None:
     np.testing.assert_allclose(grey.encode(frames[..., 0] / 255), grey.encode(frames), atol=1e-6)
     assert grey.encode(np.zeros((0, 5, 5), np.uint8)).shape == (0, 1, 32, 64)
     assert colour.encode(frames[..., :1]).shape == (3, 3, 32, 64)
-    varied = grey.vary(grey.encode(frames), np.random.default_rng(0))
+    varied = grey.augment_encoded(grey.encode(frames), np.random.default_rng(0))
     assert varied.shape == (3, 1, 32, 64)
     assert 0.01 < np.abs(varied - grey.encode(frames)).mean() < 0.5
 

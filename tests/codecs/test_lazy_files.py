@@ -59,7 +59,7 @@ def test_arrays_among_files_are_encoded_at_once(recordings) -> None:
     paths, _ = recordings
     codec = Audio(features=8).fit(paths)
     file, array = _late.encoded(codec, [paths[0], (np.zeros(100), 8000)])
-    assert isinstance(file, _late.FileRow)
+    assert isinstance(file, _late.LazyFile)
     assert isinstance(array, np.ndarray)
 
 
@@ -71,7 +71,7 @@ def test_a_header_tells_how_many_frames_a_sound_has(ending: str, rate: int, tmp_
     path = tmp_path / f"a.{ending}"
     soundfile.write(path, np.random.default_rng(0).normal(0, 0.1, 31_234), rate)
     codec = Audio(features=4).fit([path])
-    assert codec.glance(path) == codec.encode(path).shape
+    assert codec.shape_from_header(path) == codec.encode(path).shape
 
 
 @pytest.mark.parametrize("read", ["whole", "rows", "columns", "patches", "pixels"])
@@ -93,7 +93,7 @@ def test_a_header_tells_the_shape_of_a_picture(read: str, tmp_path: Path) -> Non
         paths.append(tmp_path / f"{place}.tif")
         picture.save(paths[-1])
     codec = Image(read, size=8).fit(paths)
-    assert [codec.glance(path) for path in paths] == [codec.encode(path).shape for path in paths]
+    assert [codec.shape_from_header(path) for path in paths] == [codec.encode(path).shape for path in paths]
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_packets_tell_how_many_frames_a_film_has(coder: str, ending: str, option
             container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         container.mux(stream.encode(None))
     codec = Video(8, fps=fps).fit([path])
-    count = codec.glance(path)
+    count = codec.shape_from_header(path)
     assert count is None or count == codec.encode(path).shape
     assert count is not None or ending in ("avi", "mpg")  # whose packets may bear no times
 

@@ -106,11 +106,11 @@ def test_other_keys_move_keys_only() -> None:
     encoded = codec.encode(piece)
     keys = set()
     for seed in range(80):
-        moved = codec.decode(codec.vary(encoded, np.random.default_rng(seed)))
+        moved = codec.decode(codec.augment_encoded(encoded, np.random.default_rng(seed)))
         keys.add(moved[0][2] - 60)
         assert [(*note[:2], note[2] - moved[0][2] + 60, note[3]) for note in moved] == codec.decode(encoded)
     assert keys == set(range(-5, 7))
-    np.testing.assert_array_equal(codec.vary(encoded[:0], np.random.default_rng(0)), encoded[:0])
+    np.testing.assert_array_equal(codec.augment_encoded(encoded[:0], np.random.default_rng(0)), encoded[:0])
 
 
 @pytest.mark.parametrize(

@@ -107,15 +107,15 @@ def test_other_keys_keep_the_shape_and_stay_on_the_keyboard() -> None:
     encoded = codec.encode(PIECE)
     keys = set()
     for seed in range(80):
-        moved = codec.decode(codec.vary(encoded, np.random.default_rng(seed)))
+        moved = codec.decode(codec.augment_encoded(encoded, np.random.default_rng(seed)))
         key = moved[0, 0] - 67
         np.testing.assert_array_equal(moved, np.where(PIECE < 0, PIECE, PIECE + key))
         keys.add(int(key))
     assert keys == set(range(-5, 7))
     edge = fitted(low=60, high=68)
-    assert {int(edge.decode(edge.vary(edge.encode(PIECE), np.random.default_rng(seed)))[0, 0]) for seed in range(20)} == {67, 68}
+    assert {int(edge.decode(edge.augment_encoded(edge.encode(PIECE), np.random.default_rng(seed)))[0, 0]) for seed in range(20)} == {67, 68}
     still = codec.encode([[-1, -1]])
-    np.testing.assert_array_equal(codec.vary(still, np.random.default_rng(0)), still)
+    np.testing.assert_array_equal(codec.augment_encoded(still, np.random.default_rng(0)), still)
 
 
 @pytest.mark.parametrize(

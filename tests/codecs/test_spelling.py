@@ -60,12 +60,12 @@ def test_what_a_speller_remembers_changes_nothing(monkeypatch):
 
 
 def test_in_detail_is_only_for_what_was_left_to_auto():
-    assert Text().in_detail().spelling is True
-    assert Text(spelling=False).in_detail().spelling is False
-    assert Text("char").in_detail().spelling == "auto"
-    assert Record(a=Text(), b=Category()).in_detail().codecs["a"].spelling is True
+    assert Text().with_subwords().spelling is True
+    assert Text(spelling=False).with_subwords().spelling is False
+    assert Text("char").with_subwords().spelling == "auto"
+    assert Record(a=Text(), b=Category()).with_subwords().codecs["a"].spelling is True
     assert isinstance(Text().fit(["a"]).space, Discrete)
-    assert Dialogue().in_detail().fit([[("a", "b")]]).space == Words(4, 1)
+    assert Dialogue().with_subwords().fit([[("a", "b")]]).space == Words(4, 1)
 
 
 def test_descriptions_of_earlier_versions_do_not_spell():

@@ -161,11 +161,11 @@ def test_training_sees_strokes_a_little_changed() -> None:
     points = [[0, 0, 0], [10, 0, 0], [10, 20, 1], [0, 20, 0]]
     codec = Strokes().fit([points])
     encoded = codec.encode(points)
-    varied = np.stack([codec.vary(encoded, np.random.default_rng(seed)) for seed in range(400)])
-    np.testing.assert_array_equal(varied[5], codec.vary(encoded, np.random.default_rng(5)))
+    varied = np.stack([codec.augment_encoded(encoded, np.random.default_rng(seed)) for seed in range(400)])
+    np.testing.assert_array_equal(varied[5], codec.augment_encoded(encoded, np.random.default_rng(5)))
     np.testing.assert_array_equal(varied[:, :, 2], np.tile(encoded[:, 2], (400, 1)))
     np.testing.assert_allclose(varied[:, :, :2].mean(0), encoded[:, :2], atol=0.06)  # as often to one side as to the other
     assert varied[:, 1:, :2].std(0).min() > 0.05
     assert varied.dtype == np.float32
-    assert len(codec.vary(encoded[:0], np.random.default_rng(0))) == 0
+    assert len(codec.augment_encoded(encoded[:0], np.random.default_rng(0))) == 0
     assert not Strokes(augment=False).fit([points]).augments

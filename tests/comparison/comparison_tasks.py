@@ -1,4 +1,4 @@
-"""Small tasks for contests."""
+"""Small tasks for comparisons."""
 
 from __future__ import annotations
 

@@ -16,4 +16,4 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Leaderboard:
     from elman import Category, Model, Symbols
 
     model = Model(Symbols(), Category(), training=QUICK)
-    return compare(model, *rows(), shuffled=True, untied=True, folder=tmp_path_factory.mktemp("contest") / "results", verbose=0)
+    return compare(model, *rows(), shuffled=True, untied=True, folder=tmp_path_factory.mktemp("comparison") / "results", verbose=0)

@@ -17,7 +17,7 @@ def facts(name, kind="network", rank=6, beside="", **more):
 
 
 def made(shares, who):
-    """Contestants that are right on the first rows, each as far as its share of 500."""
+    """Candidates that are right on the first rows, each as far as its share of 500."""
     judged = {n: Judgement(over=(np.arange(500) < s * 500).astype(float), under=np.ones(500)) for n, s in shares.items()}
     return ranked(ACCURACY, judged, {one["name"]: one for one in who}), judged
 
@@ -127,7 +127,7 @@ def test_a_notebook_shows_the_same(board):
     assert "Use &lt;b&gt;this&lt;/b&gt;" in html
 
 
-def test_against_any_contestant(board):
+def test_against_any_candidate(board):
     found = board.against("frequency")
     assert found["frequency"] == (0.0, 0.0, 0.0)
     difference, low, high = found["lstm"]
@@ -144,7 +144,7 @@ def test_by_length():
         Leaderboard(measure=ACCURACY, entries=entries, verdict="").by_length()
 
 
-def test_a_plot_shows_every_contestant(board):
+def test_a_plot_shows_every_candidate(board):
     pytest.importorskip("matplotlib")
     ax = board.plot()
     assert [label.get_text() for label in ax.get_yticklabels()] == [entry.label for entry in board]

@@ -28,7 +28,7 @@ def test_gain_is_positive_for_the_better_one():
 def test_the_bootstrap_agrees_with_the_formula():
     random = np.random.default_rng(1)
     hits = (random.random(400) < 0.7).astype(float)
-    drawn = ACCURACY.drawn({"one": judged(hits)})["one"]
+    drawn = ACCURACY.resampled({"one": judged(hits)})["one"]
     assert len(drawn) == 2000
     mean = hits.mean()
     np.testing.assert_allclose(drawn.std(), np.sqrt(mean * (1 - mean) / 400), rtol=0.06)
@@ -41,11 +41,11 @@ def test_draws_are_paired():
     first = (random.random(500) < 0.8).astype(float)
     second = first.copy()
     second[np.flatnonzero(first)[:20]] = 0
-    drawn = ACCURACY.drawn({"first": judged(first), "second": judged(second)})
+    drawn = ACCURACY.resampled({"first": judged(first), "second": judged(second)})
     assert interval(drawn["second"])[1] > interval(drawn["first"])[0]
     low, high = interval(ACCURACY.gain(drawn["first"], drawn["second"]))
     assert 0 < low < 0.04 < high
-    again = ACCURACY.drawn({"second": judged(second)})
+    again = ACCURACY.resampled({"second": judged(second)})
     np.testing.assert_array_equal(again["second"], drawn["second"])
 
 
@@ -53,6 +53,6 @@ def test_intervals_hold_in_nineteen_of_twenty_cases():
     random = np.random.default_rng(3)
     holds = 0
     for seed in range(100):
-        low, high = interval(ACCURACY.drawn({"a": judged((random.random(120) < 0.6).astype(float))}, seed)["a"])
+        low, high = interval(ACCURACY.resampled({"a": judged((random.random(120) < 0.6).astype(float))}, seed)["a"])
         holds += low <= 0.6 <= high
     assert 88 <= holds <= 100

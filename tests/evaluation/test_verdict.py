@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from elman.evaluation.persistence import says_yesterday
+from elman.evaluation.persistence import is_persistence
 from elman.evaluation.verdict import judge
 
 SERIES, MOMENTS = np.repeat(np.arange(12), 25), np.tile(np.arange(25), 12)
@@ -55,7 +55,7 @@ def test_yesterdays_value_is_recognised(noise):
     random = np.random.default_rng(1)
     walk = np.cumsum(random.normal(size=400))
     before = np.stack([walk[2:-1], walk[1:-2], walk[:-3]], axis=1)
-    found = says_yesterday(walk[2:-1] + noise * random.normal(size=397), walk[3:], before)
+    found = is_persistence(walk[2:-1] + noise * random.normal(size=397), walk[3:], before)
     assert found.found
     assert found.distances[1] < 0.75
     assert abs(found.foretold.mean) < 0.15
@@ -67,14 +67,14 @@ def test_a_forecast_that_foretells_changes_is_not_accused(skill):
     walk = np.cumsum(random.normal(size=400))
     before = np.stack([walk[2:-1], walk[1:-2], walk[:-3]], axis=1)
     forecast = walk[2:-1] + skill * np.diff(walk)[2:]
-    assert not says_yesterday(forecast, walk[3:], before).found
+    assert not is_persistence(forecast, walk[3:], before).found
 
 
 def test_the_mean_of_noise_is_not_yesterday():
     noise = np.random.default_rng(3).normal(size=400)
     before = np.stack([noise[2:-1], noise[1:-2], noise[:-3]], axis=1)
-    assert not says_yesterday(np.zeros(397), noise[3:], before).found
+    assert not is_persistence(np.zeros(397), noise[3:], before).found
 
 
 def test_few_forecasts_show_nothing():
-    assert not says_yesterday(np.arange(5.0), np.arange(5.0) + 1, np.arange(5.0)[:, None]).found
+    assert not is_persistence(np.arange(5.0), np.arange(5.0) + 1, np.arange(5.0)[:, None]).found

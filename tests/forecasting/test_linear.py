@@ -8,17 +8,17 @@ import elman
 from elman import Forecaster, Network, Preparation, Training
 from elman.forecasting.direct.inputs import Direct, Windows
 from elman.forecasting.direct.linear import fit_ridge
-from elman.forecasting.direct.windows import Framing
-from elman.forecasting.grouped import Tape
+from elman.forecasting.direct.windows import WindowSpec
+from elman.forecasting.grouped import GroupedSeries
 from elman.network.decoders.segments import VALUES
 from elman.timeseries.read import read_panel
 
 
 def windows():
     series = np.cumsum(np.random.default_rng(0).normal(size=300))
-    direct = Direct(framing=Framing(context=12, horizon=4), segment=4, linear=True)
+    direct = Direct(framing=WindowSpec(context=12, horizon=4), segment=4, linear=True)
     ends = np.arange(20, 290)
-    return Windows(direct, Tape.of(read_panel(series)), np.column_stack([np.zeros_like(ends), ends]))
+    return Windows(direct, GroupedSeries.of(read_panel(series)), np.column_stack([np.zeros_like(ends), ends]))
 
 
 def test_the_map_is_scikit_learns_ridge_regression():

@@ -129,16 +129,16 @@ def test_many_places_of_the_past_are_forecast_from_what_stands_before_them():
     for kind in ("direct", "autoregressive"):
         model = Forecaster(4, model=kind, network=TINY, training=QUICK, refit=False).fit(series)
         panel = elman.timeseries.read.read_panel(series)
-        found = model.forecast_at(panel, [0, 1, 1], [50, 40, 60]).mean
+        found = model.forecast_from(panel, [0, 1, 1], [50, 40, 60]).mean
         alone = [model.predict([series[row][:end]]).mean[0] for row, end in ((0, 50), (1, 40), (1, 60))]
         assert found == pytest.approx(np.stack(alone), rel=1e-5)
         assert np.array_equal(
-            model.forecast_at(panel, [0, 1], [50, 40], steps=1).mean, model.forecast_at(panel, [0, 1], [50, 40]).mean[:, :1]
+            model.forecast_from(panel, [0, 1], [50, 40], steps=1).mean, model.forecast_from(panel, [0, 1], [50, 40]).mean[:, :1]
         )
     with pytest.raises(DataError, match="ends must be from 1 to the length of their series; got 0 to 0"):
-        model.forecast_at(panel, [0], [0])
+        model.forecast_from(panel, [0], [0])
     with pytest.raises(SettingError, match=r"steps must be in 1..horizon \(4\); got 5"):
-        model.forecast_at(panel, [0], [9], steps=5)
+        model.forecast_from(panel, [0], [9], steps=5)
 
 
 def test_the_calendar_goes_on_beyond_the_end_and_other_columns_do_not():
@@ -147,14 +147,14 @@ def test_the_calendar_goes_on_beyond_the_end_and_other_columns_do_not():
     panel = elman.timeseries.read.read_panel(table)
     dates = Forecaster(3, network=TINY, training=QUICK, refit=False).fit(table)
     assert dates.engine_.covariates.calendar == ("weekday",)
-    found = dates.forecast_at(panel, [0, 0], [40, 60]).mean
+    found = dates.forecast_from(panel, [0, 0], [40, 60]).mean
     assert found == pytest.approx(np.concatenate([dates.predict(table[:40]).mean, dates.predict().mean]), rel=1e-5)
     opened = Forecaster(3, future=("open",), network=TINY, training=QUICK, refit=False).fit(table)
-    assert opened.forecast_at(panel, [0], [57]).mean.shape == (1, 3)
+    assert opened.forecast_from(panel, [0], [57]).mean.shape == (1, 3)
     with pytest.raises(
         DataError, match="series 'series': 'open' must be known for 3 steps after every end; the series stops 2 steps before"
     ):
-        opened.forecast_at(panel, [0], [59])
+        opened.forecast_from(panel, [0], [59])
 
 
 @pytest.mark.parametrize("kind", ["direct", "autoregressive"])

@@ -6,7 +6,7 @@ import pytest
 
 from elman import Forecaster, Network, Preparation, Training
 from elman.forecasting.direct.selection import context_of, segment_of
-from elman.forecasting.grouped import Tape
+from elman.forecasting.grouped import GroupedSeries
 from elman.forecasting.seasons import seasons_of
 from elman.timeseries.read import read_panel
 
@@ -39,7 +39,7 @@ def test_a_season_that_multiplies_is_taken_out_so():
 
 def seasons(series, given="auto"):
     panel = read_panel(series)
-    return seasons_of(Tape.of(panel), panel, given)
+    return seasons_of(GroupedSeries.of(panel), panel, given)
 
 
 def test_hours_have_days_and_weeks_where_the_data_say_so():

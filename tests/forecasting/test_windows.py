@@ -10,17 +10,17 @@ from scipy.stats import boxcox
 
 from elman.errors import DataError, SettingError
 from elman.forecasting.box_cox import Power
-from elman.forecasting.direct.windows import Framing
-from elman.forecasting.grouped import Tape, carried
+from elman.forecasting.direct.windows import WindowSpec
+from elman.forecasting.grouped import GroupedSeries, carried
 from elman.forecasting.settings import Preparation
 from elman.forecasting.split import split_in_time
 from elman.timeseries.read import read_panel
 
-FRAMING = Framing(context=24, horizon=6, seasons=(4, 12), lags=(4,))
+FRAMING = WindowSpec(context=24, horizon=6, seasons=(4, 12), lags=(4,))
 
 
 def tape_of(*series):
-    return Tape.of(read_panel([np.asarray(values, dtype=float) for values in series]))
+    return GroupedSeries.of(read_panel([np.asarray(values, dtype=float) for values in series]))
 
 
 def one(value):

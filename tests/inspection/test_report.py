@@ -131,7 +131,7 @@ class Board:
     def to_frame(self):
         import pandas
 
-        return pandas.DataFrame({"contestant": ["markov", "gru"], "accuracy": np.array([0.9, 0.8])})
+        return pandas.DataFrame({"candidate": ["markov", "gru"], "accuracy": np.array([0.9, 0.8])})
 
 
 def test_a_leaderboard_stands_in_the_page(made, tmp_path):

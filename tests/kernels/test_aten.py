@@ -25,12 +25,12 @@ from elman.testing._calls import make_call
     ],
 )
 def test_reasons(option, reason):
-    assert aten.reason_against(make_call(cells.GRU, option=option)) == reason
+    assert aten.unsupported_reason(make_call(cells.GRU, option=option)) == reason
 
 
 def test_other_peoples_cells_have_no_operator():
     call = make_call(replace(cells.GRU, name="mine"))
-    assert aten.reason_against(call) == "torch has no operator for the cell 'mine'"
+    assert aten.unsupported_reason(call) == "torch has no operator for the cell 'mine'"
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])

@@ -30,7 +30,7 @@ def no_native(monkeypatch):
 @pytest.fixture
 def native(monkeypatch):
     """A native module that runs everything and says so."""
-    module = types.SimpleNamespace(name="native", reason_against=lambda _: None, run=lambda _: ("native ran", ()))
+    module = types.SimpleNamespace(name="native", unsupported_reason=lambda _: None, run=lambda _: ("native ran", ()))
     monkeypatch.setattr(dispatch, "load", lambda name: module if name == "native" else __import__(f"elman.kernels.{name}", fromlist=["x"]))
     dispatch._why_missing.cache_clear()
     yield module
@@ -44,7 +44,7 @@ def test_the_first_that_can_runs(no_native):
 
 def test_native_comes_first_when_it_can(native):
     assert kernels.run(PLAIN)[0] == "native ran"
-    native.reason_against = lambda _: "too cold"
+    native.unsupported_reason = lambda _: "too cold"
     assert kernels.choose(PLAIN) == "aten"
 
 

@@ -119,13 +119,13 @@ def test_nan_stays_in_its_row():
 
 def test_reasons():
     fresh = leaves(draw(random.Random(1), "gru", ("mask",)), torch.float32)
-    assert native.reason_against(call(fresh)) is None
+    assert native.unsupported_reason(call(fresh)) is None
     assert kernels.explain(call(fresh)).backend == "native"
     half = {name: value.half() if isinstance(value, torch.Tensor) and value.is_floating_point() else value for name, value in fresh.items()}
     half["state"] = tuple(s.half() for s in fresh["state"])
     with pytest.raises(BackendError, match="float32 and float64"):
         kernels.run(call(half), backend="native")
     fresh["recurrent_mask"].requires_grad_()
-    assert "mask" in native.reason_against(call(fresh))
+    assert "mask" in native.unsupported_reason(call(fresh))
     with torch.autocast("cpu", torch.bfloat16):
-        assert "autocast" in native.reason_against(call(fresh))
+        assert "autocast" in native.unsupported_reason(call(fresh))

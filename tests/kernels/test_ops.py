@@ -174,10 +174,10 @@ def test_order_of_padded_rows():
 
 def test_what_cannot_be_one_operator_says_why():
     call = make_call(cells.LSTM)
-    assert ops.reason_against(call) is None
+    assert ops.unsupported_reason(call) is None
     other = replace(call.cell, name="mine")
-    assert ops.reason_against(replace(call, cell=other)) == "no compiled kernel for the cell 'mine'"
-    assert ops.reason_against(replace(call, weight_hr=torch.zeros(2, 5))) == "no compiled kernel projects the output (proj_size)"
+    assert ops.unsupported_reason(replace(call, cell=other)) == "no compiled kernel for the cell 'mine'"
+    assert ops.unsupported_reason(replace(call, weight_hr=torch.zeros(2, 5))) == "no compiled kernel projects the output (proj_size)"
     assert "float32 and float64" in ops.reason_against_weight(torch.zeros(2, dtype=torch.half))
     assert "run on the CPU" in ops.reason_against_weight(torch.zeros(2, device="meta"))
 

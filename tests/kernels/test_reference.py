@@ -59,7 +59,7 @@ def test_values_are_those_of_a_naive_loop(name, option):
 
 
 def test_nothing_is_against_it():
-    assert reference.reason_against(make_call(cells.LSTM, option="all at once")) is None
+    assert reference.unsupported_reason(make_call(cells.LSTM, option="all at once")) is None
 
 
 def test_a_projected_lstm_is_torchs():

@@ -78,11 +78,11 @@ def test_a_saved_model_composes_the_same(model, tmp_path) -> None:
 def test_pieces_are_learned_in_other_keys() -> None:
     codec = Notes().fit(PIECES, role="target")
     encoded = codec.encode(PIECES[0])
-    keys = {codec.decode(codec.vary(encoded, np.random.default_rng(seed)))[0][0] - 60 for seed in range(80)}
+    keys = {codec.decode(codec.augment_encoded(encoded, np.random.default_rng(seed)))[0][0] - 60 for seed in range(80)}
     assert keys == set(range(-5, 7))
     edge = Notes(low=60, high=74).fit(PIECES, role="target")
-    assert edge.decode(edge.vary(edge.encode(PIECES[0]), np.random.default_rng(0))) == PIECES[0]
-    assert edge.vary(edge.encode([[], []]), np.random.default_rng(0)).sum() == 0
+    assert edge.decode(edge.augment_encoded(edge.encode(PIECES[0]), np.random.default_rng(0))) == PIECES[0]
+    assert edge.augment_encoded(edge.encode([[], []]), np.random.default_rng(0)).sum() == 0
     assert codec.augments
     assert not Notes().fit(PIECES, role="source").augments
     assert not Notes(augment=False).fit(PIECES, role="target").augments

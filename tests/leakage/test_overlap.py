@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import elman.comparison
-from elman.comparison import LeakError, LeakWarning
 from elman.errors import SettingError
+from elman.leakage import LeakError, LeakWarning
 from elman.leakage import overlap as leaks
 from elman.leakage.alarm import Alarm, sound
 from elman.leakage.targets import determines, hidden_targets, visible

@@ -88,11 +88,11 @@ def test_bad_boxes_are_named_by_row() -> None:
 def test_pictures_and_boxes_vary_together_and_only_in_training(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[int] = []
 
-    def vary_both(self: Boxes, source: np.ndarray, encoded: np.ndarray, random: np.random.Generator):
+    def augment_pair(self: Boxes, source: np.ndarray, encoded: np.ndarray, random: np.random.Generator):
         seen.append(len(encoded))
         return source, encoded
 
-    monkeypatch.setattr(Boxes, "vary_both", vary_both)
+    monkeypatch.setattr(Boxes, "vary_both", augment_pair)
     pictures, things = scenes(30)
     training = Training(max_epochs=1, batch_size=8, verbose=0, validation_fraction=0.2)
     model = Model(Image(size=(24, 32)), Boxes(), network=SMALL, training=training).fit(pictures, things)
@@ -104,7 +104,7 @@ def test_pictures_and_boxes_vary_together_and_only_in_training(monkeypatch: pyte
 
 def test_chance_of_pairs_comes_from_seed_epoch_and_row() -> None:
     rows = Examples([np.zeros(1)] * 3, [np.zeros((2, 1))] * 3, collate=lambda values, space, rank: values)
-    rows.vary_both = lambda x, y, random: (x + random.random(), y - 1)
+    rows.augment_pair = lambda x, y, random: (x + random.random(), y - 1)
     rows.deal(5, 2)
     (first, last), targets = rows.collate([0, 2])
     assert first != last

@@ -135,7 +135,7 @@ def test_codecs_that_look_at_the_whole_have_no_ear(codec):
         if isinstance(codec, Joints)
         else [np.zeros((4, 4), np.uint8)] * 2
     )
-    assert codec.fit(values).listen() is None
+    assert codec.fit(values).incremental_encoder() is None
 
 
 def test_pen_strokes_and_columns_are_written_down_as_they_come():

@@ -11,7 +11,7 @@ import torch
 from elman import cells
 from elman.errors import CheckError
 from elman.kernels import reference
-from elman.kernels.dispatch import reason_against
+from elman.kernels.dispatch import unsupported_reason
 from elman.testing import check_kernel
 from elman.testing._calls import make_call, same, same_answer
 
@@ -19,7 +19,7 @@ from elman.testing._calls import make_call, same, same_answer
 @pytest.mark.parametrize("name", ["native", "aten", "reference"])
 @pytest.mark.parametrize("cell", ["elman", "elman_relu", "gru", "lstm"])
 def test_ours_pass(name, cell):
-    reason = reason_against(name, make_call(cells.get(cell), dtype=torch.float32))
+    reason = unsupported_reason(name, make_call(cells.get(cell), dtype=torch.float32))
     if reason is not None:
         pytest.skip(reason)
     report = check_kernel(name, cell_names=[cell])
@@ -29,7 +29,7 @@ def test_ours_pass(name, cell):
 
 def faulty(change):
     """The reference with a fault: ``change`` gets the call and returns another, or changes the answer."""
-    return SimpleNamespace(name="faulty", reason_against=lambda _: None, run=change)
+    return SimpleNamespace(name="faulty", unsupported_reason=lambda _: None, run=change)
 
 
 def ignores_reverse(call):
@@ -98,14 +98,14 @@ def test_what_a_backend_refuses_is_reported_not_checked():
         return "only plain calls" if call.norms is not None or call.zoneout or call.recurrent_mask is not None else None
 
     report = check_kernel(
-        SimpleNamespace(name="plain", reason_against=reason, run=reference.run), cell_names=["gru"], dtypes=[torch.float64]
+        SimpleNamespace(name="plain", unsupported_reason=reason, run=reference.run), cell_names=["gru"], dtypes=[torch.float64]
     )
     assert "gru, float64: layer norm: skipped, only plain calls" in report
 
 
 def test_a_backend_that_runs_nothing_fails():
     with pytest.raises(CheckError, match=r"no call could run at all: \['gru, float64: skipped, on strike'\]"):
-        check_kernel(SimpleNamespace(name="idle", reason_against=lambda _: "on strike", run=None), cell_names=["gru"])
+        check_kernel(SimpleNamespace(name="idle", unsupported_reason=lambda _: "on strike", run=None), cell_names=["gru"])
 
 
 def test_comparisons_see_shapes_dtypes_nan_and_missing_states():

@@ -108,7 +108,7 @@ def test_bad_splits():
 
 def test_values_vary_by_seed_epoch_and_row_alone() -> None:
     rows = Examples([np.zeros(3)] * 4, [np.zeros(3)] * 4, collate=lambda values, space, rank: np.stack(values))
-    rows.vary = lambda value, random: value + random.normal(size=3)
+    rows.augment_encoded = lambda value, random: value + random.normal(size=3)
     rows.deal(1, 0)
     first, target = rows.collate([0, 1])
     assert not target.any()
@@ -118,7 +118,7 @@ def test_values_vary_by_seed_epoch_and_row_alone() -> None:
     assert (rows.collate([0])[0] != first[0]).all()
     rows.deal(1, 0)
     np.testing.assert_array_equal(rows.collate([0])[0][0], first[0])
-    assert rows.subset([0]).vary is None  # what is checked on stays as it is
+    assert rows.subset([0]).augment_encoded is None  # what is checked on stays as it is
     alone = Examples(None, [np.zeros(3)], collate=lambda values, space, rank: np.stack(values))
-    alone.vary = lambda value, random: value + random.normal(size=3)
+    alone.augment_encoded = lambda value, random: value + random.normal(size=3)
     assert alone.collate([0])[1].all()

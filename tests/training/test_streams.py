@@ -80,7 +80,7 @@ def test_examples_know_their_corpus():
 
 def test_documents_are_varied_anew_each_epoch_and_the_corpus_stays_as_it_is() -> None:
     tokens = Tokens.of([np.full(5, value) for value in (10, 20, 30)], end=99)
-    stream = Stream(tokens, whole(tokens), readers=1, vary=lambda row, random: row + random.integers(1, 9))
+    stream = Stream(tokens, whole(tokens), readers=1, augment_encoded=lambda row, random: row + random.integers(1, 9))
     np.testing.assert_array_equal(stream[0].outputs, tokens.flat)  # what is only judged is not varied
     seen = []
     for epoch in (0, 1, 0):

@@ -1,4 +1,4 @@
-"""Baselines: honest contestants beside a recurrent network, each a scikit-learn estimator."""
+"""Baselines: honest candidates beside a recurrent network, each a scikit-learn estimator."""
 
 from elman.baselines._series import SeriesBaseline as SeriesBaseline
 from elman.baselines.bag_of_steps import BagOfSteps as BagOfSteps

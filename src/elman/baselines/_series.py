@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator
 
 from elman.errors import DataError, NotFittedError, SettingError
 from elman.forecasting.forecast import Forecast
-from elman.timeseries.prediction import Said
+from elman.timeseries.prediction import Prediction
 from elman.timeseries.read import Panel, read_panel
 from elman.timeseries.seasonality import detect_season, filled, seasonal_strength
 
@@ -76,7 +76,7 @@ class SeriesBaseline(BaseEstimator):
         stamps = [panel.frequency.following(one.stamps[-1], horizon) for one in panel.series]
         return Forecast(panel=panel, mean=said.mean, stamps=stamps, low=said.low, high=said.high)
 
-    def forecast_at(self, panel: Panel, rows: Any, ends: Any, *, horizon: int, level: tuple[int, ...] = (80, 95)) -> Said:
+    def forecast_from(self, panel: Panel, rows: Any, ends: Any, *, horizon: int, level: tuple[int, ...] = (80, 95)) -> Prediction:
         """Forecast from many places in the past of series, each from what stands before it alone, without learning anew.
 
         Parameters
@@ -100,13 +100,13 @@ class SeriesBaseline(BaseEstimator):
         values = known_values(panel)
         return self._outlook([values[row][:end] for row, end in zip(rows, ends, strict=True)], horizon, level)
 
-    def _outlook(self, histories: list[np.ndarray], horizon: int, level: tuple[int, ...]) -> Said:
+    def _outlook(self, histories: list[np.ndarray], horizon: int, level: tuple[int, ...]) -> Prediction:
         shares = np.sort(np.concatenate([[(1 - k / 100) / 2, (1 + k / 100) / 2] for k in level])) if level else np.zeros(0)
         points, ends = zip(*(self._one(values, horizon, shares) for values in histories), strict=True)
         spread = np.stack(ends, axis=1)  # (shares, m, horizon)
         place = {int(k): len(level) - 1 - i for i, k in enumerate(sorted(level))}
         low, high = ({k: spread[i if at_start else len(shares) - 1 - i] for k, i in place.items()} for at_start in (True, False))
-        return Said(mean=np.stack(points), low=low, high=high)
+        return Prediction(mean=np.stack(points), low=low, high=high)
 
     def _one(self, values: np.ndarray, horizon: int, shares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         point = self._point(values, horizon)

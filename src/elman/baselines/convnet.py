@@ -83,7 +83,7 @@ class ConvNet(ClassifierMixin, BaseEstimator):
             The estimator itself.
         """
         xs, ys = paired_rows(X, y)
-        self.source_ = copy.deepcopy(self.source or Text()).in_detail().fit(xs)
+        self.source_ = copy.deepcopy(self.source or Text()).with_subwords().fit(xs)
         self.target_ = Category().fit(ys, role="target")
         if self.source_.rank != "many":
             raise SettingError(f"ConvNet reads sequences; got {type(self.source_).__name__}. Use Text(), Symbols() or Series().")
@@ -91,8 +91,10 @@ class ConvNet(ClassifierMixin, BaseEstimator):
         sizes = Sizes.measure(self.source_, self.target_, sources, targets)
         made = plan(self.source_, self.target_, Network(wide=False, members=1), examples=sizes)
         training = recipe(made, self.training or Training(), len(targets))
-        vary = self.source_.vary if self.source_.augments else None
-        learned = learn(made, sources, targets, training, scoring_of(self.target_, False), build=self._build, vary=vary)
+        augment_encoded = self.source_.augment_encoded if self.source_.augments else None
+        learned = learn(
+            made, sources, targets, training, scoring_of(self.target_, False), build=self._build, augment_encoded=augment_encoded
+        )
         self.model_, self.history_, self.classes_ = learned.model, learned.history, self.target_.classes_
         self.parameters_ = sum(weight.numel() for weight in learned.model.parameters())
         return self

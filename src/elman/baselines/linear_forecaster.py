@@ -9,7 +9,7 @@ from sklearn.linear_model import Ridge
 
 from elman.baselines._series import SeriesBaseline, error_quantiles
 from elman.errors import SettingError
-from elman.timeseries.prediction import Said
+from elman.timeseries.prediction import Prediction
 
 _ROWS = 20_000
 """Windows to learn from at most, over all series: the solution is in closed form and changes little beyond."""
@@ -97,14 +97,14 @@ class LinearForecaster(SeriesBaseline):
         window = np.concatenate([np.full(self.context_ - len(window), window[0]), window])
         return np.clip((window - window[-1]) / scale, -_FARTHEST, _FARTHEST), scale
 
-    def _outlook(self, histories: list[np.ndarray], horizon: int, level: tuple[int, ...]) -> Said:
+    def _outlook(self, histories: list[np.ndarray], horizon: int, level: tuple[int, ...]) -> Prediction:
         ridge, errors = self._map(horizon)
         windows, scales = zip(*map(self._scaled, histories), strict=True)
         scale = np.asarray(scales)[:, None]
         change = np.zeros((len(histories), horizon)) if ridge is None else ridge.predict(np.stack(windows)).reshape(-1, horizon)
         point = np.array([history[-1] for history in histories])[:, None] + change * scale
         low, high = ({k: point + self._ends(horizon, errors, (1 + side * k / 100) / 2) * scale for k in level} for side in (-1, 1))
-        return Said(mean=point, low=low, high=high)
+        return Prediction(mean=point, low=low, high=high)
 
     def _ends(self, horizon: int, errors: np.ndarray, share: float) -> np.ndarray:
         """Quantile of the errors at each step, (horizon,), the same for every series in units of its scale."""

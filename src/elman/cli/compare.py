@@ -23,7 +23,7 @@ from elman.training.settings import Training
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class Contest(Settings):
+class ComparisonOptions(Settings):
     """Who is compared with whom, and on what."""
 
     shuffled: bool = False
@@ -47,11 +47,11 @@ class Contest(Settings):
 
 
 Only = Annotated[
-    list[str] | None, typer.Option("--only", metavar="NAME", help="Take only this contestant (several times for more); all by default.")
+    list[str] | None, typer.Option("--only", metavar="NAME", help="Take only this candidate (several times for more); all by default.")
 ]
 
 
-@with_settings(contest=Contest, series=Columns, network=Network, training=Training)
+@with_settings(comparison=ComparisonOptions, series=Columns, network=Network, training=Training)
 def compare(
     data: Data,
     *,
@@ -64,30 +64,30 @@ def compare(
     rows: Rows = None,
     json: Json = False,
     quiet: Quiet = False,
-    contest: Contest | None = None,
+    comparison: ComparisonOptions | None = None,
     series: Columns | None = None,
     network: Network | None = None,
     training: Training | None = None,
 ) -> None:
     """Let simple and recurrent models do one task on one split, and say which to use; --budget is shared by all."""
-    output, contest, training = Output(json, quiet), contest or Contest(), training or Training()
+    output, comparison, training = Output(json, quiet), comparison or ComparisonOptions(), training or Training()
     if continue_ and (source or target):
         raise SettingError("--continue learns from one column alone; leave out --source and --target, or leave out --continue.")
-    if contest.plot and importlib.util.find_spec("matplotlib") is None:
+    if comparison.plot and importlib.util.find_spec("matplotlib") is None:
         raise MissingExtraError("plot", "matplotlib", "plot a leaderboard")
     read = read_table(data, output, by=by, encoding=encoding, rows=rows)
     budget, training.budget = training.budget, None
-    if contest.horizon is not None:
-        what, kept = _series(read, contest.horizon, series or Columns(), output, network=network, training=training)
+    if comparison.horizon is not None:
+        what, kept = _series(read, comparison.horizon, series or Columns(), output, network=network, training=training)
     elif continue_ or (not source and not target and read.names == ["text"]):
         what, kept = _texts(read, continue_ or "text:char", network, training)
     else:
-        what, kept = _pairs(read, source or [], target, output, align=contest.align, network=network, training=training)
+        what, kept = _pairs(read, source or [], target, output, align=comparison.align, network=network, training=training)
     if len(kept) < len(read):
         output.note(f"{len(read) - len(kept):,} of {len(read):,} rows dropped: source or target is missing")
-    board = _run(what, contest, output, kept=kept, read=read, budget=budget, only=only, seed=training.random_state)
-    if contest.plot:
-        board.plot().figure.savefig(contest.plot)
+    board = _run(what, comparison, output, kept=kept, read=read, budget=budget, only=only, seed=training.random_state)
+    if comparison.plot:
+        board.plot().figure.savefig(comparison.plot)
     output.result(board.to_dict(), [] if json else str(board).splitlines())
 
 
@@ -127,7 +127,7 @@ def _pairs(read: Any, source: list[str], target: str | None, output: Output, **s
 
 def _run(
     what: tuple[Any, ...],
-    contest: Contest,
+    comparison: ComparisonOptions,
     output: Output,
     *,
     kept: Sequence[int],
@@ -139,20 +139,20 @@ def _run(
     """Compare; alarms come as notes, before anything is trained."""
     from elman import compare as contest_of
 
-    groups = None if contest.groups is None else read.column(contest.groups)
+    groups = None if comparison.groups is None else read.column(comparison.groups)
     with warnings.catch_warnings():
         warnings.simplefilter("default", ElmanWarning)
         warnings.showwarning = lambda message, *_, **__: output.note(str(message))
         return contest_of(
             *what,
-            contestants=only or "auto",
-            shuffled=contest.shuffled,
-            untied=contest.untied,
-            test_size=contest.test_size,
+            candidates=only or "auto",
+            shuffled=comparison.shuffled,
+            untied=comparison.untied,
+            test_size=comparison.test_size,
             groups=None if groups is None else [groups[row] for row in kept],
             budget=budget,
-            on_leak=contest.on_leak,
-            folder=contest.out,
+            on_leak=comparison.on_leak,
+            folder=comparison.out,
             random_state=seed,
             verbose=output.verbose,
         )

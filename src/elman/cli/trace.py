@@ -92,7 +92,7 @@ def _write_page(path: Path, found: Any) -> None:
     from elman.inspection.report.page import page
     from elman.io import atomic
 
-    atomic.write(path, page("Trace", [], [("Inside one value", found.drawn(steps=400))]).encode())
+    atomic.write(path, page("Trace", [], [("Inside one value", found.to_markup(steps=400))]).encode())
 
 
 def _write_json(path: Path, found: Any) -> None:

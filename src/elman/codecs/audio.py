@@ -48,6 +48,7 @@ class Audio(Codec):
     """
 
     id = "audio.v1"
+    modality = "audio"
     later: ClassVar[dict[str, Any]] = {"augment": False}
     rank = "many"
 
@@ -113,7 +114,7 @@ class Audio(Codec):
             raise DataError(f"Audio: expected an array (T, {self.features}) to decode; got shape {decoded.shape}.")
         return decoded
 
-    def vary(self, encoded: Any, random: np.random.Generator) -> np.ndarray:
+    def augment_encoded(self, encoded: Any, random: np.random.Generator) -> np.ndarray:
         """Return frames as another speaker in another room would give them.
 
         Parameters
@@ -131,7 +132,7 @@ class Audio(Codec):
         scaler = self._fitted("scaler_")
         return mask_spectrum(scaler.encode(vary_spectrum(scaler.decode(encoded), random)), random)
 
-    def glance(self, value: Any) -> tuple[int, int] | None:
+    def shape_from_header(self, value: Any) -> tuple[int, int] | None:
         """Return the shape of the frames of a file, from its header.
 
         Parameters
@@ -147,7 +148,7 @@ class Audio(Codec):
         count = sound.count(value, self.sample_rate, self.max_seconds)
         return None if count is None else (self._frames().count(count), self.features)
 
-    def listen(self) -> Listener:
+    def incremental_encoder(self) -> Listener:
         """Return an ear for sound that comes in chunks: its frames are those of ``encode`` over everything at once.
 
         Returns
@@ -187,7 +188,7 @@ class Audio(Codec):
 
 
 class Listener:
-    """One recording on its way through a fitted :class:`Audio`, chunk by chunk; made by ``codec.listen()``.
+    """One recording on its way through a fitted :class:`Audio`, chunk by chunk; made by ``codec.incremental_encoder()``.
 
     Parameters
     ----------

@@ -73,7 +73,7 @@ class Boxes(Codec):
     """
 
     id = "boxes.v1"
-    lies_in_source = True
+    refers_to_source = True
     rank = "many"
 
     def __init__(self, *, form: str = "xyxy", unit: str = "pixels", size: Any = None, outside: str = "error", augment: bool = True) -> None:
@@ -154,7 +154,7 @@ class Boxes(Codec):
             answers.append(answer)
         return answers
 
-    def vary_both(self, source: Any, encoded: Any, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    def augment_pair(self, source: Any, encoded: Any, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Return a picture seen from elsewhere, and its boxes where they then are.
 
         Parameters

@@ -8,8 +8,9 @@ from typing import Any, ClassVar, Literal, Protocol, Self
 
 import numpy as np
 
+from elman.codecs.capabilities import Modality
 from elman.codecs.checks import one_of, strict
-from elman.codecs.incremental import Ear
+from elman.codecs.incremental import IncrementalEncoder
 from elman.codecs.space import Space
 from elman.errors import DataError, DataTypeError, NotFittedError, SettingError
 from elman.settings import Settings
@@ -42,14 +43,17 @@ class Codec(Settings):
     id: ClassVar[str]
     """Versioned name in model files, as ``category.v1``."""
 
+    modality: ClassVar[Modality] = "other"
+    """How inspection draws a value of this codec."""
+
     later: ClassVar[dict[str, Any]] = {}
     """Settings that files of earlier versions lack, each with the value that means what was before it (and is not written)."""
 
-    keeps_steps: ClassVar[bool] = False
-    """Whether :meth:`vary` leaves every step in its place, so that answers to single steps stay true."""
+    preserves_steps: ClassVar[bool] = False
+    """Whether :meth:`augment_encoded` leaves every step in its place, so that answers to single steps stay true."""
 
-    lies_in_source: ClassVar[bool] = False
-    """Whether a target is a place in its source (boxes in a picture), so that training must change both together: :meth:`vary_both`."""
+    refers_to_source: ClassVar[bool] = False
+    """Whether a target is a place in its source (boxes in a picture), so that training must change both together: :meth:`augment_pair`."""
 
     rank: Rank
     role_: Role = "source"
@@ -88,10 +92,10 @@ class Codec(Settings):
 
     @property
     def augments(self) -> bool:
-        """Whether training may see every value a little changed; :meth:`vary` says how."""
+        """Whether training may see every value a little changed; :meth:`augment_encoded` says how."""
         return bool(getattr(self, "augment", False))
 
-    def vary(self, encoded: Encoded, random: np.random.Generator) -> Encoded:  # noqa: ARG002  # for codecs that can
+    def augment_encoded(self, encoded: Encoded, random: np.random.Generator) -> Encoded:  # noqa: ARG002  # for codecs that can
         """Return an encoded value changed as the world changes it: louder, slower, slanted. Only training asks for it.
 
         Parameters
@@ -108,10 +112,10 @@ class Codec(Settings):
         """
         return encoded
 
-    def vary_both(self, source: Encoded, encoded: Encoded, random: np.random.Generator) -> tuple[Encoded, Encoded]:  # noqa: ARG002
+    def augment_pair(self, source: Encoded, encoded: Encoded, random: np.random.Generator) -> tuple[Encoded, Encoded]:  # noqa: ARG002
         """Return a source and this target of it changed together, for targets that lie in their source: boxes in a picture.
 
-        Asked for by training where a target ``lies_in_source`` and ``augments``; then the source is not varied by itself.
+        Asked for by training where a target ``refers_to_source`` and ``augments``; then the source is not varied by itself.
 
         Parameters
         ----------
@@ -129,7 +133,7 @@ class Codec(Settings):
         """
         return source, encoded
 
-    def glance(self, value: Any) -> tuple[int, ...] | None:  # noqa: ARG002  # for codecs of files
+    def shape_from_header(self, value: Any) -> tuple[int, ...] | None:  # noqa: ARG002  # for codecs of files
         """Return the shape ``encode`` will give of a file, from what the file says about itself.
 
         Parameters
@@ -144,7 +148,7 @@ class Codec(Settings):
         """
         return None
 
-    def listen(self) -> Ear | None:
+    def incremental_encoder(self) -> IncrementalEncoder | None:
         """Return an ear for a value that comes in pieces: its steps are those of ``encode`` over everything at once.
 
         Returns
@@ -169,7 +173,7 @@ class Codec(Settings):
         """From the symbols that stand after whole elements to the indices that may follow (``space.n`` is the end); None allows all."""
         return None
 
-    def in_detail(self) -> Self:
+    def with_subwords(self) -> Self:
         """Change settings left to "auto" so that ``encode`` hands over all there is; asked before ``fit`` for one answer about a whole.
 
         Returns

@@ -42,6 +42,7 @@ class Dialogue(Codec):
     """
 
     id = "dialogue.v1"
+    modality = "text"
     rank = "many"
     later: ClassVar[dict[str, Any]] = {"spelling": False}
 
@@ -60,7 +61,7 @@ class Dialogue(Codec):
         self.min_count = min_count
         self.spelling: bool | Literal["auto"] = spelling
 
-    def in_detail(self) -> Self:
+    def with_subwords(self) -> Self:
         """Return the codec itself, spelling its words unless the user said no."""
         if self.spelling == "auto" and self.level == "word":
             self.spelling = True

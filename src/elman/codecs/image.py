@@ -60,6 +60,7 @@ class Image(Codec):
     """
 
     id = "image.v1"
+    modality = "image"
     later: ClassVar[dict[str, Any]] = {"augment": False, "background": "black"}
     channels_: Any
 
@@ -148,7 +149,7 @@ class Image(Codec):
         seen = pictures.look(value, self.max_pixels)
         return seen.height, seen.width
 
-    def vary(self, encoded: Any, random: np.random.Generator) -> np.ndarray:
+    def augment_encoded(self, encoded: Any, random: np.random.Generator) -> np.ndarray:
         """Return a picture as another press, hand or camera would give it.
 
         Parameters
@@ -174,7 +175,7 @@ class Image(Codec):
         steps = picture.transpose(1, 0, 2) if self.read == "rows" else picture.transpose(2, 0, 1)
         return np.ascontiguousarray(steps.reshape(len(encoded), -1))
 
-    def glance(self, value: Any) -> tuple[int, ...]:
+    def shape_from_header(self, value: Any) -> tuple[int, ...]:
         """Return the shape of the numbers of a file, from its header where that is enough.
 
         Parameters
@@ -193,7 +194,7 @@ class Image(Codec):
         steps = {"rows": h, "columns": w, "patches": int(np.prod(self._grid())), "pixels": h * w}
         return (self.channels_, h, w) if self.read == "whole" else (steps[self.read], self.space.d)  # type: ignore[union-attr]
 
-    def listen(self) -> Lines | None:
+    def incremental_encoder(self) -> Lines | None:
         """Return an ear for rows or columns as a camera over a line gives them, in the size that was learned.
 
         Returns
@@ -342,7 +343,7 @@ class Image(Codec):
 
 
 class Lines:
-    """One picture on its way through a fitted :class:`Image`, some rows or columns at a time; made by ``codec.listen()``.
+    """One picture on its way through a fitted :class:`Image`, some rows or columns at a time; made by ``codec.incremental_encoder()``.
 
     Parameters
     ----------

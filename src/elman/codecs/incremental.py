@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from elman.codecs.codec import Codec
 
 
-class Ear(Protocol):
-    """What ``codec.listen()`` returns."""
+class IncrementalEncoder(Protocol):
+    """What ``codec.incremental_encoder()`` returns."""
 
     held: Any
     """A float64 array: what the steps to come depend on; None where it is more than a few numbers."""
@@ -25,7 +25,7 @@ class Ear(Protocol):
         ...
 
 
-class EachStep:
+class StatelessEncoder:
     """An ear of a codec that encodes every step by itself.
 
     Parameters

@@ -40,6 +40,7 @@ class Joints(Codec):
     """
 
     id = "joints.v1"
+    modality = "other"
     later: ClassVar[dict[str, Any]] = {}
     rank = "many"
 
@@ -86,7 +87,7 @@ class Joints(Codec):
             raise DataError(f"Joints: expected an array (T, {self.space.d}) to decode; got shape {decoded.shape}.")
         return decoded[:, : self.joints_ * self.dimensions].reshape(-1, self.joints_, self.dimensions)
 
-    def vary(self, encoded: Any, random: np.random.Generator) -> np.ndarray:
+    def augment_encoded(self, encoded: Any, random: np.random.Generator) -> np.ndarray:
         """Return steps as another body and camera would give them.
 
         Parameters

@@ -18,7 +18,7 @@ KEPT = 1 << 30
 """Bytes of encoded files kept in memory; what is beyond is read again whenever its turn comes."""
 
 
-class Shelf:
+class MemoryBudget:
     """Room for the encoded files of one set of rows; first come, first kept, for every epoch asks for all of them.
 
     Parameters
@@ -38,7 +38,7 @@ class Shelf:
         return fits
 
 
-class FileRow:
+class LazyFile:
     """A value in a file, as its codec encodes it, read when it is looked at; may be looked at from several threads.
 
     Parameters
@@ -57,7 +57,7 @@ class FileRow:
 
     late = True
 
-    def __init__(self, codec: Codec, value: Any, row: int, shelf: Shelf, shape: tuple[int, ...]) -> None:
+    def __init__(self, codec: Codec, value: Any, row: int, shelf: MemoryBudget, shape: tuple[int, ...]) -> None:
         self._codec, self._value, self._row, self._shelf = codec, value, row, shelf
         self._kept: np.ndarray | None = None
         self.shape, self.ndim = shape, len(shape)
@@ -107,7 +107,7 @@ def encoded(codec: Codec, values: Sequence[Any], *, now: bool = False, once: boo
         return codec.by_column(values, lambda part, column: encoded(part, column, now=now, once=once))
     if not isinstance(codec, Audio | Image | Video) or not any(isinstance(value, str | os.PathLike) for value in values):
         return codec.encode_all(values)
-    shelf, row = Shelf(0 if once else KEPT), -1
+    shelf, row = MemoryBudget(0 if once else KEPT), -1
     known: dict[Any, Any] = {}
 
     def late(value: Any) -> Any:
@@ -122,10 +122,10 @@ def encoded(codec: Codec, values: Sequence[Any], *, now: bool = False, once: boo
 
     def read(value: Any) -> Any:
         """Leave a file where it is if its header says enough, else decode it."""
-        shape = None if now else codec.glance(value)
+        shape = None if now else codec.shape_from_header(value)
         if shape is not None:
-            return FileRow(codec, value, row, shelf, shape)
+            return LazyFile(codec, value, row, shelf, shape)
         array = np.asarray(codec.encode(value))
-        return array if shelf.takes(array.nbytes) else FileRow(codec, value, row, shelf, array.shape)
+        return array if shelf.takes(array.nbytes) else LazyFile(codec, value, row, shelf, array.shape)
 
     return each(late, values)

@@ -9,7 +9,7 @@ import numpy as np
 
 from elman.codecs.checks import one_of, real, strict, whole
 from elman.codecs.codec import Codec, each
-from elman.codecs.incremental import EachStep
+from elman.codecs.incremental import StatelessEncoder
 from elman.codecs.media import files as media_files
 from elman.codecs.media import midi
 from elman.codecs.notes_events import EventReader, Events
@@ -60,6 +60,7 @@ class Notes(Codec):
     """
 
     id = "notes.v1"
+    modality = "music"
     later: ClassVar[dict[str, Any]] = {"augment": False, "read": "roll", "velocity_bins": 0}
     rank = "many"
 
@@ -124,7 +125,7 @@ class Notes(Codec):
         """Only where music is continued: what is asked about a piece may be its key."""
         return self.augment and self.role_ == "target"
 
-    def vary(self, encoded: Any, random: np.random.Generator) -> np.ndarray:
+    def augment_encoded(self, encoded: Any, random: np.random.Generator) -> np.ndarray:
         """Return a piece in another key, five semitones down to six up, as far as the notes allow.
 
         Parameters
@@ -139,7 +140,7 @@ class Notes(Codec):
         ndarray
             Of the same shape.
         """
-        return self._form.vary(encoded, random)
+        return self._form.augment_encoded(encoded, random)
 
     def reader(self) -> VoiceReader | EventReader | None:
         """Return what puts frames or notes together, symbol by symbol; None for rolls."""
@@ -196,7 +197,7 @@ class Notes(Codec):
             return Voices(voices=self.voices_, **grid)
         return Events(bins=self.velocity_bins, **grid) if self.read == "events" else Roll(threshold=self.threshold, **grid)
 
-    def listen(self) -> EachStep | None:
+    def incremental_encoder(self) -> StatelessEncoder | None:
         """Return an ear for frames, one by one.
 
         Returns
@@ -204,7 +205,7 @@ class Notes(Codec):
         EachStep or None
             With ``feed(piece)`` and ``close()``; None for voices and events, whose symbols depend on what came before.
         """
-        return EachStep(self) if self.read == "roll" else None
+        return StatelessEncoder(self) if self.read == "roll" else None
 
     def _check(self) -> None:
         one_of(self.read, READS, "read", SettingError)

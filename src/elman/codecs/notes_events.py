@@ -89,7 +89,7 @@ class Events:
         """Return what puts notes together, event by event."""
         return EventReader(self)
 
-    def vary(self, encoded: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    def augment_encoded(self, encoded: np.ndarray, random: np.random.Generator) -> np.ndarray:
         """Return a piece in another key."""
         keys = (encoded > 0) & (encoded <= 2 * self.keys)
         if not keys.any():

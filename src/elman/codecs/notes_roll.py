@@ -46,7 +46,7 @@ class Roll:
             raise DataError(f"Notes: expected an array (T, {self.space.n}) to decode; got shape {roll.shape}.")
         return [(np.flatnonzero(frame) + self.low).tolist() for frame in roll > self.threshold]
 
-    def vary(self, encoded: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    def augment_encoded(self, encoded: np.ndarray, random: np.random.Generator) -> np.ndarray:
         """Return a roll in another key."""
         sounding = np.flatnonzero(encoded.any(axis=0))
         if not len(sounding):

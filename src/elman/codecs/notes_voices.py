@@ -89,7 +89,7 @@ class Voices:
         own = list(range(1 + voice * self.kinds, 1 + (voice + 1) * self.kinds))
         return own if voice else [*own, self.space.n]
 
-    def vary(self, encoded: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    def augment_encoded(self, encoded: np.ndarray, random: np.random.Generator) -> np.ndarray:
         """Return a piece in another key."""
         kinds = (encoded - 1) % self.kinds
         struck = (encoded > 0) & (kinds >= _FIRST)

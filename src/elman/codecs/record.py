@@ -39,9 +39,9 @@ class Record(Codec):
     def __init__(self, **codecs: Codec) -> None:
         self.codecs = codecs
 
-    def in_detail(self) -> Self:
+    def with_subwords(self) -> Self:
         """Return the record itself, its columns in detail."""
-        self.codecs = {name: codec.in_detail() for name, codec in self.codecs.items()}
+        self.codecs = {name: codec.with_subwords() for name, codec in self.codecs.items()}
         return self
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from elman.codecs.checks import one_of, strict
 from elman.codecs.codec import Codec, each
-from elman.codecs.incremental import EachStep
+from elman.codecs.incremental import StatelessEncoder
 from elman.codecs.scaling import Scaler, check_settings, learnable, numbers
 from elman.codecs.space import Continuous
 from elman.errors import DataError
@@ -35,6 +35,7 @@ class Series(Codec):
     """
 
     id = "series.v1"
+    modality = "series"
     rank = "many"
 
     def __init__(self, scale: str = "standard", *, missing: Any = "auto") -> None:
@@ -85,7 +86,7 @@ class Series(Codec):
             raise DataError(f"expected an array (T, {self.space.d}) to decode; got shape {decoded.shape}.")
         return decoded[:, 0] if self.flat_ else decoded
 
-    def listen(self) -> EachStep:
+    def incremental_encoder(self) -> StatelessEncoder:
         """Return an ear for numbers, step by step.
 
         Returns
@@ -93,7 +94,7 @@ class Series(Codec):
         EachStep
             With ``feed(piece)`` and ``close()``.
         """
-        return EachStep(self)
+        return StatelessEncoder(self)
 
     def _check(self) -> None:
         check_settings(self.scale, self.missing)

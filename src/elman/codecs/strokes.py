@@ -38,9 +38,10 @@ class Strokes(Codec):
     """
 
     id = "strokes.v1"
+    modality = "strokes"
     later: ClassVar[dict[str, Any]] = {"augment": False}
     rank = "many"
-    keeps_steps = True
+    preserves_steps = True
 
     def __init__(self, *, augment: bool = True) -> None:
         self.augment = augment
@@ -66,7 +67,7 @@ class Strokes(Codec):
         """
         return self._steps(_read(value), self._start())
 
-    def listen(self) -> Pen:
+    def incremental_encoder(self) -> Pen:
         """Return an ear for points that come while the pen moves.
 
         Returns
@@ -109,7 +110,7 @@ class Strokes(Codec):
         points = self.start_ + np.cumsum(steps[:, :2] * scale, axis=0)
         return np.concatenate([points, (steps[:, 2:] > 0.5).astype(np.float64)], axis=1) if self.pen_ else points
 
-    def vary(self, encoded: Any, random: np.random.Generator) -> np.ndarray:
+    def augment_encoded(self, encoded: Any, random: np.random.Generator) -> np.ndarray:
         """Return steps as another hand would draw them.
 
         Parameters
@@ -150,7 +151,7 @@ class Strokes(Codec):
 
 
 class Pen:
-    """One drawing on its way through a fitted :class:`Strokes`, points by points; made by ``codec.listen()``.
+    """One drawing on its way through a fitted :class:`Strokes`, points by points; made by ``codec.incremental_encoder()``.
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ import numpy as np
 
 from elman.codecs.checks import MOST, strict, whole
 from elman.codecs.codec import Codec, each
-from elman.codecs.incremental import EachStep
+from elman.codecs.incremental import StatelessEncoder
 from elman.codecs.space import Discrete
 from elman.codecs.tokens.vocabulary import Vocabulary, hashable, indices_in, is_nan
 from elman.errors import DataError, DataTypeError, SettingError
@@ -34,6 +34,7 @@ class Symbols(Codec):
     """
 
     id = "symbols.v1"
+    modality = "text"
     rank = "many"
 
     def __init__(self, *, max_vocabulary: int | None = None, min_count: int = 1) -> None:
@@ -115,7 +116,7 @@ class Symbols(Codec):
             raise DataError("expected symbols in a target; got NaN. Drop the row or give it a name.")
         return symbols
 
-    def listen(self) -> EachStep:
+    def incremental_encoder(self) -> StatelessEncoder:
         """Return an ear for symbols, one by one.
 
         Returns
@@ -123,7 +124,7 @@ class Symbols(Codec):
         EachStep
             With ``feed(piece)`` and ``close()``.
         """
-        return EachStep(self)
+        return StatelessEncoder(self)
 
     def _check(self) -> None:
         if self.max_vocabulary is not None:

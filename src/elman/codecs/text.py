@@ -12,7 +12,7 @@ import numpy as np
 
 from elman.codecs.checks import MOST, one_of, strict, whole
 from elman.codecs.codec import Codec, each
-from elman.codecs.incremental import EachStep
+from elman.codecs.incremental import StatelessEncoder
 from elman.codecs.space import Discrete, Words
 from elman.codecs.tokens import bpe, words
 from elman.codecs.tokens.spelling import Speller
@@ -57,6 +57,7 @@ class Text(Codec):
     """
 
     id = "text.v1"
+    modality = "text"
     rank = "many"
     later: ClassVar[dict[str, Any]] = {"spelling": False}
 
@@ -77,7 +78,7 @@ class Text(Codec):
         self.normalize = normalize
         self.spelling = spelling
 
-    def in_detail(self) -> Self:
+    def with_subwords(self) -> Self:
         """Return the codec itself, spelling its words unless the user said no."""
         if self.spelling == "auto" and self.unit == "word":
             self.spelling = True
@@ -223,7 +224,7 @@ class Text(Codec):
     def _normal(self, text: str) -> str:
         return unicodedata.normalize(self.normalize, text) if self.normalize else text  # type: ignore[arg-type]
 
-    def listen(self) -> EachStep | None:
+    def incremental_encoder(self) -> StatelessEncoder | None:
         """Return an ear for words or characters; none for subwords, which look at the whole.
 
         Returns
@@ -231,7 +232,7 @@ class Text(Codec):
         EachStep or None
             With ``feed(piece)`` and ``close()``.
         """
-        return None if self.level == "bpe" else EachStep(self, "")
+        return None if self.level == "bpe" else StatelessEncoder(self, "")
 
     def _check(self) -> None:
         one_of(self.level, ("auto", *_SIZES), "level", SettingError)

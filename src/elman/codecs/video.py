@@ -46,9 +46,10 @@ class Video(Codec):
     """
 
     id = "video.v1"
+    modality = "video"
     later: ClassVar[dict[str, Any]] = {}
     rank = "many"
-    keeps_steps = True
+    preserves_steps = True
 
     def __init__(
         self,
@@ -115,7 +116,7 @@ class Video(Codec):
         shown = np.clip(np.rint(frames * 255), 0, 255).astype(np.uint8).transpose(0, 2, 3, 1)
         return shown if self.mode == "colour" else shown[..., 0]
 
-    def vary(self, encoded: Any, random: np.random.Generator) -> np.ndarray:
+    def augment_encoded(self, encoded: Any, random: np.random.Generator) -> np.ndarray:
         """Return frames as another camera would give them, all changed in the same way.
 
         Parameters
@@ -133,7 +134,7 @@ class Video(Codec):
         count, *shape = encoded.shape
         return vary_pictures(encoded.reshape(-1, *shape[1:]), random).reshape(count, *shape) if count else encoded
 
-    def glance(self, value: Any) -> tuple[int, ...] | None:
+    def shape_from_header(self, value: Any) -> tuple[int, ...] | None:
         """Return the shape of the frames of a file, from the times its packets bear; nothing is decoded.
 
         Parameters

@@ -1,4 +1,4 @@
-"""Contestants: who takes part, by name, and how each is made."""
+"""Candidates: who takes part, by name, and how each is made."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Kind = Literal["simple", "network", "ablation"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Contestant:
+class Candidate:
     """One way to do the task.
 
     Attributes
@@ -30,7 +30,7 @@ class Contestant:
     make : callable
         Returns the unfitted estimator.
     beside : str
-        Of an ablation, the contestant it differs from in one thing.
+        Of an ablation, the candidate it differs from in one thing.
     shuffles : bool
         Whether it sees steps in another order.
     """
@@ -53,7 +53,7 @@ def variant(estimator: Any, **params: Any) -> Any:
 CELLS = {"elman": "Elman network", "gru": "GRU", "lstm": "LSTM"}
 
 
-def networks(estimator: Any, single: Mapping[str, Any], cell: str, *, fixed: str = "", fixed_label: str = "") -> list[Contestant]:
+def networks(estimator: Any, single: Mapping[str, Any], cell: str, *, fixed: str = "", fixed_label: str = "") -> list[Candidate]:
     """Return the networks that differ from an estimator in what reads the steps, and the two ablations.
 
     Parameters
@@ -65,20 +65,20 @@ def networks(estimator: Any, single: Mapping[str, Any], cell: str, *, fixed: str
     cell : str
         The cell that the library would choose.
     fixed : str, default ""
-        Name of the contestant with a fixed window, where there is one.
+        Name of the candidate with a fixed window, where there is one.
     fixed_label : str, default ""
         Its label.
 
     Returns
     -------
-    list of Contestant
+    list of Candidate
         In the order of their rank.
     """
 
-    def network(name: str, label: str, kind: Kind, rank: int, beside: str = "", shuffles: bool = False, **settings: Any) -> Contestant:
+    def network(name: str, label: str, kind: Kind, rank: int, beside: str = "", shuffles: bool = False, **settings: Any) -> Candidate:
         """One that differs in some settings of the network."""
         params = {**single, **{f"network__{k}": v for k, v in settings.items()}}
-        return Contestant(
+        return Candidate(
             name=name, label=label, kind=kind, rank=rank, beside=beside, shuffles=shuffles, make=lambda: variant(estimator, **params)
         )
 
@@ -86,19 +86,19 @@ def networks(estimator: Any, single: Mapping[str, Any], cell: str, *, fixed: str
     if fixed:
         found.append(network(fixed, fixed_label, "network", 5, body="fixed"))
     found += [network(name, label, "network", 6, cell=name, body="recurrent") for name, label in CELLS.items()]
-    default = Contestant(name="default", label="elman, as given", kind="network", rank=7, make=lambda: variant(estimator))
+    default = Candidate(name="default", label="elman, as given", kind="network", rank=7, make=lambda: variant(estimator))
     turned = f"{CELLS.get(cell, cell)}, steps in another order"
     shuffles = network("shuffled", turned, "ablation", 6, cell, True, cell=cell, body="recurrent")
     untied = network("untied", "Elman network with its own weights at every step", "ablation", 6, "elman", cell="elman", body="untied")
     return [*found, default, shuffles, untied]
 
 
-def choose(roster: Iterable[Contestant], wanted: Any, ablations: Mapping[str, bool]) -> list[Contestant]:
+def choose(candidates: Iterable[Candidate], wanted: Any, ablations: Mapping[str, bool]) -> list[Candidate]:
     """Return who takes part.
 
     Parameters
     ----------
-    roster : iterable of Contestant
+    roster : iterable of Candidate
         Who could.
     wanted : "auto" or list of str
         Everyone but the ablations, or names.
@@ -107,16 +107,16 @@ def choose(roster: Iterable[Contestant], wanted: Any, ablations: Mapping[str, bo
 
     Returns
     -------
-    list of Contestant
+    list of Candidate
         In the order of the roster.
     """
-    known = {one.name: one for one in roster}
+    known = {one.name: one for one in candidates}
     if isinstance(wanted, str) and wanted != "auto":
         wanted = [wanted]
     names = [name for name, one in known.items() if one.kind != "ablation"] if wanted == "auto" else list(wanted)
     for name in names:
         if name not in known:
-            raise SettingError(f"There is no contestant {name!r} for this task; there are {list(known)}.{did_you_mean(str(name), known)}")
+            raise SettingError(f"There is no candidate {name!r} for this task; there are {list(known)}.{did_you_mean(str(name), known)}")
     for name, asked in ablations.items():
         if asked and name not in known:
             raise SettingError(f"{name}=True does not fit this task: it is for sequences that are read step by step. Leave it out.")
@@ -124,5 +124,5 @@ def choose(roster: Iterable[Contestant], wanted: Any, ablations: Mapping[str, bo
             names.append(name)
     names += [known[name].beside for name in names if known[name].beside]
     if not names:
-        raise SettingError(f"contestants is empty. Name some of {list(known)}, or leave it at 'auto'.")
+        raise SettingError(f"candidates is empty. Name some of {list(known)}, or leave it at 'auto'.")
     return [one for name, one in known.items() if name in names]

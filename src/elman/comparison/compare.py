@@ -5,24 +5,24 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from elman.codecs import Codec
-from elman.comparison.candidate import Contestant, choose
+from elman.comparison.candidate import Candidate, choose
 from elman.comparison.division import Division
 from elman.comparison.leaderboard import Leaderboard, ranked
 from elman.comparison.results import Results, fingerprint
-from elman.comparison.run import LEAST, Contest, Task
-from elman.comparison.tasks.forecaster import Forecasting
-from elman.comparison.tasks.language_model import Continuing
-from elman.comparison.tasks.model import Mapping
+from elman.comparison.run import LEAST, Run, Task
+from elman.comparison.tasks.forecaster import ForecasterTask
+from elman.comparison.tasks.language_model import LanguageModelTask
+from elman.comparison.tasks.model import ModelTask
 from elman.comparison.verdict import findings, other_lengths, verdict
 from elman.errors import DataTypeError, SettingError
 from elman.estimators import Forecaster, LanguageModel, Model
-from elman.leakage.alarm import OnLeak, check_on_leak, sound
+from elman.leakage.alarm import OnLeak, check_on_leak, warn
 from elman.training.settings import seconds
 
 
 def compare(
     *what: Any,
-    contestants: Literal["auto"] | list[str] = "auto",
+    candidates: Literal["auto"] | list[str] = "auto",
     shuffled: bool = False,
     untied: bool = False,
     test: Any = None,
@@ -41,7 +41,7 @@ def compare(
     *what : codecs or an estimator, then data
         ``Text(), Category(), X, y`` or ``Model(…), X, y``; ``Text("char"), texts`` or ``LanguageModel(…), texts``;
         ``Forecaster(24), series``. An estimator is not fitted but copied: its settings hold for every network.
-    contestants : "auto" or list of str, default "auto"
+    candidates : "auto" or list of str, default "auto"
         Names; everyone who fits the task by default.
     shuffled : bool, default False
         Also let a network see the steps in another order: does the order matter at all?
@@ -59,11 +59,11 @@ def compare(
     on_leak : {"warn", "raise", "ignore"}, default "warn"
         What to do where the split looks leaky.
     folder : path-like, optional
-        Keep results and models there; finished contestants are read back in the next run.
+        Keep results and models there; finished candidates are read back in the next run.
     random_state : int, default 0
         Seed of the split and the shuffling; networks have their own in ``Training``.
     verbose : int, default 1
-        0 says nothing, 1 a line for each contestant, 2 also an epoch's.
+        0 says nothing, 1 a line for each candidate, 2 also an epoch's.
 
     Returns
     -------
@@ -73,7 +73,7 @@ def compare(
     Raises
     ------
     SettingError
-        Unknown contestants, a budget too small, a source that is no sequence.
+        Unknown candidates, a budget too small, a source that is no sequence.
     DataError
         No or too few rows, one class only.
 
@@ -87,7 +87,7 @@ def compare(
     >>> from elman import Category, Symbols, compare
     >>> words = [f"{a}{b}{a}{c}" for a in "xyz" for b in "pqrs" for c in "pqrs"]
     >>> answers = [word[0] for word in words]
-    >>> board = compare(Symbols(), Category(), words, answers, contestants=["frequency", "markov"], verbose=0)
+    >>> board = compare(Symbols(), Category(), words, answers, candidates=["frequency", "markov"], verbose=0)
     >>> board["markov"].value
     1.0
     """
@@ -95,12 +95,12 @@ def compare(
     division = Division(test=test, test_size=test_size, groups=groups, random_state=random_state)
     estimator, data = _estimator(what)
     task = _task(estimator, data, division)
-    chosen = choose(task.roster(), contestants, {"shuffled": shuffled, "untied": untied})
+    chosen = choose(task.candidates(), candidates, {"shuffled": shuffled, "untied": untied})
     time_limit = _checked(budget, chosen)
     alarms = [] if on_leak == "ignore" else task.alarms()
-    sound(alarms, on_leak)
+    warn(alarms, on_leak)
     results = Results(folder, fingerprint(repr(estimator), task.content(), random_state))
-    judged, facts, fitted = Contest(task, results, time_limit, verbose).run(chosen)
+    judged, facts, fitted = Run(task, results, time_limit, verbose).run(chosen)
     entries, lengths = ranked(task.measure, judged, facts), task.lengths()
     reach = getattr(getattr(fitted.get("cnn_fixed"), "plan_", None), "reach", 0)
     said = [*findings(task.measure, entries, judged), *other_lengths(task.measure, entries, judged, lengths, reach)]
@@ -142,15 +142,15 @@ def _estimator(what: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
 def _task(estimator: Any, data: tuple[Any, ...], division: Division) -> Task:
     if isinstance(estimator, Model):
         x, y = data
-        return Mapping(estimator, division.pairs(x, y, estimator.target), division.random_state)
+        return ModelTask(estimator, division.pairs(x, y, estimator.target), division.random_state)
     if isinstance(estimator, LanguageModel):
-        return Continuing(estimator, division.documents(data[0]), division.random_state)
+        return LanguageModelTask(estimator, division.documents(data[0]), division.random_state)
     if division.test is not None or division.groups is not None:
         raise SettingError("A Forecaster is tested on the last steps of each series; leave out test= and groups=.")
-    return Forecasting(estimator, data[0], division.random_state)
+    return ForecasterTask(estimator, data[0], division.random_state)
 
 
-def _checked(budget: str | float | None, chosen: list[Contestant]) -> float | None:
+def _checked(budget: str | float | None, chosen: list[Candidate]) -> float | None:
     if budget is None:
         return None
     limit, learners = seconds(budget), sum(one.kind != "simple" for one in chosen)
@@ -158,6 +158,6 @@ def _checked(budget: str | float | None, chosen: list[Contestant]) -> float | No
         share = limit / max(1, learners)
         raise SettingError(
             f"budget={budget!r} leaves {share:.2g} s for each of {learners} networks; {LEAST:g} s is the least. Give more, or name fewer"
-            " contestants."
+            " candidates."
         )
     return limit

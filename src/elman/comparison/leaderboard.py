@@ -1,4 +1,4 @@
-"""Leaderboard: every contestant's score with its interval, what it cost, and a verdict in one sentence."""
+"""Leaderboard: every candidate's score with its interval, what it cost, and a verdict in one sentence."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Entry:
     Attributes
     ----------
     name, label, kind, rank, beside
-        Of the contestant.
+        Of the candidate.
     value : float
         Score on the test part.
     low, high : float
@@ -84,9 +84,9 @@ class Leaderboard:
     unit : str
         What was drawn again for the intervals.
     judged : dict of str to Judgement
-        What each contestant did on every unit.
+        What each candidate did on every unit.
     estimators : dict of str to estimator
-        The fitted contestants, by name; loaded ones where results were read back.
+        The fitted candidates, by name; loaded ones where results were read back.
     lengths : ndarray or None
         Steps of each unit's source, for :meth:`by_length`.
     """
@@ -104,7 +104,7 @@ class Leaderboard:
     lengths: np.ndarray | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
-        """Number of contestants."""
+        """Number of candidates."""
         return len(self.entries)
 
     def __iter__(self) -> Iterator[Entry]:
@@ -112,7 +112,7 @@ class Leaderboard:
         return iter(self.entries)
 
     def __getitem__(self, name: str) -> Entry:
-        """Return a contestant's entry by its name."""
+        """Return a candidate's entry by its name."""
         for entry in self.entries:
             if entry.name == name:
                 return entry
@@ -126,7 +126,7 @@ class Leaderboard:
         return self.estimators.get(name)
 
     def against(self, name: str) -> dict[str, tuple[float, float, float]]:
-        """Return by how much each contestant is better than one of them.
+        """Return by how much each candidate is better than one of them.
 
         Parameters
         ----------
@@ -139,7 +139,7 @@ class Leaderboard:
             The difference (positive is better), and its 95 % interval on the same draws.
         """
         self[name]
-        drawn = self.measure.drawn(self.judged)
+        drawn = self.measure.resampled(self.judged)
         value = {other: self.measure.value(judged) for other, judged in self.judged.items()}
         return {
             other: (float(self.measure.gain(value[other], value[name])), *interval(self.measure.gain(drawn[other], drawn[name])))
@@ -157,7 +157,7 @@ class Leaderboard:
         Returns
         -------
         dict of str to dict of str to float
-            By group of lengths, then by contestant.
+            By group of lengths, then by candidate.
         """
         if self.lengths is None:
             raise SettingError("This task's units have no lengths to compare by. by_length is for models that read sequences.")
@@ -195,7 +195,7 @@ class Leaderboard:
         Returns
         -------
         DataFrame or Table
-            One row a contestant.
+            One row a candidate.
         """
         return to_kind([asdict(entry) for entry in self.entries], kind)
 
@@ -234,9 +234,9 @@ class Leaderboard:
     def _repr_html_(self) -> str:
         from elman.markup import fragment
 
-        return fragment(*self.drawn())
+        return fragment(*self.to_markup())
 
-    def drawn(self) -> list[Any]:
+    def to_markup(self) -> list[Any]:
         """Return the leaderboard as markup, for notebooks and reports.
 
         Returns
@@ -313,7 +313,7 @@ def ranked(measure: Measure, judged: Mapping[str, Judgement], facts: Mapping[str
     measure : Measure
         What was measured.
     judged : mapping of str to Judgement
-        By contestant.
+        By candidate.
     facts : mapping of str to mapping
         The other fields of each entry.
 
@@ -322,7 +322,7 @@ def ranked(measure: Measure, judged: Mapping[str, Judgement], facts: Mapping[str
     list of Entry
         Sorted; an ablation is never the best that others are compared with.
     """
-    drawn = measure.drawn(judged)
+    drawn = measure.resampled(judged)
     value = {name: measure.value(one) for name, one in judged.items()}
     order = sorted(value, key=lambda name: (float(-measure.gain(value[name], 0.0)), facts[name]["rank"]))
     best = next((name for name in order if facts[name]["kind"] != "ablation"), order[0])

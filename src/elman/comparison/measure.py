@@ -14,7 +14,7 @@ _AT_ONCE = 100
 
 @dataclass(frozen=True, kw_only=True)
 class Judgement:
-    """What one contestant did on each unit of the test part: a row, a document or a piece of one, a series.
+    """What one candidate did on each unit of the test part: a row, a document or a piece of one, a series.
 
     Notes
     -----
@@ -59,8 +59,8 @@ class Measure:
     def _of(self, over: np.ndarray, under: np.ndarray) -> np.ndarray:
         return self.base + self.scale * np.divide(over, under, out=np.zeros(np.shape(under)), where=under != 0)
 
-    def drawn(self, judged: Mapping[str, Judgement], random_state: int = 0) -> dict[str, np.ndarray]:
-        """Return the scores on 2,000 draws of as many units, with replacement; every draw is the same for all contestants.
+    def resampled(self, judged: Mapping[str, Judgement], random_state: int = 0) -> dict[str, np.ndarray]:
+        """Return the scores on 2,000 draws of as many units, with replacement; every draw is the same for all candidates.
 
         Parameters
         ----------
@@ -72,7 +72,7 @@ class Measure:
         Returns
         -------
         dict of ndarray
-            (2000,) scores of each contestant.
+            (2000,) scores of each candidate.
 
         References
         ----------

@@ -1,4 +1,4 @@
-"""A folder of results: each contestant's as soon as it is known, as JSON beside its model file; read back in the next run."""
+"""A folder of results: each candidate's as soon as it is known, as JSON beside its model file; read back in the next run."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ class Results:
                 raise FileError(f"{self.path} cannot be made a folder for results: {error.strerror}. Choose another.") from error
 
     def model(self, name: str) -> Path | None:
-        """Return where a contestant's model file belongs."""
+        """Return where a candidate's model file belongs."""
         return None if self.path is None else self.path / f"{name}.elman"
 
     def read(self, name: str) -> tuple[dict[str, Any], Judgement] | None:
-        """Return what is known of a contestant, or None."""
+        """Return what is known of a candidate, or None."""
         file = None if self.path is None else self.path / f"{name}.json"
         if file is None or not file.exists():
             return None
@@ -67,7 +67,7 @@ class Results:
         return found["facts"], judged
 
     def write(self, name: str, facts: dict[str, Any], judged: Judgement) -> None:
-        """Keep a contestant's result; its model file is there already."""
+        """Keep a candidate's result; its model file is there already."""
         if self.path is None:
             return
         units = {"over": judged.over.tolist(), "under": judged.under.tolist()}
@@ -80,7 +80,7 @@ class Results:
             atomic.write(self.path / "leaderboard.json", json.dumps(board, ensure_ascii=False, indent=1).encode())
 
     def load(self, name: str) -> Any:
-        """Return the fitted contestant of a result that was read back; None where it left no file."""
+        """Return the fitted candidate of a result that was read back; None where it left no file."""
         from elman.estimators import load
 
         file = self.model(name)

@@ -1,4 +1,4 @@
-"""Running a contest: one contestant after the other, the time shared among those who need it."""
+"""Running a comparison: one candidate after the other, the time shared among those who need it."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ import sys
 import time
 from typing import Any, TextIO
 
-from elman.comparison.candidate import Contestant
+from elman.comparison.candidate import Candidate
 from elman.comparison.cost import bytes_of, milliseconds, parameters_of
 from elman.comparison.measure import Judgement
 from elman.comparison.results import Results
-from elman.comparison.tasks.forecaster import Forecasting
-from elman.comparison.tasks.language_model import Continuing
-from elman.comparison.tasks.model import Mapping
+from elman.comparison.tasks.forecaster import ForecasterTask
+from elman.comparison.tasks.language_model import LanguageModelTask
+from elman.comparison.tasks.model import ModelTask
 from elman.training.progress import clock
 
 LEAST = 1.0
 """Seconds below which a network has not even begun to learn."""
 
-Task = Mapping | Continuing | Forecasting
+Task = ModelTask | LanguageModelTask | ForecasterTask
 
 
-class Contest:
+class Run:
     """One run: everyone in turn, time shared, results kept as they come.
 
     Parameters
@@ -42,7 +42,7 @@ class Contest:
         self.task, self.results, self.left, self.verbose = task, results, budget, verbose
         self.stream = stream or sys.stderr
 
-    def run(self, chosen: list[Contestant]) -> tuple[dict[str, Judgement], dict[str, dict[str, Any]], dict[str, Any]]:
+    def run(self, chosen: list[Candidate]) -> tuple[dict[str, Judgement], dict[str, dict[str, Any]], dict[str, Any]]:
         """Return judgements, facts and fitted estimators by name."""
         judged: dict[str, Judgement] = {}
         facts: dict[str, dict[str, Any]] = {}
@@ -63,7 +63,7 @@ class Contest:
             self._report(judged[one.name], facts[one.name], read_back=known is not None)
         return judged, facts, fitted
 
-    def _learn(self, one: Contestant, waiting: int) -> Any:
+    def _learn(self, one: Candidate, waiting: int) -> Any:
         estimator = one.make()
         if one.kind != "simple":
             quiet: dict[str, Any] = {"training__verbose": max(0, self.verbose - 1)}
@@ -79,7 +79,7 @@ class Contest:
             self.left -= time.perf_counter() - begun
         return estimator
 
-    def _judge(self, one: Contestant, estimator: Any, took: float) -> tuple[dict[str, Any], Judgement]:
+    def _judge(self, one: Candidate, estimator: Any, took: float) -> tuple[dict[str, Any], Judgement]:
         judged = self.task.judge(estimator, one)
         facts = {
             "name": one.name,

@@ -69,7 +69,7 @@ def findings(measure: Measure, entries: Sequence[Entry], judged: dict[str, Judge
     entries : sequence of Entry
         With ablations among them.
     judged : dict of str to Judgement
-        By contestant.
+        By candidate.
 
     Returns
     -------
@@ -77,7 +77,7 @@ def findings(measure: Measure, entries: Sequence[Entry], judged: dict[str, Judge
         One sentence each.
     """
     by_name = {entry.name: entry for entry in entries}
-    drawn = measure.drawn(judged)
+    drawn = measure.resampled(judged)
     found = []
     for entry in entries:
         whole = by_name.get(entry.beside)
@@ -104,7 +104,7 @@ def other_lengths(
     entries : sequence of Entry
         Best first.
     judged : dict of str to Judgement
-        By contestant.
+        By candidate.
     lengths : ndarray or None
         Steps of each test unit.
     reach : int

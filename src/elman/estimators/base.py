@@ -176,10 +176,10 @@ class Estimator(BaseEstimator):
         return card(self, X, y)
 
     def _repr_html_(self) -> str:  # pyright: ignore[reportIncompatibleMethodOverride]  # scikit-learn has a property that returns a method
-        from elman.inspection.html import drawn
+        from elman.inspection.html import to_markup
         from elman.markup import fragment
 
-        return fragment(*drawn(self))
+        return fragment(*to_markup(self))
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         """Give notebooks our page in the place of scikit-learn's diagram."""

@@ -12,7 +12,7 @@ from elman.codecs.checks import one_of
 from elman.errors import DataError, SettingError
 from elman.estimators.base import Estimator
 from elman.forecasting.covariates import Covariates
-from elman.forecasting.engine import Asked, Engine, Job
+from elman.forecasting.engine import Engine, FitRequest, ForecastRequest
 from elman.forecasting.engines import KINDS, engine_from, fit
 from elman.forecasting.forecast import Forecast
 from elman.forecasting.naive_reference import WindowPlan
@@ -20,7 +20,7 @@ from elman.forecasting.settings import Preparation
 from elman.forecasting.update import grown, read_new, tail
 from elman.network import Plan
 from elman.network.settings import Network
-from elman.timeseries.prediction import Outlook
+from elman.timeseries.prediction import Prediction
 from elman.timeseries.read import Panel, read_panel
 from elman.timeseries.saved_panel import panel_config, panel_from_config
 from elman.training.settings import Training
@@ -134,7 +134,7 @@ class Forecaster(Estimator):
         roles = {"past": self.past, "future": self.future, "static": self.static}
         covariates = Covariates.learn(panel, roles, dates=preparation.calendar is not False)
         network, training = self._settings()
-        job = Job(
+        job = FitRequest(
             horizon=self.horizon,
             context=self.context,
             season=self.season,
@@ -173,8 +173,8 @@ class Forecaster(Estimator):
         stamps = [panel.frequency.following(s.stamps[-1], self.horizon) for s in panel.series]
         memory = self._memory() if data is None else None
         tape = self.engine_.tape(tail(panel, self.engine_.reach if memory is None else 1))
-        ahead = self.engine_.coming(panel, stamps, future)
-        asked = Asked(tape=tape, rows=np.arange(len(tape)), ends=tape.lengths, ahead=ahead, n_samples=n_samples, memory=memory)
+        ahead = self.engine_.future_covariates(panel, stamps, future)
+        asked = ForecastRequest(tape=tape, rows=np.arange(len(tape)), ends=tape.lengths, ahead=ahead, n_samples=n_samples, memory=memory)
         found = self.engine_.forecast(self.model_, asked)
         return Forecast(panel=panel, mean=found.mean, stamps=stamps, low=found.low, high=found.high, samples=found.samples)
 
@@ -197,19 +197,19 @@ class Forecaster(Estimator):
         self._check_fitted()
         memory = self._memory()
         panel, counts = grown(self.panel_, read_new(new_points, self.panel_))
-        self._remembered = None if memory is None else self.engine_.go_on(self.model_, memory, panel, counts)
+        self._remembered = None if memory is None else self.engine_.advance(self.model_, memory, panel, counts)
         self.panel_ = panel
         return self
 
     def _memory(self) -> Any:
         """What the engine remembers of the ends of the panel; None where it remembers nothing."""
         if getattr(self, "_remembered", None) is None:
-            self._remembered = self.engine_.begin(self.model_, self.panel_)
+            self._remembered = self.engine_.start(self.model_, self.panel_)
         return self._remembered
 
-    def forecast_at(
+    def forecast_from(
         self, panel: Panel, rows: Sequence[int] | np.ndarray, ends: Sequence[int] | np.ndarray, *, steps: int | None = None
-    ) -> Outlook:
+    ) -> Prediction:
         """Forecast from many places in the past of series, each from what stands before it alone, without learning anew.
 
         Parameters
@@ -234,8 +234,8 @@ class Forecaster(Estimator):
             raise DataError(f"ends must be from 1 to the length of their series; got {int(ends.min())} to {int(ends.max())}.")
         if steps is not None and not 1 <= steps <= self.horizon:
             raise SettingError(f"steps must be in 1..horizon ({self.horizon}); got {steps!r}.")
-        ahead = self.engine_.known_ahead(panel, tape, rows, ends)
-        return self.engine_.forecast(self.model_, Asked(tape=tape, rows=rows, ends=ends, ahead=ahead, steps=steps))
+        ahead = self.engine_.future_covariates_at(panel, tape, rows, ends)
+        return self.engine_.forecast(self.model_, ForecastRequest(tape=tape, rows=rows, ends=ends, ahead=ahead, steps=steps))
 
     def backtest(self, data: Any, *, windows: int = 5, step: int | None = None, refit: bool | int = False) -> Backtest:
         """Walk a copy forward through the past and compare with the simple forecasts; nothing of the future is used.
@@ -306,7 +306,7 @@ class Forecaster(Estimator):
         truth = tape.values[tape.ahead(rows, ends, self.horizon)]
         simple = np.stack([self.windows_.reference(tape.series(row)[:end]) for row, end in zip(rows.tolist(), ends, strict=True)])
         scale = np.maximum(np.abs(truth - simple).mean(1, keepdims=True), 1e-12 + 1e-6 * np.abs(truth).max(1, keepdims=True))
-        ours = self.forecast_at(panel, rows, ends).mean
+        ours = self.forecast_from(panel, rows, ends).mean
         naive = float((np.abs(truth - simple) / scale).mean())
         return 1.0 - float((np.abs(truth - ours) / scale).mean()) / naive if naive else 0.0
 

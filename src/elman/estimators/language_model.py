@@ -106,7 +106,7 @@ class LanguageModel(Estimator):
     def _learn(self, tokens: Tokens) -> None:
         network, training = self._settings()
         self.plan_ = plan(None, self.target_, network, examples=measure(tokens))
-        learned = learn_to_read(self.plan_, tokens, training, self.target_.vary if self.target_.augments else None)
+        learned = learn_to_read(self.plan_, tokens, training, self.target_.augment_encoded if self.target_.augments else None)
         self.model_, self.history_, self.baseline_ = learned.model, learned.history, learned.baseline
         order = self.plan_.ngram_order
         self.mixture_ = fit_mixture(self.model_, tokens, training, order) if order else None

@@ -100,7 +100,7 @@ class Model(Estimator):
             raise DataError(f"fit needs at least 2 rows, one to learn from and one to check on; got {len(xs)}.")
         source = copy.deepcopy(self.source)
         if source.rank == "many" and (self.target.rank == "one" or self.align == "step"):
-            source = source.in_detail()
+            source = source.with_subwords()
         ys = placed(source, self.target, xs, ys)
         self.source_, self.target_ = fit_codecs(source, self.target, xs, ys, self.align)
         return self._learn(xs, ys)
@@ -116,11 +116,13 @@ class Model(Estimator):
             sources, targets = sources_of(self.source_, planned, xs), targets_of(self.source_, self.target_, planned, xs, ys)
         check_frames(planned, sources, targets)
         training = recipe(planned, settings_of(planned, training, len(ys)), len(ys))
-        steps_may_go = planned.decoder != "step" or self.source_.keeps_steps  # answers to single steps need them to stay
-        vary = self.source_.vary if self.source_.augments and steps_may_go else None
-        both = self.target_.vary_both if self.target_.lies_in_source and self.target_.augments else None
+        steps_may_go = planned.decoder != "step" or self.source_.preserves_steps  # answers to single steps need them to stay
+        augment_encoded = self.source_.augment_encoded if self.source_.augments and steps_may_go else None
+        both = self.target_.augment_pair if self.target_.refers_to_source and self.target_.augments else None
         scoring = scoring_of(self.target_, planned.decoder == "step")
-        learned = learn(planned, sources, targets, training, scoring, build=building(network), vary=vary, vary_both=both)
+        learned = learn(
+            planned, sources, targets, training, scoring, build=building(network), augment_encoded=augment_encoded, augment_pair=both
+        )
         self.plan_, self.model_, self.history_, self.baseline_ = learned.plan, learned.model, learned.history, learned.baseline
         return self
 

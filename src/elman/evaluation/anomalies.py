@@ -11,7 +11,7 @@ from elman.errors import DataError, NotFittedError, SettingError
 from elman.evaluation.cutoffs import forecasts
 from elman.forecasting.forecast import frame_of
 from elman.timeseries import plotting as drawing
-from elman.timeseries.prediction import Said
+from elman.timeseries.prediction import Prediction
 from elman.timeseries.read import OneSeries, Panel, read_panel
 
 _LEVEL = 80
@@ -45,7 +45,7 @@ class Anomalies:
 
     panel: Panel
     all_scores: list[np.ndarray]
-    all_said: list[Said]
+    all_said: list[Prediction]
     threshold: float
     rate: float
 
@@ -166,7 +166,7 @@ def anomalies(model: Any, data: Any, *, rate: float = 0.001, normal: Any = None)
     return Anomalies(panel=panel, all_scores=[f[0] for f in found], all_said=[f[1] for f in found], threshold=threshold, rate=rate)
 
 
-def scored(model: Any, panel: Panel, row: int) -> tuple[np.ndarray, Said]:
+def scored(model: Any, panel: Panel, row: int) -> tuple[np.ndarray, Prediction]:
     """Return the scores (T,) of one series and the one-step forecasts (T, 1) they were judged by.
 
     Parameters
@@ -190,14 +190,14 @@ def scored(model: Any, panel: Panel, row: int) -> tuple[np.ndarray, Said]:
     if len(ends) == 0:
         return np.full(count, np.nan), _said_nothing(count)
     parts = [_one_step(model, panel, one, row, ends[i : i + _TOGETHER]) for i in range(0, len(ends), _TOGETHER)]
-    said = Said.joined([_said_nothing(first), *parts])
+    said = Prediction.joined([_said_nothing(first), *parts])
     middle, low, high = said.mean[:, 0], said.low[_LEVEL][:, 0], said.high[_LEVEL][:, 0]
     side = np.where(one.values > middle, high - middle, middle - low)
     least = 1e-9 * np.maximum(1.0, np.abs(middle))
     return np.abs(one.values - middle) / np.maximum(side, least), said
 
 
-def _one_step(model: Any, panel: Panel, one: OneSeries, row: int, ends: np.ndarray) -> Said:
+def _one_step(model: Any, panel: Panel, one: OneSeries, row: int, ends: np.ndarray) -> Prediction:
     """What the model says of the next step after each end."""
     from elman.baselines import SeriesBaseline
 
@@ -210,7 +210,7 @@ def _one_step(model: Any, panel: Panel, one: OneSeries, row: int, ends: np.ndarr
         raise SettingError(
             f"anomalies are judged by the {_LEVEL} % interval; this model has level={tuple(said.low)}. Fit it with {_LEVEL} among them."
         )
-    return Said(mean=said.mean[:, :1], low={_LEVEL: said.low[_LEVEL][:, :1]}, high={_LEVEL: said.high[_LEVEL][:, :1]})
+    return Prediction(mean=said.mean[:, :1], low={_LEVEL: said.low[_LEVEL][:, :1]}, high={_LEVEL: said.high[_LEVEL][:, :1]})
 
 
 def _with_room(panel: Panel, one: OneSeries, row: int, horizon: int) -> Panel:
@@ -223,9 +223,9 @@ def _with_room(panel: Panel, one: OneSeries, row: int, horizon: int) -> Panel:
     return replace(panel, series=[*panel.series[:row], longer, *panel.series[row + 1 :]])
 
 
-def _said_nothing(count: int) -> Said:
+def _said_nothing(count: int) -> Prediction:
     nothing = np.full((count, 1), np.nan)
-    return Said(mean=nothing, low={_LEVEL: nothing}, high={_LEVEL: nothing})
+    return Prediction(mean=nothing, low={_LEVEL: nothing}, high={_LEVEL: nothing})
 
 
 def _reach(model: Any) -> int:

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 
 from elman.errors import SettingError
-from elman.evaluation.cutoffs import Cuts, forecasts, known_series, past_of, plan_cuts, truth_of
-from elman.evaluation.persistence import Yesterday, says_yesterday
+from elman.evaluation.cutoffs import Cutoffs, forecasts, known_series, past_of, plan_cuts, truth_of
+from elman.evaluation.persistence import Yesterday, is_persistence
 from elman.evaluation.verdict import Verdict, judge
 from elman.forecasting.forecast import frame_of
 from elman.metrics.forecasts import bootstrap, coverage, crps, mae, naive_scale, owa, smape
 from elman.timeseries import plotting as drawing
-from elman.timeseries.prediction import Said
+from elman.timeseries.prediction import Prediction
 from elman.timeseries.read import Panel, read_panel
 
 _LAGS = 3
@@ -47,9 +47,9 @@ class Backtest:
     """
 
     panel: Panel
-    cuts: Cuts
+    cuts: Cutoffs
     truth: np.ndarray
-    said: dict[str, Said]
+    said: dict[str, Prediction]
     season: int
     step: int
     seconds: dict[str, float] = field(default_factory=dict)
@@ -123,7 +123,7 @@ class Backtest:
         late = np.flatnonzero(self.cuts.ends >= _LAGS)
         before = [self.panel.series[r].values[e - _LAGS : e][::-1] for r, e in zip(self.cuts.rows[late], self.cuts.ends[late], strict=True)]
         lagged = np.stack(before) if before else np.zeros((0, _LAGS))
-        return says_yesterday(self.said[OURS].mean[late, 0], self.truth[late, 0], lagged, scale=self._scales[0][late])
+        return is_persistence(self.said[OURS].mean[late, 0], self.truth[late, 0], lagged, scale=self._scales[0][late])
 
     def scores(self, kind: str | None = None) -> Any:
         """Return ``table`` as a data frame.
@@ -212,7 +212,7 @@ def _cell(value: Any) -> str:
     return value if isinstance(value, str) else "-" if np.isnan(value) else f"{value:.4g}" if abs(value) < 1e5 else f"{value:.3g}"
 
 
-def _quantiles(said: Said) -> dict[float, np.ndarray]:
+def _quantiles(said: Prediction) -> dict[float, np.ndarray]:
     outer = {k: (1 - k / 100) / 2 for k in said.low}
     low = {outer[k]: values for k, values in said.low.items()}
     return {**low, 0.5: said.mean, **{1 - outer[k]: values for k, values in said.high.items()}}
@@ -268,7 +268,7 @@ def backtest(
     first = known_series(past_of(panel, cuts, 0), 2)
     level = tuple(getattr(model, "level", (80, 95)))
     season, simple = _simple(first, others)
-    said: dict[str, list[Said]] = {name: [] for name in (OURS, *simple)}
+    said: dict[str, list[Prediction]] = {name: [] for name in (OURS, *simple)}
     seconds = dict.fromkeys(said, 0.0)
     for start in range(0, windows, every):
         past = known_series(past_of(panel, cuts, start), 2)
@@ -280,7 +280,7 @@ def backtest(
             said[name].append(forecasts(fitted, panel, cuts.rows[at], cuts.ends[at], **options))
             seconds[name] += time.perf_counter() - begun
             level = tuple(said[OURS][0].low)  # the others answer with the intervals that ours has
-    joined = {name: Said.joined(parts) for name, parts in said.items()}
+    joined = {name: Prediction.joined(parts) for name, parts in said.items()}
     return Backtest(panel=panel, cuts=cuts, truth=truth_of(panel, cuts, horizon), said=joined, season=season, step=step, seconds=seconds)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from elman.errors import DataError, SettingError
-from elman.timeseries.prediction import Said
+from elman.timeseries.prediction import Prediction
 from elman.timeseries.read import OneSeries, Panel
 from elman.timeseries.timestamps import sort_keys
 
@@ -18,7 +18,7 @@ _POINTS = 4_000_000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Cuts:
+class Cutoffs:
     """Places in the past to forecast from, window by window.
 
     Notes
@@ -37,7 +37,7 @@ class Cuts:
         return np.flatnonzero(np.isin(self.windows, windows))
 
 
-def plan_cuts(panel: Panel, horizon: int, windows: int, step: int) -> Cuts:
+def plan_cuts(panel: Panel, horizon: int, windows: int, step: int) -> Cutoffs:
     """Return the cuts of some windows, ``step`` steps apart, the last a horizon before the end.
 
     Series with times are cut at the same moments, those without at the same distance from their own ends, so that no
@@ -76,7 +76,7 @@ def plan_cuts(panel: Panel, horizon: int, windows: int, step: int) -> Cuts:
     lengths = np.array([len(one.values) for one in panel.series])
     usable = (ends >= 2) & (ends < lengths)
     at, rows = np.nonzero(usable)
-    return Cuts(rows=rows, ends=ends[at, rows], windows=at)
+    return Cutoffs(rows=rows, ends=ends[at, rows], windows=at)
 
 
 def _ends_of(one: OneSeries, longest: OneSeries, back: np.ndarray) -> np.ndarray:
@@ -86,7 +86,7 @@ def _ends_of(one: OneSeries, longest: OneSeries, back: np.ndarray) -> np.ndarray
     return np.searchsorted(sort_keys(one.stamps), moments, side="right")
 
 
-def past_of(panel: Panel, cuts: Cuts, window: int) -> Panel:
+def past_of(panel: Panel, cuts: Cutoffs, window: int) -> Panel:
     """Return what was known at a window: every series before its cut, and nothing after."""
     at = cuts.of(np.array([window]))
     return replace(panel, series=[until(panel.series[row], int(end)) for row, end in zip(cuts.rows[at], cuts.ends[at], strict=True)])
@@ -98,7 +98,7 @@ def until(one: OneSeries, end: int) -> OneSeries:
     return replace(one, stamps=one.stamps[:end], values=one.values[:end], columns=columns)
 
 
-def truth_of(panel: Panel, cuts: Cuts, horizon: int) -> np.ndarray:
+def truth_of(panel: Panel, cuts: Cutoffs, horizon: int) -> np.ndarray:
     """Return what came after each cut, (m, horizon), NaN where unknown or not yet."""
     found = np.full((len(cuts.rows), horizon), np.nan)
     for i, (row, end) in enumerate(zip(cuts.rows, cuts.ends, strict=True)):
@@ -107,7 +107,7 @@ def truth_of(panel: Panel, cuts: Cuts, horizon: int) -> np.ndarray:
     return found
 
 
-def forecasts(model: Any, panel: Panel, rows: np.ndarray, ends: np.ndarray, **options: Any) -> Said:
+def forecasts(model: Any, panel: Panel, rows: np.ndarray, ends: np.ndarray, **options: Any) -> Prediction:
     """Return what a fitted model says from places in the past, of what stands before them alone.
 
     Parameters
@@ -131,8 +131,8 @@ def forecasts(model: Any, panel: Panel, rows: np.ndarray, ends: np.ndarray, **op
     if not hasattr(model, "forecast_at"):
         return _by_predict(model, panel, rows, ends)
     panel, rows = _without_looks_ahead(panel, rows, ends)
-    said = model.forecast_at(panel, rows, ends, **options)
-    return Said(mean=said.mean, low=said.low, high=said.high)
+    said = model.forecast_from(panel, rows, ends, **options)
+    return Prediction(mean=said.mean, low=said.low, high=said.high)
 
 
 def _without_looks_ahead(panel: Panel, rows: np.ndarray, ends: np.ndarray) -> tuple[Panel, np.ndarray]:
@@ -149,7 +149,7 @@ def _without_looks_ahead(panel: Panel, rows: np.ndarray, ends: np.ndarray) -> tu
     return (replace(panel, series=series), rows) if len(series) > len(panel.series) else (panel, rows)
 
 
-def _by_predict(model: Any, panel: Panel, rows: np.ndarray, ends: np.ndarray) -> Said:
+def _by_predict(model: Any, panel: Panel, rows: np.ndarray, ends: np.ndarray) -> Prediction:
     parts, begin = [], 0
     total = np.cumsum(ends)
     while begin < len(rows):
@@ -158,7 +158,7 @@ def _by_predict(model: Any, panel: Panel, rows: np.ndarray, ends: np.ndarray) ->
         cut = [until(panel.series[row], int(end)) for row, end in zip(rows[begin:stop], ends[begin:stop], strict=True)]
         parts.append(model.predict(replace(panel, series=cut)))
         begin = stop
-    return Said.joined(parts)
+    return Prediction.joined(parts)
 
 
 def known_series(panel: Panel, least: int) -> Panel:

@@ -42,7 +42,7 @@ class Yesterday:
         return self.sentence
 
 
-def says_yesterday(forecast: Any, truth: Any, before: Any, *, scale: Any = 1.0) -> Yesterday:
+def is_persistence(forecast: Any, truth: Any, before: Any, *, scale: Any = 1.0) -> Yesterday:
     """Find out whether forecasts follow the truth instead of foretelling it.
 
     A forecast of a price looks good in a plot when it repeats the last price: it lies nearer to the truth of the step

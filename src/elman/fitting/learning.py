@@ -78,8 +78,8 @@ def learn(
     build: Callable[[Plan], SequenceModel] = build,
     collate: Collate | None = None,
     lengths: np.ndarray | None = None,
-    vary: Vary | None = None,
-    vary_both: VaryBoth | None = None,
+    augment_encoded: Vary | None = None,
+    augment_pair: VaryBoth | None = None,
 ) -> Learned:
     """Train a network, or the members of an ensemble one after the other, on encoded rows.
 
@@ -108,7 +108,7 @@ def learn(
     vary : callable, optional
         What is done to each value of the source that is learned from.
     vary_both : callable, optional
-        What is done to each such source and its target together, in the place of ``vary``.
+        What is done to each such source and its target together, in the place of ``augment_encoded``.
 
     Returns
     -------
@@ -120,7 +120,9 @@ def learn(
     examples = Examples(sources, targets, **spaces, collate=collate, lengths=lengths, steps=lengths)
     keys = None if not plan.wide or sources is None else _wide.choose(plan, sources)
     plan = plan if keys is None else counted(plan, wide=len(keys))
-    options = _Options(held_out=held_out, from_zero=from_zero, keys=keys, build=build, vary=vary, vary_both=vary_both)
+    options = _Options(
+        held_out=held_out, from_zero=from_zero, keys=keys, build=build, augment_encoded=augment_encoded, augment_pair=augment_pair
+    )
     learned: list[Learned] = []
     for member in range(plan.members):
         settings = settings_of(training, member, plan.members)
@@ -154,8 +156,8 @@ class _Options:
     from_zero: bool
     keys: torch.Tensor | None
     build: Callable[[Plan], SequenceModel]
-    vary: Vary | None
-    vary_both: VaryBoth | None
+    augment_encoded: Vary | None
+    augment_pair: VaryBoth | None
 
 
 def _learn_one(plan: Plan, examples: Examples, training: Training, scoring: Scoring, options: _Options) -> Learned:
@@ -171,7 +173,7 @@ def _learn_one(plan: Plan, examples: Examples, training: Training, scoring: Scor
         for weight in model.decoder.head.parameters():  # pyright: ignore[reportAttributeAccessIssue]
             torch.nn.init.zeros_(weight)
     parts = examples.subset(train), examples.subset(held)
-    parts[0].vary, parts[0].vary_both = options.vary, options.vary_both
+    parts[0].augment_encoded, parts[0].augment_pair = options.augment_encoded, options.augment_pair
     wide = getattr(model.decoder, "wide", None)
     if wide is not None and options.keys is not None:
         _wide.fit(wide, plan, options.keys, parts[0].source or (), parts[0].target)

@@ -11,7 +11,7 @@ import numpy as np
 from elman.codecs.checks import one_of, strict
 from elman.errors import DataError, did_you_mean
 from elman.forecasting import calendar_features as calendar
-from elman.forecasting.grouped import Tape
+from elman.forecasting.grouped import GroupedSeries
 from elman.timeseries.read import OneSeries, Panel, read_panel
 
 NAME = "unique_id"
@@ -242,7 +242,9 @@ def _has_text(values: Sequence[Any]) -> bool:
     return any(isinstance(v, str) for v in values)
 
 
-def known_ahead(covariates: Covariates, panel: Panel, tape: Tape, rows: np.ndarray, ends: np.ndarray, horizon: int) -> np.ndarray:
+def future_covariates_at(
+    covariates: Covariates, panel: Panel, tape: GroupedSeries, rows: np.ndarray, ends: np.ndarray, horizon: int
+) -> np.ndarray:
     """Return what is known of ``horizon`` steps after each end, (m, horizon, F).
 
     Parameters

@@ -8,14 +8,14 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from elman.errors import SettingError
-from elman.forecasting.grouped import Tape
+from elman.forecasting.grouped import GroupedSeries
 from elman.forecasting.naive_reference import WindowPlan
-from elman.timeseries.prediction import Outlook
+from elman.timeseries.prediction import Prediction
 from elman.timeseries.read import Panel
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Asked:
+class ForecastRequest:
     """From where to forecast.
 
     Attributes
@@ -34,7 +34,7 @@ class Asked:
         Where the series stand at their ends, if somebody has read them already.
     """
 
-    tape: Tape
+    tape: GroupedSeries
     rows: np.ndarray
     ends: np.ndarray
     ahead: np.ndarray | None = None
@@ -58,27 +58,27 @@ class Engine(Protocol):
         """Context, horizon and season of the simplest forecast."""
         ...
 
-    def tape(self, panel: Panel) -> Tape:
+    def tape(self, panel: Panel) -> GroupedSeries:
         """Lay the series and covariates of a panel end to end."""
         ...
 
-    def coming(self, panel: Panel, stamps: list[list[Any]], future: Any) -> np.ndarray | None:
+    def future_covariates(self, panel: Panel, stamps: list[list[Any]], future: Any) -> np.ndarray | None:
         """Return what is known of the steps to come, (n, horizon, F)."""
         ...
 
-    def known_ahead(self, panel: Panel, tape: Tape, rows: np.ndarray, ends: np.ndarray) -> np.ndarray | None:
+    def future_covariates_at(self, panel: Panel, tape: GroupedSeries, rows: np.ndarray, ends: np.ndarray) -> np.ndarray | None:
         """Return what is known of the steps after places in the past, (m, horizon, F)."""
         ...
 
-    def forecast(self, model: Any, asked: Asked) -> Outlook:
+    def forecast(self, model: Any, asked: ForecastRequest) -> Prediction:
         """Say what comes after some ends."""
         ...
 
-    def begin(self, model: Any, panel: Panel) -> Any:
+    def start(self, model: Any, panel: Panel) -> Any:
         """Return what is remembered of the ends of all series, or None where nothing is."""
         ...
 
-    def go_on(self, model: Any, memory: Any, panel: Panel, counts: dict[int, int]) -> Any:
+    def advance(self, model: Any, memory: Any, panel: Panel, counts: dict[int, int]) -> Any:
         """Return what is remembered once the last ``counts`` points of some rows were taken in."""
         ...
 
@@ -88,7 +88,7 @@ class Engine(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Job:
+class FitRequest:
     """What a forecaster was asked to learn.
 
     Attributes
@@ -116,7 +116,7 @@ class Job:
     notes: dict[str, Any] = field(default_factory=dict)
 
 
-def refuse_samples(asked: Asked) -> None:
+def refuse_samples(asked: ForecastRequest) -> None:
     """Raise SettingError where paths are asked of a way to forecast that draws none.
 
     Parameters

@@ -10,13 +10,13 @@ from elman.fitting.learning import Learned
 from elman.forecasting.autoregressive.engine import AutoregressiveEngine, fit_autoregressive
 from elman.forecasting.covariates import Covariates
 from elman.forecasting.direct.engine import DirectEngine, fit_direct
-from elman.forecasting.engine import Engine, Job
+from elman.forecasting.engine import Engine, FitRequest
 from elman.timeseries.read import Panel
 
 KINDS = ("auto", "direct", "autoregressive")
 
 
-def fit(kind: str, panel: Panel, covariates: Covariates, job: Job) -> tuple[Engine, Learned]:
+def fit(kind: str, panel: Panel, covariates: Covariates, job: FitRequest) -> tuple[Engine, Learned]:
     """Learn to forecast.
 
     Parameters

@@ -82,9 +82,9 @@ class Forecast:
     def _repr_html_(self) -> str:
         from elman.markup import fragment
 
-        return fragment(*self.drawn())
+        return fragment(*self.to_markup())
 
-    def drawn(self, series: int = 0) -> list[Any]:
+    def to_markup(self, series: int = 0) -> list[Any]:
         """Return the forecast as markup: one series with its intervals, and the numbers of all.
 
         Parameters

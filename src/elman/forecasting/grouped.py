@@ -13,7 +13,7 @@ from elman.timeseries.read import Panel
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Tape:
+class GroupedSeries:
     """Series end to end.
 
     Notes

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from elman.forecasting.direct.selection import _PER_WEEK, _SHARED
-from elman.forecasting.grouped import Tape
+from elman.forecasting.grouped import GroupedSeries
 from elman.timeseries.read import Panel
 from elman.timeseries.seasonality import detect_season, seasonal_strength
 
 
-def seasons_of(tape: Tape, panel: Panel, given: int | Sequence[int] | str) -> tuple[tuple[int, ...], str]:
+def seasons_of(tape: GroupedSeries, panel: Panel, given: int | Sequence[int] | str) -> tuple[tuple[int, ...], str]:
     """Return the seasons, shortest first, and why.
 
     Parameters

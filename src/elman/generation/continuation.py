@@ -24,7 +24,7 @@ from elman.generation.rules import Rules
 from elman.generation.sampling import Sampling
 from elman.kernels import dense
 from elman.network.assembly import SequenceModel, evaluating
-from elman.network.collate import collate
+from elman.network.collation import collate
 from elman.network.decoders.autoregressive import AutoregressiveDecoder, DecoderState
 from elman.network.decoders.ctc import CTCDecoder
 from elman.network.decoders.search import Search, Steps

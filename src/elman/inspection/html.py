@@ -7,7 +7,7 @@ from typing import Any
 from elman.markup import element, facts
 
 
-def drawn(estimator: Any) -> list[Any]:
+def to_markup(estimator: Any) -> list[Any]:
     """Return an estimator as markup.
 
     Parameters
@@ -33,6 +33,6 @@ def drawn(estimator: Any) -> list[Any]:
             ("simplest guess", history.baseline),
         ]
         parts.append(facts(told))
-        parts.append(element("details", element("summary", "Plan"), plan.drawn()))
-        parts.append(element("details", element("summary", "Training"), *history.drawn()))
+        parts.append(element("details", element("summary", "Plan"), plan.to_markup()))
+        parts.append(element("details", element("summary", "Training"), *history.to_markup()))
     return parts

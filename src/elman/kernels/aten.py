@@ -14,7 +14,7 @@ name = "aten"
 _OPS = {"elman": torch.rnn_tanh, "elman_relu": torch.rnn_relu, "gru": torch.gru, "lstm": torch.lstm}
 
 
-def reason_against(call: Call) -> str | None:
+def unsupported_reason(call: Call) -> str | None:
     """Say why torch has no operator for a call, or None.
 
     Parameters
@@ -52,7 +52,7 @@ def run(call: Call) -> tuple[Tensor, tuple[Tensor, ...]]:
     Parameters
     ----------
     call : Call
-        A checked call that :func:`reason_against` has nothing against.
+        A checked call that :func:`unsupported_reason` has nothing against.
 
     Returns
     -------

@@ -28,7 +28,7 @@ class Backend(Protocol):
 
     name: str
 
-    def reason_against(self, call: Call) -> str | None:
+    def unsupported_reason(self, call: Call) -> str | None:
         """Say why a call cannot run here, or None."""
         ...
 
@@ -105,7 +105,7 @@ def run_checked(call: Call, backend: str | None = None) -> tuple[Tensor, tuple[T
     return load(choose(call, backend)).run(call)
 
 
-def takes_whole(spec: Spec, x: Tensor, states: States | None, tensors: tuple[Tensor, ...]) -> bool:
+def can_run_stack(spec: Spec, x: Tensor, states: States | None, tensors: tuple[Tensor, ...]) -> bool:
     """Say quickly whether the compiled kernels take a stack whole and just as it is; not for calls that are recorded.
 
     Parameters
@@ -147,7 +147,7 @@ def run_stack(
     tensors : tuple of Tensor
         Of all parts.
     whole : bool
-        What :func:`takes_whole` said.
+        What :func:`can_run_stack` said.
 
     Returns
     -------
@@ -165,7 +165,7 @@ def _run_recorded(call: Call, backend: str | None) -> tuple[Tensor, tuple[Tensor
     if backend in (None, "native") and reason_against_operator(call.weight_ih, projected=call.weight_hr is not None) is None:
         from elman.kernels import ops
 
-        if ops.reason_against(call) is None:
+        if ops.unsupported_reason(call) is None:
             return ops.run(call)
     return load(choose(call, backend)).run(call)
 
@@ -189,7 +189,7 @@ def explain(call: Call, backend: str | None = None) -> Explanation:
     chosen = choose(call, backend)
     asked = backend or wanted()
     why = f"asked for by {'argument' if backend else 'use() or ' + VARIABLE}" if asked else "the first backend that can run this call"
-    against = {name: reason_against(name, call) or _not_reached(name, chosen, asked) for name in ORDER if name != chosen}
+    against = {name: unsupported_reason(name, call) or _not_reached(name, chosen, asked) for name in ORDER if name != chosen}
     return Explanation(backend=chosen, why=why, against=against)
 
 
@@ -210,8 +210,8 @@ def choose(call: Call, backend: str | None = None) -> str:
     """
     asked = backend or wanted()
     if asked is None:
-        return next(name for name in ORDER if reason_against(name, call) is None)
-    reason = reason_against(_known(asked), call)
+        return next(name for name in ORDER if unsupported_reason(name, call) is None)
+    reason = unsupported_reason(_known(asked), call)
     if reason is not None:
         raise BackendError(
             f"The backend {asked!r} cannot run this call: {reason}. Ask for another one, or for none to take the first that can."
@@ -219,7 +219,7 @@ def choose(call: Call, backend: str | None = None) -> str:
     return asked
 
 
-def reason_against(name: str, call: Call) -> str | None:
+def unsupported_reason(name: str, call: Call) -> str | None:
     """Return why a backend cannot run a call, or None.
 
     Parameters
@@ -235,7 +235,7 @@ def reason_against(name: str, call: Call) -> str | None:
         The reason.
     """
     missing = _why_missing(name)
-    return missing if missing is not None else load(name).reason_against(call)
+    return missing if missing is not None else load(name).unsupported_reason(call)
 
 
 def reason_against_operator(weight: Tensor, *, projected: bool = False) -> str | None:
@@ -287,7 +287,7 @@ def load(name: str) -> Backend:
     Returns
     -------
     module
-        With ``name``, ``reason_against`` and ``run``.
+        With ``name``, ``unsupported_reason`` and ``run``.
     """
     return importlib.import_module(f"elman.kernels.{_known(name)}")  # type: ignore[return-value]  # a module is the backend
 

@@ -16,7 +16,7 @@ name = "native"
 _FLOATS = (torch.float32, torch.float64)
 
 
-def reason_against(call: Call) -> str | None:
+def unsupported_reason(call: Call) -> str | None:
     """Say why the compiled kernels cannot run a call, or None.
 
     Parameters
@@ -104,7 +104,7 @@ def run(call: Call) -> tuple[Tensor, States]:
     Parameters
     ----------
     call : Call
-        A checked call that :func:`reason_against` has nothing against.
+        A checked call that :func:`unsupported_reason` has nothing against.
 
     Returns
     -------

@@ -35,7 +35,7 @@ _SETTINGS = "bool reverse, float? eps, float zoneout"
 Settings = tuple[bool, float | None, float]
 
 
-def reason_against(call: Call) -> str | None:
+def unsupported_reason(call: Call) -> str | None:
     """Say why a call cannot be recorded as one operator, or None.
 
     Parameters
@@ -81,7 +81,7 @@ def run(call: Call) -> tuple[Tensor, tuple[Tensor, ...]]:
     Parameters
     ----------
     call : Call
-        One that :func:`reason_against` has nothing against; ``batch_sizes`` may end in zeros and ``x`` have more rows.
+        One that :func:`unsupported_reason` has nothing against; ``batch_sizes`` may end in zeros and ``x`` have more rows.
 
     Returns
     -------
@@ -105,7 +105,7 @@ def named(call: Call) -> dict[str, Tensor]:
     Parameters
     ----------
     call : Call
-        One that :func:`reason_against` has nothing against.
+        One that :func:`unsupported_reason` has nothing against.
 
     Returns
     -------

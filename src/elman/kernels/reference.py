@@ -14,7 +14,7 @@ from elman.kernels.call import Call, Norms
 name = "reference"
 
 
-def reason_against(call: Call) -> str | None:  # noqa: ARG001  # every backend is asked the same question
+def unsupported_reason(call: Call) -> str | None:  # noqa: ARG001  # every backend is asked the same question
     """Return None: any cell, dtype, device and option runs here."""
     return None
 

@@ -45,7 +45,7 @@ class Stepper:
 
         for call in calls:
             call.check()
-            reason = native.reason_against(call) or _reason_against(call)
+            reason = native.unsupported_reason(call) or _reason_against(call)
             if reason is not None:
                 raise BackendError(f"The native backend cannot step this layer: {reason}. Run the layer step by step instead.")
         first = calls[0]

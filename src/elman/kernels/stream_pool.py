@@ -44,7 +44,7 @@ class Pool:
     def __init__(self, calls: Sequence[Call]) -> None:
         for call in calls:
             call.check()
-            reason = native.reason_against(call) or _reason_against(call)
+            reason = native.unsupported_reason(call) or _reason_against(call)
             if reason is not None:
                 raise BackendError(f"The native backend cannot step this layer: {reason}. Run the layer step by step instead.")
         self.dtype = calls[0].x.dtype

@@ -117,7 +117,7 @@ def learn_elements(plan: Plan, rows: list[np.ndarray], training: Training, codec
     fraction = resolve(training, len(rows), 1.0).validation_fraction
     train, held = split_rows(len(rows), fraction, random_state=training.random_state)
     learn, check = examples.subset(train), examples.subset(held)
-    learn.vary = codec.vary if codec.augments else None
+    learn.augment_encoded = codec.augment_encoded if codec.augments else None
     blind = frequencies if isinstance(codec, Notes) else one_gaussian
     baseline = blind([rows[i] for i in train], [rows[i] for i in (held if len(held) else train)])
     with torch.random.fork_rng(devices=[]):

@@ -55,7 +55,7 @@ def measure(tokens: Tokens) -> Sizes:
     return Sizes(rows=len(lengths), target_mean=float(lengths.mean()), target_max=int(lengths.max()))
 
 
-def learn_to_read(plan: Plan, tokens: Tokens, training: Training, vary: Vary | None = None) -> Learned:
+def learn_to_read(plan: Plan, tokens: Tokens, training: Training, augment_encoded: Vary | None = None) -> Learned:
     """Train a language model on a corpus.
 
     Parameters
@@ -76,7 +76,7 @@ def learn_to_read(plan: Plan, tokens: Tokens, training: Training, vary: Vary | N
     """
     running = _is_running(training, tokens)
     settings = _running(training, tokens) if running else training
-    learn, check = (_streams if running else _documents)(plan, tokens, settings, vary)
+    learn, check = (_streams if running else _documents)(plan, tokens, settings, augment_encoded)
     baseline = _frequencies(tokens, check)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(training.random_state)
@@ -135,22 +135,22 @@ def _by_size(table: tuple[tuple[int, int], ...], size: int, beyond: int) -> int:
     return next((value for limit, value in table if size <= limit), beyond)
 
 
-def _streams(_: Plan, tokens: Tokens, settings: Training, vary: Vary | None) -> tuple[Examples, Examples | None]:
+def _streams(_: Plan, tokens: Tokens, settings: Training, augment_encoded: Vary | None) -> tuple[Examples, Examples | None]:
     resolved = resolve(settings, 1, 1.0)  # also checks what the user set
     learn, check = hold_out(tokens.starts, resolved.validation_fraction, settings.random_state)
     readers, longest = resolved.batch_size, max(LONGEST, resolved.tbptt_length or 0)
     held = examples_of(Stream(tokens, check, readers=readers, longest=longest)) if len(check) else None
-    return examples_of(Stream(tokens, learn, readers=readers, longest=longest, vary=vary)), held
+    return examples_of(Stream(tokens, learn, readers=readers, longest=longest, augment_encoded=augment_encoded)), held
 
 
-def _documents(plan: Plan, tokens: Tokens, settings: Training, vary: Vary | None) -> tuple[Examples, Examples | None]:
+def _documents(plan: Plan, tokens: Tokens, settings: Training, augment_encoded: Vary | None) -> tuple[Examples, Examples | None]:
     lengths = tokens.lengths
     target: Any = tokens if isinstance(tokens.flat, np.memmap) else [tokens[row] for row in range(len(tokens))]
     rows = Examples(None, target, target_space=plan.target.space, lengths=lengths, steps=lengths)
     fraction = resolve(settings, len(rows), 1.0).validation_fraction
     learn, check = split_rows(len(rows), fraction, random_state=settings.random_state)
     seen = rows.subset(learn)
-    seen.vary = vary
+    seen.augment_encoded = augment_encoded
     return seen, rows.subset(check) if len(check) else None
 
 

@@ -54,7 +54,7 @@ def check_on_leak(on_leak: str) -> None:
         raise SettingError(f"on_leak must be one of {_ON_LEAK}; got {on_leak!r}.{did_you_mean(str(on_leak), _ON_LEAK)}")
 
 
-def sound(alarms: Sequence[Alarm], on_leak: OnLeak) -> None:
+def warn(alarms: Sequence[Alarm], on_leak: OnLeak) -> None:
     """Warn of every alarm, raise the first, or do nothing.
 
     Parameters

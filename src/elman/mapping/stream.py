@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from elman.codecs import Codec, Text
-from elman.codecs.incremental import Ear
+from elman.codecs.incremental import IncrementalEncoder
 from elman.errors import DataError, SettingError
 from elman.network import SequenceModel, collate
 from elman.network.ensemble import Ensemble
@@ -24,8 +24,8 @@ class ModelStream:
     model : SequenceModel or Ensemble
         Its network: aligned or summary, reading one way; an ensemble is refused.
     source : Codec
-        Fitted; it must know a step when it comes (``listen``): ``Series``, ``Symbols``, ``Strokes``, ``Notes``, ``Image`` by rows or
-        columns, or ``Text`` in words or characters, whose pieces are cut where words end.
+        Fitted; it must know a step when it comes (``incremental_encoder``): ``Series``, ``Symbols``, ``Strokes``, ``Notes``, ``Image`` by
+        rows or columns, or ``Text`` in words or characters, whose pieces are cut where words end.
     target : Codec
         Fitted; decodes the answers.
     """
@@ -35,8 +35,8 @@ class ModelStream:
         self._ear = self._listening()
         self._stream = SequenceStream(model)
 
-    def _listening(self) -> Ear:
-        ear = self._source.listen()
+    def _listening(self) -> IncrementalEncoder:
+        ear = self._source.incremental_encoder()
         if ear is None or ear.held is None:
             raise SettingError(
                 f"{type(self._source).__name__} cannot be streamed: its encoding looks at more than one step."

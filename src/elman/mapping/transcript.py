@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from elman.codecs import Codec
-from elman.codecs.incremental import Ear
+from elman.codecs.incremental import IncrementalEncoder
 from elman.errors import DataError, SettingError
 from elman.generation import CTCBeam
 from elman.generation.options import Decoding
@@ -66,7 +66,7 @@ def transcribe(
     model : SequenceModel or Ensemble
         The network.
     source : Codec
-        Fitted, with an ear (``listen``): ``Audio``, ``Series``, ``Strokes``, ``Image`` by columns, ….
+        Fitted, with an ear (``incremental_encoder``): ``Audio``, ``Series``, ``Strokes``, ``Image`` by columns, ….
     target : Codec
         Fitted.
     chunks : iterable
@@ -79,7 +79,7 @@ def transcribe(
     iterator of Transcript
         One a chunk and one at the end.
     """
-    ear = source.listen()
+    ear = source.incremental_encoder()
     if ear is None:
         raise SettingError(f"{type(source).__name__} cannot be transcribed as it comes: its encoding looks at the whole. Use predict.")
     if decoding.whole:
@@ -90,7 +90,7 @@ def transcribe(
     return _transcripts(stream, ear, target, chunks, decoding.search)
 
 
-def _transcripts(stream: FrameStream, ear: Ear, target: Codec, chunks: Iterable[Any], search: Any) -> Iterator[Transcript]:
+def _transcripts(stream: FrameStream, ear: IncrementalEncoder, target: Codec, chunks: Iterable[Any], search: Any) -> Iterator[Transcript]:
     writer = _Searched(search) if isinstance(search, CTCBeam) else _Greedy()
     for chunk in chunks:
         writer.feed(stream.feed(torch.from_numpy(ear.feed(chunk))))

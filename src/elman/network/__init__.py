@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from elman.network.assembly import SequenceModel as SequenceModel
     from elman.network.assembly import build as build
-    from elman.network.collate import collate as collate
+    from elman.network.collation import collate as collate
     from elman.network.decoders.search import Steps as Steps
     from elman.network.interfaces import Encoded as Encoded
     from elman.network.interfaces import Loss as Loss
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "assembly": ("SequenceModel", "build"),
-    "collate": ("collate",),
+    "collation": ("collate",),
     "decoders.search": ("Steps",),
     "interfaces": ("Encoded", "Loss", "State"),
     "planning.infer": ("plan",),

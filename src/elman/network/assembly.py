@@ -14,7 +14,7 @@ from elman.codecs.space import Discrete, Pixels, Rectangles
 from elman.errors import DataError, SettingError
 from elman.network.batch_invariant import Linear
 from elman.network.decoders.attention import Attention
-from elman.network.decoders.autoregressive import AutoregressiveDecoder, Sight
+from elman.network.decoders.autoregressive import AutoregressiveDecoder, CrossAttention
 from elman.network.decoders.boxes import BoxDecoder
 from elman.network.decoders.bridge import Bridge
 from elman.network.decoders.contiguous_text import Readers, read
@@ -426,9 +426,9 @@ def _regularisation(plan: Plan) -> Regularisation | None:
     )
 
 
-def _sight(plan: Plan, features: int, mixed: int) -> Sight:
+def _sight(plan: Plan, features: int, mixed: int) -> CrossAttention:
     hidden = plan.hidden_size
-    return Sight(
+    return CrossAttention(
         attention=Attention(hidden, features, plan.attention, coverage=plan.coverage > 0),
         mix=Linear(features + hidden, mixed),
         pointer=Pointer(plan.copies, _classes(plan), features + hidden + plan.embedding_size) if plan.copies else None,

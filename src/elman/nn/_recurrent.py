@@ -118,7 +118,7 @@ class Recurrent(nn.RNNBase):
         came = _border.read(input, lengths, like=like, input_size=self.input_size, batch_first=self.batch_first)
         batch, states = came.batch, None if hx is None else self._read_state(hx, came, like)
         spec, tensors = _stack.parts(self, batch.n, batch.rows, training=self.training)
-        whole = not recording and dispatch.takes_whole(spec, came.x, states, tensors)
+        whole = not recording and dispatch.can_run_stack(spec, came.x, states, tensors)
         if not whole:
             _stack.check_weights(self)
         if not whole and self._torchs_own(came, spec, states, tensors):

@@ -162,7 +162,7 @@ def run(
     tensors : tuple of Tensor
         As :func:`parts` gave them.
     whole : bool
-        What ``dispatch.takes_whole`` said.
+        What ``dispatch.can_run_stack`` said.
 
     Returns
     -------

@@ -47,7 +47,7 @@ def stepper(layer: Recurrent) -> Stepper:
         n = states[0].shape[1]
         batch = Batch(n=n, steps=steps if n else 0, rows=len(x))
         spec, tensors = _stack.parts(layer, n, len(x), training=False)
-        whole = not is_recording(x) and dispatch.takes_whole(spec, x, states, tensors)
+        whole = not is_recording(x) and dispatch.can_run_stack(spec, x, states, tensors)
         if not whole:
             _stack.check_weights(layer)
         return dispatch.run_stack(spec, batch, x, states, tensors, whole=whole)

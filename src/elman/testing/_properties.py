@@ -96,12 +96,12 @@ def full_zoneout_keeps_the_state(backend: Backend, cell: Cell, dtype: torch.dtyp
     """Zoneout of one must never change the state, zoneout of zero must change nothing else."""
     call = make_call(cell, dtype=dtype)
     kept = replace(call, zoneout=1.0)
-    if backend.reason_against(kept) is None:
+    if backend.unsupported_reason(kept) is None:
         _, states = backend.run(kept)
         for index, (last, first) in enumerate(zip(states, call.state, strict=True)):
             same(f"state {index} under zoneout of one", last, first, tolerance)
     none = replace(call, zoneout=tuple(s.new_zeros(len(call.x), s.shape[1]) for s in call.state))
-    if backend.reason_against(none) is None:
+    if backend.unsupported_reason(none) is None:
         same_answer("zoneout of zero", backend.run(none), backend.run(call), tolerance)
 
 
@@ -109,14 +109,14 @@ def mask_of_ones_changes_nothing(backend: Backend, cell: Cell, dtype: torch.dtyp
     """A recurrent mask of ones must change nothing."""
     call = make_call(cell, dtype=dtype)
     masked = replace(call, recurrent_mask=torch.ones_like(call.state[0]))
-    if backend.reason_against(masked) is None:
+    if backend.unsupported_reason(masked) is None:
         same_answer("a recurrent mask of ones", backend.run(masked), backend.run(call), tolerance)
 
 
 def layer_norm_ignores_scale(backend: Backend, cell: Cell, dtype: torch.dtype, tolerance: float) -> None:
     """With layer norm both weight matrices may be scaled without effect."""
     call = make_call(cell, option="layer norm", dtype=dtype)
-    if call.norms is None or backend.reason_against(call) is not None:
+    if call.norms is None or backend.unsupported_reason(call) is not None:
         return
     call = replace(call, norms=replace(call.norms, eps=1e-12))
     scaled = replace(call, weight_ih=call.weight_ih * 3, weight_hh=call.weight_hh * 5)
@@ -145,7 +145,7 @@ def gradients_are_derivatives(backend: Backend, cell: Cell, dtype: torch.dtype, 
         return
     for option in ("plain", "all at once"):
         call = make_call(cell, option=option, lengths=(3, 2, 0))
-        if backend.reason_against(call) is None:
+        if backend.unsupported_reason(call) is None:
             _gradcheck(backend, call)
 
 

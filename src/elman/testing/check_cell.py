@@ -38,7 +38,7 @@ def check_cell(cell: Cell) -> list[str]:
     _check_data(cell)
     _check_step(cell)
     report = ["data", "one step"]
-    if aten.reason_against(make_call(cell)) is None:
+    if aten.unsupported_reason(make_call(cell)) is None:
         for option in ("plain", "no bias", "reverse"):
             _check_parity(cell, option)
             report.append(f"torch's values and gradients: {option}")

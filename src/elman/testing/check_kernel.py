@@ -28,7 +28,7 @@ def check_kernel(
     Parameters
     ----------
     backend : str or module
-        A name of ``elman.kernels.names()`` or an object with ``name``, ``reason_against(call)`` and ``run(call)``.
+        A name of ``elman.kernels.names()`` or an object with ``name``, ``unsupported_reason(call)`` and ``run(call)``.
     cell_names : sequence of str, optional
         Which cells; all that elman comes with by default.
     dtypes : sequence of torch.dtype
@@ -57,7 +57,7 @@ def check_kernel(
 
 def _check_one(backend: Backend, cell: Cell, dtype: torch.dtype) -> list[str]:
     title = f"{cell.name}, {str(dtype).removeprefix('torch.')}"
-    reason = backend.reason_against(make_call(cell, dtype=dtype))
+    reason = backend.unsupported_reason(make_call(cell, dtype=dtype))
     if reason is not None:
         return [f"{title}: skipped, {reason}"]
     report = [f"{title}: {_check_option(backend, cell, option, dtype, title)}" for option in OPTIONS]
@@ -88,7 +88,7 @@ def run_properties(backend: Backend, cell: Cell, dtype: torch.dtype, title: str)
 
 def _check_option(backend: Backend, cell: Cell, option: str, dtype: torch.dtype, title: str) -> str:
     call = make_call(cell, option=option, dtype=dtype)
-    reason = backend.reason_against(call)
+    reason = backend.unsupported_reason(call)
     if reason is not None:
         return f"{option}: skipped, {reason}"
     oracle = make_call(cell, option=option)

@@ -1,36 +1,17 @@
-"""Prediction."""
+"""Predicted means, intervals and samples of several series."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Self
 
 import numpy as np
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Said:
-    """What was forecast at m cuts: mean (m, horizon), and the ends of the intervals by level."""
-
-    mean: np.ndarray
-    low: dict[int, np.ndarray]
-    high: dict[int, np.ndarray]
-
-    @classmethod
-    def joined(cls, parts: Sequence[Any]) -> Said:
-        """Lay parts end to end."""
-        levels = parts[0].low
-        return cls(
-            mean=np.concatenate([p.mean for p in parts]),
-            low={k: np.concatenate([p.low[k] for p in parts]) for k in levels},
-            high={k: np.concatenate([p.high[k] for p in parts]) for k in levels},
-        )
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Outlook:
-    """What is said about the steps after m ends.
+class Prediction:
+    """Forecast arrays for m cutoffs.
 
     Notes
     -----
@@ -43,3 +24,13 @@ class Outlook:
     low: dict[int, np.ndarray]
     high: dict[int, np.ndarray]
     samples: np.ndarray | None = None
+
+    @classmethod
+    def joined(cls, parts: Sequence[Prediction]) -> Self:
+        """Concatenate the cutoffs of several predictions; samples are left out."""
+        levels = parts[0].low
+        return cls(
+            mean=np.concatenate([part.mean for part in parts]),
+            low={level: np.concatenate([part.low[level] for part in parts]) for level in levels},
+            high={level: np.concatenate([part.high[level] for part in parts]) for level in levels},
+        )

@@ -53,8 +53,10 @@ class Stream(Sequence[Stretch]):
     ([3, 1, 2, 3, 0], [1, 2, 3, 0, 3], [True, False, False, True, False])
     """
 
-    def __init__(self, tokens: Tokens, spans: np.ndarray, *, readers: int, longest: int = LONGEST, vary: Vary | None = None) -> None:
-        self.tokens, self._vary = tokens, vary
+    def __init__(
+        self, tokens: Tokens, spans: np.ndarray, *, readers: int, longest: int = LONGEST, augment_encoded: Vary | None = None
+    ) -> None:
+        self.tokens, self._vary = tokens, augment_encoded
         self._spans = spans[spans[:, 1] > spans[:, 0]]
         self.total = int((self._spans[:, 1] - self._spans[:, 0]).sum())
         rounds = max(1, -(-self.total // (readers * longest)))
@@ -117,10 +119,10 @@ class Stream(Sequence[Stretch]):
         return self.tokens.fingerprint()
 
 
-def _varied(tokens: Tokens, vary: Vary, random: np.random.Generator) -> np.ndarray:
+def _varied(tokens: Tokens, augment_encoded: Vary, random: np.random.Generator) -> np.ndarray:
     flat = np.array(tokens.flat)
     for row, begin in enumerate(tokens.starts[:-1]):
-        flat[begin : tokens.starts[row + 1] - 1] = vary(tokens[row], random)
+        flat[begin : tokens.starts[row + 1] - 1] = augment_encoded(tokens[row], random)
     return flat
 
 

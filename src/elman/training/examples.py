@@ -43,7 +43,7 @@ class Examples:
     steps : array of int, optional
         Steps of the longer side of each row, (N,).
     collate : callable, optional
-        Makes a batch of a list of encoded values; :func:`elman.network.collate.collate` by default.
+        Makes a batch of a list of encoded values; :func:`elman.network.collation.collate` by default.
 
     Attributes
     ----------
@@ -51,7 +51,7 @@ class Examples:
         What is done to each value of the source (without one, of the target) whenever it is read; chance comes from the seed and the
         epoch that were dealt, and the row.
     vary_both : callable or None
-        What is done to each source and target together, in the place of ``vary``.
+        What is done to each source and target together, in the place of ``augment_encoded``.
 
     Examples
     --------
@@ -79,8 +79,8 @@ class Examples:
         self.source_space, self.target_space = source_space, target_space
         self.source_rank, self.target_rank = source_rank, target_rank
         self._collate = collate
-        self.vary: Vary | None = None
-        self.vary_both: VaryBoth | None = None
+        self.augment_encoded: Vary | None = None
+        self.augment_pair: VaryBoth | None = None
         self._dealt = (0, 0)
         if lengths is None or steps is None:
             ours = _steps(target, target_rank)
@@ -119,8 +119,8 @@ class Examples:
         collate = self._collate or _network_collate()
         if self.source is None:
             return None, collate([self._varied(self.target, int(i)) for i in rows], self.target_space, self.target_rank)
-        if self.vary_both is not None:
-            pairs = [self.vary_both(np.asarray(self.source[i]), np.asarray(self.target[i]), self._random(int(i))) for i in rows]
+        if self.augment_pair is not None:
+            pairs = [self.augment_pair(np.asarray(self.source[i]), np.asarray(self.target[i]), self._random(int(i))) for i in rows]
             sources, targets = [x for x, _ in pairs], [y for _, y in pairs]
             return collate(sources, self.source_space, self.source_rank), collate(targets, self.target_space, self.target_rank)
         source = collate([self._varied(self.source, int(i)) for i in rows], self.source_space, self.source_rank)
@@ -128,7 +128,7 @@ class Examples:
 
     def _varied(self, values: Sequence[Any], row: int) -> Any:
         value = values[row]
-        return value if self.vary is None else self.vary(np.asarray(value), self._random(row))
+        return value if self.augment_encoded is None else self.augment_encoded(np.asarray(value), self._random(row))
 
     def _random(self, row: int) -> np.random.Generator:
         return np.random.default_rng([*self._dealt, row])
@@ -137,7 +137,7 @@ class Examples:
     def readers(self) -> int:
         """Threads that suit these rows: 2 where some read their file when their turn comes (``late = True``), 1 where rows vary, else 0."""
         late = any(_is_late(value) for side in (self.source, self.target) for value in _in_memory(side))
-        return 2 if late else int(self.vary is not None)
+        return 2 if late else int(self.augment_encoded is not None)
 
     def batches(self, plan: Sequence[np.ndarray], num_workers: int = 0) -> Generator[tuple[Any, Any]]:
         """Yield the batches of a plan in its order, read ahead by ``num_workers`` threads if asked."""
@@ -171,7 +171,7 @@ class _Picked(Sequence[Any]):
 
 
 def _network_collate() -> Collate:
-    from elman.network.collate import collate
+    from elman.network.collation import collate
 
     return collate
 

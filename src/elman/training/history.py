@@ -123,9 +123,9 @@ class History:
     def _repr_html_(self) -> str:
         from elman.markup import fragment
 
-        return fragment(*self.drawn())
+        return fragment(*self.to_markup())
 
-    def drawn(self) -> list[Any]:
+    def to_markup(self) -> list[Any]:
         """Return the course of training as markup: losses, the metric, and how it ended.
 
         Returns

@@ -112,7 +112,7 @@ class _Bar:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         self.bar = RichProgress(*columns, console=self.console, transient=True, auto_refresh=False)
         self.task = self.bar.add_task("", total=1)
-        self.count, self.drawn = 0, 0.0
+        self.count, self.to_markup = 0, 0.0
 
     def start(self, text: str, total: int, done: int) -> None:
         """Begin to count to ``total``."""
@@ -124,8 +124,8 @@ class _Bar:
         """Count one, and draw if it is time."""
         self.count += 1
         now = time.monotonic()
-        if now - self.drawn >= _REDRAW:
-            self.drawn = now
+        if now - self.to_markup >= _REDRAW:
+            self.to_markup = now
             self.bar.update(self.task, completed=self.count)
             self.bar.refresh()
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from elman import baselines
-from elman.comparison.candidate import Contestant, networks
+from elman.comparison.candidate import Candidate, networks
 from elman.comparison.measure import Judgement, Measure
 from elman.errors import DataError, SettingError
 from elman.estimators import Forecaster
@@ -21,7 +21,7 @@ from elman.timeseries.panel import OneSeries, Panel
 from elman.timeseries.read import read_panel
 
 
-class Forecasting:
+class ForecasterTask:
     """Series whose last ``horizon`` steps are hidden; nothing after the cut is seen by anyone.
 
     Parameters
@@ -70,12 +70,12 @@ class Forecasting:
         """And judged after it."""
         return self.whole
 
-    def roster(self) -> list[Contestant]:
+    def candidates(self) -> list[Candidate]:
         """Return who can do this task."""
         season = self.season
 
-        def simple(name: str, label: str, rank: int, make: Callable[[], Any]) -> Contestant:
-            return Contestant(name=name, label=label, kind="simple", rank=rank, make=make)
+        def simple(name: str, label: str, rank: int, make: Callable[[], Any]) -> Candidate:
+            return Candidate(name=name, label=label, kind="simple", rank=rank, make=make)
 
         found = [
             simple("naive", "the last value", 0, lambda: baselines.Naive(season=season)),
@@ -90,9 +90,9 @@ class Forecasting:
         single = {"model": "direct"}
         return [*found, *networks(self.estimator, single, "gru", fixed="window", fixed_label="a layer over the last segments")]
 
-    def fit(self, estimator: Any, contestant: Contestant) -> Any:
+    def fit(self, estimator: Any, candidate: Candidate) -> Any:
         """Let one learn from everything before the cut."""
-        estimator.fit(self._shuffled() if contestant.shuffles else self.past)
+        estimator.fit(self._shuffled() if candidate.shuffles else self.past)
         if isinstance(estimator, baselines.SeriesBaseline):
             estimator.predict(self.horizon)  # a linear map is solved when its horizon is first asked for
         return estimator
@@ -107,7 +107,7 @@ class Forecasting:
             series.append(replace(one, values=one.values[order], columns=columns))
         return replace(self.past, series=series)
 
-    def judge(self, estimator: Any, contestant: Contestant) -> Judgement:  # noqa: ARG002  # one signature for all tasks
+    def judge(self, estimator: Any, candidate: Candidate) -> Judgement:  # noqa: ARG002  # one signature for all tasks
         """Compare its forecast with what came."""
         means = self._forecasts(estimator, np.arange(len(self.whole)))
         rows = zip(means, self.whole, self.past.series, strict=True)

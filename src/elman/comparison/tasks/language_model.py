@@ -10,7 +10,7 @@ import numpy as np
 
 from elman.baselines import Markov
 from elman.codecs import Discrete, Text
-from elman.comparison.candidate import Contestant, networks
+from elman.comparison.candidate import Candidate, networks
 from elman.comparison.division import Parts
 from elman.comparison.measure import Judgement, Measure
 from elman.comparison.shuffling import can_shuffle, shuffled_rows
@@ -25,8 +25,8 @@ _FEW = 100
 _PROMPT = 30
 
 
-class Continuing:
-    """Documents, on one split; symbols are the same for all contestants, and ends of documents count.
+class LanguageModelTask:
+    """Documents, on one split; symbols are the same for all candidates, and ends of documents count.
 
     Parameters
     ----------
@@ -51,12 +51,12 @@ class Continuing:
             raise DataError("The test part holds no symbol. Give longer documents, or test=.")
         self.unit = "document" if len(self.steps) >= _FEW else f"piece of {_PIECE} symbol"
 
-    def roster(self) -> list[Contestant]:
+    def candidates(self) -> list[Candidate]:
         """Return who can do this task."""
         codec = self.estimator.codec
 
-        def simple(name: str, label: str, rank: int, **settings: Any) -> Contestant:
-            return Contestant(name=name, label=label, kind="simple", rank=rank, make=lambda: Markov(copy.deepcopy(codec), **settings))
+        def simple(name: str, label: str, rank: int, **settings: Any) -> Candidate:
+            return Candidate(name=name, label=label, kind="simple", rank=rank, make=lambda: Markov(copy.deepcopy(codec), **settings))
 
         chains = [
             simple("frequency", "how frequent each symbol is", 0, order=1),
@@ -68,19 +68,19 @@ class Continuing:
         others = networks(self.estimator, single, "lstm", fixed="window", fixed_label="a layer over the last 8 symbols")
         return [*chains, *(one for one in others if not one.shuffles or can_shuffle(codec))]
 
-    def fit(self, estimator: Any, contestant: Contestant) -> Any:
+    def fit(self, estimator: Any, candidate: Candidate) -> Any:
         """Let one learn from the training part."""
-        return estimator.fit(self._seen(contestant, self.parts.train_x, 0))
+        return estimator.fit(self._seen(candidate, self.parts.train_x, 0))
 
-    def judge(self, estimator: Any, contestant: Contestant) -> Judgement:
+    def judge(self, estimator: Any, candidate: Candidate) -> Judgement:
         """Count the bits of the test part."""
-        bits = estimator.surprisal(self._seen(contestant, self.parts.test_x, 1))
+        bits = estimator.surprisal(self._seen(candidate, self.parts.test_x, 1))
         if len(bits) < _FEW:
             bits = [piece for document in bits for piece in np.array_split(document, max(1, round(len(document) / _PIECE)))]
         return Judgement(over=np.array([b.sum() for b in bits]), under=np.array([float(len(b)) for b in bits]))
 
-    def _seen(self, contestant: Contestant, texts: list[Any], part: int) -> list[Any]:
-        return shuffled_rows(texts, self.estimator.codec, 2 * self.seed + part) if contestant.shuffles else texts
+    def _seen(self, candidate: Candidate, texts: list[Any], part: int) -> list[Any]:
+        return shuffled_rows(texts, self.estimator.codec, 2 * self.seed + part) if candidate.shuffles else texts
 
     def ask(self, estimator: Any) -> Callable[[int], Any]:
         """Return how the next symbol after thirty is asked for."""

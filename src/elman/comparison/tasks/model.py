@@ -10,7 +10,7 @@ import numpy as np
 
 from elman import baselines
 from elman.codecs import Category, Codec, Continuous, Dialogue, Number, Series, Symbols, Tags, Text
-from elman.comparison.candidate import Contestant, networks
+from elman.comparison.candidate import Candidate, networks
 from elman.comparison.division import Parts
 from elman.comparison.measure import Judgement, Measure
 from elman.comparison.shuffling import can_shuffle, shuffled_rows
@@ -34,7 +34,7 @@ _MEASURES = {
 }
 
 
-class Mapping:
+class ModelTask:
     """Rows with answers, on one split.
 
     Parameters
@@ -84,7 +84,7 @@ class Mapping:
 
     # -- who takes part ----------------------------------------------------------------------------------------------------
 
-    def roster(self) -> list[Contestant]:
+    def candidates(self) -> list[Candidate]:
         """Return who can do this task."""
         found = list(self._simple())
         series = _reads_numbers(self.source)
@@ -99,7 +99,7 @@ class Mapping:
         sides = (self.source, self.target) if self.kind.startswith("step") else (self.source,)
         return [*found, *(one for one in others if not one.shuffles or all(map(can_shuffle, sides)))]
 
-    def _kim(self) -> Contestant:
+    def _kim(self) -> Candidate:
         """The convolutions that texts are usually given."""
         training = self.estimator.training
 
@@ -107,13 +107,13 @@ class Mapping:
             """With the caller's way of learning."""
             return baselines.ConvNet(copy.deepcopy(self.source), training=Training() if training is None else copy.deepcopy(training))
 
-        return Contestant(name="cnn_kim", label="convolutions over 3 to 5 words", kind="network", rank=5, make=make)
+        return Candidate(name="cnn_kim", label="convolutions over 3 to 5 words", kind="network", rank=5, make=make)
 
-    def _simple(self) -> Sequence[Contestant]:
+    def _simple(self) -> Sequence[Candidate]:
         source, text, series = self.source, _reads_text(self.source), _reads_numbers(self.source)
 
-        def simple(name: str, label: str, rank: int, make: Callable[[], Any]) -> Contestant:
-            return Contestant(name=name, label=label, kind="simple", rank=rank, make=make)
+        def simple(name: str, label: str, rank: int, make: Callable[[], Any]) -> Candidate:
+            return Candidate(name=name, label=label, kind="simple", rank=rank, make=make)
 
         if self.kind == "category":
             found = [simple("frequency", "always the most frequent", 0, baselines.Frequency)]
@@ -145,19 +145,19 @@ class Mapping:
 
     # -- learning and judging ----------------------------------------------------------------------------------------------
 
-    def fit(self, estimator: Any, contestant: Contestant) -> Any:
+    def fit(self, estimator: Any, candidate: Candidate) -> Any:
         """Let one learn from the training part."""
-        xs, ys = self._seen(contestant, self.parts.train_x, self.parts.train_y, 0)
+        xs, ys = self._seen(candidate, self.parts.train_x, self.parts.train_y, 0)
         return estimator.fit(xs, np.asarray(ys) if isinstance(estimator, baselines.PriorSampling) else ys)
 
-    def judge(self, estimator: Any, contestant: Contestant) -> Judgement:
+    def judge(self, estimator: Any, candidate: Candidate) -> Judgement:
         """Let one answer the test part."""
-        xs, ys = self._seen(contestant, self.parts.test_x, self.parts.test_y, 1)
+        xs, ys = self._seen(candidate, self.parts.test_x, self.parts.test_y, 1)
         answers = estimator.predict(xs)
         return self._judge(list(answers.tolist() if isinstance(answers, np.ndarray) else answers), ys)
 
-    def _seen(self, contestant: Contestant, xs: list[Any], ys: list[Any], part: int) -> tuple[list[Any], list[Any]]:
-        if not contestant.shuffles:
+    def _seen(self, candidate: Candidate, xs: list[Any], ys: list[Any], part: int) -> tuple[list[Any], list[Any]]:
+        if not candidate.shuffles:
             return xs, ys
         seed = 2 * self.seed + part
         aligned = self.kind.startswith("step")  # answers go with their steps; the same rows give the same orders

@@ -12,12 +12,12 @@ from elman.codecs.checks import strict
 from elman.codecs.space import Continuous
 from elman.errors import DataError, SettingError
 from elman.fitting.learning import Learned, learn
-from elman.forecasting.autoregressive.inputs import Reading
-from elman.forecasting.autoregressive.sampling import Coming, Live, draw, go_on, read, uniforms
+from elman.forecasting.autoregressive.inputs import StepInputs
+from elman.forecasting.autoregressive.sampling import Coming, Live, advance, draw, read, uniforms
 from elman.forecasting.box_cox import Power
-from elman.forecasting.covariates import Covariates, known_ahead
-from elman.forecasting.engine import Asked, Job
-from elman.forecasting.grouped import Tape
+from elman.forecasting.covariates import Covariates, future_covariates_at
+from elman.forecasting.engine import FitRequest, ForecastRequest
+from elman.forecasting.grouped import GroupedSeries
 from elman.forecasting.naive_reference import WindowPlan
 from elman.forecasting.schedule import checked, scheduled
 from elman.forecasting.seasons import seasons_of
@@ -28,7 +28,7 @@ from elman.network.ensemble import members_of
 from elman.network.planning.infer import counted
 from elman.network.planning.side import Side
 from elman.sequences import Ragged
-from elman.timeseries.prediction import Outlook
+from elman.timeseries.prediction import Prediction
 from elman.timeseries.read import Panel
 
 _SAMPLES = 200
@@ -55,7 +55,7 @@ class AutoregressiveEngine:
     """
 
     kind: ClassVar[str] = "autoregressive"
-    reading: Reading
+    reading: StepInputs
     covariates: Covariates
     levels: tuple[int, ...]
     random_state: int
@@ -70,27 +70,27 @@ class AutoregressiveEngine:
         """Context, horizon and season of the simplest forecast."""
         return WindowPlan(context=self.reading.span, horizon=self.reading.horizon, season=min(self.reading.seasons, default=1))
 
-    def tape(self, panel: Panel) -> Tape:
+    def tape(self, panel: Panel) -> GroupedSeries:
         """Lay the series and covariates of a panel end to end."""
-        tape = Tape.of(panel, **self.covariates.encode(panel))
+        tape = GroupedSeries.of(panel, **self.covariates.encode(panel))
         for row, one in enumerate(panel.series):
             self.reading.powers.check(tape.series(row), one.name)
         return tape
 
-    def coming(self, panel: Panel, stamps: list[list[Any]], future: Any) -> np.ndarray:
+    def future_covariates(self, panel: Panel, stamps: list[list[Any]], future: Any) -> np.ndarray:
         """Return what is known of the steps to come, (n, horizon, F)."""
         return self.covariates.ahead(panel, stamps, future)
 
-    def known_ahead(self, panel: Panel, tape: Tape, rows: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    def future_covariates_at(self, panel: Panel, tape: GroupedSeries, rows: np.ndarray, ends: np.ndarray) -> np.ndarray:
         """Return what is known of the steps after places in the past, (m, horizon, F)."""
-        return known_ahead(self.covariates, panel, tape, rows, ends, self.reading.horizon)
+        return future_covariates_at(self.covariates, panel, tape, rows, ends, self.reading.horizon)
 
-    def begin(self, model: Any, panel: Panel) -> Live:
+    def start(self, model: Any, panel: Panel) -> Live:
         """Read all series up to their ends."""
         tape = self.tape(panel)
         return read(members_of(model), self.reading, tape, np.arange(len(tape)), tape.lengths)
 
-    def go_on(self, model: Any, memory: Live, panel: Panel, counts: dict[int, int]) -> Live:
+    def advance(self, model: Any, memory: Live, panel: Panel, counts: dict[int, int]) -> Live:
         """Take in the last points of some rows, one step of the network each."""
         longest = max(counts.values(), default=0)
         tape = self.tape(tail(panel, longest + 1))  # one more, to fill a gap with
@@ -103,10 +103,10 @@ class AutoregressiveEngine:
                 past=tape.past[places],
                 whole=self.reading.whole_of(tape, rows),
             )
-            memory = memory.join(go_on(members_of(model), memory.select(rows), new), rows)
+            memory = memory.join(advance(members_of(model), memory.select(rows), new), rows)
         return memory
 
-    def forecast(self, model: Any, asked: Asked) -> Outlook:
+    def forecast(self, model: Any, asked: ForecastRequest) -> Prediction:
         """Say what comes after some ends."""
         members, horizon = members_of(model), asked.steps or self.reading.horizon
         memory = asked.memory or read(members, self.reading, asked.tape, asked.rows, asked.ends)
@@ -123,10 +123,10 @@ class AutoregressiveEngine:
         paths = self.reading.powers.invert(np.concatenate(found))
         return self._outlook(paths, asked.n_samples is not None)
 
-    def _outlook(self, paths: np.ndarray, shown: bool) -> Outlook:
+    def _outlook(self, paths: np.ndarray, shown: bool) -> Prediction:
         low = {level: np.quantile(paths, (1 - level / 100) / 2, axis=1) for level in self.levels}
         high = {level: np.quantile(paths, (1 + level / 100) / 2, axis=1) for level in self.levels}
-        return Outlook(mean=np.median(paths, 1), low=low, high=high, samples=paths if shown else None)
+        return Prediction(mean=np.median(paths, 1), low=low, high=high, samples=paths if shown else None)
 
     def state(self) -> dict[str, Any]:
         """Return what a file says of it."""
@@ -138,14 +138,14 @@ class AutoregressiveEngine:
         """Rebuild from plain JSON; strict."""
         known = strict(config, ("kind", "reading", "covariates", "levels", "random_state"), "engine")
         return cls(
-            reading=Reading.from_config(known["reading"]),
+            reading=StepInputs.from_config(known["reading"]),
             covariates=Covariates.from_config(known["covariates"]),
             levels=tuple(int(level) for level in known["levels"]),
             random_state=int(known["random_state"]),
         )
 
 
-def fit_autoregressive(panel: Panel, covariates: Covariates, job: Job) -> tuple[AutoregressiveEngine, Learned]:
+def fit_autoregressive(panel: Panel, covariates: Covariates, job: FitRequest) -> tuple[AutoregressiveEngine, Learned]:
     """Learn to forecast one value after the other.
 
     Parameters
@@ -162,7 +162,7 @@ def fit_autoregressive(panel: Panel, covariates: Covariates, job: Job) -> tuple[
     AutoregressiveEngine, Learned
         The way to forecast, and the network.
     """
-    tape = Tape.of(panel, **covariates.encode(panel))
+    tape = GroupedSeries.of(panel, **covariates.encode(panel))
     if int(tape.lengths.max()) < 3:
         raise DataError(f"Every series is too short: the longest has {int(tape.lengths.max())} points, 3 are needed.")
     reading, reasons = _settle(tape, panel, covariates, job)
@@ -173,14 +173,14 @@ def fit_autoregressive(panel: Panel, covariates: Covariates, job: Job) -> tuple[
     return AutoregressiveEngine(reading=reading, covariates=covariates, levels=job.levels, random_state=job.training.random_state), learned
 
 
-def _check_counts(reading: Reading, values: np.ndarray, name: Any) -> None:
+def _check_counts(reading: StepInputs, values: np.ndarray, name: Any) -> None:
     if reading.counts and ((values < 0).any() or (values != np.round(values)).any()):
         raise DataError(
             f"series {name!r} has values that are no counts; head='negative_binomial' is for whole numbers from 0. Use 'student_t'."
         )
 
 
-def _settle(tape: Tape, panel: Panel, covariates: Covariates, job: Job) -> tuple[Reading, dict[str, list[str]]]:
+def _settle(tape: GroupedSeries, panel: Panel, covariates: Covariates, job: FitRequest) -> tuple[StepInputs, dict[str, list[str]]]:
     seasons, why = seasons_of(tape, panel, job.season)
     wanted, counts = job.preparation, job.network.head == "negative_binomial"
     if wanted.scale == "robust" or wanted.seasonality not in ("auto", "none") or wanted.reference not in ("auto", "last"):
@@ -196,7 +196,7 @@ def _settle(tape: Tape, panel: Panel, covariates: Covariates, job: Job) -> tuple
     longest = int(tape.lengths.max())
     span = job.context if job.context != "auto" else int(np.clip(2 * max(seasons, default=1), 16, 720))
     lags = tuple(sorted({1, *_auto_lags(seasons, longest)})) if wanted.lags == "auto" else tuple(sorted({1, *wanted.lags}))
-    reading = Reading(
+    reading = StepInputs(
         horizon=job.horizon,
         span=span,
         seasons=seasons,
@@ -234,7 +234,7 @@ class Pieces:
         Part of each series held out at its end.
     """
 
-    def __init__(self, reading: Reading, tape: Tape, share: float) -> None:
+    def __init__(self, reading: StepInputs, tape: GroupedSeries, share: float) -> None:
         inputs, truths, _ = reading.read_all(tape, np.arange(len(tape)), tape.lengths)
         self.inputs: list[np.ndarray] = []
         self.truths: list[np.ndarray] = []
@@ -289,7 +289,7 @@ def collate(values: list[Any], space: Any, rank: str) -> Any:  # noqa: ARG001  #
     return Ragged.from_list([torch.from_numpy(np.ascontiguousarray(value)) for value in values])
 
 
-def _learn(reading: Reading, tape: Tape, job: Job, reasons: dict[str, list[str]]) -> Learned:
+def _learn(reading: StepInputs, tape: GroupedSeries, job: FitRequest, reasons: dict[str, list[str]]) -> Learned:
     pieces = Pieces(reading, tape, checked(job.training))
     lengths = pieces.lengths
     mean, longest = float(lengths.mean()), int(lengths.max())

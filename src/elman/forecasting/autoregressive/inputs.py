@@ -10,9 +10,9 @@ import numpy as np
 
 from elman.codecs.checks import strict
 from elman.codecs.space import Continuous
-from elman.forecasting.autoregressive.online_scaler import Running
+from elman.forecasting.autoregressive.online_scaler import OnlineScaler
 from elman.forecasting.box_cox import Power
-from elman.forecasting.grouped import Tape
+from elman.forecasting.grouped import GroupedSeries
 from elman.network.planning.side import Side
 
 _FAR = 50.0
@@ -20,7 +20,7 @@ _FAR = 50.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reading:
+class StepInputs:
     """What is read before each value: all of it settled when a model is fitted.
 
     Attributes
@@ -32,7 +32,7 @@ class Reading:
     seasons, lags : tuple of int
         Steps of each cycle, and steps back of the values that are read.
     scale : str
-        As in :class:`~elman.forecasting.autoregressive.online_scaler.Running`.
+        As in :class:`~elman.forecasting.autoregressive.online_scaler.OnlineScaler`.
     power : float
         Exponent of the Box-Cox transformation.
     past, future, whole : int
@@ -75,22 +75,22 @@ class Reading:
         return {**{name: getattr(self, name) for name in names}, "seasons": list(self.seasons), "lags": list(self.lags)}
 
     @classmethod
-    def from_config(cls, config: Any) -> Reading:
+    def from_config(cls, config: Any) -> StepInputs:
         """Rebuild from plain JSON; strict."""
         known = strict(config, cls.__dataclass_fields__, "reading")
         return cls(**{**known, "seasons": tuple(known["seasons"]), "lags": tuple(known["lags"])})
 
-    def start(self, rows: int) -> Standing:
+    def start(self, rows: int) -> SeriesState:
         """Return R series before their first values."""
-        return Standing(
+        return SeriesState(
             reading=self,
-            running=Running.start(self.scale, self.span, rows),
+            running=OnlineScaler.start(self.scale, self.span, rows),
             recent=np.zeros((rows, max(self.lags))),
             past=np.zeros((rows, self.past), np.float32),
             seen=np.zeros(rows, dtype=np.int64),
         )
 
-    def read_all(self, tape: Tape, rows: np.ndarray, ends: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray], Standing]:
+    def read_all(self, tape: GroupedSeries, rows: np.ndarray, ends: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray], SeriesState]:
         """Read series up to their ends, value after value.
 
         Parameters
@@ -121,13 +121,13 @@ class Reading:
             standing = standing.step(values, tape.past[places], going)
         return [inputs[i, :end] for i, end in enumerate(ends)], [truths[i, :end] for i, end in enumerate(ends)], standing
 
-    def whole_of(self, tape: Tape, rows: np.ndarray) -> np.ndarray:
+    def whole_of(self, tape: GroupedSeries, rows: np.ndarray) -> np.ndarray:
         """Return what is said about series as wholes, (m, whole)."""
         return np.concatenate([np.zeros((len(rows), 0), np.float32), *(values[rows] for values in tape.whole.values())], 1)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Standing:
+class SeriesState:
     """Where R series stand between two values.
 
     Notes
@@ -137,8 +137,8 @@ class Standing:
         recent  (R, longest lag)  the last values, newest last     past  (R, F)  covariates of the last step     seen  (R,)  values so far
     """
 
-    reading: Reading
-    running: Running
+    reading: StepInputs
+    running: OnlineScaler
     recent: np.ndarray
     past: np.ndarray
     seen: np.ndarray
@@ -164,7 +164,7 @@ class Standing:
         begun = (self.running.off_weight > 0) | (self.reading.scale == "none")  # before there is no unit to say anything in
         return np.where(known & begun, off, np.nan)[:, None]
 
-    def step(self, values: np.ndarray, past: np.ndarray, going: np.ndarray | None = None) -> Standing:
+    def step(self, values: np.ndarray, past: np.ndarray, going: np.ndarray | None = None) -> SeriesState:
         """Take in the next value of each series."""
         recent = np.concatenate([self.recent[:, 1:], values[:, None]], 1)
         seen = self.seen + 1
@@ -173,17 +173,17 @@ class Standing:
             seen = np.where(going, seen, self.seen)
         return replace(self, running=self.running.step(values, going), recent=recent, past=past, seen=seen)
 
-    def select(self, rows: np.ndarray) -> Standing:
+    def select(self, rows: np.ndarray) -> SeriesState:
         """Return some series; one may be asked for several times."""
         return replace(self, running=self.running.select(rows), recent=self.recent[rows], past=self.past[rows], seen=self.seen[rows])
 
     @classmethod
-    def joined(cls, parts: list[Standing]) -> Standing:
+    def joined(cls, parts: list[SeriesState]) -> SeriesState:
         """Lay series side by side."""
         own = {n: np.concatenate([getattr(part, n) for part in parts]) for n in ("recent", "past", "seen")}
-        return replace(parts[0], running=Running.joined([part.running for part in parts]), **own)
+        return replace(parts[0], running=OnlineScaler.joined([part.running for part in parts]), **own)
 
-    def join(self, other: Standing, rows: np.ndarray) -> Standing:
+    def join(self, other: SeriesState, rows: np.ndarray) -> SeriesState:
         """Put other series in the places of these ``rows``."""
 
         def put(mine: np.ndarray, theirs: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ _NOTHING = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Running:
+class OnlineScaler:
     """Level and spread of R series after their last values.
 
     Attributes
@@ -41,7 +41,7 @@ class Running:
     last: np.ndarray
 
     @classmethod
-    def start(cls, scale: str, span: int, rows: int) -> Running:
+    def start(cls, scale: str, span: int, rows: int) -> OnlineScaler:
         """Begin R series; ``span`` steps hold most of the weight."""
         nothing = np.zeros(rows)
         return cls(scale=scale, share=2 / (span + 1), total=nothing, weight=nothing, off=nothing, off_weight=nothing, last=nothing)
@@ -69,7 +69,7 @@ class Running:
         found = np.maximum(found, least)
         return np.where(found > 0, found, _NOTHING)
 
-    def step(self, values: np.ndarray, going: np.ndarray | None = None) -> Running:
+    def step(self, values: np.ndarray, going: np.ndarray | None = None) -> OnlineScaler:
         """Take in the next value of each series (R,); those not ``going`` stay as they are."""
         begun = self.weight > 0
         distance = np.abs(values - (self.last if self.scale == "last" else self._mean))
@@ -86,12 +86,12 @@ class Running:
         return replace(self, **made)
 
     @classmethod
-    def joined(cls, parts: list[Running]) -> Running:
+    def joined(cls, parts: list[OnlineScaler]) -> OnlineScaler:
         """Lay series side by side."""
         names = ("total", "weight", "off", "off_weight", "last")
         return replace(parts[0], **{n: np.concatenate([getattr(part, n) for part in parts]) for n in names})
 
-    def select(self, rows: np.ndarray) -> Running:
+    def select(self, rows: np.ndarray) -> OnlineScaler:
         """Return some series; one may be asked for several times."""
         names = ("total", "weight", "off", "off_weight", "last")
         return replace(self, **{name: getattr(self, name)[rows] for name in names})

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from elman.forecasting.autoregressive.inputs import Reading, Standing
+from elman.forecasting.autoregressive.inputs import SeriesState, StepInputs
 from elman.network.assembly import SequenceModel
 from elman.network.heads.counts import NegativeBinomialHead
 from elman.sequences import Ragged
@@ -26,7 +26,7 @@ States = list[tuple[Tensor, ...]]
 class Live:
     """Where series stand, and what the networks remember of them."""
 
-    standing: Standing
+    standing: SeriesState
     states: States
 
     def select(self, rows: np.ndarray) -> Live:
@@ -41,7 +41,7 @@ class Live:
             tuple(torch.cat([part.states[member][i] for part in parts], 1) for i in range(len(state)))
             for member, state in enumerate(parts[0].states)
         ]
-        return cls(standing=Standing.joined([part.standing for part in parts]), states=states)
+        return cls(standing=SeriesState.joined([part.standing for part in parts]), states=states)
 
     def join(self, other: Live, rows: np.ndarray) -> Live:
         """Put other series in the places of these ``rows``."""
@@ -51,7 +51,7 @@ class Live:
 
 
 @torch.inference_mode()
-def read(members: list[SequenceModel], reading: Reading, tape: Any, rows: np.ndarray, ends: np.ndarray) -> Live:
+def read(members: list[SequenceModel], reading: StepInputs, tape: Any, rows: np.ndarray, ends: np.ndarray) -> Live:
     """Read series up to their ends; the networks then remember everything before.
 
     Parameters
@@ -83,7 +83,7 @@ def read(members: list[SequenceModel], reading: Reading, tape: Any, rows: np.nda
     return Live(standing=standing, states=states)
 
 
-def _read_once(members: list[SequenceModel], reading: Reading, tape: Any, rows: np.ndarray, ends: np.ndarray) -> Live:
+def _read_once(members: list[SequenceModel], reading: StepInputs, tape: Any, rows: np.ndarray, ends: np.ndarray) -> Live:
     """Read each series once, step by step, and keep where it stands at each of its ends."""
     series, place = np.unique(rows, return_inverse=True)
     last = np.zeros(len(series), dtype=np.int64)
@@ -108,7 +108,7 @@ def _read_once(members: list[SequenceModel], reading: Reading, tape: Any, rows: 
     return Live.joined(kept).select(np.argsort(np.concatenate(order), kind="stable"))
 
 
-def _begin(members: list[SequenceModel], reading: Reading, rows: int) -> Live:
+def _begin(members: list[SequenceModel], reading: StepInputs, rows: int) -> Live:
     states = []
     for member in members:
         layers: Any = member.encoder.layers  # pyright: ignore[reportOptionalMemberAccess]
@@ -127,7 +127,7 @@ class Coming:
 
 
 @torch.inference_mode()
-def go_on(members: list[SequenceModel], live: Live, new: Coming) -> Live:
+def advance(members: list[SequenceModel], live: Live, new: Coming) -> Live:
     """Take in one more value of each series: one step of the compiled stream.
 
     Parameters
@@ -192,7 +192,7 @@ def draw(members: list[SequenceModel], live: Live, ahead: np.ndarray, whole: np.
     return found
 
 
-def _said(member: SequenceModel, features: Tensor, standing: Standing, level: Tensor) -> np.ndarray:
+def _said(member: SequenceModel, features: Tensor, standing: SeriesState, level: Tensor) -> np.ndarray:
     """Return the quantile of the next value at a level of its own, in transformed units, (R,)."""
     head: Any = member.decoder.head
     running = standing.running
@@ -213,7 +213,7 @@ def _stream(member: SequenceModel, state: tuple[Tensor, ...]) -> Any:
     return stream
 
 
-def uniforms(standing: Standing, count: int, horizon: int, random_state: int) -> np.ndarray:
+def uniforms(standing: SeriesState, count: int, horizon: int, random_state: int) -> np.ndarray:
     """Return uniform numbers (N, S, horizon) that depend on the seed and on each series' own last values, not on its neighbours."""
     found = np.empty((len(standing.seen), count, horizon))
     tail = np.round(standing.recent[:, -_TAIL:], 9) + 0.0  # one zero, not two

@@ -11,17 +11,17 @@ import torch
 from elman.codecs.checks import strict
 from elman.errors import DataError
 from elman.fitting.learning import Learned
-from elman.forecasting.covariates import Covariates, known_ahead
+from elman.forecasting.covariates import Covariates, future_covariates_at
 from elman.forecasting.direct.inputs import Direct, batch
 from elman.forecasting.direct.selection import Reasons, choose_framing, context_of, segment_of
 from elman.forecasting.direct.training import DirectLearner, quantile_levels, split
-from elman.forecasting.direct.windows import Framing
-from elman.forecasting.engine import Asked, Job, refuse_samples
-from elman.forecasting.grouped import Tape
+from elman.forecasting.direct.windows import WindowSpec
+from elman.forecasting.engine import FitRequest, ForecastRequest, refuse_samples
+from elman.forecasting.grouped import GroupedSeries
 from elman.forecasting.naive_reference import WindowPlan
 from elman.forecasting.schedule import checked
 from elman.forecasting.seasons import seasons_of
-from elman.timeseries.prediction import Outlook
+from elman.timeseries.prediction import Prediction
 from elman.timeseries.read import Panel
 
 _AT_ONCE = 1_024
@@ -58,29 +58,29 @@ class DirectEngine:
         framing = self.direct.framing
         return WindowPlan(context=framing.context, horizon=framing.horizon, season=min(framing.seasons, default=1))
 
-    def tape(self, panel: Panel) -> Tape:
+    def tape(self, panel: Panel) -> GroupedSeries:
         """Lay the series and covariates of a panel end to end."""
         return tape_of(panel, self.covariates, self.direct.framing)
 
-    def coming(self, panel: Panel, stamps: list[list[Any]], future: Any) -> np.ndarray:
+    def future_covariates(self, panel: Panel, stamps: list[list[Any]], future: Any) -> np.ndarray:
         """Return what is known of the steps to come, (n, horizon, F)."""
         return self.covariates.ahead(panel, stamps, future)
 
-    def known_ahead(self, panel: Panel, tape: Tape, rows: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    def future_covariates_at(self, panel: Panel, tape: GroupedSeries, rows: np.ndarray, ends: np.ndarray) -> np.ndarray:
         """Return what is known of the steps after places in the past, (m, horizon, F)."""
-        return known_ahead(self.covariates, panel, tape, rows, ends, self.direct.framing.horizon)
+        return future_covariates_at(self.covariates, panel, tape, rows, ends, self.direct.framing.horizon)
 
-    def forecast(self, model: Any, asked: Asked) -> Outlook:
+    def forecast(self, model: Any, asked: ForecastRequest) -> Prediction:
         """Say what comes after some ends."""
         refuse_samples(asked)
         found = [self._forecast(model, asked, slice(at, at + _AT_ONCE)) for at in range(0, len(asked.rows), _AT_ONCE)]
-        return Outlook(
+        return Prediction(
             mean=np.concatenate([part.mean for part in found]),
             low={level: np.concatenate([part.low[level] for part in found]) for level in self.margins},
             high={level: np.concatenate([part.high[level] for part in found]) for level in self.margins},
         )
 
-    def _forecast(self, model: Any, asked: Asked, part: slice) -> Outlook:
+    def _forecast(self, model: Any, asked: ForecastRequest, part: slice) -> Prediction:
         rows, ends = asked.rows[part], asked.ends[part]
         frames = self.direct.framing.cut(asked.tape, rows, ends)
         parts = self.direct.read(asked.tape, rows, ends, frames, None if asked.ahead is None else asked.ahead[part])
@@ -90,16 +90,16 @@ class DirectEngine:
         low = {level: np.minimum(said[..., 1 + 2 * i] - margin, middle) for i, (level, margin) in enumerate(self.margins.items())}
         high = {level: np.maximum(said[..., 2 + 2 * i] + margin, middle) for i, (level, margin) in enumerate(self.margins.items())}
         shown = slice(asked.steps)
-        return Outlook(
+        return Prediction(
             mean=frames.restore(middle)[:, shown],
             low={level: frames.restore(values)[:, shown] for level, values in low.items()},
             high={level: frames.restore(values)[:, shown] for level, values in high.items()},
         )
 
-    def begin(self, model: Any, panel: Panel) -> None:  # one signature for all
+    def start(self, model: Any, panel: Panel) -> None:  # one signature for all
         """Nothing is remembered: a forecast reads its window."""
 
-    def go_on(self, model: Any, memory: Any, panel: Panel, counts: dict[int, int]) -> None:
+    def advance(self, model: Any, memory: Any, panel: Panel, counts: dict[int, int]) -> None:
         """Nothing is remembered."""
 
     def state(self) -> dict[str, Any]:
@@ -116,15 +116,15 @@ class DirectEngine:
         return cls(direct=Direct.from_config(known["direct"]), covariates=Covariates.from_config(known["covariates"]), margins=margins)
 
 
-def tape_of(panel: Panel, covariates: Covariates, framing: Framing) -> Tape:
+def tape_of(panel: Panel, covariates: Covariates, framing: WindowSpec) -> GroupedSeries:
     """Lay a panel end to end, refusing values that the framing has no place for."""
-    tape = Tape.of(panel, **covariates.encode(panel))
+    tape = GroupedSeries.of(panel, **covariates.encode(panel))
     for row, one in enumerate(panel.series):
         framing._power.check(tape.series(row), one.name)
     return tape
 
 
-def fit_direct(panel: Panel, covariates: Covariates, job: Job) -> tuple[DirectEngine, Learned]:
+def fit_direct(panel: Panel, covariates: Covariates, job: FitRequest) -> tuple[DirectEngine, Learned]:
     """Learn to forecast the whole horizon in one go.
 
     Parameters
@@ -141,7 +141,7 @@ def fit_direct(panel: Panel, covariates: Covariates, job: Job) -> tuple[DirectEn
     DirectEngine, Learned
         The way to forecast, and the network.
     """
-    tape = Tape.of(panel, **covariates.encode(panel))
+    tape = GroupedSeries.of(panel, **covariates.encode(panel))
     framing, windows, reasons = _settle(tape, panel, job)
     segment = _segment(framing.seasons, job, framing.context)
     whole = tuple((name, values.shape[1]) for name, values in tape.whole.items())
@@ -155,7 +155,7 @@ def fit_direct(panel: Panel, covariates: Covariates, job: Job) -> tuple[DirectEn
     return DirectEngine(direct=check.direct, covariates=covariates, margins=check.margins), learned
 
 
-def _settle(tape: Tape, panel: Panel, job: Job) -> tuple[Framing, tuple[np.ndarray, np.ndarray], Reasons]:
+def _settle(tape: GroupedSeries, panel: Panel, job: FitRequest) -> tuple[WindowSpec, tuple[np.ndarray, np.ndarray], Reasons]:
     """Decide everything about windows that "auto" left open."""
     longest = int(tape.lengths.max())
     if longest < job.horizon + 2:
@@ -167,7 +167,7 @@ def _settle(tape: Tape, panel: Panel, job: Job) -> tuple[Framing, tuple[np.ndarr
     segment = _segment(seasons, job, context)
     context = -(-context // segment) * segment
     wanted = job.preparation
-    framing = Framing(
+    framing = WindowSpec(
         context=context,
         horizon=job.horizon,
         seasons=seasons,
@@ -182,6 +182,6 @@ def _settle(tape: Tape, panel: Panel, job: Job) -> tuple[Framing, tuple[np.ndarr
     return framing, windows, {**said, **reasons}
 
 
-def _segment(seasons: tuple[int, ...], job: Job, context: int) -> int:
+def _segment(seasons: tuple[int, ...], job: FitRequest, context: int) -> int:
     wanted = job.preparation.segment
     return segment_of(seasons, job.horizon, context) if wanted == "auto" else min(wanted, job.horizon)

@@ -11,9 +11,9 @@ import torch
 
 from elman.codecs.checks import strict
 from elman.codecs.space import Continuous, Product, Space
-from elman.forecasting.direct.windows import Frames, Framing
-from elman.forecasting.grouped import Tape
-from elman.network.collate import collate
+from elman.forecasting.direct.windows import ScaledWindows, WindowSpec
+from elman.forecasting.grouped import GroupedSeries
+from elman.network.collation import collate
 from elman.network.decoders.segments import FUTURE, VALUES, WINDOW
 from elman.network.planning.side import Side
 from elman.sequences import Ragged
@@ -44,7 +44,7 @@ class Direct:
         A linear map of the window stands beside the network.
     """
 
-    framing: Framing
+    framing: WindowSpec
     segment: int
     past: int = 0
     future: int = 0
@@ -61,7 +61,7 @@ class Direct:
         """Rebuild from plain JSON; strict."""
         known = strict(config, cls.__dataclass_fields__, "direct")
         whole = tuple((str(name), int(width)) for name, width in known["whole"])
-        return cls(**{**known, "framing": Framing.from_config(known["framing"]), "whole": whole})
+        return cls(**{**known, "framing": WindowSpec.from_config(known["framing"]), "whole": whole})
 
     @property
     def segments(self) -> tuple[int, int]:
@@ -86,7 +86,9 @@ class Direct:
         }
         return Side("many", Product(parts, {name: "many" if name in (WINDOW, FUTURE) else "one" for name in parts}))
 
-    def read(self, tape: Tape, rows: np.ndarray, ends: np.ndarray, frames: Frames, ahead: np.ndarray | None = None) -> Parts:
+    def read(
+        self, tape: GroupedSeries, rows: np.ndarray, ends: np.ndarray, frames: ScaledWindows, ahead: np.ndarray | None = None
+    ) -> Parts:
         """Return what the network reads of windows, as arrays; ``ahead`` (m, horizon, F) where the tape ends with the window."""
         m, (count, coming) = len(rows), self.segments
         places, real = tape.places(rows, ends, self.framing.context)
@@ -143,7 +145,7 @@ class Windows(Sequence[Any]):
         Series and end of each, (m, 2).
     """
 
-    def __init__(self, direct: Direct, tape: Tape, windows: np.ndarray) -> None:
+    def __init__(self, direct: Direct, tape: GroupedSeries, windows: np.ndarray) -> None:
         self.direct, self.tape, self.windows = direct, tape, windows
         framing, kept = direct.framing, []
         keeps = len(windows) * direct.size <= _KEPT

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from elman.forecasting.box_cox import Power
-from elman.forecasting.direct.windows import Framing
-from elman.forecasting.grouped import Tape
+from elman.forecasting.direct.windows import WindowSpec
+from elman.forecasting.grouped import GroupedSeries
 from elman.forecasting.settings import Preparation
 
 _LEARNED, _HELD = 3_000, 1_500
@@ -51,18 +51,18 @@ class Trial:
         Windows, (m, 2).
     """
 
-    tape: Tape
+    tape: GroupedSeries
     learned: np.ndarray
     held: np.ndarray
-    errors: dict[Framing, float] = field(default_factory=dict)
+    errors: dict[WindowSpec, float] = field(default_factory=dict)
 
-    def error(self, framing: Framing) -> float:
+    def error(self, framing: WindowSpec) -> float:
         """Return the mean absolute error on the held-out windows, in units of the reference's error there."""
         if framing not in self.errors:
             self.errors[framing] = self._error(framing)
         return self.errors[framing]
 
-    def _error(self, framing: Framing) -> float:
+    def _error(self, framing: WindowSpec) -> float:
         rows, ends = self.learned.T
         frames = framing.cut(self.tape, rows, ends)
         x, y = frames.values, frames.measure(self._future(rows, ends, framing))
@@ -75,10 +75,10 @@ class Trial:
         off = np.abs(said - truth).mean(1) / plain.spread
         return float(np.mean(np.minimum(np.nan_to_num(off, nan=1e3), 1e3)))
 
-    def _future(self, rows: np.ndarray, ends: np.ndarray, framing: Framing) -> np.ndarray:
+    def _future(self, rows: np.ndarray, ends: np.ndarray, framing: WindowSpec) -> np.ndarray:
         return self.tape.values[self.tape.ahead(rows, ends, framing.horizon)]
 
-    def best(self, name: str, candidates: Iterable[tuple[str, Framing]]) -> tuple[Framing, tuple[str, str]]:
+    def best(self, name: str, candidates: Iterable[tuple[str, WindowSpec]]) -> tuple[WindowSpec, tuple[str, str]]:
         """Return the first candidate, or a later one that is clearly better, and what to say of it."""
         listed = list(candidates)
         errors = [self.error(framing) for _, framing in listed]
@@ -87,7 +87,9 @@ class Trial:
         return listed[chosen][1], (listed[chosen][0], f"held-out error of a linear model: {others}" if len(listed) > 1 else f"only {name}")
 
 
-def choose_framing(tape: Tape, framing: Framing, wanted: Preparation, windows: tuple[np.ndarray, np.ndarray]) -> tuple[Framing, Reasons]:
+def choose_framing(
+    tape: GroupedSeries, framing: WindowSpec, wanted: Preparation, windows: tuple[np.ndarray, np.ndarray]
+) -> tuple[WindowSpec, Reasons]:
     """Decide power, seasonality and scale one after the other.
 
     Parameters
@@ -124,19 +126,19 @@ def _thinned(windows: np.ndarray, most: int) -> np.ndarray:
     return windows[np.linspace(0, len(windows) - 1, min(most, len(windows))).astype(int)] if len(windows) else windows
 
 
-def _forced(name: str, given: str, tape: Tape) -> dict[str, Any]:
+def _forced(name: str, given: str, tape: GroupedSeries) -> dict[str, Any]:
     return {"power": _exponent(tape, given)} if name == "power" else {name: given}
 
 
-def _exponent(tape: Tape, how: str) -> float:
+def _exponent(tape: GroupedSeries, how: str) -> float:
     return Power.estimate([tape.series(row) for row in range(len(tape))], how).exponent
 
 
-def _positive(tape: Tape) -> bool:
+def _positive(tape: GroupedSeries) -> bool:
     return bool(tape.values.min() > 0)
 
 
-def _powers(tape: Tape, framing: Framing) -> list[tuple[str, dict[str, Any]]]:
+def _powers(tape: GroupedSeries, framing: WindowSpec) -> list[tuple[str, dict[str, Any]]]:
     found: list[tuple[str, dict[str, Any]]] = [("none", {"power": 1.0})]
     if _positive(tape) and framing.reference != "none":
         found.append(("log", {"power": 0.0}))
@@ -145,7 +147,7 @@ def _powers(tape: Tape, framing: Framing) -> list[tuple[str, dict[str, Any]]]:
     return found
 
 
-def _seasonalities(tape: Tape, framing: Framing) -> list[tuple[str, dict[str, Any]]]:
+def _seasonalities(tape: GroupedSeries, framing: WindowSpec) -> list[tuple[str, dict[str, Any]]]:
     found: list[tuple[str, dict[str, Any]]] = [("none", {"seasonality": "none"})]
     if any(framing.context >= 2 * season for season in framing.seasons):
         found.append(("additive", {"seasonality": "additive"}))
@@ -153,5 +155,5 @@ def _seasonalities(tape: Tape, framing: Framing) -> list[tuple[str, dict[str, An
     return found
 
 
-def _scales(tape: Tape, framing: Framing) -> list[tuple[str, dict[str, Any]]]:  # noqa: ARG001  # one signature for all
+def _scales(tape: GroupedSeries, framing: WindowSpec) -> list[tuple[str, dict[str, Any]]]:  # noqa: ARG001  # one signature for all
     return [(scale, {"scale": scale}) for scale in ("mean", "robust", "last")]

@@ -12,9 +12,9 @@ from elman.codecs.space import Continuous
 from elman.fitting.learning import Learned, learn
 from elman.forecasting.direct.inputs import Direct, Windows, batch
 from elman.forecasting.direct.linear import fit_ridge
-from elman.forecasting.direct.windows import Framing
-from elman.forecasting.engine import Job
-from elman.forecasting.grouped import Tape
+from elman.forecasting.direct.windows import WindowSpec
+from elman.forecasting.engine import FitRequest
+from elman.forecasting.grouped import GroupedSeries
 from elman.forecasting.schedule import checked, scheduled
 from elman.forecasting.split import split_in_time
 from elman.metrics.by_target import Scoring
@@ -74,7 +74,7 @@ class DirectLearner:
         What was asked for.
     """
 
-    def __init__(self, tape: Tape, windows: tuple[np.ndarray, np.ndarray], job: Job) -> None:
+    def __init__(self, tape: GroupedSeries, windows: tuple[np.ndarray, np.ndarray], job: FitRequest) -> None:
         early, late = windows
         if not len(late) and len(early) > 1 and checked(job.training):
             early, late = early[:-1], early[-1:]
@@ -144,7 +144,7 @@ class DirectLearner:
         return replace(final, history=first.history, baseline=first.baseline)
 
 
-def _plan(direct: Direct, rows: Windows, job: Job) -> Plan:
+def _plan(direct: Direct, rows: Windows, job: FitRequest) -> Plan:
     sizes = Sizes(rows=len(rows), source_mean=float(rows.lengths.mean()), source_max=int(rows.lengths.max()))
     return plan(direct.side(), Side("one", Continuous(1)), job.network, examples=sizes, horizon=job.horizon, segment=direct.segment)
 
@@ -154,7 +154,7 @@ def _learned(made: Plan, rows: Windows, settings: Any, held: np.ndarray, maker: 
     return learn(made, range(len(rows)), rows, settings, SCALED_ERROR, **options)
 
 
-def split(tape: Tape, framing: Framing, job: Job, *, share: float) -> tuple[np.ndarray, np.ndarray]:
+def split(tape: GroupedSeries, framing: WindowSpec, job: FitRequest, *, share: float) -> tuple[np.ndarray, np.ndarray]:
     """Return windows to learn from and windows held out, (m, 2) each.
 
     Parameters

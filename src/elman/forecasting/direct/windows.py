@@ -13,7 +13,7 @@ import numpy as np
 
 from elman.codecs.checks import strict
 from elman.forecasting.box_cox import Power
-from elman.forecasting.grouped import Tape
+from elman.forecasting.grouped import GroupedSeries
 
 _SHARPNESS = 4
 """Simple forecasts are weighted by (their mean absolute error in the window) to the power of minus this."""
@@ -21,7 +21,7 @@ _TINY = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)
-class Framing:
+class WindowSpec:
     """How a window is put in units of its own: all of it settled when a model is fitted.
 
     Attributes
@@ -65,12 +65,12 @@ class Framing:
         return {**{name: getattr(self, name) for name in names}, "seasons": list(self.seasons), "lags": list(self.lags)}
 
     @classmethod
-    def from_config(cls, config: Any) -> Framing:
+    def from_config(cls, config: Any) -> WindowSpec:
         """Rebuild from plain JSON; strict."""
         known = strict(config, cls.__dataclass_fields__, "framing")
         return cls(**{**known, "seasons": tuple(known["seasons"]), "lags": tuple(known["lags"])})
 
-    def cut(self, tape: Tape, rows: np.ndarray, ends: np.ndarray) -> Frames:
+    def cut(self, tape: GroupedSeries, rows: np.ndarray, ends: np.ndarray) -> ScaledWindows:
         """Return the windows that end before ``ends`` of the series ``rows``, (m,) both."""
         places, real = tape.places(rows, ends, self.reach)
         values = self._power.apply(tape.values[places])
@@ -82,7 +82,7 @@ class Framing:
         reference, spread, weights = self._reference(values, real, level, deviation)
         lagged = [(own - values[:, self.reach - self.context - lag : self.reach - lag]) for lag in self.lags]
         before = [real[:, self.reach - self.context - lag : self.reach - lag] for lag in self.lags]
-        return Frames(
+        return ScaledWindows(
             framing=self,
             values=(own - level[:, None]) / deviation[:, None] * inside,
             lagged=[np.clip(x / spread[:, None], -10, 10) * (inside & b) for x, b in zip(lagged, before, strict=True)],
@@ -107,7 +107,9 @@ class Framing:
             ahead = ahead * coming if multiply else ahead + coming
         return values, ahead
 
-    def _scale(self, tape: Tape, own: np.ndarray, inside: np.ndarray, rows: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _scale(
+        self, tape: GroupedSeries, own: np.ndarray, inside: np.ndarray, rows: np.ndarray, ends: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         count = np.maximum(inside.sum(1), 1)
         mean = (own * inside).sum(1) / count
         if self.scale == "none":
@@ -147,7 +149,7 @@ class Framing:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Frames:
+class ScaledWindows:
     """Windows in units of their own.
 
     Notes
@@ -158,7 +160,7 @@ class Frames:
         level, deviation, spread  (m,)     reference, profile  (m, horizon)     weights  (m, P) of the simple forecasts
     """
 
-    framing: Framing
+    framing: WindowSpec
     values: np.ndarray
     lagged: list[np.ndarray]
     real: np.ndarray
@@ -195,7 +197,7 @@ class Frames:
             y = y * self.profile[more] if multiply else y + self.profile[more]
         return self.framing._power.invert(y)
 
-    def select(self, rows: np.ndarray) -> Frames:
+    def select(self, rows: np.ndarray) -> ScaledWindows:
         """Keep some windows."""
         names = ("values", "real", "level", "deviation", "reference", "spread", "weights", "profile")
         return replace(self, lagged=[x[rows] for x in self.lagged], **{name: getattr(self, name)[rows] for name in names})
@@ -239,7 +241,7 @@ def _profile(values: np.ndarray, real: np.ndarray, season: int, *, multiply: boo
     return np.where(count >= 2, profile, 0.0)
 
 
-def tape_deviation(tape: Tape, power: Power, rows: np.ndarray, ends: np.ndarray) -> np.ndarray:
+def tape_deviation(tape: GroupedSeries, power: Power, rows: np.ndarray, ends: np.ndarray) -> np.ndarray:
     """Return the deviation of everything before each end, (m,): of its series, never of what comes after.
 
     Parameters

@@ -111,9 +111,9 @@ class Diagnosis:
         return "\n".join(str(finding) for finding in self)
 
     def _repr_html_(self) -> str:
-        return fragment(*self.drawn())
+        return fragment(*self.to_markup())
 
-    def drawn(self) -> list[Markup]:
+    def to_markup(self) -> list[Markup]:
         """Return the findings as markup.
 
         Returns

@@ -104,9 +104,9 @@ class Memory:
         return {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in told.items()}
 
     def _repr_html_(self) -> str:
-        return fragment(*self.drawn())
+        return fragment(*self.to_markup())
 
-    def drawn(self) -> list[Any]:
+    def to_markup(self) -> list[Any]:
         """Return the measurement as markup.
 
         Returns

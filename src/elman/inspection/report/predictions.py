@@ -167,7 +167,7 @@ def _series(model: Any, X: Any) -> Judged:
         lengths = np.array([len(one) for one in known])
         return Judged(xs=known, ys=[], said=[], truth=[], answers=[], faults=np.zeros(0), score=None, lengths=lengths, **common)
     xs = [known[row] for row in long]
-    said = list(model.forecast_at(panel, long, [len(one) - horizon for one in xs]).mean)
+    said = list(model.forecast_from(panel, long, [len(one) - horizon for one in xs]).mean)
     true = [one[-horizon:] for one in xs]
     scales = [max(float(np.nanmean(np.abs(np.diff(one[:-horizon])))), 1e-12) for one in xs]
     faults = np.array([float(np.nanmean(np.abs(s - t))) / scale for s, t, scale in zip(said, true, scales, strict=True)])

@@ -8,7 +8,7 @@ from typing import Any
 
 from elman.errors import DataError, FileError, SettingError
 from elman.inspection.diagnosis.diagnose import diagnose
-from elman.inspection.html import drawn
+from elman.inspection.html import to_markup
 from elman.inspection.memory.measuring import memory
 from elman.inspection.networks import networks_of
 from elman.inspection.report.error_section import errors_of
@@ -78,12 +78,12 @@ def _lead(model: Any, seen: Judged | None) -> list[Any]:
 def _sections(model: Any, seen: Judged | None, leaderboard: Any) -> list[tuple[str, list[Any]]]:
     """Every section, in the order of reading; what has no data is left out."""
     sections: list[tuple[str, list[Any]]] = [("Data", [] if seen is None else data_of(seen))]
-    sections += [("Leaderboard", [] if leaderboard is None else leaderboard_of(leaderboard)), ("Training", model.history_.drawn())]
+    sections += [("Leaderboard", [] if leaderboard is None else leaderboard_of(leaderboard)), ("Training", model.history_.to_markup())]
     if seen is not None:
         sections += [("Errors", errors_of(model, seen)), ("Examples", examples_of(seen))]
         sections += [("Inside one value", _tried(lambda: _inside(model, seen))), ("Memory", _tried(lambda: _memory(model, seen)))]
     found = _tried(lambda: _diagnosis(model, seen))
-    plan = [element("details", element("summary", "Settings and plan"), *drawn(model)[1:2], model.plan_.drawn())]
+    plan = [element("details", element("summary", "Settings and plan"), *to_markup(model)[1:2], model.plan_.to_markup())]
     return [*sections, ("Diagnosis", found), ("Plan", plan), ("Model card", [element("pre", card_of(model, seen))])]
 
 
@@ -98,22 +98,22 @@ def _tried(section: Callable[[], list[Any]]) -> list[Any]:
 def _inside(model: Any, seen: Judged) -> list[Any]:
     """The trace of a value of middling length that the model got right."""
     if model.kind == "forecaster":
-        return trace(model, seen.xs[0]).drawn()
+        return trace(model, seen.xs[0]).to_markup()
     good = seen.order[: max(1, len(seen) // 2)]
     row = int(min(good, key=lambda i: abs(int(seen.lengths[i]) - 30)))
     value = seen.xs[row]
     if model.kind == "language_model":
         value = value[:300]
     found = trace(model, value)
-    return [element("p", f"Answer: {readable(found.answer)}"), *found.drawn()]
+    return [element("p", f"Answer: {readable(found.answer)}"), *found.to_markup()]
 
 
 def _memory(model: Any, seen: Judged) -> list[Any]:
     values = seen.xs[:_MEASURED]
-    return memory(model, values, seen.ys[:_MEASURED] if model.kind == "model" else None).drawn()
+    return memory(model, values, seen.ys[:_MEASURED] if model.kind == "model" else None).to_markup()
 
 
 def _diagnosis(model: Any, seen: Judged | None) -> list[Any]:
     if seen is None:
-        return diagnose(model).drawn()
-    return diagnose(model, seen.xs[:_LOOKED], seen.ys[:_LOOKED] if model.kind == "model" else None).drawn()
+        return diagnose(model).to_markup()
+    return diagnose(model, seen.xs[:_LOOKED], seen.ys[:_LOOKED] if model.kind == "model" else None).to_markup()

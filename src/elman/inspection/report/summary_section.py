@@ -90,7 +90,7 @@ def leaderboard_of(board: Any) -> list[Any]:
     Parameters
     ----------
     board : Leaderboard
-        Anything with ``drawn()``, or with ``to_frame()`` and, perhaps, ``verdict``.
+        Anything with ``to_markup()``, or with ``to_frame()`` and, perhaps, ``verdict``.
 
     Returns
     -------
@@ -98,7 +98,7 @@ def leaderboard_of(board: Any) -> list[Any]:
         The verdict and a table.
     """
     if hasattr(board, "drawn"):
-        return list(board.drawn())
+        return list(board.to_markup())
     if not hasattr(board, "to_frame"):
         raise DataTypeError(f"leaderboard must have to_frame(), as elman.compare gives it; got {type(board).__name__}.")
     frame: Any = board.to_frame()

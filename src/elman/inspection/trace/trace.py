@@ -275,9 +275,9 @@ class Trace:
         return "\n".join([lines[0], *(line.rstrip("; ") for line in lines[1:])])
 
     def _repr_html_(self) -> str:
-        return fragment(*self.drawn())
+        return fragment(*self.to_markup())
 
-    def drawn(self, steps: int = 80) -> list[Any]:
+    def to_markup(self, steps: int = 80) -> list[Any]:
         """Return the trace as markup: what was said, and the busiest units over the first steps.
 
         Parameters

@@ -263,7 +263,7 @@ def _by_end(model: Any, panel: Any, read: tuple[str, ...]) -> Predictions:
     known = length - model.horizon if model.engine_.tape(panel).future.shape[1] else length
     ends = [(name, length + int(name)) for name in read if 1 < length + int(name) <= known]
     ends = [ends[i] for i in np.unique(np.linspace(0, len(ends) - 1, min(len(ends), _PREFIXES)).astype(np.int64))]
-    values = model.forecast_at(panel, [0] * len(ends), [end for _, end in ends]).mean if ends else np.zeros((0, model.horizon))
+    values = model.forecast_from(panel, [0] * len(ends), [end for _, end in ends]).mean if ends else np.zeros((0, model.horizon))
     names, said = tuple(name for name, _ in ends), [float(row[0]) for row in values]
     return Predictions(labels=names, values=values, said=said, meaning="the next step had the series ended here")
 

@@ -35,7 +35,7 @@ Mix = Callable[[Tensor, slice], Tensor]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sight:
+class CrossAttention:
     """How a decoder looks at a source.
 
     Attributes
@@ -98,7 +98,7 @@ class AutoregressiveDecoder(nn.Module):
         end: BernoulliHead | None = None,
         bridge: Bridge | None = None,
         context: nn.Module | None = None,
-        sight: Sight | None = None,
+        sight: CrossAttention | None = None,
         input_feeding: bool = False,
         teacher_forcing: float = 1.0,
         banned: tuple[int, ...] = (),

@@ -191,9 +191,9 @@ class Plan:
     def _repr_html_(self) -> str:
         from elman.markup import fragment
 
-        return fragment(self.drawn())
+        return fragment(self.to_markup())
 
-    def drawn(self) -> Any:
+    def to_markup(self) -> Any:
         """Return the plan as a table of names, values and reasons.
 
         Returns

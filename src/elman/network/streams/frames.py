@@ -18,7 +18,7 @@ from elman.network.stems.plane import PlaneStem
 from elman.network.stems.stem import TimeStem
 
 
-def reason_against(model: SequenceModel | Ensemble) -> str | None:
+def unsupported_reason(model: SequenceModel | Ensemble) -> str | None:
     """Say why the frames of a model cannot be had piece by piece, or None.
 
     Parameters
@@ -53,7 +53,7 @@ class FrameStream:
     """
 
     def __init__(self, model: SequenceModel | Ensemble) -> None:
-        reason = reason_against(model)
+        reason = unsupported_reason(model)
         if reason is not None or isinstance(model, Ensemble):
             raise SettingError(f"This model cannot be streamed: {reason}.")
         self._model: Any = model

@@ -21,7 +21,7 @@ from elman.network.unbatch import as_sequences, to_rows
 from elman.sequences import Ragged
 
 
-def reason_against(model: SequenceModel | Ensemble) -> str | None:
+def unsupported_reason(model: SequenceModel | Ensemble) -> str | None:
     """Say why a model cannot be streamed, or None.
 
     Parameters
@@ -65,7 +65,7 @@ class SequenceStream:
     """
 
     def __init__(self, model: SequenceModel | Ensemble) -> None:
-        reason = reason_against(model)
+        reason = unsupported_reason(model)
         if reason is not None or isinstance(model, Ensemble) or model.encoder is None:
             raise SettingError(f"This model cannot be streamed: {reason}.")
         self.model = model

@@ -6,7 +6,7 @@ import importlib
 from typing import Any
 
 _HOME = {
-    "elman.comparison": ("compare",),
+    "elman.comparison.compare": ("compare",),
     "elman.estimators": ("Model", "LanguageModel", "Forecaster", "load"),
     "elman.codecs": (
         *("Audio", "Boxes", "Category", "Dialogue", "Image", "Joints", "Notes", "Number", "Record"),

@@ -19,7 +19,7 @@ import elman
 from elman.cli.app import run
 from elman.errors import ModelFileError, SettingError, did_you_mean
 from elman.forecasting.forecast import Forecast
-from elman.timeseries.prediction import Said
+from elman.timeseries.prediction import Prediction
 
 
 class _Codec:
@@ -136,7 +136,7 @@ class Forecaster(BaseEstimator):
 
     def forecast_from(self, panel: Any, rows: Any, ends: Any) -> Any:
         seven = np.full((len(rows), self.horizon), 7.0)
-        return Said(mean=seven, low={80: seven - 1}, high={80: seven + 1})
+        return Prediction(mean=seven, low={80: seven - 1}, high={80: seven + 1})
 
     def predict(self, data: Any = None) -> Forecast:
         seven = np.full((len(self.panel_.series), self.horizon), 7.0)

@@ -59,7 +59,7 @@ def test_only_rows_that_are_learned_from_vary(kind: str, monkeypatch: pytest.Mon
         asked += 1
         return augment_encoded(codec, encoded, random)
 
-    monkeypatch.setattr(cls, "vary", counted)
+    monkeypatch.setattr(cls, "augment_encoded", counted)
     model = learned(kind)
     assert asked == 2 * 9  # two epochs of all rows but those held out
     values = KINDS[kind][1]
@@ -95,7 +95,7 @@ def test_every_epoch_and_row_is_another_example(kind: str) -> None:
 def test_with_an_answer_a_step_only_what_keeps_its_steps_varies(kind: str, times: int, monkeypatch: pytest.MonkeyPatch) -> None:
     codec, values = KINDS[kind]
     seen = []
-    monkeypatch.setattr(type(codec), "vary", lambda _, encoded, random: seen.append(random) or encoded)
+    monkeypatch.setattr(type(codec), "augment_encoded", lambda _, encoded, random: seen.append(random) or encoded)
     steps = [["x"] * len(type(codec)(**codec.get_params()).fit(values).encode(value)) for value in values]
     training = Training(max_epochs=1, verbose=0, validation_fraction=0.0)
     Model(codec, Symbols(), align="step", network=Network(hidden_size=4), training=training).fit(values, steps)

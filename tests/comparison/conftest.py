@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from elman.comparison import Leaderboard, compare
+from elman import compare
+from elman.comparison import Leaderboard
 
 sys.path.insert(0, str(Path(__file__).parent))
 

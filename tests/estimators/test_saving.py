@@ -15,6 +15,7 @@ import torch
 import elman
 from elman import Category, Image, LanguageModel, Model, Network, Series, Training
 from elman.errors import FileError, ModelFileError
+from elman.estimators import loading
 from elman.estimators import saving as _files
 from elman.io import model_file
 
@@ -289,4 +290,4 @@ def test_a_language_model_asks_for_its_codec_only(tmp_path):
     model = elman.load(GOLDEN / "language-model-char.elman")
     assert isinstance(model, LanguageModel)
     assert model.source_ is None
-    assert _files._codec(None) is None
+    assert loading._codec(None) is None

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from elman.errors import DataError, DataTypeError, SettingError
-from elman.inspection import trace
+from elman.inspection.trace import trace
 from elman.inspection.trace.probe import follow
 from elman.inspection.trace.properties import PROPERTIES, values_of
 

@@ -10,7 +10,7 @@ import elman
 from elman import Model, Series, Text, kernels
 from elman.baselines import BagOfWords
 from elman.errors import DataError, DataTypeError, NotFittedError, SettingError
-from elman.inspection import trace
+from elman.inspection.trace import trace
 
 VALUES = {
     "text": "good cold wine",
@@ -58,7 +58,7 @@ def test_hidden_states_and_answers_are_the_models_own(made, name):
     network = elman.inspection.networks.networks_of(model, "trace")[0]
     with torch.inference_mode():
         encoded = model._encode([value])
-        source = elman.network.collation(encoded, model.source_.space, "many")
+        source = elman.network.collate(encoded, model.source_.space, "many")
         wanted = network.encode(source).sequence.to_list()[0].numpy()
     assert (found.hidden == wanted).all(), "bit for bit"
     answer = model.predict([value])[0]
@@ -84,7 +84,7 @@ def test_gates_of_a_trace_are_those_of_the_float64_reference(made):
     double.load_state_dict(network.encoder.layers.state_dict())
     double = double.double().eval()
     with torch.no_grad(), kernels.use("reference"):
-        source = elman.network.collation(model._encode([value]), model.source_.space, "many")
+        source = elman.network.collate(model._encode([value]), model.source_.space, "many")
         x = network.stem(source)
         state, cells, hidden = None, [], []
         for vector in x.data.double():

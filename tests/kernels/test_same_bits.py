@@ -141,7 +141,7 @@ def test_a_planted_partial_sum_is_noticed(monkeypatch):
                 output[t] = state[0]
         return output, (state,)
 
-    monkeypatch.setattr(kernels.dispatch, "takes_whole", lambda *_: False)  # part by part
+    monkeypatch.setattr(kernels.dispatch, "can_run_stack", lambda *_: False)  # part by part
     monkeypatch.setattr(kernels.dispatch, "run_checked", two_halves)
     planted = layer(x)[0]
     torch.testing.assert_close(planted, expected)

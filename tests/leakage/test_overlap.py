@@ -7,7 +7,7 @@ import elman.comparison
 from elman.errors import SettingError
 from elman.leakage import LeakError, LeakWarning
 from elman.leakage import overlap as leaks
-from elman.leakage.alarm import Alarm, sound
+from elman.leakage.alarm import Alarm, warn
 from elman.leakage.targets import determines, hidden_targets, visible
 
 TEXTS = [f"sentence {i} says that number {i * 7} is larger than number {i} and nothing else" for i in range(30)]
@@ -100,11 +100,11 @@ def test_what_is_done_about_an_alarm():
     alarm = Alarm(kind="groups", text="Something leaks", advice="Repair it.", evidence=("a", "b"))
     assert str(alarm) == "Something leaks. For example a; b. Repair it."
     with pytest.warns(LeakWarning, match="Something leaks"):
-        sound([alarm], "warn")
+        warn([alarm], "warn")
     with pytest.raises(LeakError, match="Something leaks.*Or pass on_leak='warn' to go on"):
-        sound([alarm], "raise")
-    sound([alarm], "ignore")
-    sound([], "raise")
+        warn([alarm], "raise")
+    warn([alarm], "ignore")
+    warn([], "raise")
     from elman.leakage.alarm import check_on_leak
 
     with pytest.raises(SettingError, match="on_leak must be one of .* Did you mean 'raise'"):
@@ -114,4 +114,4 @@ def test_what_is_done_about_an_alarm():
 def test_the_room_knows_its_names():
     with pytest.raises(AttributeError, match="module 'elman.comparison' has no attribute 'compar'"):
         _ = elman.comparison.compar  # pyright: ignore[reportAttributeAccessIssue]
-    assert {"Alarm", "Leaderboard", "compare"} <= set(elman.comparison.__all__)
+    assert set(elman.comparison.__all__) == {"Entry", "Leaderboard"}

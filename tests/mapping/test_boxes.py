@@ -92,7 +92,7 @@ def test_pictures_and_boxes_vary_together_and_only_in_training(monkeypatch: pyte
         seen.append(len(encoded))
         return source, encoded
 
-    monkeypatch.setattr(Boxes, "vary_both", augment_pair)
+    monkeypatch.setattr(Boxes, "augment_pair", augment_pair)
     pictures, things = scenes(30)
     training = Training(max_epochs=1, batch_size=8, verbose=0, validation_fraction=0.2)
     model = Model(Image(size=(24, 32)), Boxes(), network=SMALL, training=training).fit(pictures, things)

@@ -23,7 +23,7 @@ def calls_of(layer, monkeypatch):
         seen.append(call)
         return run(call)
 
-    monkeypatch.setattr(_stack.dispatch, "takes_whole", lambda *_: False)  # part by part
+    monkeypatch.setattr(_stack.dispatch, "can_run_stack", lambda *_: False)  # part by part
     monkeypatch.setattr(_stack.dispatch, "run_checked", look)
     layer(X)
     monkeypatch.undo()

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from elman.errors import ShapeError
 from elman.sequences import Ragged, geometry
+from elman.sequences.ragged import fits, sort_lengths
 
 LENGTHS = st.lists(st.integers(1, 9), max_size=6).map(lambda xs: sorted(xs, reverse=True))
 
@@ -33,7 +34,7 @@ def test_against_counting(lengths):
 
 @pytest.mark.parametrize("lengths", [[], [0], [3, 0, 7, 7, 1], [2, 2]])
 def test_sorted_lengths_are_those_of_a_ragged_batch(lengths):
-    steps, rows, order, sizes = geometry.sort_lengths(lengths, len(lengths), 7)
+    steps, rows, order, sizes = sort_lengths(lengths, len(lengths), 7)
     frame = Ragged.from_lengths(torch.empty(sum(lengths), 0), torch.tensor(lengths, dtype=torch.int64))
     assert (steps, rows) == (len(frame.batch_sizes), sum(lengths))
     assert torch.equal(order, frame.sorted_indices)
@@ -45,12 +46,12 @@ def test_sorted_lengths_are_those_of_a_ragged_batch(lengths):
 )
 def test_lengths_that_cannot_be_are_refused(lengths, message):
     with pytest.raises(ShapeError, match=message):
-        geometry.sort_lengths(lengths, 1, 7)
+        sort_lengths(lengths, 1, 7)
 
 
 def test_only_packed_batches_whose_parts_agree_fit():
     batch = Ragged.from_lengths(torch.zeros(6, 2), torch.tensor([1, 0, 3, 2]))
-    assert geometry.fits(batch)
+    assert fits(batch)
     wrong = {
         "batch_sizes": (torch.tensor([3, 2, 2]), torch.tensor([2, 3, 1]), torch.tensor([3, 3]), torch.tensor([5, 1]), torch.tensor([3.0])),
         "sorted_indices": (torch.tensor([2, 2, 0, 1]), torch.tensor([2, 3, 0]), torch.tensor([2, 3, 0, 9])),
@@ -59,4 +60,4 @@ def test_only_packed_batches_whose_parts_agree_fit():
     }
     for name, values in wrong.items():
         for value in values:
-            assert not geometry.fits(replace(batch, **{name: value})), (name, value)
+            assert not fits(replace(batch, **{name: value})), (name, value)

@@ -9,11 +9,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from elman.comparison.compare import compare as compare
     from elman.comparison.leaderboard import Entry as Entry
     from elman.comparison.leaderboard import Leaderboard as Leaderboard
 
-_HOME = {"compare": ("compare",), "leaderboard": ("Entry", "Leaderboard")}
+_HOME = {"leaderboard": ("Entry", "Leaderboard")}
 _WHERE = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = sorted(_WHERE)  # pyright: ignore[reportUnsupportedDunderAll]  # attributes come lazily (PEP 562)

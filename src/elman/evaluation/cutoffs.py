@@ -128,7 +128,7 @@ def forecasts(model: Any, panel: Panel, rows: np.ndarray, ends: np.ndarray, **op
     Said
         The forecasts.
     """
-    if not hasattr(model, "forecast_at"):
+    if not hasattr(model, "forecast_from"):
         return _by_predict(model, panel, rows, ends)
     panel, rows = _without_looks_ahead(panel, rows, ends)
     said = model.forecast_from(panel, rows, ends, **options)

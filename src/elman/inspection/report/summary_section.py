@@ -97,7 +97,7 @@ def leaderboard_of(board: Any) -> list[Any]:
     list of Markup
         The verdict and a table.
     """
-    if hasattr(board, "drawn"):
+    if hasattr(board, "to_markup"):
         return list(board.to_markup())
     if not hasattr(board, "to_frame"):
         raise DataTypeError(f"leaderboard must have to_frame(), as elman.compare gives it; got {type(board).__name__}.")

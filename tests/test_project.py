@@ -16,6 +16,7 @@ import pytest
 
 import elman
 from elman.cli.app import VERBS
+from elman.cli.machine import EXTRAS
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "src" / "elman"
@@ -218,15 +219,55 @@ def test_pyproject_is_valid() -> None:
 
 def test_versions_and_extras_agree() -> None:
     project = pyproject()["project"]
-    assert project["version"] == elman.__version__
+    assert "version" not in project
+    assert project["dynamic"] == ["version"]
+    assert pyproject()["tool"]["scikit-build"]["metadata"]["version"]["input"] == "src/elman/__init__.py"
     extras = set(project["optional-dependencies"]) - {"all", "demo", "timm"}  # timm brings a torchvision, which may replace torch
     (everything,) = project["optional-dependencies"]["all"]
     assert set(everything.removeprefix("elman[").removesuffix("]").split(",")) == extras
-    assert f"## {project['version']}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert set(EXTRAS) == extras | {"timm"}
+    version = re.escape(elman.__version__)
+    assert re.search(rf"(?m)^## {version}\b", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))
+    assert re.search(rf"(?m)^version: {version}$", (ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+
+
+def test_the_build_reads_the_version_of_the_source() -> None:
+    dynamic_metadata = pytest.importorskip("scikit_build_core.metadata.regex").dynamic_metadata
+    settings = pyproject()["tool"]["scikit-build"]["metadata"]["version"]
+    assert settings.pop("provider") == dynamic_metadata.__module__
+    assert dynamic_metadata("version", {"input": str(ROOT / settings["input"])}) == elman.__version__
+    done = subprocess.run(["make", "--silent", "version"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == elman.__version__
+
+
+def distribution(requirement: str) -> str:
+    return re.split(r"[<>=\[ ]", requirement)[0]
+
+
+def packages_imported() -> set[str]:
+    """The top-level packages that elman imports, by statement or by a call with the module's name."""
+    result = {name.split(".")[0] for tree in modules().values() for _, name in imports(tree)}
+    calls = (node for tree in modules().values() for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args)
+    loaders = (call for call in calls if dotted(call.func) in {"_package", "import_module", "importlib.import_module"})
+    return result | {call.args[0].value.split(".")[0] for call in loaders if isinstance(call.args[0], ast.Constant)}
+
+
+IMPORT_NAMES = {"pillow": "PIL", "scikit-learn": "sklearn"}
+"""Import names of the distributions that are not imported by their own name."""
+
+
+def test_every_dependency_and_extra_is_imported() -> None:
+    project = pyproject()["project"]
+    extras = {name: requirements for name, requirements in project["optional-dependencies"].items() if name != "all"}
+    assert len(extras) > 5
+    imported = packages_imported()
+    for name, requirements in {"": project["dependencies"], **extras}.items():
+        packages = {IMPORT_NAMES.get(distribution(requirement), distribution(requirement)) for requirement in requirements}
+        assert packages <= imported, f"extra {name!r}: nothing imports {packages - imported}"
 
 
 def test_the_required_dependencies_are_those_of_the_design() -> None:
-    names = {re.split(r"[<>=\[ ]", requirement)[0] for requirement in pyproject()["project"]["dependencies"]}
+    names = {distribution(requirement) for requirement in pyproject()["project"]["dependencies"]}
     assert names == {"torch", "scikit-learn", "tokenizers", "safetensors", "narwhals", "pyarrow", "typer", "rich"}
 
 
@@ -236,11 +277,16 @@ def texts() -> dict[Path, str]:
     return found
 
 
+def make_targets() -> set[str]:
+    return set(re.findall(r"(?m)^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(encoding="utf-8")))
+
+
 def test_commands_in_the_texts_exist() -> None:
-    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    targets = set(re.findall(r"(?m)^([a-z]+):", makefile))
     readme = texts()[ROOT / "README.md"]
-    assert {"demo", "test"} <= set(re.findall(r"(?m)^make ([a-z]+)", readme)) <= targets
+    assert {"demo", "test"} <= set(re.findall(r"(?m)^make ([a-z-]+)", readme)) <= make_targets()
+    for path in [*texts(), ROOT / "CONTRIBUTING.md", ROOT / "RELEASING.md", ROOT / ".github" / "PULL_REQUEST_TEMPLATE.md"]:
+        named = re.findall(r"`make ([a-z][a-z-]*)", path.read_text(encoding="utf-8"))
+        assert set(named) <= make_targets(), path.name
     for path, text in texts().items():
         if path.name == "design.md":  # the plan names verbs to come
             continue
@@ -293,9 +339,82 @@ def test_links_between_the_texts_lead_somewhere() -> None:
 
 
 def test_the_texts_name_no_machine() -> None:
-    files = [*texts(), ROOT / "Makefile", ROOT / "pyproject.toml", ROOT / "mkdocs.yml", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md"]
+    files = [
+        *texts(),
+        ROOT / "Makefile",
+        ROOT / "pyproject.toml",
+        ROOT / "mkdocs.yml",
+        ROOT / "CITATION.cff",
+        *ROOT.glob("*.md"),
+        *GITHUB.rglob("*.*"),
+    ]
     for path in files:
         assert not re.search(r"/(home|root|work|opt|tmp)/", path.read_text(encoding="utf-8")), path.name
+
+
+GITHUB = ROOT / ".github"
+WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
+VERSIONED = re.compile(r"[\w.-]+/[\w.-]+@(v\d+|release/v\d+)")
+
+
+def test_what_ships_with_the_repository_is_there() -> None:
+    names = ["CODE_OF_CONDUCT.md", "RELEASING.md", "SECURITY.md", "CITATION.cff", ".clang-format", ".editorconfig"]
+    github = ["CODEOWNERS", "PULL_REQUEST_TEMPLATE.md", "dependabot.yml", "ISSUE_TEMPLATE/bug.yml", "ISSUE_TEMPLATE/feature.yml"]
+    paths = [*(ROOT / name for name in names), *(GITHUB / name for name in github), GITHUB / "ISSUE_TEMPLATE" / "config.yml"]
+    assert [path.name for path in paths if not path.is_file() or not path.stat().st_size] == []
+
+
+def test_project_urls_have_one_home() -> None:
+    urls = pyproject()["project"]["urls"]
+    assert {name.lower() for name in urls} == {"homepage", "documentation", "issues", "changelog"}
+    assert all(url.startswith("https://github.com/elman-rnn/elman") for url in urls.values())
+    assert f"repository-code: {urls['Homepage']}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+
+
+def test_yaml_files_parse() -> None:
+    yaml = pytest.importorskip("yaml")
+    paths = [*GITHUB.rglob("*.yml"), ROOT / "CITATION.cff", ROOT / ".pre-commit-config.yaml"]
+    assert len(paths) >= 10
+    for path in paths:
+        assert isinstance(yaml.safe_load(path.read_text(encoding="utf-8")), dict), path.name
+    for path in (GITHUB / "ISSUE_TEMPLATE").glob("[bf]*.yml"):
+        form = yaml.safe_load(path.read_text(encoding="utf-8"))
+        assert {"name", "description", "body"} <= set(form)
+        ids = [field["id"] for field in form["body"] if field["type"] != "markdown"]
+        assert len(ids) == len(set(ids)) > 0
+
+
+def test_workflows_have_the_fewest_permissions_and_time_limits() -> None:
+    yaml = pytest.importorskip("yaml")
+    for path in WORKFLOWS:
+        workflow = yaml.safe_load(path.read_text(encoding="utf-8"))
+        assert workflow["permissions"] == {"contents": "read"}, path.name
+        for name, job in workflow["jobs"].items():
+            assert job.get("permissions", {}) == ({"id-token": "write"} if name == "publish" else {}), f"{path.name}: {name}"
+            assert "uses" in job or job["timeout-minutes"] <= 90, f"{path.name}: {name}"
+
+
+def test_workflows_call_make_targets_and_pinned_actions() -> None:
+    assert {path.stem for path in WORKFLOWS} == {"test", "docs", "wheels", "release"}
+    for path in WORKFLOWS:
+        text = path.read_text(encoding="utf-8")
+        commands = re.findall(r"(?m)^ +- run: (.+)$", text)
+        assert len(commands) == len(re.findall(r"\brun:", text)), f"{path.name}: every run is one line"
+        for command in commands:
+            call = re.search(r"\bmake (?:--silent )?([a-z][a-z -]*)", command)
+            assert call is not None, f"{path.name}: {command}"
+            assert set(call[1].split()) <= make_targets(), f"{path.name}: {command}"
+        for action in re.findall(r"uses: (\S+)", text):
+            assert action == "./.github/workflows/wheels.yml" or VERSIONED.fullmatch(action), f"{path.name}: {action}"
+
+
+def test_workflows_test_every_supported_python() -> None:
+    prefix = "Programming Language :: Python :: 3."
+    versions = [name.removeprefix(prefix[:-2]) for name in pyproject()["project"]["classifiers"] if name.startswith(prefix)]
+    assert versions[0] == pyproject()["project"]["requires-python"].removeprefix(">=")
+    line = "python: [" + ", ".join(f'"{version}"' for version in versions) + "]"
+    for name in ("test", "wheels"):
+        assert line in (GITHUB / "workflows" / f"{name}.yml").read_text(encoding="utf-8"), name
 
 
 def test_contributing_is_short_and_ci_runs_the_readme() -> None:

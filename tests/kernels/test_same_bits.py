@@ -1,6 +1,6 @@
 """The same bits for a sequence alone, in any batch and place, beside anything, on any number of threads, and step by step.
 
-500 needles here; ``make needles`` runs 10,000 (``ELMAN_NEEDLES`` sets another number). Forward in float32, whole layers as people
+500 needles here; ``make test-slow`` runs 10,000 (``ELMAN_SLOW_CASES`` sets another number). Forward in float32, whole layers as people
 use them: 1–3 layers, both directions, padded with ``lengths=``, and streams in random chunks.
 """
 
@@ -104,7 +104,7 @@ def test_500_needles():
 
 @pytest.mark.slow
 def test_many_needles():
-    for seed in range(500, 500 + int(os.environ.get("ELMAN_NEEDLES", "10000"))):
+    for seed in range(500, 500 + int(os.environ.get("ELMAN_SLOW_CASES", "10000"))):
         Needle(seed).check()
 
 

@@ -1,7 +1,7 @@
 """Whole models: a row has the same bits alone, in any batch and place, beside anything, on any number of threads.
 
 Each needle is a random row put at a random place of a random batch, some of whose other rows hold NaN or infinities; all that a model
-says of it must equal, bit for bit, what it says of the row alone. ``make needles`` runs many more (``ELMAN_NEEDLES``).
+says of it must equal, bit for bit, what it says of the row alone. ``make test-slow`` runs many more (``ELMAN_SLOW_CASES``).
 """
 
 from __future__ import annotations
@@ -116,8 +116,8 @@ def test_a_row_has_its_own_bits(name: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_many_rows_have_their_own_bits(name: str) -> None:
-    needles = int(os.environ.get("ELMAN_NEEDLES", "10000")) // len(CASES)
-    for seed in range(needles):
+    rows = int(os.environ.get("ELMAN_SLOW_CASES", "10000")) // len(CASES)
+    for seed in range(rows):
         if seed % 10 == 0:
             model = CASES[name].build(seed)
         check(model.double() if seed % 10 == 7 else model.float(), CASES[name], 1000 + seed)

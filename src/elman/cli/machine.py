@@ -13,14 +13,11 @@ from typing import Any
 EXTRAS = {
     "plot": "matplotlib",
     "text": "sacrebleu",
-    "forecast": "statsmodels",
     "audio": "soundfile",
     "video": "av",
     "music": "symusic",
     "image": "PIL",
-    "serve": "fastapi",
-    "onnx": "onnxruntime",
-    "tune": "optuna",
+    "timm": "timm",
 }
 
 

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "src" / "elman"
 
 FLOORS = (
-    {"errors", "markup", "_native"},
+    {"errors", "lazy_imports", "markup", "_native"},
     {"io", "sequences", "timeseries", "leakage", "cells", "settings"},
     {"kernels", "datasets"},
     {"codecs", "ngrams", "nn"},

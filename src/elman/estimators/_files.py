@@ -14,6 +14,7 @@ from elman.network import Plan
 from elman.network.ensemble import build_all
 from elman.network.settings import Network
 from elman.settings import Settings
+from elman.training.callback import qualified_name
 from elman.training.history import History
 from elman.training.settings import Training
 
@@ -122,7 +123,11 @@ def _codec(spec: Any) -> Codec | None:
 
 
 def _settings_spec(settings: Settings | None) -> dict[str, Any] | None:
-    return None if settings is None else settings.get_params(deep=False)
+    if settings is None:
+        return None
+    spec = settings.get_params(deep=False)
+    callbacks = [qualified_name(callback) for callback in spec.pop("callbacks", ())]
+    return {**spec, "callbacks": callbacks} if callbacks else spec  # objects are code, of which a file holds the name alone
 
 
 def _settings(cls: type[Any], spec: Any) -> Any:

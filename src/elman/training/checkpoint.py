@@ -11,21 +11,30 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import time
 import warnings
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 
 from elman.errors import CheckpointError, ElmanWarning, ModelFileError
 from elman.io import atomic, digest, model_file, strict_json
+from elman.training.averages import Averages
+from elman.training.best import Best
+from elman.training.history import History
+from elman.training.optim import Schedule
+from elman.training.sums import EpochSums
 
 KEEP = 2
 """Verified checkpoints that are kept."""
 _VERSION = 1
 _PREFIX, _PARTIAL = "checkpoint-", ".partial-"
 _FILES = ("weights.safetensors", "optimizer.safetensors", "state.json")
+_COUNTERS = ("epoch", "position", "step", "rate")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +45,91 @@ class Saved:
     weights: dict[str, Tensor]
     optimizer: dict[str, Tensor]
     state: dict[str, Any]
+
+
+@dataclass(kw_only=True)
+class RunState:
+    """Everything of a training run that changes over time: a checkpoint stores it, a resumed run loads it."""
+
+    model: nn.Module
+    optimizer: torch.optim.Optimizer
+    averages: Averages
+    schedule: Schedule
+    best: Best
+    history: History
+    sums: EpochSums
+    epoch: int = 0
+    """Epochs that are finished."""
+    position: int = 0
+    """Batches of the epoch at hand that are done."""
+    step: int = 0
+    """Steps of the optimizer."""
+    rate: float = 0.0
+    """Learning rate of the last step."""
+    callbacks: dict[str, Any] = field(default_factory=dict)
+    """States of the stateful callbacks, as :meth:`elman.training.hooks.Hooks.states` returns them."""
+    elapsed: float = 0.0
+    """Seconds of training in earlier processes."""
+    started: float = field(default_factory=time.monotonic)
+    """Clock when this process began."""
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of training so far."""
+        return self.elapsed + time.monotonic() - self.started
+
+    def start_next_epoch(self) -> None:
+        """Move to the first batch of the next epoch."""
+        self.epoch, self.position = self.epoch + 1, 0
+        self.sums.reset()
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return model, averages, best weights and the tensors of callbacks by name."""
+        callbacks = {name: value for name, value in self.callbacks.items() if isinstance(value, Tensor)}
+        parts = {"model": self.model.state_dict(), "average": self.averages.tensors(), "best": self.best.weights, "callback": callbacks}
+        return {f"{part}.{name}": tensor for part, tensors in parts.items() for name, tensor in tensors.items()}
+
+    def optimizer_tensors(self) -> dict[str, Tensor]:
+        """Return the state of the optimizer by name."""
+        state = self.optimizer.state_dict()["state"]
+        return {f"{index}.{name}": value for index, values in state.items() for name, value in values.items()}
+
+    def values(self, processes: Sequence[Any]) -> dict[str, Any]:
+        """Return everything else as plain JSON; ``processes`` has the values that differ from process to process."""
+        return {
+            **{name: getattr(self, name) for name in _COUNTERS},
+            **self.sums.state(),
+            "elapsed": self.seconds,
+            "average_steps": self.averages.steps,
+            "schedule": self.schedule.state(),
+            "best": self.best.state(),
+            "history": self.history.to_dict(),
+            "callbacks": {name: value for name, value in self.callbacks.items() if not isinstance(value, Tensor)},
+            "processes": list(processes),
+        }
+
+    def load(self, saved: Saved, *, loss: float, device: str) -> None:
+        """Load a checkpoint; ``loss`` is the summed loss of this process."""
+        parts: dict[str, dict[str, Tensor]] = {"model": {}, "average": {}, "best": {}, "callback": {}}
+        for name, tensor in saved.weights.items():
+            part, _, rest = name.partition(".")
+            parts[part][rest] = tensor
+        state = saved.state
+        self.model.load_state_dict(parts["model"])
+        self.averages.load(parts["average"], state["average_steps"])
+        self.best.load(state["best"], {name: tensor.to(device) for name, tensor in parts["best"].items()})
+        by_index: dict[int, dict[str, Tensor]] = {}
+        for name, tensor in saved.optimizer.items():
+            index, _, key = name.partition(".")
+            by_index.setdefault(int(index), {})[key] = tensor
+        self.optimizer.load_state_dict({"state": by_index, "param_groups": self.optimizer.state_dict()["param_groups"]})
+        self.schedule.load(state["schedule"])
+        self.history.load(state["history"])
+        self.sums.load(state, loss)
+        self.callbacks = {**state["callbacks"], **parts["callback"]}
+        for name in (*_COUNTERS, "elapsed"):
+            setattr(self, name, state[name])
+        self.started = time.monotonic()
 
 
 class Checkpoints:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from elman.errors import DataError, MissingExtraError
 from elman.io import strict_json
 from elman.io.tables import to_kind
+
+if TYPE_CHECKING:
+    from elman.training.callback import TrainingState
 
 Row = dict[str, Any]
 _LOSSES = (("loss", "training loss"), ("validation_loss", "validation loss"))
@@ -33,10 +36,11 @@ class History:
     """The metric of the simplest baseline on the same held-out rows."""
     best_epoch: int | None = None
     """The epoch whose weights were kept."""
-    stopped: Literal["", "max_epochs", "patience", "budget", "interrupted"] = ""
-    """Why training ended; "" while it goes on."""
+    stopped: Literal["", "max_epochs", "patience", "budget", "interrupted", "callback", "terminated"] = ""
+    """Reason why training ended: all epochs are done, no better epoch within the patience, the time budget, Ctrl-C, a callback that
+    returned True, or SIGTERM ("terminated", seen only by ``on_train_end`` of a callback); "" while training goes on."""
     reasons: list[str] = field(default_factory=list)
-    """What "auto" became, and why."""
+    """Values of the settings that were "auto", with the reason for each."""
 
     def __len__(self) -> int:
         """Number of epochs."""
@@ -74,6 +78,14 @@ class History:
             got = sorted(value) if isinstance(value, dict) else value
             raise DataError(f"a history must have exactly the keys {sorted(expected)}; got {str(got)[:200]}.")
         return cls(**value)
+
+    def load(self, value: dict[str, Any]) -> None:
+        """Replace the content by that of :meth:`to_dict`."""
+        vars(self).update(vars(self.from_dict(value)))
+
+    def on_epoch_end(self, state: TrainingState) -> None:
+        """Append the row of an epoch: the history is a callback of the loop."""
+        self.rows.append(dict(state.row or {}))
 
     def to_frame(self, kind: Literal["pandas", "polars", "pyarrow"] = "pandas") -> Any:
         """Return the rows as a data frame.

@@ -93,10 +93,3 @@ def mean_loss(model: nn.Module, examples: Examples, settings: ResolvedTraining, 
                 total, units = total + float(loss.total), units + loss.units
     total, units = group.sum([total, float(units)])
     return total / units if units else float("nan")
-
-
-def tell(model: nn.Module, progress: float) -> None:
-    """Let a network hear how far training is, from 0 to 1, if it asks: scheduled teacher forcing does."""
-    hear = getattr(model, "hear_progress", None)
-    if hear is not None:
-        hear(progress)

@@ -5,10 +5,19 @@ from __future__ import annotations
 import os
 import sys
 import time
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
+
+if TYPE_CHECKING:
+    from elman.training.callback import TrainingState
 
 _REDRAW = 0.1
 """Seconds between two drawings of the bar."""
+_ENDINGS = {
+    "interrupted": "stopped by you; the best weights so far (epoch {epoch}) are kept.",
+    "budget": "the time budget is used up; the best weights (epoch {epoch}) are kept.",
+    "patience": "no better epoch for a while; the best weights (epoch {epoch}) are kept.",
+    "callback": "stopped by a callback; the best weights (epoch {epoch}) are kept.",
+}
 
 
 class Progress:
@@ -34,20 +43,45 @@ class Progress:
         self.stream = stream or sys.stderr
         live = self.on and self.stream.isatty() and os.environ.get("TERM") != "dumb"
         self._bar = _Bar(self.stream) if live else None
+        self._start = self._last = (0.0, 0)
+        self._open, self._trained = False, False
 
-    def start_epoch(self, epoch: int, batches: int, done: int = 0) -> None:
-        """Begin to count batches of an epoch (from 1)."""
+    def on_train_start(self, state: TrainingState) -> None:
+        """Print the place from which a run resumes."""
+        if state.checkpoint is not None:
+            self.say(f"going on from {state.checkpoint}: epoch {state.epoch}, {state.batch} batches done.")
+
+    def on_epoch_start(self, state: TrainingState) -> None:
+        """Start the bar of an epoch, and the clock of its steps."""
+        self._open = True
+        self._start = self._last = (time.monotonic(), state.step)
         if self._bar is not None:
-            self._bar.start(f"epoch {epoch}/{self.max_epochs}", batches, done)
+            self._bar.start(f"epoch {state.epoch}/{self.max_epochs}", state.batches, state.batch)
 
-    def advance(self) -> None:
+    def on_batch_end(self, state: TrainingState) -> None:
         """Count one batch."""
+        self._last = (time.monotonic(), state.step)
         if self._bar is not None:
             self._bar.advance()
 
-    def end_epoch(self, row: dict[str, Any], *, steps_per_second: float, seconds_left: float | None) -> None:
+    def on_epoch_end(self, state: TrainingState) -> None:
         """Print the line of an epoch."""
-        self.say(self.line(row, steps_per_second, seconds_left))
+        self._open, self._trained = False, True
+        begun, first = self._start
+        ended, last = self._last  # the last batch: validation does not count
+        rate = (last - first) / max(ended - begun, 1e-9)
+        self.say(self.line(dict(state.row or {}), rate, None if state.history.stopped else _seconds_left(state)))
+
+    def on_train_end(self, state: TrainingState) -> None:
+        """Print the reason why training ended, and remove the bar."""
+        stopped = state.history.stopped
+        if stopped == "terminated":
+            self.say("terminated." if state.settings.checkpoint_dir is None else "terminated; the checkpoint is written.")
+        elif stopped == "interrupted" and self._open:
+            self.say("stopped at once; the best model so far is kept.")
+        elif stopped in _ENDINGS and self._trained:  # a finished run that is started again trains nothing
+            self.say(_ENDINGS[stopped].format(epoch=state.history.best_epoch))
+        self.close()
 
     def line(self, row: dict[str, Any], steps_per_second: float, seconds_left: float | None) -> str:
         """Return the line of an epoch.
@@ -98,6 +132,13 @@ class Progress:
         """Take the bar away."""
         if self._bar is not None:
             self._bar.close()
+
+
+def _seconds_left(state: TrainingState) -> float:
+    """Estimate the seconds until ``max_epochs`` or the budget ends training."""
+    estimate = (state.settings.max_epochs - state.epoch) * state.seconds / max(state.epoch, 1)
+    budget = state.settings.budget
+    return estimate if budget is None else min(estimate, max(budget - state.seconds, 0.0))
 
 
 class _Bar:

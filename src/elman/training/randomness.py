@@ -55,11 +55,18 @@ def seeded(seed: int) -> Iterator[None]:
     >>> bool(a == b)
     True
     """
-    before = capture()
-    try:
+    with preserved():
         random.seed(seed)
         np.random.seed(seed % 2**32)
         torch.manual_seed(seed)
+        yield
+
+
+@contextmanager
+def preserved() -> Iterator[None]:
+    """Restore the states of all generators after a block."""
+    before = capture()
+    try:
         yield
     finally:
         restore(before)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from elman.errors import SettingError, did_you_mean
+from elman.training.callback import Callback
 from elman.training.settings import Training, seconds
 
 FEW_ROWS = 20
@@ -43,6 +45,7 @@ class ResolvedTraining:
     checkpoint_dir: str | None
     checkpoint_every: float
     verbose: int
+    callbacks: Sequence[Callback] = ()
     reasons: list[str] = field(default_factory=list)
 
 
@@ -112,6 +115,7 @@ def resolve(
         checkpoint_dir=settings.checkpoint_dir,
         checkpoint_every=seconds(settings.checkpoint_every, "checkpoint_every"),
         verbose=settings.verbose,
+        callbacks=settings.callbacks,
         reasons=reasons,
     )
 

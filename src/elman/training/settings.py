@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, Self
 
 from elman.errors import SettingError
 from elman.settings import Settings
+from elman.training.callback import Callback
 
 _UNITS = {"s": 1.0, "sec": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]*)")
@@ -84,3 +86,9 @@ class Training(Settings):
     """Time between checkpoints inside an epoch; one is always written after each epoch."""
     verbose: int = 1
     """0 is silent; 1 prints one line per epoch."""
+    callbacks: Sequence[Callback] = ()
+    """Objects whose methods are called while training goes on (``elman.training.Callback``); a model file holds only their names."""
+
+    def __sklearn_clone__(self) -> Self:
+        """Copy the settings for ``sklearn.base.clone``; the copy shares the callbacks, so that the caller's own objects are called."""
+        return replace(self)

@@ -10,10 +10,9 @@ from elman.training.examples import Examples
 
 
 class Task(Protocol):
-    """What an estimator tells the loop.
+    """Metric of the validation rows, with the simplest baseline's score.
 
-    A method ``on_epoch(row: dict)`` is called after each epoch if there is one; ``from_loss(loss) -> float``, where the metric is only
-    another way to say the validation loss, is called instead of ``evaluate``.
+    A method ``from_loss(loss) -> float`` is called instead of ``evaluate``, where the metric is a function of the validation loss.
     """
 
     @property

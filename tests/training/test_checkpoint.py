@@ -151,8 +151,8 @@ def plain():
 
 
 def test_sigterm_writes_a_checkpoint_exits_143_and_the_next_run_goes_on(tmp_path):
+    stopping = settings(tmp_path, checkpoint_every="1h", callbacks=[StopAt(2, signal.SIGTERM)])
     with pytest.raises(SystemExit) as info:
-        stopping = settings(tmp_path, checkpoint_every="1h", callbacks=[StopAt(2, signal.SIGTERM)])
         fit(Classifier(), make_rows(), make_rows(20, seed=1), stopping, Accuracy())
     assert info.value.code == 143
     model = Classifier(seed=5)  # whatever it begins with
@@ -161,8 +161,8 @@ def test_sigterm_writes_a_checkpoint_exits_143_and_the_next_run_goes_on(tmp_path
 
 
 def test_sigterm_without_a_folder_just_exits(capsys):
+    stopping = settings("", checkpoint_dir=None, verbose=1, callbacks=[StopAt(1, signal.SIGTERM)])
     with pytest.raises(SystemExit):
-        stopping = settings("", checkpoint_dir=None, verbose=1, callbacks=[StopAt(1, signal.SIGTERM)])
         fit(Classifier(), make_rows(), make_rows(20, seed=1), stopping, Accuracy())
     assert "terminated.\n" in capsys.readouterr().err
 

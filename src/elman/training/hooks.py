@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 
 from torch import Tensor
@@ -95,7 +95,8 @@ def _call(callback: Any, hook: str, state: TrainingState) -> bool:
     try:
         return bool(function(state))
     except Exception as error:
-        error.add_note(f"This was raised by {hook} of the callback {qualified_name(callback)}.")
+        with suppress(AttributeError):  # an exception may refuse attributes
+            error.add_note(f"This was raised by {hook} of the callback {qualified_name(callback)}.")
         raise
 
 

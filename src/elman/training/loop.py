@@ -151,7 +151,7 @@ class _Run:
             finally:
                 self._finish()
         except Exception as error:
-            with suppress(AttributeError):  # an exception may have slots
+            with suppress(AttributeError):  # an exception may refuse attributes
                 error.history = self.history  # type: ignore[attr-defined]
             raise
         return self.history

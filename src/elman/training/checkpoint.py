@@ -1,7 +1,7 @@
-"""Checkpoints: all that is needed to go on as if nothing had happened, in a folder that is whole or is not there.
+"""Checkpoints: the complete state of a run in a folder, which is whole or does not exist.
 
-A checkpoint is a folder ``checkpoint-000012`` with ``weights.safetensors`` (model, averages, best), ``optimizer.safetensors``,
-``state.json`` (position, random states, schedule, history) and ``MANIFEST``, the SHA-256 of each, written last. It is written
+A checkpoint is a folder ``checkpoint-000012`` with ``weights.safetensors`` (model, averages, best, callbacks), ``optimizer.safetensors``,
+``state.json`` (position, random states, schedule, history, callbacks) and ``MANIFEST``, the SHA-256 of each, written last. It is written
 under another name, synced, read back, renamed, and its parent synced. Older ones go only after a new one has been verified, and
 weights that are not finite are never written, so that the newest finite checkpoint always stays.
 """
@@ -30,7 +30,7 @@ from elman.training.optim import Schedule
 from elman.training.sums import EpochSums
 
 KEEP = 2
-"""Verified checkpoints that are kept."""
+"""Number of verified checkpoints in a folder."""
 _VERSION = 1
 _PREFIX, _PARTIAL = "checkpoint-", ".partial-"
 _FILES = ("weights.safetensors", "optimizer.safetensors", "state.json")
@@ -38,8 +38,8 @@ _COUNTERS = ("epoch", "position", "step", "rate")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Saved:
-    """What a checkpoint holds."""
+class Checkpoint:
+    """Content of a checkpoint."""
 
     name: str
     weights: dict[str, Tensor]
@@ -108,18 +108,18 @@ class RunState:
             "processes": list(processes),
         }
 
-    def load(self, saved: Saved, *, loss: float, device: str) -> None:
+    def load(self, checkpoint: Checkpoint, *, loss: float, device: str) -> None:
         """Load a checkpoint; ``loss`` is the summed loss of this process."""
         parts: dict[str, dict[str, Tensor]] = {"model": {}, "average": {}, "best": {}, "callback": {}}
-        for name, tensor in saved.weights.items():
+        for name, tensor in checkpoint.weights.items():
             part, _, rest = name.partition(".")
             parts[part][rest] = tensor
-        state = saved.state
+        state = checkpoint.state
         self.model.load_state_dict(parts["model"])
         self.averages.load(parts["average"], state["average_steps"])
         self.best.load(state["best"], {name: tensor.to(device) for name, tensor in parts["best"].items()})
         by_index: dict[int, dict[str, Tensor]] = {}
-        for name, tensor in saved.optimizer.items():
+        for name, tensor in checkpoint.optimizer.items():
             index, _, key = name.partition(".")
             by_index.setdefault(int(index), {})[key] = tensor
         self.optimizer.load_state_dict({"state": by_index, "param_groups": self.optimizer.state_dict()["param_groups"]})
@@ -138,25 +138,25 @@ class Checkpoints:
     Parameters
     ----------
     folder : path-like
-        Where they live; created if needed.
+        Folder of the checkpoints; created if needed.
     fingerprint : dict of str to JSON
-        What the run is: a checkpoint of another run is refused, naming what differs.
+        Identity of the run: settings, data, network. A checkpoint of another run is refused with the differences.
     keep : int, default 2
-        How many verified ones stay.
+        Number of verified checkpoints that stay.
     """
 
     def __init__(self, folder: str | os.PathLike[str], fingerprint: dict[str, Any], *, keep: int = KEEP) -> None:
         self.folder, self.fingerprint, self.keep = Path(folder), fingerprint, keep
 
     def names(self) -> list[str]:
-        """Return the checkpoints there, oldest first, whole or not."""
+        """Return the names of the checkpoints in the folder, oldest first, whole or not."""
         if not self.folder.is_dir():
             return []
-        found = [p.name for p in self.folder.iterdir() if p.name.startswith(_PREFIX) and p.name[len(_PREFIX) :].isdigit()]
-        return sorted(found, key=lambda name: int(name[len(_PREFIX) :]))
+        names = [p.name for p in self.folder.iterdir() if p.name.startswith(_PREFIX) and p.name[len(_PREFIX) :].isdigit()]
+        return sorted(names, key=lambda name: int(name[len(_PREFIX) :]))
 
     def prepare(self) -> None:
-        """Create the folder and remove what an interrupted save left in it."""
+        """Create the folder and remove the remains of interrupted saves."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             for orphan in self.folder.glob(f"{_PARTIAL}*"):
@@ -221,22 +221,22 @@ class Checkpoints:
                     atomic.explain(cause, f"could not remove the old checkpoint {self.folder / name}"), ElmanWarning, stacklevel=4
                 )
 
-    def load(self) -> Saved | None:
+    def load(self) -> Checkpoint | None:
         """Return the newest checkpoint that verifies, or None where there is none.
 
-        A damaged one is passed over aloud (ElmanWarning); if none is whole, or it is of another run, CheckpointError.
+        A damaged one is skipped with an ElmanWarning; if none is whole, or the newest is of another run, CheckpointError is raised.
         """
         names = self.names()
         for name in reversed(names):
             try:
-                found = self._read(name)
+                content = self._read(name)
             except (CheckpointError, OSError, ValueError) as problem:
                 warnings.warn(
                     f"checkpoint {self.folder / name} is damaged ({problem}); trying the one before it.", ElmanWarning, stacklevel=3
                 )
                 continue
-            self._check_fingerprint(name, found["fingerprint"])
-            return Saved(name=name, weights=found["weights"], optimizer=found["optimizer"], state=found["state"])
+            self._check_fingerprint(name, content["fingerprint"])
+            return Checkpoint(name=name, weights=content["weights"], optimizer=content["optimizer"], state=content["state"])
         if names:
             raise CheckpointError(f"none of the {len(names)} checkpoints in {self.folder} is whole. Remove the folder to start again.")
         return None

@@ -51,11 +51,11 @@ def fit(
     Parameters
     ----------
     model : Module
-        With ``loss(source, target) -> Loss(total, units, state)``, the total a sum over units; for ``tbptt_length`` also
+        Network with ``loss(source, target) -> Loss(total, units, state)``, the total a sum over units; for ``tbptt_length`` also
         ``losses(source, target, length)``, which yields one loss a chunk, and ``carries_state``. Hooks of a
         :class:`~elman.training.callback.Callback` that the network has are called too, before the user's.
     examples : Examples
-        Rows to learn from.
+        Training rows.
     validation : Examples or None
         Held-out rows that decide which epoch is best; None keeps the last epoch.
     settings : Training or ResolvedTraining, optional
@@ -66,7 +66,7 @@ def fit(
     Returns
     -------
     History
-        One row an epoch.
+        One row for each epoch.
     """
     if len(examples) == 0:
         raise TrainingError("there are no rows to learn from. Give at least one.")
@@ -184,10 +184,10 @@ class _Run:
         self.plan = self._plan(self.settings, self.state.epoch)
         self.model.train()
         self._start_epoch()
-        coming = self.plan[self.state.position :]
-        shares = [self.group.share(rows) for rows in coming]
+        remaining = self.plan[self.state.position :]
+        shares = [self.group.share(rows) for rows in remaining]
         with closing(self.examples.batches([rows for rows in shares if len(rows)], self.settings.num_workers)) as batches:
-            for rows, share in zip(coming, shares, strict=True):
+            for rows, share in zip(remaining, shares, strict=True):
                 source, target = self._next(batches) if len(share) else (None, None)
                 votes = self._train_batch(source, target, self._chunks(rows), empty=len(share) == 0)
                 self.state.position += 1
@@ -287,7 +287,7 @@ class _Run:
         if problem is not None:
             self._fail(problem)
 
-    # Votes: what any process may ask all of them to do after a batch
+    # Votes: requests of any process to all of them after a batch
 
     def _votes(self) -> list[float]:
         over = self.settings.budget is not None and self.state.seconds >= self.settings.budget
@@ -296,7 +296,7 @@ class _Run:
         return [float(self.interrupts.stop) + 1e-3 * (over and leads), float(self.interrupts.terminate), float(due and leads)]
 
     def _after_batch(self, votes: list[float]) -> bool:
-        """Do what was voted for; return whether the epoch ends here."""
+        """Carry out the votes; return whether the epoch ends here."""
         stop, terminate, save = votes
         if self.pending_batches:
             return False
@@ -418,7 +418,7 @@ class _Run:
                 self.checkpoints.save(state.tensors(), state.optimizer_tensors(), values)
             except CheckpointError as problem:  # a full disk is no reason to lose hours of training
                 warnings.warn(f"{problem} Training goes on without this checkpoint.", ElmanWarning, stacklevel=2)
-        self.group.sum([0.0])  # nobody goes on before it is written
+        self.group.sum([0.0])  # no process goes on before the checkpoint is written
         self.saved_at = time.monotonic()
 
     def _resume(self) -> None:
@@ -427,12 +427,12 @@ class _Run:
             return
         if self.group.leads:
             self.checkpoints.prepare()
-        saved = self.checkpoints.load()
-        if saved is None:
+        checkpoint = self.checkpoints.load()
+        if checkpoint is None:
             return
-        random_states, loss = saved.state["processes"][self.group.rank]
-        self.state.load(saved, loss=loss, device=self.device)
-        self.checkpoint, self.saved_at = saved.name, self.state.started
+        random_states, loss = checkpoint.state["processes"][self.group.rank]
+        self.state.load(checkpoint, loss=loss, device=self.device)
+        self.checkpoint, self.saved_at = checkpoint.name, self.state.started
         randomness.restore(random_states)
 
 

@@ -1,4 +1,4 @@
-"""Progress: one line an epoch on the error stream, a live bar only on a terminal, nothing at all with ``verbose=0``."""
+"""Progress: one line for each epoch on the error stream, a live bar on a terminal only, nothing with ``verbose=0``."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ _ENDINGS = {
 
 
 class Progress:
-    """Tell a person how training goes.
+    """Callback that prints the course of training.
 
     Parameters
     ----------
     verbose : int
-        0 says nothing.
+        0 prints nothing.
     max_epochs : int
         Epochs at most.
     metric : str
         Name of the metric; "" if there is none.
     baseline : float or None
-        The simplest baseline's metric, put beside.
+        Metric of the simplest baseline, printed beside the metric.
     stream : file, optional
-        Where to; ``sys.stderr`` by default.
+        Output; ``sys.stderr`` by default.
     """
 
     def __init__(self, *, verbose: int, max_epochs: int, metric: str, baseline: float | None, stream: TextIO | None = None) -> None:
@@ -67,9 +67,9 @@ class Progress:
     def on_epoch_end(self, state: TrainingState) -> None:
         """Print the line of an epoch."""
         self._open, self._trained = False, True
-        begun, first = self._start
-        ended, last = self._last  # the last batch: validation does not count
-        rate = (last - first) / max(ended - begun, 1e-9)
+        start, first = self._start
+        end, last = self._last  # the last batch: validation does not count
+        rate = (last - first) / max(end - start, 1e-9)
         self.say(self.line(dict(state.row or {}), rate, None if state.history.stopped else _seconds_left(state)))
 
     def on_train_end(self, state: TrainingState) -> None:
@@ -111,8 +111,8 @@ class Progress:
         if row.get("validation_loss") is not None:
             parts.append(f"validation {row['validation_loss']:.4g}")
         if self.metric and row.get("metric") is not None:
-            beside = "" if self.baseline is None else f" (baseline {self.baseline:.4g})"
-            parts.append(f"{self.metric} {row['metric']:.4g}{beside}")
+            baseline = "" if self.baseline is None else f" (baseline {self.baseline:.4g})"
+            parts.append(f"{self.metric} {row['metric']:.4g}{baseline}")
         parts.append(f"{steps_per_second:.3g} steps/s")
         if seconds_left is not None:
             parts.append(f"{clock(seconds_left)} left")
@@ -129,7 +129,7 @@ class Progress:
             self.stream.flush()
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         if self._bar is not None:
             self._bar.close()
 
@@ -142,7 +142,7 @@ def _seconds_left(state: TrainingState) -> float:
 
 
 class _Bar:
-    """A bar of rich, which honours NO_COLOR; imported only here."""
+    """A progress bar of rich, which honours NO_COLOR; rich is imported only here."""
 
     def __init__(self, stream: TextIO) -> None:
         from rich.console import Console
@@ -156,13 +156,13 @@ class _Bar:
         self.count, self.drawn = 0, 0.0
 
     def start(self, text: str, total: int, done: int) -> None:
-        """Begin to count to ``total``."""
+        """Start a count to ``total``."""
         self.bar.start()
         self.count = done
         self.bar.reset(self.task, description=text, total=total, completed=done)
 
     def advance(self) -> None:
-        """Count one, and draw if it is time."""
+        """Count one batch, and redraw the bar at most ten times a second."""
         self.count += 1
         now = time.monotonic()
         if now - self.drawn >= _REDRAW:
@@ -176,17 +176,17 @@ class _Bar:
         self.console.print(text, markup=False, soft_wrap=True)
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         self.bar.stop()
 
 
 def clock(seconds: float) -> str:
-    """Return a time span as people write it: 9s, 1m20s, 2h05m.
+    """Format a time span: 9s, 1m20s, 2h05m.
 
     Parameters
     ----------
     seconds : float
-        The span.
+        Length of the span.
 
     Returns
     -------

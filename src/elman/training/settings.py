@@ -1,4 +1,4 @@
-"""Training: how a network learns. No torch here: ``elman --help`` reads this file."""
+"""Settings of training. No torch is imported here: ``elman --help`` reads this file."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def seconds(duration: str | float, name: str = "budget") -> float:
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Training(Settings):
-    """How a network learns. "auto" is decided from the data and shown by ``plan()``."""
+    """Settings of training. "auto" is decided from the data and shown by ``plan()``."""
 
     max_epochs: int | Literal["auto"] = "auto"
     """Passes over the training part at most."""

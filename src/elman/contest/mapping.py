@@ -106,7 +106,8 @@ class Mapping:
 
         def make() -> Any:
             """With the caller's way of learning."""
-            return baselines.ConvNet(copy.deepcopy(self.source), training=Training() if training is None else cast(Training, clone(training)))
+            settings = Training() if training is None else cast(Training, clone(training))
+            return baselines.ConvNet(copy.deepcopy(self.source), training=settings)
 
         return Contestant(name="cnn_kim", label="convolutions over 3 to 5 words", kind="network", rank=5, make=make)
 

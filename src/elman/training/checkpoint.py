@@ -8,6 +8,7 @@ weights that are not finite are never written, so that the newest finite checkpo
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
@@ -25,8 +26,10 @@ from elman.errors import CheckpointError, ElmanWarning, ModelFileError
 from elman.io import atomic, digest, model_file, strict_json
 from elman.training.averages import Averages
 from elman.training.best import Best
+from elman.training.examples import Examples
 from elman.training.history import History
 from elman.training.optim import Schedule
+from elman.training.resolve import ResolvedTraining
 from elman.training.sums import EpochSums
 
 KEEP = 2
@@ -34,6 +37,8 @@ KEEP = 2
 _VERSION = 1
 _PREFIX, _PARTIAL = "checkpoint-", ".partial-"
 _FILES = ("weights.safetensors", "optimizer.safetensors", "state.json")
+_FREE = ("verbose", "checkpoint_dir", "checkpoint_every", "num_workers", "budget", "reasons", "device", "callbacks")
+"""Settings that may differ in a resumed run."""
 _COUNTERS = ("epoch", "position", "step", "rate")
 
 
@@ -130,6 +135,27 @@ class RunState:
         for name in (*_COUNTERS, "elapsed"):
             setattr(self, name, state[name])
         self.started = time.monotonic()
+
+
+def fingerprint(
+    model: nn.Module,
+    settings: ResolvedTraining,
+    examples: Examples,
+    validation: Examples | None,
+    *,
+    processes: int,
+    callbacks: Sequence[str],
+) -> dict[str, Any]:
+    """Return the identity of a run as plain JSON: settings, data, network, number of processes and names of stateful callbacks."""
+    shapes = {name: [str(weight.dtype), *weight.shape] for name, weight in model.state_dict().items()}
+    return {
+        **{name: value for name, value in vars(settings).items() if name not in _FREE},
+        "training_rows": examples.fingerprint(),
+        "validation_rows": None if validation is None else validation.fingerprint(),
+        "network": json.dumps(shapes),
+        "processes": processes,
+        "callbacks": list(callbacks),
+    }
 
 
 class Checkpoints:

@@ -22,7 +22,7 @@ from elman.training.averages import Averages
 from elman.training.batches import plan_epoch
 from elman.training.best import Best
 from elman.training.callback import TrainingState
-from elman.training.checkpoint import Checkpoints, RunState
+from elman.training.checkpoint import Checkpoints, RunState, fingerprint
 from elman.training.examples import Examples
 from elman.training.history import History
 from elman.training.hooks import Hooks
@@ -34,7 +34,6 @@ from elman.training.settings import Training
 from elman.training.sums import EpochSums
 from elman.training.task import LossOnly, Task
 
-_NOT_PART_OF_A_RUN = ("verbose", "checkpoint_dir", "checkpoint_every", "num_workers", "budget", "reasons", "device", "callbacks")
 _GPU_READ = 32
 """Steps between two reads of the losses on a GPU: each of them waits for it."""
 
@@ -394,16 +393,10 @@ class _Run:
     def _open_checkpoints(self) -> Checkpoints | None:
         if self.settings.checkpoint_dir is None:
             return None
-        shapes = {name: [str(p.dtype), *p.shape] for name, p in self.model.state_dict().items()}
-        fingerprint = {name: value for name, value in vars(self.settings).items() if name not in _NOT_PART_OF_A_RUN}
-        fingerprint |= {
-            "training_rows": self.examples.fingerprint(),
-            "validation_rows": None if self.validation is None else self.validation.fingerprint(),
-            "network": json.dumps(shapes),
-            "processes": self.group.world,
-            "callbacks": self.hooks.stateful,
-        }
-        return Checkpoints(self.settings.checkpoint_dir, fingerprint)
+        identity = fingerprint(
+            self.model, self.settings, self.examples, self.validation, processes=self.group.world, callbacks=self.hooks.stateful
+        )
+        return Checkpoints(self.settings.checkpoint_dir, identity)
 
     def _save(self) -> None:
         if self.checkpoints is None:

@@ -131,13 +131,11 @@ def started(body, *arguments):
 
 
 ENDLESS = """
-    def say(*_):
-        print("epoch", flush=True)
+    class Say:
+        def on_epoch_end(self, state):
+            print("epoch", flush=True)
 
-    from elman.training import loop
-    real = loop._Run._end_epoch
-    loop._Run._end_epoch = lambda self, rate: (real(self, rate), say())[0]
-    fitted = model(sys.argv[1] if len(sys.argv) > 1 else None, max_epochs=10_000).fit(X, y)
+    fitted = model(sys.argv[1] if len(sys.argv) > 1 else None, max_epochs=10_000, callbacks=[Say()]).fit(X, y)
     print(json.dumps([fitted.history_.stopped, fitted.history_.best_epoch, len(fitted.history_), fitted.score(X, y), fitted.baseline_]))
     fitted.save(sys.argv[2])
 """

@@ -28,7 +28,9 @@ def command(**values: object) -> dict[str, object]:
 
     signature = inspect.signature(verb)
     assert set(signature.parameters) == {"name"} | {f"network__{n}" for n in field_docs(Network)} | {
-        f"training__{n}" for n in field_docs(Training)
+        f"training__{n}"
+        for n in field_docs(Training)
+        if n != "callbacks"  # objects, which no command line can give
     }
     return verb(**{name: p.default for name, p in signature.parameters.items()} | values)
 

@@ -16,7 +16,6 @@ import elman
 from elman import Category, Image, LanguageModel, Model, Network, Series, Training
 from elman.errors import FileError, ModelFileError
 from elman.estimators import loading
-from elman.estimators import saving as _files
 from elman.io import model_file
 
 GOLDEN = Path(__file__).parent.parent / "golden"

@@ -11,7 +11,6 @@ import elman
 from elman import LanguageModel, Network, Symbols, Text, Training
 from elman.errors import DataError, FileError, SettingError
 from elman.io import tokens as token_files
-from elman.language import training as _reading
 
 TEXTS = ["the cat sat\non the mat\n", "a dog\n", "the dog sat on a log\n"] * 6
 
@@ -107,19 +106,13 @@ def test_one_token_a_document_and_a_huge_document_are_learned():
 def test_checkpoints_of_running_text_go_on_to_the_same_bits(tmp_path):
     text = "the cat sat on the mat. " * 90
     whole = model(tbptt_length=16, max_epochs=3).fit(text)
-    part = model(tbptt_length=16, max_epochs=3, checkpoint_dir=str(tmp_path / "c"))
 
-    class Stop(_reading.Bits):
-        def on_epoch(self, row):
-            if row["epoch"] == 2:
+    class Stop:
+        def on_epoch_end(self, state):
+            if state.row["epoch"] == 2:
                 raise KeyboardInterrupt
 
-    original = _reading.Bits
-    _reading.Bits = Stop
-    try:
-        part.fit(text)
-    finally:
-        _reading.Bits = original
+    model(tbptt_length=16, max_epochs=3, checkpoint_dir=str(tmp_path / "c"), callbacks=[Stop()]).fit(text)
     resumed = model(tbptt_length=16, max_epochs=3, checkpoint_dir=str(tmp_path / "c")).fit(text)
     assert resumed.perplexity(text) == whole.perplexity(text)
 

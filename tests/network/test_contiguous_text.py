@@ -8,7 +8,7 @@ from elman.codecs import Discrete
 from elman.io.tokens import Tokens
 from elman.network import Network, Sizes, build, collate, plan
 from elman.network.planning.side import Side
-from elman.training.contiguous import Stream, seat
+from elman.training.contiguous import Stream, place
 
 TEXT = Side("many", Discrete(6), unknown=0)
 
@@ -37,7 +37,7 @@ def total(losses):
 def test_one_reader_sums_to_the_loss_of_the_documents(lengths, length):
     model, rows = language(), documents(*lengths)
     whole = model.loss(None, collate(rows, TEXT.space, "many"))
-    pieces = list(model.losses(None, seat(list(stream(rows))), length))
+    pieces = list(model.losses(None, place(list(stream(rows))), length))
     assert sum(piece.units for piece in pieces) == whole.units == sum(lengths) + len(lengths)
     assert total(pieces) == pytest.approx(whole.total.item(), rel=1e-10)
 
@@ -45,7 +45,7 @@ def test_one_reader_sums_to_the_loss_of_the_documents(lengths, length):
 def test_in_one_window_the_gradient_is_that_of_the_documents():
     model, rows = language(num_layers=2), documents(4, 0, 6, 1)
     whole = torch.autograd.grad(model.loss(None, collate(rows, TEXT.space, "many")).total, list(model.parameters()))
-    (piece,) = model.losses(None, seat(list(stream(rows))), 1000)
+    (piece,) = model.losses(None, place(list(stream(rows))), 1000)
     for ours, theirs in zip(torch.autograd.grad(piece.total, list(model.parameters())), whole, strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-9, atol=1e-10)
 
@@ -54,8 +54,8 @@ def test_in_one_window_the_gradient_is_that_of_the_documents():
 def test_readers_side_by_side_equal_each_of_them_alone(readers):
     model, rows = language(), documents(9, 3, 0, 14, 2)
     stretches = list(stream(rows, readers))
-    together = total(model.losses(None, seat(stretches), 3))
-    alone = [total(model.losses(None, seat([one]), 3)) for one in stretches]
+    together = total(model.losses(None, place(stretches), 3))
+    alone = [total(model.losses(None, place([one]), 3)) for one in stretches]
     assert together == pytest.approx(sum(alone), rel=1e-10)
 
 
@@ -66,11 +66,11 @@ def test_a_reader_in_the_middle_of_a_document_reads_the_symbol_before_with_an_em
     symbols = np.append(rows[0], 6)
     assert second.inputs.tolist() == symbols[4:8].tolist()
     assert second.outputs.tolist() == symbols[5:9].tolist()
-    assert total(model.losses(None, seat([second]), 50)) == pytest.approx(begun.total.item(), rel=1e-12)
+    assert total(model.losses(None, place([second]), 50)) == pytest.approx(begun.total.item(), rel=1e-12)
 
 
 def _window(stretch):
-    (window,) = seat([stretch]).windows(100)
+    (window,) = place([stretch]).windows(100)
     return window.symbols, window.wanted
 
 
@@ -78,13 +78,13 @@ def test_training_draws_locked_masks_and_pays_for_activations():
     model = language(
         locked_dropout=True, input_dropout=0.3, embedding_dropout=0.3, dropout=0.4, activation_penalty=2.0, temporal_activation_penalty=1.0
     ).train()
-    (first,) = model.losses(None, seat(list(stream(documents(9, 3)))), 1000)
-    (second,) = model.losses(None, seat(list(stream(documents(9, 3)))), 1000)
+    (first,) = model.losses(None, place(list(stream(documents(9, 3)))), 1000)
+    (second,) = model.losses(None, place(list(stream(documents(9, 3)))), 1000)
     assert first.total.item() != second.total.item()
     assert first.penalty.item() > 0
     assert first.penalty.requires_grad
     model.eval()
-    (judged,) = model.losses(None, seat(list(stream(documents(9, 3)))), 1000)
+    (judged,) = model.losses(None, place(list(stream(documents(9, 3)))), 1000)
     assert judged.penalty is None
 
 

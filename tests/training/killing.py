@@ -14,7 +14,7 @@ from pathlib import Path
 
 import torch
 import torch._dynamo  # optimizers import it at their first step; here once instead of in each child
-from toys import Accuracy, Classifier, bits, make_rows, timeless
+from toys import Accuracy, Classifier, Counter, bits, make_rows, timeless
 
 from elman.training.loop import fit
 from elman.training.settings import Training
@@ -24,15 +24,15 @@ KILLS = 20
 
 def train(folder, out):
     torch.set_num_threads(1)
-    model = Classifier(hidden_size=4, dropout=0.3)
+    model, counter = Classifier(hidden_size=4, dropout=0.3), Counter()
     settings = Training(
         max_epochs=4, batch_size=6, gradient_accumulation=2, learning_rate=0.01, patience=9, verbose=0, device="cpu",
-        checkpoint_dir=folder, checkpoint_every=0,
+        checkpoint_dir=folder, checkpoint_every=0, callbacks=[counter],
     )  # fmt: skip
     history = fit(model, make_rows(48), make_rows(12, seed=1), settings, Accuracy())
     weights = {name: value.hex() for name, value in bits(model).items()}
     manifest = json.loads((max(Path(folder).glob("checkpoint-*")) / "MANIFEST").read_text())
-    Path(out).write_text(json.dumps([weights, timeless(history), manifest["optimizer.safetensors"]], sort_keys=True))
+    Path(out).write_text(json.dumps([weights, timeless(history), manifest["optimizer.safetensors"], counter.content()], sort_keys=True))
 
 
 def child(folder, out, slow):

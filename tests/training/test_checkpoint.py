@@ -135,12 +135,12 @@ def settings(folder, **more):
     )
 
 
-class StopAt(Accuracy):
+class StopAt:
     def __init__(self, epoch, number):
         self.epoch, self.number = epoch, number
 
-    def on_epoch(self, row):
-        if row["epoch"] == self.epoch:
+    def on_epoch_end(self, state):
+        if state.row["epoch"] == self.epoch:
             os.kill(os.getpid(), self.number)
 
 
@@ -151,8 +151,9 @@ def plain():
 
 
 def test_sigterm_writes_a_checkpoint_exits_143_and_the_next_run_goes_on(tmp_path):
+    stopping = settings(tmp_path, checkpoint_every="1h", callbacks=[StopAt(2, signal.SIGTERM)])
     with pytest.raises(SystemExit) as info:
-        fit(Classifier(), make_rows(), make_rows(20, seed=1), settings(tmp_path, checkpoint_every="1h"), StopAt(2, signal.SIGTERM))
+        fit(Classifier(), make_rows(), make_rows(20, seed=1), stopping, Accuracy())
     assert info.value.code == 143
     model = Classifier(seed=5)  # whatever it begins with
     history = fit(model, make_rows(), make_rows(20, seed=1), settings(tmp_path), Accuracy())
@@ -160,13 +161,15 @@ def test_sigterm_writes_a_checkpoint_exits_143_and_the_next_run_goes_on(tmp_path
 
 
 def test_sigterm_without_a_folder_just_exits(capsys):
+    stopping = settings("", checkpoint_dir=None, verbose=1, callbacks=[StopAt(1, signal.SIGTERM)])
     with pytest.raises(SystemExit):
-        fit(Classifier(), make_rows(), make_rows(20, seed=1), settings("", checkpoint_dir=None, verbose=1), StopAt(1, signal.SIGTERM))
+        fit(Classifier(), make_rows(), make_rows(20, seed=1), stopping, Accuracy())
     assert "terminated.\n" in capsys.readouterr().err
 
 
 def test_an_interrupted_run_goes_on_as_if_it_had_not_been(tmp_path):
-    first = fit(Classifier(), make_rows(), make_rows(20, seed=1), settings(tmp_path), StopAt(2, signal.SIGINT))
+    stopping = settings(tmp_path, callbacks=[StopAt(2, signal.SIGINT)])
+    first = fit(Classifier(), make_rows(), make_rows(20, seed=1), stopping, Accuracy())
     assert first.interrupted
     model = Classifier()
     history = fit(model, make_rows(), make_rows(20, seed=1), settings(tmp_path), Accuracy())

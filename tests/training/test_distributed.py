@@ -67,6 +67,13 @@ def test_a_rank_without_any_row_does_not_hang_and_only_the_first_writes(tmp_path
     assert "going on from checkpoint-" in printed[0]
 
 
+def test_a_callback_of_one_process_stops_all(tmp_path):
+    (first, second), printed = run("stop", tmp_path, 7, 2)
+    assert first == second
+    assert (first["stopped"], len(first["history"])) == ("callback", 2)
+    assert "stopped by a callback" in printed[0]
+
+
 def test_alone_everything_is_free():
     group = Group()
     assert group.leads

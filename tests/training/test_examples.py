@@ -109,14 +109,14 @@ def test_bad_splits():
 def test_values_vary_by_seed_epoch_and_row_alone() -> None:
     rows = Examples([np.zeros(3)] * 4, [np.zeros(3)] * 4, collate=lambda values, space, rank: np.stack(values))
     rows.augment_encoded = lambda value, random: value + random.normal(size=3)
-    rows.deal(1, 0)
+    rows.shuffle(1, 0)
     first, target = rows.collate([0, 1])
     assert not target.any()
     np.testing.assert_array_equal(rows.collate([1])[0][0], first[1])
     assert (first[0] != first[1]).all()
-    rows.deal(1, 1)
+    rows.shuffle(1, 1)
     assert (rows.collate([0])[0] != first[0]).all()
-    rows.deal(1, 0)
+    rows.shuffle(1, 0)
     np.testing.assert_array_equal(rows.collate([0])[0][0], first[0])
     assert rows.subset([0]).augment_encoded is None  # what is checked on stays as it is
     alone = Examples(None, [np.zeros(3)], collate=lambda values, space, rank: np.stack(values))

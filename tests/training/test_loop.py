@@ -86,12 +86,12 @@ def test_patience_stops_and_the_best_epoch_is_kept():
 
     weights = []
 
-    class Watching(Worse):
-        def on_epoch(self, row):
-            weights.append(row)
+    class Watching:
+        def on_epoch_end(self, state):
+            weights.append(state.row)
 
-    settings = Training(**QUIET, max_epochs=7, patience=2, learning_rate=1.0, average_weights=0)
-    history = fit(Classifier(), make_rows(), make_rows(20, seed=1), settings, Watching())
+    settings = Training(**QUIET, max_epochs=7, patience=2, learning_rate=1.0, average_weights=0, callbacks=[Watching()])
+    history = fit(Classifier(), make_rows(), make_rows(20, seed=1), settings, Worse())
     assert history.best_epoch == 2
     assert history.stopped == "patience" or len(history) == 7
     assert [row["best"] for row in history.rows][:3] == [True, True, False]
@@ -178,18 +178,19 @@ def test_budget_ends_training_and_keeps_the_best():
     assert history.best_epoch is not None
 
 
-class Interrupting(Accuracy):
+class Interrupting:
     def __init__(self, at, how):
         self.at, self.how = at, how
 
-    def on_epoch(self, row):
-        if row["epoch"] == self.at:
+    def on_epoch_end(self, state):
+        if state.row["epoch"] == self.at:
             self.how()
 
 
 def test_ctrl_c_keeps_the_best_so_far():
-    task = Interrupting(2, lambda: os.kill(os.getpid(), signal.SIGINT))
-    history = fit(Classifier(), make_rows(), make_rows(20, seed=1), Training(**QUIET, max_epochs=50), task)
+    callback = Interrupting(2, lambda: os.kill(os.getpid(), signal.SIGINT))
+    settings = Training(**QUIET, max_epochs=50, callbacks=[callback])
+    history = fit(Classifier(), make_rows(), make_rows(20, seed=1), settings, Accuracy())
     assert history.interrupted
     assert len(history) == 3  # two epochs, and what was done of the third
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
@@ -200,7 +201,8 @@ def test_ctrl_c_twice_stops_at_once_with_the_best():
         os.kill(os.getpid(), signal.SIGINT)
         os.kill(os.getpid(), signal.SIGINT)
 
-    history = fit(Classifier(), make_rows(), make_rows(20, seed=1), Training(**QUIET, max_epochs=50), Interrupting(2, twice))
+    settings = Training(**QUIET, max_epochs=50, callbacks=[Interrupting(2, twice)])
+    history = fit(Classifier(), make_rows(), make_rows(20, seed=1), settings, Accuracy())
     assert (history.stopped, len(history)) == ("interrupted", 2)
 
 
@@ -280,14 +282,16 @@ def test_workers_change_nothing():
 
 
 class Listening(Classifier):
-    """Hears how far training is."""
+    """A network with a hook, as scheduled teacher forcing needs."""
 
-    def hear_progress(self, share: float) -> None:
-        self.heard = [*getattr(self, "heard", []), share]
+    def on_epoch_start(self, state) -> None:
+        assert state.model is self
+        assert self.training
+        self.shares = [*getattr(self, "shares", []), (state.epoch - 1) / max(state.settings.max_epochs - 1, 1)]
 
 
 @pytest.mark.parametrize(("epochs", "expected"), [(5, [0.0, 0.25, 0.5, 0.75, 1.0]), (1, [0.0])])
-def test_a_network_that_asks_hears_before_each_epoch_how_far_training_is(epochs, expected):
+def test_hooks_of_the_network_are_called_before_each_epoch(epochs, expected):
     model = Listening()
     fit(model, make_rows(20), None, Training(**QUIET, max_epochs=epochs), Accuracy())
-    assert model.heard == expected
+    assert model.shares == expected

@@ -1,13 +1,24 @@
 import io
+from types import SimpleNamespace
 
 import pytest
 from toys import Accuracy, Classifier, make_rows
 
+from elman.training import progress as progress_module
+from elman.training.callback import TrainingState
+from elman.training.history import History
 from elman.training.loop import fit
 from elman.training.progress import Progress
 from elman.training.settings import Training
 
 ROW = {"epoch": 2, "loss": 0.51234, "validation_loss": 0.6, "metric": 0.8, "best": False}
+
+
+def state(**values):
+    """State of a run of 3 epochs that is 160 seconds old at the end of its second."""
+    usual = {"model": None, "settings": SimpleNamespace(max_epochs=3, budget=None, checkpoint_dir=None), "history": History(), "epoch": 2}
+    usual |= {"batch": 0, "batches": 10, "step": 0, "loss": None, "learning_rate": 0.1, "seconds": 160.0, "row": None}
+    return TrainingState(**{**usual, "checkpoint": None, "leads": True, **values})
 
 
 class Terminal(io.StringIO):
@@ -45,10 +56,12 @@ def test_a_terminal_gets_a_bar_and_colour_only_where_wanted(monkeypatch, plain):
         monkeypatch.setenv("NO_COLOR", "1")
     stream = Terminal()
     progress = Progress(verbose=1, max_epochs=3, metric="accuracy", baseline=None, stream=stream)
-    progress.start_epoch(2, 10, done=4)
-    progress.advance()
-    progress.advance()
-    progress.end_epoch(ROW, steps_per_second=7.0, seconds_left=80)
+    clock = iter(range(100))
+    monkeypatch.setattr(progress_module, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    progress.on_epoch_start(state(batch=4))
+    progress.on_batch_end(state(batch=5, step=7))
+    progress.on_batch_end(state(batch=6, step=21))
+    progress.on_epoch_end(state(batch=6, step=21, row=ROW))
     progress.close()
     text = stream.getvalue()
     assert "epoch 2/3" in text
@@ -61,8 +74,8 @@ def test_a_dumb_terminal_gets_plain_lines(monkeypatch):
     monkeypatch.setenv("TERM", "dumb")
     stream = Terminal()
     progress = Progress(verbose=1, max_epochs=3, metric="", baseline=None, stream=stream)
-    progress.start_epoch(1, 10)
-    progress.advance()
+    progress.on_epoch_start(state(epoch=1))
+    progress.on_batch_end(state(epoch=1, batch=1))
     progress.say("hello")
     progress.close()
     assert stream.getvalue() == "hello\n"

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elman.io.tokens import Tokens
-from elman.training.contiguous import Stream, examples_of, hold_out, seat
+from elman.training.contiguous import Stream, examples_of, hold_out, place
 
 
 def corpus(lengths, end=9):
@@ -29,7 +29,7 @@ def test_every_place_is_read_once_with_the_symbol_before_it(lengths, readers, lo
     tokens = corpus(lengths)
     stream = Stream(tokens, whole(tokens), readers=readers, longest=longest)
     if epoch is not None:
-        stream.deal(seed=5, epoch=epoch)
+        stream.shuffle(seed=5, epoch=epoch)
     stretches = list(stream)
     assert [len(s.inputs) for s in stretches] == stream.lengths.tolist()
     assert stream.size <= longest
@@ -40,7 +40,7 @@ def test_every_place_is_read_once_with_the_symbol_before_it(lengths, readers, lo
     for stretch in stretches:
         assert stretch.opens[0]
         assert (stretch.opens >= (stretch.inputs == tokens.end)).all()
-        assert len(seat([stretch]).inputs[0]) == len(stretch.inputs)
+        assert len(place([stretch]).inputs[0]) == len(stretch.inputs)
 
 
 def test_another_epoch_is_another_order_and_the_same_one_comes_back():
@@ -48,7 +48,7 @@ def test_another_epoch_is_another_order_and_the_same_one_comes_back():
     stream = Stream(tokens, whole(tokens), readers=2)
     orders = []
     for epoch in (0, 1, 0):
-        stream.deal(seed=3, epoch=epoch)
+        stream.shuffle(seed=3, epoch=epoch)
         orders.append(np.concatenate([s.outputs for s in stream]).tolist())
     assert orders[0] == orders[2] != orders[1]
 
@@ -84,7 +84,7 @@ def test_documents_are_varied_anew_each_epoch_and_the_corpus_stays_as_it_is() ->
     np.testing.assert_array_equal(stream[0].outputs, tokens.flat)  # what is only judged is not varied
     seen = []
     for epoch in (0, 1, 0):
-        stream.deal(3, epoch)
+        stream.shuffle(3, epoch)
         read = stream[0].outputs
         found = {int(value) // 10: int(value) % 10 for value in read if value != 99}
         assert set(found) == {1, 2, 3}

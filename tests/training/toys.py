@@ -66,3 +66,30 @@ def bits(model):
 def timeless(history):
     """Rows of a history without the clock."""
     return [{k: v for k, v in row.items() if k not in ("seconds", "waiting")} for row in history.rows]
+
+
+class Counter:
+    """A stateful callback whose every number depends on all the calls before, and on random numbers."""
+
+    def __init__(self):
+        self.on_train_start(None)
+
+    def on_train_start(self, state):
+        self.batches, self.epochs, self.trace, self.total = 0, 0, [], torch.zeros(2)
+
+    def on_epoch_start(self, state):
+        self.epochs += 1
+        self.trace.append(float(torch.rand(1)) + self.batches)
+
+    def on_batch_end(self, state):
+        self.batches += 1
+        self.total += torch.rand(2) * (state.loss or 1.0)
+
+    def state_dict(self):
+        return {"batches": self.batches, "epochs": self.epochs, "trace": self.trace, "total": self.total}
+
+    def load_state_dict(self, state):
+        self.batches, self.epochs, self.trace, self.total = (state[name] for name in ("batches", "epochs", "trace", "total"))
+
+    def content(self):
+        return self.batches, self.epochs, self.trace, self.total.tolist()

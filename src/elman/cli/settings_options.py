@@ -98,6 +98,8 @@ def _options(group: str, kind: type[Settings]) -> dict[str, inspect.Parameter]:
         help_text = f"{docs.get(name, '')} (default: {_shown(field.default)})"
         panel = f"{kind.__name__}: {(inspect.getdoc(kind) or '').splitlines()[0]}"
         choices = _members(hints[name])
+        if any(get_origin(choice) is not None for choice in choices):
+            continue  # a list of objects cannot be written on a command line
         if bool in choices:
             option: Any = typer.Option(f"{flag}/--no-{flag[2:]}", help=help_text, rich_help_panel=panel, show_default=False)
             annotation: Any = Annotated[bool | None, option]

@@ -8,6 +8,7 @@ from typing import Any
 from elman.codecs import Codec
 from elman.io import model_file
 from elman.settings import Settings
+from elman.training.callback import qualified_name
 
 _KEYS = {"params", "network", "training", "source", "target", "plan", "history", "fitted"}
 
@@ -34,4 +35,8 @@ def _codec_spec(codec: Codec | None) -> dict[str, Any] | None:
 
 
 def _settings_spec(settings: Settings | None) -> dict[str, Any] | None:
-    return None if settings is None else settings.get_params(deep=False)
+    if settings is None:
+        return None
+    spec = settings.get_params(deep=False)
+    callbacks = [qualified_name(callback) for callback in spec.pop("callbacks", ())]
+    return {**spec, "callbacks": callbacks} if callbacks else spec  # objects are code, of which a file holds the name alone

@@ -16,7 +16,7 @@ from elman.network import SequenceModel
 from elman.network.assembly import evaluating
 from elman.ngrams import Mixture
 from elman.sequences import Ragged
-from elman.training.contiguous import Stream, Stretch, seat
+from elman.training.contiguous import Segment, Stream, place
 
 _WINDOW = 512
 """Steps judged at a time."""
@@ -79,7 +79,7 @@ def _pieces(model: SequenceModel, rows: Sequence[np.ndarray], *, hits: bool = Fa
     tokens = Tokens.of(rows, decoder.feedback.space.n)  # type: ignore[attr-defined]
     with torch.no_grad(), evaluating(model):
         for batch in batches_by_length((tokens.lengths + 1).tolist()):
-            readers = seat([_whole(tokens, int(row)) for row in batch]).to(model.device)
+            readers = place([_whole(tokens, int(row)) for row in batch]).to(model.device)
             beside = [] if mixture is None else [_Beside.of(mixture, np.asarray(tokens[int(row)])) for row in batch]
             state = None
             for at, window in enumerate(readers.windows(_WINDOW)):
@@ -128,6 +128,6 @@ def _mixing(mixture: Mixture, contexts: list[np.ndarray]) -> Callable[[Tensor, s
     return mix
 
 
-def _whole(tokens: Tokens, row: int) -> Stretch:
+def _whole(tokens: Tokens, row: int) -> Segment:
     span = tokens.starts[row : row + 2]
     return Stream(tokens, span[None], readers=1, longest=int(span[1] - span[0]))[0]

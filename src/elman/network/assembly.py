@@ -97,10 +97,11 @@ class SequenceModel(nn.Module):
         beyond = source.data >= len(self.plan.copies)
         return source.with_data(source.data.masked_fill(beyond, 0))
 
-    def hear_progress(self, share: float) -> None:
-        """Hear how far training is, from 0 to 1: teacher forcing falls in a line from always to its ratio (Bengio 2015, section 2.4)."""
+    def on_epoch_start(self, state: Any) -> None:
+        """Lower teacher forcing in a line from always to its ratio over the epochs (Bengio 2015, section 2.4); a hook of the loop."""
         if isinstance(self.decoder, AutoregressiveDecoder):
-            self.decoder.teacher_forcing = 1.0 - (1.0 - self.plan.teacher_forcing_ratio) * min(max(share, 0.0), 1.0)
+            share = (state.epoch - 1) / max(state.settings.max_epochs - 1, 1)
+            self.decoder.teacher_forcing = 1.0 - (1.0 - self.plan.teacher_forcing_ratio) * share
 
     def loss(self, source: Any, target: Any, state: State | None = None, *, ends: Tensor | None = None) -> Loss:
         """Return the loss of a batch, summed over its units.

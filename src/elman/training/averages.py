@@ -1,4 +1,4 @@
-"""Running averages of weights: what is validated, kept and used is smoother than the last step (Polyak and Juditsky 1992)."""
+"""Running averages of weights: validation and the best model use weights smoother than the last step (Polyak and Juditsky 1992)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Averages:
     Parameters
     ----------
     model : Module
-        Whose weights; they are averaged where they stand.
+        Network whose weights are averaged, on their own device.
     decay : float
         Weight of the past, as 0.99; the first steps use less, ``(1 + t) / (10 + t)``. 0 turns averaging off.
     """
@@ -28,7 +28,7 @@ class Averages:
 
     @torch.no_grad()
     def update(self) -> None:
-        """Take the present weights into the average."""
+        """Add the current weights to the average."""
         if not self.weights:
             return
         self.steps += 1
@@ -37,13 +37,13 @@ class Averages:
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
-        """Let the model have its averaged weights inside a block, and its own again after it."""
-        own = [p.detach().clone() for p in self.weights]
+        """Give the model its averaged weights inside a block, and the current ones after it."""
+        current = [p.detach().clone() for p in self.weights]
         try:
             self._copy(self.averages)
             yield
         finally:
-            self._copy(own)
+            self._copy(current)
 
     @torch.no_grad()
     def _copy(self, values: list[Tensor]) -> None:
@@ -55,7 +55,7 @@ class Averages:
         return dict(zip(self.names, self.averages, strict=True))
 
     def load(self, tensors: dict[str, Tensor], steps: int) -> None:
-        """Take up averages by parameter name, and how many steps they have seen."""
+        """Load averages by parameter name, and the number of steps in them."""
         self.steps = steps
         for name, average in zip(self.names, self.averages, strict=True):
             average.copy_(tensors[name])

@@ -1,11 +1,11 @@
-"""Batches: which rows go together in which order, decided by (seed, epoch) alone, so that any position can be found again."""
+"""Plans of batches: (seed, epoch) alone decides the rows of each and their order, so that a resumed run finds its place again."""
 
 from __future__ import annotations
 
 import numpy as np
 
 _BLUR = 0.5
-"""Octaves by which lengths are blurred before sorting: rows of like length meet, but not the same ones each epoch."""
+"""Octaves of noise on the lengths before sorting, so that batches have rows of like length, but not the same ones each epoch."""
 
 
 def plan_epoch(lengths: np.ndarray, *, batch_size: int, batch_tokens: int, seed: int, epoch: int) -> list[np.ndarray]:
@@ -18,7 +18,7 @@ def plan_epoch(lengths: np.ndarray, *, batch_size: int, batch_tokens: int, seed:
     batch_size : int
         Rows in a batch at most.
     batch_tokens : int
-        Steps in a batch at most; a longer row stands alone.
+        Steps in a batch at most; a longer row is a batch of its own.
     seed : int
         Seed of the run.
     epoch : int
@@ -73,7 +73,7 @@ def _greedy(total: np.ndarray, batch_size: int, batch_tokens: int) -> list[int]:
 
 
 def _even(total: np.ndarray, number: int, batch_size: int) -> list[int]:
-    """As many batches as the greedy cut makes, of the same rows each or of the same steps each, whichever limit binds."""
+    """Return the ends of equal batches, as many as the greedy cut makes: equal in rows or in steps, whichever limit binds."""
     count = len(total) - 1
     if number * batch_size - count < batch_size:
         return [round(count * (i + 1) / number) for i in range(number)]

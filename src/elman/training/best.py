@@ -1,4 +1,4 @@
-"""The best weights so far, and the patience that waits for better ones."""
+"""The best weights so far, and the count of epochs without better ones."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from torch import Tensor, nn
 
 
 class Best:
-    """Keep the weights of the epoch with the best metric; equal metrics are told apart by validation loss.
+    """Weights of the epoch with the best metric; between equal metrics the validation loss decides.
 
     Parameters
     ----------
     higher_is_better : bool
-        Sense of the metric.
+        Whether a larger metric is a better one.
     """
 
     def __init__(self, higher_is_better: bool) -> None:
@@ -27,12 +27,12 @@ class Best:
         self.weights: dict[str, Tensor] = {}
 
     def offer(self, model: nn.Module, epoch: int, loss: float | None, metric: float | None) -> bool:
-        """Look at an epoch's validation and keep its weights if they are the best; without validation the latest are.
+        """Copy the weights of an epoch if its validation is the best so far; without validation the latest are the best.
 
         Parameters
         ----------
         model : Module
-            Whose weights are copied.
+            Network whose weights are copied.
         epoch : int
             Epoch from 1.
         loss : float or None
@@ -43,21 +43,21 @@ class Best:
         Returns
         -------
         bool
-            Whether they were kept.
+            Whether these weights are the best so far.
         """
         score = [_rank(metric, self.sign), _rank(loss, -1.0)]
-        better = self.score is None or score > self.score or (loss is None and metric is None)
-        lower = loss is not None and math.isfinite(loss) and (self.lowest_loss is None or loss < self.lowest_loss)
-        self.waited = 0 if better or lower else self.waited + 1
-        if lower:
+        is_best = self.score is None or score > self.score or (loss is None and metric is None)
+        is_lower = loss is not None and math.isfinite(loss) and (self.lowest_loss is None or loss < self.lowest_loss)
+        self.waited = 0 if is_best or is_lower else self.waited + 1
+        if is_lower:
             self.lowest_loss = loss
-        if better:
+        if is_best:
             self.epoch, self.score = epoch, score
             self.weights = {name: value.detach().clone() for name, value in model.state_dict().items()}
-        return better
+        return is_best
 
     def put_into(self, model: nn.Module) -> None:
-        """Load the best weights, if there are any."""
+        """Load the best weights into a model, if there are any."""
         if self.weights:
             with torch.no_grad():
                 model.load_state_dict(self.weights)
@@ -67,11 +67,11 @@ class Best:
         return {"epoch": self.epoch, "score": self.score, "lowest_loss": self.lowest_loss, "waited": self.waited}
 
     def load(self, state: dict[str, Any], weights: dict[str, Tensor]) -> None:
-        """Take up a state."""
+        """Load a state and its weights."""
         self.epoch, self.score, self.lowest_loss, self.waited = (state[k] for k in ("epoch", "score", "lowest_loss", "waited"))
         self.weights = weights
 
 
 def _rank(value: float | None, sign: float) -> float:
-    """A number that is larger when better; what is not finite ranks below all (JSON has no infinity)."""
+    """Return a number that is larger when better; NaN and infinity rank below all, as -1e300 because JSON has no infinity."""
     return sign * value if value is not None and math.isfinite(value) else -1e300

@@ -1,41 +1,161 @@
-"""Checkpoints: all that is needed to go on as if nothing had happened, in a folder that is whole or is not there.
+"""Checkpoints: the complete state of a run in a folder, which is whole or does not exist.
 
-A checkpoint is a folder ``checkpoint-000012`` with ``weights.safetensors`` (model, averages, best), ``optimizer.safetensors``,
-``state.json`` (position, random states, schedule, history) and ``MANIFEST``, the SHA-256 of each, written last. It is written
+A checkpoint is a folder ``checkpoint-000012`` with ``weights.safetensors`` (model, averages, best, callbacks), ``optimizer.safetensors``,
+``state.json`` (position, random states, schedule, history, callbacks) and ``MANIFEST``, the SHA-256 of each, written last. It is written
 under another name, synced, read back, renamed, and its parent synced. Older ones go only after a new one has been verified, and
 weights that are not finite are never written, so that the newest finite checkpoint always stays.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
+import time
 import warnings
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 
 from elman.errors import CheckpointError, ElmanWarning, ModelFileError
 from elman.io import atomic, digest, model_file, strict_json
+from elman.training.averages import Averages
+from elman.training.best import Best
+from elman.training.examples import Examples
+from elman.training.history import History
+from elman.training.optim import Schedule
+from elman.training.resolve import ResolvedTraining
+from elman.training.sums import EpochSums
 
 KEEP = 2
-"""Verified checkpoints that are kept."""
+"""Number of verified checkpoints in a folder."""
 _VERSION = 1
 _PREFIX, _PARTIAL = "checkpoint-", ".partial-"
 _FILES = ("weights.safetensors", "optimizer.safetensors", "state.json")
+_FREE = ("verbose", "checkpoint_dir", "checkpoint_every", "num_workers", "budget", "reasons", "device", "callbacks")
+"""Settings that may differ in a resumed run."""
+_COUNTERS = ("epoch", "position", "step", "rate")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Saved:
-    """What a checkpoint holds."""
+class Checkpoint:
+    """Content of a checkpoint."""
 
     name: str
     weights: dict[str, Tensor]
     optimizer: dict[str, Tensor]
     state: dict[str, Any]
+
+
+@dataclass(kw_only=True)
+class RunState:
+    """Everything of a training run that changes over time: a checkpoint stores it, a resumed run loads it."""
+
+    model: nn.Module
+    optimizer: torch.optim.Optimizer
+    averages: Averages
+    schedule: Schedule
+    best: Best
+    history: History
+    sums: EpochSums
+    epoch: int = 0
+    """Epochs that are finished."""
+    position: int = 0
+    """Batches of the epoch at hand that are done."""
+    step: int = 0
+    """Steps of the optimizer."""
+    rate: float = 0.0
+    """Learning rate of the last step."""
+    callbacks: dict[str, Any] = field(default_factory=dict)
+    """States of the stateful callbacks, as :meth:`elman.training.hooks.Hooks.states` returns them."""
+    elapsed: float = 0.0
+    """Seconds of training in earlier processes."""
+    started: float = field(default_factory=time.monotonic)
+    """Clock when this process began."""
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of training so far."""
+        return self.elapsed + time.monotonic() - self.started
+
+    def start_next_epoch(self) -> None:
+        """Move to the first batch of the next epoch."""
+        self.epoch, self.position = self.epoch + 1, 0
+        self.sums.reset()
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return model, averages, best weights and the tensors of callbacks by name."""
+        callbacks = {name: value for name, value in self.callbacks.items() if isinstance(value, Tensor)}
+        parts = {"model": self.model.state_dict(), "average": self.averages.tensors(), "best": self.best.weights, "callback": callbacks}
+        return {f"{part}.{name}": tensor for part, tensors in parts.items() for name, tensor in tensors.items()}
+
+    def optimizer_tensors(self) -> dict[str, Tensor]:
+        """Return the state of the optimizer by name."""
+        state = self.optimizer.state_dict()["state"]
+        return {f"{index}.{name}": value for index, values in state.items() for name, value in values.items()}
+
+    def values(self, processes: Sequence[Any]) -> dict[str, Any]:
+        """Return everything else as plain JSON; ``processes`` has the values that differ from process to process."""
+        return {
+            **{name: getattr(self, name) for name in _COUNTERS},
+            **self.sums.state(),
+            "elapsed": self.seconds,
+            "average_steps": self.averages.steps,
+            "schedule": self.schedule.state(),
+            "best": self.best.state(),
+            "history": self.history.to_dict(),
+            "callbacks": {name: value for name, value in self.callbacks.items() if not isinstance(value, Tensor)},
+            "processes": list(processes),
+        }
+
+    def load(self, checkpoint: Checkpoint, *, loss: float, device: str) -> None:
+        """Load a checkpoint; ``loss`` is the summed loss of this process."""
+        parts: dict[str, dict[str, Tensor]] = {"model": {}, "average": {}, "best": {}, "callback": {}}
+        for name, tensor in checkpoint.weights.items():
+            part, _, rest = name.partition(".")
+            parts[part][rest] = tensor
+        state = checkpoint.state
+        self.model.load_state_dict(parts["model"])
+        self.averages.load(parts["average"], state["average_steps"])
+        self.best.load(state["best"], {name: tensor.to(device) for name, tensor in parts["best"].items()})
+        by_index: dict[int, dict[str, Tensor]] = {}
+        for name, tensor in checkpoint.optimizer.items():
+            index, _, key = name.partition(".")
+            by_index.setdefault(int(index), {})[key] = tensor
+        self.optimizer.load_state_dict({"state": by_index, "param_groups": self.optimizer.state_dict()["param_groups"]})
+        self.schedule.load(state["schedule"])
+        self.history.load(state["history"])
+        self.sums.load(state, loss)
+        self.callbacks = {**state["callbacks"], **parts["callback"]}
+        for name in (*_COUNTERS, "elapsed"):
+            setattr(self, name, state[name])
+        self.started = time.monotonic()
+
+
+def fingerprint(
+    model: nn.Module,
+    settings: ResolvedTraining,
+    examples: Examples,
+    validation: Examples | None,
+    *,
+    processes: int,
+    callbacks: Sequence[str],
+) -> dict[str, Any]:
+    """Return the identity of a run as plain JSON: settings, data, network, number of processes and names of stateful callbacks."""
+    shapes = {name: [str(weight.dtype), *weight.shape] for name, weight in model.state_dict().items()}
+    return {
+        **{name: value for name, value in vars(settings).items() if name not in _FREE},
+        "training_rows": examples.fingerprint(),
+        "validation_rows": None if validation is None else validation.fingerprint(),
+        "network": json.dumps(shapes),
+        "processes": processes,
+        "callbacks": list(callbacks),
+    }
 
 
 class Checkpoints:
@@ -44,25 +164,25 @@ class Checkpoints:
     Parameters
     ----------
     folder : path-like
-        Where they live; created if needed.
+        Folder of the checkpoints; created if needed.
     fingerprint : dict of str to JSON
-        What the run is: a checkpoint of another run is refused, naming what differs.
+        Identity of the run: settings, data, network. A checkpoint of another run is refused with the differences.
     keep : int, default 2
-        How many verified ones stay.
+        Number of verified checkpoints that stay.
     """
 
     def __init__(self, folder: str | os.PathLike[str], fingerprint: dict[str, Any], *, keep: int = KEEP) -> None:
         self.folder, self.fingerprint, self.keep = Path(folder), fingerprint, keep
 
     def names(self) -> list[str]:
-        """Return the checkpoints there, oldest first, whole or not."""
+        """Return the names of the checkpoints in the folder, oldest first, whole or not."""
         if not self.folder.is_dir():
             return []
-        found = [p.name for p in self.folder.iterdir() if p.name.startswith(_PREFIX) and p.name[len(_PREFIX) :].isdigit()]
-        return sorted(found, key=lambda name: int(name[len(_PREFIX) :]))
+        names = [p.name for p in self.folder.iterdir() if p.name.startswith(_PREFIX) and p.name[len(_PREFIX) :].isdigit()]
+        return sorted(names, key=lambda name: int(name[len(_PREFIX) :]))
 
     def prepare(self) -> None:
-        """Create the folder and remove what an interrupted save left in it."""
+        """Create the folder and remove the remains of interrupted saves."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             for orphan in self.folder.glob(f"{_PARTIAL}*"):
@@ -127,22 +247,22 @@ class Checkpoints:
                     atomic.explain(cause, f"could not remove the old checkpoint {self.folder / name}"), ElmanWarning, stacklevel=4
                 )
 
-    def load(self) -> Saved | None:
+    def load(self) -> Checkpoint | None:
         """Return the newest checkpoint that verifies, or None where there is none.
 
-        A damaged one is passed over aloud (ElmanWarning); if none is whole, or it is of another run, CheckpointError.
+        A damaged one is skipped with an ElmanWarning; if none is whole, or the newest is of another run, CheckpointError is raised.
         """
         names = self.names()
         for name in reversed(names):
             try:
-                found = self._read(name)
+                content = self._read(name)
             except (CheckpointError, OSError, ValueError) as problem:
                 warnings.warn(
                     f"checkpoint {self.folder / name} is damaged ({problem}); trying the one before it.", ElmanWarning, stacklevel=3
                 )
                 continue
-            self._check_fingerprint(name, found["fingerprint"])
-            return Saved(name=name, weights=found["weights"], optimizer=found["optimizer"], state=found["state"])
+            self._check_fingerprint(name, content["fingerprint"])
+            return Checkpoint(name=name, weights=content["weights"], optimizer=content["optimizer"], state=content["state"])
         if names:
             raise CheckpointError(f"none of the {len(names)} checkpoints in {self.folder} is whole. Remove the folder to start again.")
         return None

@@ -1,4 +1,4 @@
-"""Streams: documents laid end to end and dealt to readers who stand side by side, so that no step is padding and none is wasted."""
+"""Contiguous text: documents end to end, cut into equal stretches for readers side by side, so that no step is padding."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from elman.network.decoders.contiguous_text import Readers
 from elman.training.examples import Examples, Vary
 
 LONGEST = 8_192
-"""Places that a reader reads in one go: then its memory is emptied, and a checkpoint may stand there."""
+"""Longest stretch of a reader, in places; its memory is emptied after it, and checkpoints lie between stretches."""
 _RANGES = 10
-"""Held-out ranges where there are few documents."""
+"""Number of held-out ranges in a corpus of few documents."""
 _FEW_DOCUMENTS = 50
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Stretch:
-    """What one reader reads: (S,) symbols read, symbols that follow, and where the memory is emptied."""
+class Segment:
+    """Input of one reader, arrays (S,): the symbols, those that follow, and True where the memory is emptied."""
 
     inputs: np.ndarray
     outputs: np.ndarray
     opens: np.ndarray
 
 
-class Stream(Sequence[Stretch]):
+class Stream(Sequence[Segment]):
     """Spans of a corpus in a new order each epoch, cut into equal stretches.
 
     Parameters
@@ -37,13 +37,13 @@ class Stream(Sequence[Stretch]):
     tokens : Tokens
         The corpus.
     spans : array
-        (K, 2) int64: places in ``tokens.flat`` where each span begins and ends. A memory is emptied where a span or a document begins.
+        (K, 2) int64: start and end of each span in ``tokens.flat``. The memory is emptied at the start of a span or a document.
     readers : int
         Readers side by side; the number of stretches is a multiple of it.
     longest : int
         Longest stretch.
-    vary : callable, optional
-        Makes one more document of an encoded one, of the same length; every document is varied anew where an order is dealt by a seed.
+    augment_encoded : callable, optional
+        Make one more document of an encoded one, of the same length; each seeded :meth:`shuffle` varies every document anew.
 
     Examples
     --------
@@ -56,22 +56,22 @@ class Stream(Sequence[Stretch]):
     def __init__(
         self, tokens: Tokens, spans: np.ndarray, *, readers: int, longest: int = LONGEST, augment_encoded: Vary | None = None
     ) -> None:
-        self.tokens, self._vary = tokens, augment_encoded
+        self.tokens, self._augment = tokens, augment_encoded
         self._spans = spans[spans[:, 1] > spans[:, 0]]
         self.total = int((self._spans[:, 1] - self._spans[:, 0]).sum())
         rounds = max(1, -(-self.total // (readers * longest)))
         self.size = max(1, -(-self.total // (readers * rounds)))
-        self.deal()
+        self.shuffle()
 
-    def deal(self, seed: int | None = None, epoch: int = 0) -> None:
-        """Lay the spans in an order that (seed, epoch) decides, beginning anywhere; without a seed in their own."""
+    def shuffle(self, seed: int | None = None, epoch: int = 0) -> None:
+        """Shuffle the spans by (seed, epoch), with a random start; without a seed keep their order."""
         order, self._shift, self._flat = np.arange(len(self._spans)), 0, self.tokens.flat
         if seed is not None:
             random = np.random.Generator(np.random.Philox(key=[seed % 2**64, epoch]))
             random.shuffle(order)
             self._shift = int(random.integers(max(self.total, 1)))
-            if self._vary is not None:
-                self._flat = _varied(self.tokens, self._vary, random)
+            if self._augment is not None:
+                self._flat = _varied(self.tokens, self._augment, random)
         self._laid = self._spans[order]
         self._ends = np.cumsum(self._laid[:, 1] - self._laid[:, 0])
 
@@ -87,7 +87,7 @@ class Stream(Sequence[Stretch]):
             lengths[-1] -= self.size * len(lengths) - self.total
         return lengths
 
-    def __getitem__(self, index: Any) -> Stretch:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def __getitem__(self, index: Any) -> Segment:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Read one stretch from the corpus."""
         index = range(len(self))[index]
         begin = index * self.size
@@ -97,22 +97,22 @@ class Stream(Sequence[Stretch]):
         outputs = np.concatenate([np.asarray(flat[a:b], np.int64) for a, b in pieces])
         before = [np.asarray(flat[a - 1 : b - 1], np.int64) if a else np.concatenate([[start], flat[: b - 1]]) for a, b in pieces]
         inputs = np.concatenate(before).astype(np.int64)
-        opens = inputs == start  # the end of a document is what the decoder reads as "start"
+        opens = inputs == start  # the end of a document and the decoder's "start" are one symbol
         opens[np.cumsum([0, *(b - a for a, b in pieces[:-1])])] = True
-        return Stretch(inputs=inputs, outputs=outputs, opens=opens)
+        return Segment(inputs=inputs, outputs=outputs, opens=opens)
 
     def _pieces(self, begin: int, end: int) -> list[tuple[int, int]]:
-        """Places in the corpus of a stretch of the laid order; the order goes round."""
-        found = []
+        """Return the places in the corpus of a stretch of the shuffled order, which is cyclic."""
+        pieces = []
         while begin < end:
             at = begin % self.total
             k = int(np.searchsorted(self._ends, at, side="right"))
             inside = at - (int(self._ends[k]) - int(self._laid[k, 1] - self._laid[k, 0]))
             size = min(int(self._ends[k]) - at, end - begin)
             place = int(self._laid[k, 0]) + inside
-            found.append((place, place + size))
+            pieces.append((place, place + size))
             begin += size
-        return found
+        return pieces
 
     def fingerprint(self) -> str:
         """Return a digest of the corpus."""
@@ -126,13 +126,13 @@ def _varied(tokens: Tokens, augment_encoded: Vary, random: np.random.Generator) 
     return flat
 
 
-def seat(stretches: Sequence[Stretch], space: Any = None, rank: str = "many") -> Readers:  # noqa: ARG001  # what Examples calls
-    """Seat readers side by side, one a stretch."""
+def place(stretches: Sequence[Segment], space: Any = None, rank: str = "many") -> Readers:  # noqa: ARG001  # the signature of Collate
+    """Collate stretches into a batch of readers, one for each."""
     lengths = torch.tensor([len(s.inputs) for s in stretches], dtype=torch.int64)
     longest = int(lengths.max()) if len(lengths) else 0
 
     def side_by_side(name: str, fill: int, kind: type) -> torch.Tensor:
-        """One row a stretch, filled up behind."""
+        """Return one row for each stretch, padded at its end."""
         rows = np.full((len(stretches), longest), fill, kind)
         for row, stretch in zip(rows, stretches, strict=True):
             row[: len(stretch.inputs)] = getattr(stretch, name)
@@ -147,23 +147,23 @@ def seat(stretches: Sequence[Stretch], space: Any = None, rank: str = "many") ->
 
 
 def examples_of(stream: Stream) -> Examples:
-    """Return a stream as rows for the loop."""
-    return Examples(None, stream, lengths=stream.lengths, steps=stream.lengths, collate=seat)
+    """Return a stream as examples of the loop."""
+    return Examples(None, stream, lengths=stream.lengths, steps=stream.lengths, collate=place)
 
 
 def hold_out(starts: np.ndarray, fraction: float, random_state: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Split a corpus into spans to learn from and spans to check on.
+    """Split a corpus into training spans and validation spans.
 
-    Whole documents where there are many and none is a large part of the corpus; else ranges spread evenly over it.
+    Whole documents are held out if there are many and none is a large part of the corpus; else ranges spread evenly over it.
 
     Parameters
     ----------
     starts : array
-        (D + 1,) places where documents begin, and the end.
+        (D + 1,) starts of the documents, and the end of the last.
     fraction : float
-        Share of the symbols to check on, 0 <= fraction < 1.
+        Share of the symbols in the validation part, 0 <= fraction < 1.
     random_state : int
-        Seed of the choice of documents.
+        Seed for the choice of documents.
 
     Returns
     -------
@@ -178,18 +178,18 @@ def hold_out(starts: np.ndarray, fraction: float, random_state: int = 0) -> tupl
     """
     documents = np.stack([starts[:-1], starts[1:]], 1)
     total = int(starts[-1])
-    wanted = round(total * fraction)
-    if not wanted:
+    size = round(total * fraction)
+    if not size:
         return documents, documents[:0]
     sizes = documents[:, 1] - documents[:, 0]
-    if len(documents) >= _FEW_DOCUMENTS and int(sizes.max()) <= wanted / 4:
+    if len(documents) >= _FEW_DOCUMENTS and int(sizes.max()) <= size / 4:
         order = np.random.default_rng(random_state).permutation(len(documents))
-        count = max(1, int(np.searchsorted(np.cumsum(sizes[order]), wanted)))
-        held = np.zeros(len(documents), bool)
-        held[order[:count]] = True
-        return documents[~held], documents[held]
+        count = max(1, int(np.searchsorted(np.cumsum(sizes[order]), size)))
+        mask = np.zeros(len(documents), bool)
+        mask[order[:count]] = True
+        return documents[~mask], documents[mask]
     edges = np.linspace(0, total, _RANGES + 1).astype(np.int64)
-    ranges = np.stack([edges[1:] - np.diff(edges) * wanted // total, edges[1:]], 1)
+    ranges = np.stack([edges[1:] - np.diff(edges) * size // total, edges[1:]], 1)
     ranges = ranges[ranges[:, 1] > ranges[:, 0]]
     inside = np.stack([np.concatenate([[0], ranges[:, 1]]), np.concatenate([ranges[:, 0], [total]])], 1)
     return inside[inside[:, 1] > inside[:, 0]], ranges

@@ -1,4 +1,4 @@
-"""Several processes, started by torchrun: each takes its share of every batch, and all end with the same weights.
+"""Training in several processes, started by torchrun: each takes its share of every batch, and all end with the same weights.
 
 Every step has one small sum (units, loss, votes) and one DistributedDataParallel reduction, whatever rows a process has had:
 gradients are first summed locally, then a backward pass through a zero that hangs on every parameter starts the reduction. So
@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 
 class Group:
-    """The processes that train together; alone, everything here is free.
+    """The processes that train together; in a single process every method returns at once.
 
     Parameters
     ----------
@@ -45,12 +45,12 @@ class Group:
         return rows[self.rank :: self.world] if self.world > 1 else rows
 
     def attach(self, model: nn.Module) -> None:
-        """Give all processes rank 0's weights and make ready to sum gradients."""
+        """Copy rank 0's weights to all processes and prepare the sum of gradients."""
         if self.world > 1:
             self._parallel = nn.parallel.DistributedDataParallel(_Zero(model))
 
     def release(self) -> None:
-        """Let go of what hangs on the process group, before the group itself ends."""
+        """Free the wrapper, which refers to the process group, before the group itself ends."""
         if self._parallel is not None:
             self._parallel = None
             gc.collect()  # the wrapper and its hooks hold each other
@@ -84,17 +84,17 @@ class Group:
         """Return the text of each process."""
         if self.world == 1:
             return [text]
-        mine = torch.frombuffer(bytearray(text.encode()), dtype=torch.uint8).to(_device())
+        data = torch.frombuffer(bytearray(text.encode()), dtype=torch.uint8).to(_device())
         sizes = [torch.zeros(1, dtype=torch.int64, device=_device()) for _ in range(self.world)]
-        dist.all_gather(sizes, torch.tensor([len(mine)], device=_device()))
+        dist.all_gather(sizes, torch.tensor([len(data)], device=_device()))
         longest = max(int(size) for size in sizes)
         padded = [torch.zeros(longest, dtype=torch.uint8, device=_device()) for _ in range(self.world)]
-        dist.all_gather(padded, nn.functional.pad(mine, (0, longest - len(mine))))
+        dist.all_gather(padded, nn.functional.pad(data, (0, longest - len(data))))
         return [bytes(row[: int(size)].cpu().numpy()).decode() for row, size in zip(padded, sizes, strict=True)]
 
 
 class _Zero(nn.Module):
-    """A zero that depends on every parameter of a model."""
+    """A module whose output is a zero that depends on every parameter of a model."""
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
@@ -111,12 +111,12 @@ def _device() -> str:
 
 @contextmanager
 def joined(device: str) -> Iterator[tuple[Group, str]]:
-    """Join the processes that torchrun started, or be alone.
+    """Join the processes that torchrun started; without torchrun the group is this process alone.
 
     Parameters
     ----------
     device : str
-        Device asked for; with several GPUs on a machine each process takes its own.
+        Device of the settings; with several GPUs on a machine each process takes its own.
 
     Yields
     ------

@@ -1,4 +1,4 @@
-"""Examples: encoded rows, collated only when a batch is asked for; split by whole rows."""
+"""Examples: encoded rows, which are collated batch by batch, and the split of whole rows into training and validation."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from elman.codecs.space import Space
 from elman.errors import DataError, SettingError
 from elman.training.prefetch import ahead
 
-Vary = Callable[[Any, np.random.Generator], Any]
-"""Makes one more example of an encoded value: louder, slower, slanted."""
-VaryBoth = Callable[[Any, Any, np.random.Generator], tuple[Any, Any]]
-"""The same of an encoded source and its target together."""
+Augment = Callable[[Any, np.random.Generator], Any]
+"""Make one more example of an encoded value: louder, slower, slanted."""
+AugmentPair = Callable[[Any, Any, np.random.Generator], tuple[Any, Any]]
+"""Make one more example of an encoded source and its target together."""
 Collate = Callable[[list[Any], Any, str], Any]
-"""Makes a batch of encoded rows, their space and their rank."""
+"""Make a batch of encoded rows, given their space and their rank."""
 
 
 class Examples:
-    """Rows of source and target as the codecs encoded them.
+    """Encoded rows of source and target.
 
     Parameters
     ----------
@@ -31,27 +31,27 @@ class Examples:
     target : sequence
         One encoded value a row.
     source_space : Space, optional
-        What ``collate`` is told about an element of the source.
+        Space of an element of the source, for ``collate``.
     target_space : Space, optional
-        The same of the target.
+        Space of an element of the target.
     source_rank : {"one", "many"}
         Whether a row of the source is one element or a sequence of them.
     target_rank : {"one", "many"}
-        The same of the target.
+        Rank of the target.
     lengths : array of int, optional
         Steps of each row, source and target together, (N,). Counted if not given, which reads every row once.
     steps : array of int, optional
         Steps of the longer side of each row, (N,).
     collate : callable, optional
-        Makes a batch of a list of encoded values; :func:`elman.network.collation.collate` by default.
+        Make a batch of a list of encoded values; :func:`elman.network.collation.collate` by default.
 
     Attributes
     ----------
-    vary : callable or None
-        What is done to each value of the source (without one, of the target) whenever it is read; chance comes from the seed and the
-        epoch that were dealt, and the row.
-    vary_both : callable or None
-        What is done to each source and target together, in the place of ``augment_encoded``.
+    augment_encoded : callable or None
+        Variation of each value of the source (without one, of the target) whenever it is read; its random numbers depend on the seed
+        and the epoch of :meth:`shuffle`, and on the row.
+    augment_pair : callable or None
+        Variation of each source and target together, instead of ``augment_encoded``.
 
     Examples
     --------
@@ -79,14 +79,14 @@ class Examples:
         self.source_space, self.target_space = source_space, target_space
         self.source_rank, self.target_rank = source_rank, target_rank
         self._collate = collate
-        self.augment_encoded: Vary | None = None
-        self.augment_pair: VaryBoth | None = None
+        self.augment_encoded: Augment | None = None
+        self.augment_pair: AugmentPair | None = None
         self._dealt = (0, 0)
         if lengths is None or steps is None:
-            ours = _steps(target, target_rank)
-            theirs = _steps(source, source_rank) if source is not None else np.zeros_like(ours)
-            lengths = ours + theirs if lengths is None else lengths
-            steps = np.maximum(ours, theirs) if steps is None else steps
+            target_steps = _steps(target, target_rank)
+            source_steps = _steps(source, source_rank) if source is not None else np.zeros_like(target_steps)
+            lengths = target_steps + source_steps if lengths is None else lengths
+            steps = np.maximum(target_steps, source_steps) if steps is None else steps
         self.lengths, self.steps = np.asarray(lengths, dtype=np.int64), np.asarray(steps, dtype=np.int64)
 
     def __len__(self) -> int:
@@ -108,8 +108,8 @@ class Examples:
             collate=self._collate,
         )
 
-    def deal(self, seed: int, epoch: int) -> None:
-        """Let a target that stands in another order each epoch (a stream) take the order of this one, and values vary in its way."""
+    def shuffle(self, seed: int, epoch: int) -> None:
+        """Set the seed and epoch of variation, and of the order of a target that is shuffled anew each epoch (contiguous text)."""
         self._dealt = (seed, epoch)
         if (deal := getattr(self.target, "deal", None)) is not None:
             deal(seed, epoch)
@@ -135,22 +135,22 @@ class Examples:
 
     @property
     def readers(self) -> int:
-        """Threads that suit these rows: 2 where some read their file when their turn comes (``late = True``), 1 where rows vary, else 0."""
-        late = any(_is_late(value) for side in (self.source, self.target) for value in _in_memory(side))
-        return 2 if late else int(self.augment_encoded is not None)
+        """Number of threads that suits these rows: 2 if some are files read with their batch (``late = True``), 1 if rows vary, else 0."""
+        reads_files = any(_is_late(value) for side in (self.source, self.target) for value in _in_memory(side))
+        return 2 if reads_files else int(self.augment_encoded is not None)
 
     def batches(self, plan: Sequence[np.ndarray], num_workers: int = 0) -> Generator[tuple[Any, Any]]:
-        """Yield the batches of a plan in its order, read ahead by ``num_workers`` threads if asked."""
+        """Yield the batches of a plan in its order; ``num_workers`` threads read ahead, none by default."""
         return ahead(self.collate, plan, num_workers) if num_workers else (self.collate(rows) for rows in plan)
 
     def fingerprint(self) -> str:
-        """Return a digest of the rows, to notice that a checkpoint belongs to other data.
+        """Return a digest of the rows, which identifies the data of a checkpoint.
 
-        Rows that are read from files only when needed are known by their lengths.
+        Rows that are read from files with their batch are represented by their lengths alone.
         """
         state = hashlib.blake2b(self.lengths.tobytes(), digest_size=16)
-        if (own := getattr(self.target, "fingerprint", None)) is not None:
-            state.update(own().encode())
+        if (fingerprint := getattr(self.target, "fingerprint", None)) is not None:
+            state.update(fingerprint().encode())
         for side in (self.source, self.target):
             for value in _in_memory(side):
                 _update(state, value)
@@ -158,7 +158,7 @@ class Examples:
 
 
 class _Picked(Sequence[Any]):
-    """Some rows of a sequence, without reading them."""
+    """A selection of rows, read only on access."""
 
     def __init__(self, rows: Sequence[Any], places: np.ndarray) -> None:
         self.rows, self.places = rows, places
@@ -183,7 +183,7 @@ def _steps(values: Sequence[Any], rank: str) -> np.ndarray:
 
 
 def _length(value: Any) -> int:
-    """Steps of one encoded sequence; of a record, those of its longest part."""
+    """Return the steps of one encoded sequence; of a record, those of its longest part."""
     if isinstance(value, dict):
         return max((_length(part) for part in value.values()), default=0)
     return len(value) if np.ndim(value) else 1
@@ -204,7 +204,7 @@ def _update(state: Any, value: Any) -> None:
         for name in sorted(value):
             state.update(name.encode())
             _update(state, value[name])
-    elif getattr(value, "late", False):  # known by its name and size, not by what is in the file
+    elif getattr(value, "late", False):  # by name and size: the file is not read for this
         state.update(value.fingerprint().encode())
     else:
         array = np.ascontiguousarray(value)
@@ -224,20 +224,20 @@ def split_rows(
     fraction : float
         Share held out, 0 <= fraction < 1.
     strata : sequence, optional
-        The category of each row: each is held out in proportion (largest remainders first), and at least one row of
-        each stays in training, so that no class is met for the first time in the held-out part.
+        Category of each row. Each category is held out in proportion (largest remainders first), and at least one row of it stays in
+        training, so that no class appears in the held-out part alone.
     random_state : int, default 0
         Seed.
 
     Returns
     -------
-    train, held : array of int
-        Row numbers, ascending; ``held`` has at least one row when fraction > 0 and there are two rows.
+    train, validation : array of int
+        Row numbers, ascending; ``validation`` has at least one row when fraction > 0 and there are two rows.
 
     Examples
     --------
-    >>> train, held = split_rows(10, 0.2, strata="aaaaaaaabb")
-    >>> len(train), len(held)
+    >>> train, validation = split_rows(10, 0.2, strata="aaaaaaaabb")
+    >>> len(train), len(validation)
     (8, 2)
     """
     if not 0 <= fraction < 1:
@@ -245,21 +245,21 @@ def split_rows(
     if strata is not None and len(strata) != count:
         raise DataError(f"strata must name a category for each of {count} rows; got {len(strata)}.")
     order = np.random.default_rng(random_state).permutation(count)
-    wanted = min(max(round(count * fraction), 1), count - 1) if fraction and count > 1 else 0
-    held = order[:wanted] if strata is None else _stratified(order, strata, wanted)
+    size = min(max(round(count * fraction), 1), count - 1) if fraction and count > 1 else 0
+    validation = order[:size] if strata is None else _stratified(order, strata, size)
     mask = np.zeros(count, dtype=bool)
-    mask[held] = True
+    mask[validation] = True
     return np.flatnonzero(~mask), np.flatnonzero(mask)
 
 
-def _stratified(order: np.ndarray, strata: Sequence[Hashable], wanted: int) -> np.ndarray:
-    """Take ``wanted`` rows, from each category its share, never its last row."""
+def _stratified(order: np.ndarray, strata: Sequence[Hashable], count: int) -> np.ndarray:
+    """Return ``count`` rows: of each category its share, but never its last row."""
     groups: dict[Hashable, list[int]] = {}
     for row in order:
         groups.setdefault(strata[row], []).append(int(row))
-    shares = {name: len(rows) * wanted / len(order) for name, rows in groups.items()}
+    shares = {name: len(rows) * count / len(order) for name, rows in groups.items()}
     quota = {name: min(int(share), len(groups[name]) - 1) for name, share in shares.items()}
-    while sum(quota.values()) < wanted:
+    while sum(quota.values()) < count:
         open_groups = [name for name in groups if quota[name] < len(groups[name]) - 1]
         if not open_groups:
             break

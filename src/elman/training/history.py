@@ -1,13 +1,16 @@
-"""History: what happened in training, one row an epoch."""
+"""History: the course of training, one row for each epoch."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from elman.errors import DataError, MissingExtraError
 from elman.io import strict_json
 from elman.io.tables import to_kind
+
+if TYPE_CHECKING:
+    from elman.training.callback import TrainingState
 
 Row = dict[str, Any]
 _LOSSES = (("loss", "training loss"), ("validation_loss", "validation loss"))
@@ -15,7 +18,7 @@ _LOSSES = (("loss", "training loss"), ("validation_loss", "validation loss"))
 
 @dataclass(kw_only=True)
 class History:
-    """One row for each epoch, and how training ended.
+    """One row for each epoch, and the reason why training ended.
 
     Examples
     --------
@@ -32,11 +35,12 @@ class History:
     baseline: float | None = None
     """The metric of the simplest baseline on the same held-out rows."""
     best_epoch: int | None = None
-    """The epoch whose weights were kept."""
-    stopped: Literal["", "max_epochs", "patience", "budget", "interrupted"] = ""
-    """Why training ended; "" while it goes on."""
+    """Epoch of the weights in the model."""
+    stopped: Literal["", "max_epochs", "patience", "budget", "interrupted", "callback", "terminated"] = ""
+    """Reason why training ended: all epochs are done, no better epoch within the patience, the time budget, Ctrl-C, a callback that
+    returned True, or SIGTERM ("terminated", seen only by ``on_train_end`` of a callback); "" while training goes on."""
     reasons: list[str] = field(default_factory=list)
-    """What "auto" became, and why."""
+    """Values of the settings that were "auto", with the reason for each."""
 
     def __len__(self) -> int:
         """Number of epochs."""
@@ -52,7 +56,7 @@ class History:
         return self.stopped == "interrupted"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all of it as plain JSON values."""
+        """Return the history as plain JSON values."""
         return {
             "rows": self.rows,
             "metric": self.metric,
@@ -63,7 +67,7 @@ class History:
         }
 
     def to_json(self) -> str:
-        """Return all of it as JSON text."""
+        """Return the history as JSON text."""
         return strict_json.canonical(self.to_dict())
 
     @classmethod
@@ -75,13 +79,21 @@ class History:
             raise DataError(f"a history must have exactly the keys {sorted(expected)}; got {str(got)[:200]}.")
         return cls(**value)
 
+    def load(self, value: dict[str, Any]) -> None:
+        """Replace the content by that of :meth:`to_dict`."""
+        vars(self).update(vars(self.from_dict(value)))
+
+    def on_epoch_end(self, state: TrainingState) -> None:
+        """Append the row of an epoch: the history is a callback of the loop."""
+        self.rows.append(dict(state.row or {}))
+
     def to_frame(self, kind: Literal["pandas", "polars", "pyarrow"] = "pandas") -> Any:
         """Return the rows as a data frame.
 
         Parameters
         ----------
         kind : {"pandas", "polars", "pyarrow"}
-            Whose.
+            Library of the data frame.
 
         Returns
         -------
@@ -96,7 +108,7 @@ class History:
         Parameters
         ----------
         ax : matplotlib Axes, optional
-            Where to draw the losses; a new figure by default.
+            Axes for the losses; those of a new figure by default.
 
         Returns
         -------
@@ -126,7 +138,7 @@ class History:
         return fragment(*self.to_markup())
 
     def to_markup(self) -> list[Any]:
-        """Return the course of training as markup: losses, the metric, and how it ended.
+        """Return the course of training as markup: losses, the metric, and the ending.
 
         Returns
         -------
@@ -137,8 +149,8 @@ class History:
 
         epochs = [row["epoch"] for row in self.rows]
         marks = [(float(self.best_epoch), "kept")] if self.best_epoch is not None else []
-        told = [("epochs", len(self)), ("kept", self.best_epoch), ("ended by", self.stopped or "still training")]
-        parts = [facts([*told, ("metric", self.metric or None), ("simplest guess", self.baseline)])]
+        entries = [("epochs", len(self)), ("kept", self.best_epoch), ("ended by", self.stopped or "still training")]
+        parts = [facts([*entries, ("metric", self.metric or None), ("simplest guess", self.baseline)])]
         losses = [(name, label) for name, label in _LOSSES if any(row.get(name) is not None for row in self.rows)]
         lines = [Line(name=label, x=epochs, y=[_number(row.get(name)) for row in self.rows]) for name, label in losses]
         if lines:

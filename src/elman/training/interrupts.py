@@ -1,4 +1,4 @@
-"""Interrupts: Ctrl-C asks training to stop after the batch at hand, a second one stops at once; SIGTERM asks for a checkpoint."""
+"""Interrupts: Ctrl-C stops training after the current batch, a second one at once; SIGTERM asks for a checkpoint."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Self
 
 
 class Interrupts:
-    """Listen to SIGINT and SIGTERM inside a ``with`` block.
+    """Handlers of SIGINT and SIGTERM inside a ``with`` block.
 
     Handlers are set only in the main thread, and only where the program has none of its own.
     """
@@ -31,7 +31,7 @@ class Interrupts:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Put back what was there."""
+        """Restore the previous handlers."""
         for number, handler in self._before.items():
             signal.signal(number, handler)
 

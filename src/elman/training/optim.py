@@ -1,4 +1,4 @@
-"""The optimizer: AdamW with weight decay on matrices only, one fused clip-and-scale of gradients, the learning rate's course."""
+"""The optimizer: AdamW with weight decay on matrices only, clipping and scaling of gradients in one pass, learning-rate schedules."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _FLOOR = 0.02
 """Share of the peak learning rate at the end of the cosine."""
 _PLATEAU_FACTOR = 0.5
 _WARMUP_OF_BUDGET = 0.05
-"""Share of a time budget after which the warm-up is over, however few steps there were."""
+"""Share of a time budget after which the warm-up is over, however few its steps."""
 
 
 def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, object]]:
     """Split parameters into those that decay and those that do not.
 
-    Biases, gains and everything else of one dimension do not decay, nor do embeddings: a rare symbol's vector would
-    shrink in all the steps in which it is not seen.
+    Biases, gains and all other vectors do not decay, nor do embeddings: the vector of a rare symbol would shrink in every step
+    without it.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def clip_and_scale(gradients: Sequence[Tensor], units: float, max_grad_norm: flo
     Returns
     -------
     Tensor
-        The norm before clipping, (); not finite if the gradient is not (then nothing useful was done to it).
+        The norm before clipping, (); not finite if the gradient is not (the gradient is then of no use).
     """
     norm = torch.nn.utils.get_total_norm(gradients) / units
     scale = torch.full_like(norm, 1 / units)
@@ -97,20 +97,20 @@ class Schedule:
             return self.peak * ramp
         if self.kind != "cosine":
             return self.peak * self.factor
-        done = max(step - self.warmup, 0) / max(self.total - self.warmup, 1)
-        done = min(max(done, progress), 1.0)
-        return self.peak * (_FLOOR + (1 - _FLOOR) * 0.5 * (1 + math.cos(math.pi * done)))
+        share = max(step - self.warmup, 0) / max(self.total - self.warmup, 1)
+        share = min(max(share, progress), 1.0)
+        return self.peak * (_FLOOR + (1 - _FLOOR) * 0.5 * (1 + math.cos(math.pi * share)))
 
     def after_epoch(self, improved: bool) -> None:
-        """Notice a plateau: too many epochs without a better validation halve the rate."""
+        """Count epochs without a better validation; on a plateau too many of them halve the rate."""
         self.waited = 0 if improved else self.waited + 1
         if self.kind == "plateau" and self.waited >= self.wait_limit:
             self.factor, self.waited = self.factor * _PLATEAU_FACTOR, 0
 
     def state(self) -> dict[str, float]:
-        """Return what changes over time, as plain JSON."""
+        """Return the changing values as plain JSON."""
         return {"factor": self.factor, "waited": self.waited}
 
     def load(self, state: dict[str, float]) -> None:
-        """Take up a state."""
+        """Load a state."""
         self.factor, self.waited = state["factor"], int(state["waited"])

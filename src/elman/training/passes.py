@@ -1,4 +1,4 @@
-"""One pass over batches: moving them, cutting them for truncated backpropagation, and the loss without gradients."""
+"""One pass over batches: devices, precision, chunks for truncated backpropagation, and the loss without gradients."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ def autocast(device: str, precision: str) -> Any:
 
 
 def count_chunks(steps: np.ndarray, length: int | None) -> int:
-    """Return into how many chunks a batch is cut, the same in every process because ``steps`` are those of the whole batch."""
+    """Return the number of chunks of a batch, the same in every process because ``steps`` are those of the whole batch."""
     return 1 if length is None or len(steps) == 0 else max(1, -(-int(steps.max()) // length))
 
 
 def losses(model: nn.Module, source: Any, target: Any, length: int | None) -> Iterator[Any]:
     """Return the losses of a batch: one, or with truncated backpropagation one for each chunk of ``length`` steps.
 
-    The network cuts, because it knows what to carry on: it detaches its state between chunks.
+    The network cuts the batch itself, because it carries its state on and detaches it between chunks.
     """
     if length is None:
         return iter((model.loss(source, target),))  # type: ignore[operator]
@@ -49,13 +49,13 @@ def losses(model: nn.Module, source: Any, target: Any, length: int | None) -> It
 
 
 def objective(loss: Any) -> Tensor:
-    """Return what is minimised: the summed loss, and the penalty of a network that has one."""
+    """Return the objective: the summed loss, plus the penalty of a network that has one."""
     penalty = getattr(loss, "penalty", None)
     return loss.total if penalty is None else loss.total + penalty
 
 
 def check_truncation(model: nn.Module, length: int | None) -> None:
-    """Refuse truncated backpropagation where a network cannot carry a state from chunk to chunk."""
+    """Raise SettingError for truncated backpropagation through a network that carries no state from chunk to chunk."""
     if length is not None and not getattr(model, "carries_state", False):
         raise SettingError(
             "tbptt_length works where there is a target for every step and the network reads one way"
@@ -73,9 +73,9 @@ def mean_loss(model: nn.Module, examples: Examples, settings: ResolvedTraining, 
     examples : Examples
         Held-out rows.
     settings : ResolvedTraining
-        Limits of a batch, precision.
+        Settings with the limits of a batch and the precision.
     device : str
-        Where the model is.
+        Device of the model.
     group : Group, optional
         Processes that share the work.
 
@@ -93,10 +93,3 @@ def mean_loss(model: nn.Module, examples: Examples, settings: ResolvedTraining, 
                 total, units = total + float(loss.total), units + loss.units
     total, units = group.sum([total, float(units)])
     return total / units if units else float("nan")
-
-
-def tell(model: nn.Module, progress: float) -> None:
-    """Let a network hear how far training is, from 0 to 1, if it asks: scheduled teacher forcing does."""
-    hear = getattr(model, "hear_progress", None)
-    if hear is not None:
-        hear(progress)

@@ -1,4 +1,4 @@
-"""Ahead: batches are made by a few threads while the network still learns from those before."""
+"""Prefetching: a few threads make the next batches while the network learns from the last."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from typing import Any
 import numpy as np
 
 _EACH = 2
-"""Batches that a thread may be ahead: the memory that reading takes is bounded by them."""
+"""Batches that a thread may be ahead; they bound the memory of reading."""
 
 
 def ahead(make: Callable[[np.ndarray], Any], plan: Sequence[np.ndarray], readers: int) -> Generator[Any]:
-    """Yield what ``make`` returns for the rows of each batch, in the order of the plan whatever the number of threads.
+    """Make the batches of a plan in threads and yield them in the order of the plan, whatever the number of threads.
 
     Parameters
     ----------
     make : callable
-        Reads and collates some rows; called from several threads.
+        Read and collate some rows; called from several threads.
     plan : sequence of arrays of int
         Row numbers of each batch.
     readers : int
-        Threads, at least one.
+        Number of threads, at least one.
 
     Yields
     ------
     Any
-        Batches; an error in one is raised where its turn comes.
+        Batches; an error in one is raised in its turn.
 
     Examples
     --------
@@ -36,13 +36,13 @@ def ahead(make: Callable[[np.ndarray], Any], plan: Sequence[np.ndarray], readers
     [np.int64(3), np.int64(3)]
     """
     pool = ThreadPoolExecutor(readers, thread_name_prefix="elman-reader")
-    coming: deque[Future[Any]] = deque()
+    pending: deque[Future[Any]] = deque()
     try:
         for rows in plan:
-            coming.append(pool.submit(make, rows))
-            if len(coming) > _EACH * readers:
-                yield coming.popleft().result()
-        while coming:
-            yield coming.popleft().result()
-    finally:  # nobody may be left reading when training has ended, whatever ended it
+            pending.append(pool.submit(make, rows))
+            if len(pending) > _EACH * readers:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+    finally:  # no thread may go on reading after training, whatever ended it
         pool.shutdown(wait=True, cancel_futures=True)

@@ -1,4 +1,4 @@
-"""Random states: seed them for a run, carry them in a checkpoint, give the user's own back afterwards."""
+"""Random states: seeded for a run, stored in a checkpoint, and restored to the user's own afterwards."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ def capture() -> dict[str, Any]:
     """Return the states of Python's, NumPy's and torch's generators as plain JSON."""
     version, numbers, gauss = random.getstate()
     name, keys, position, has_gauss, cached = np.random.get_state(legacy=True)  # the legacy one: others may draw from it
-    found = {
+    states = {
         "python": [version, list(numbers), gauss],
         "numpy": [name, np.asarray(keys).tolist(), int(position), int(has_gauss), float(cached)],
         "torch": _text(torch.get_rng_state()),
     }
     if torch.cuda.is_initialized():
-        found["cuda"] = [_text(state) for state in torch.cuda.get_rng_state_all()]
-    return found
+        states["cuda"] = [_text(state) for state in torch.cuda.get_rng_state_all()]
+    return states
 
 
 def restore(states: dict[str, Any]) -> None:
-    """Set the generators to what ``capture`` returned."""
+    """Set the generators to the states that :func:`capture` returned."""
     version, numbers, gauss = states["python"]
     random.setstate((version, tuple(numbers), gauss))
     name, keys, position, has_gauss, cached = states["numpy"]
@@ -39,7 +39,7 @@ def restore(states: dict[str, Any]) -> None:
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Run a block with all generators seeded, then put back what was there: nobody's own random numbers are disturbed.
+    """Run a block with all generators seeded, then restore their states, so that random numbers outside do not change.
 
     Parameters
     ----------
@@ -55,11 +55,18 @@ def seeded(seed: int) -> Iterator[None]:
     >>> bool(a == b)
     True
     """
-    before = capture()
-    try:
+    with preserved():
         random.seed(seed)
         np.random.seed(seed % 2**32)
         torch.manual_seed(seed)
+        yield
+
+
+@contextmanager
+def preserved() -> Iterator[None]:
+    """Restore the states of all generators after a block."""
+    before = capture()
+    try:
         yield
     finally:
         restore(before)

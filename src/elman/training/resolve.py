@@ -1,16 +1,18 @@
-"""Resolve: every "auto" of Training becomes a number, with the reason, in this one place."""
+"""Resolution of settings: every "auto" of Training becomes a number with a reason, here and nowhere else."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from elman.errors import SettingError, did_you_mean
+from elman.training.callback import Callback
 from elman.training.settings import Training, seconds
 
 FEW_ROWS = 20
-"""Below this nothing is held out: a validation part of three rows would only add noise."""
+"""Fewest rows of which some are held out: a validation part of three rows would only add noise."""
 MAX_HELD_OUT = 5000
 """Rows held out at most when the fraction is "auto"."""
 _EPOCHS = ((500, 100), (2_000, 60), (10_000, 40), (50_000, 20), (200_000, 10), (1_000_000, 5))
@@ -19,7 +21,7 @@ _BATCHES = ((400, 16), (2_000, 32), (20_000, 64))
 
 @dataclass(frozen=True, kw_only=True)
 class ResolvedTraining:
-    """Training settings with nothing left to decide. ``reasons`` says why, one line for each decision made here."""
+    """Training settings without "auto"; ``reasons`` has one line for each value that was decided here."""
 
     max_epochs: int
     budget: float | None
@@ -43,38 +45,39 @@ class ResolvedTraining:
     checkpoint_dir: str | None
     checkpoint_every: float
     verbose: int
+    callbacks: Sequence[Callback] = ()
     reasons: list[str] = field(default_factory=list)
 
 
 def resolve(
     settings: Training, rows: int, mean_length: float, *, longest: int = 0, parameters: int = 0, readers: int = 0
 ) -> ResolvedTraining:
-    """Decide what was left to "auto" and check what was not.
+    """Replace each "auto" by a number, and check all other settings.
 
     Parameters
     ----------
     settings : Training
-        What the user asked for.
+        Settings of the user.
     rows : int
-        Rows to train on.
+        Number of training rows.
     mean_length : float
         Mean steps of a row, source and target together.
     longest : int, default 0
         Steps of the longest row.
     parameters : int, default 0
-        Weights of the network; 0 if not known yet.
+        Number of weights; 0 before the network is built.
     readers : int, default 0
-        Threads that suit rows which are read from files, or varied, when their turn comes.
+        Number of threads that suits rows which are read from files, or varied, with their batch.
 
     Returns
     -------
     ResolvedTraining
-        Numbers only, with ``reasons``.
+        The same settings, all of them resolved, with ``reasons``.
 
     Examples
     --------
-    >>> found = resolve(Training(), 270, 16.0)
-    >>> found.batch_size, found.max_epochs, found.learning_rate
+    >>> settings = resolve(Training(), 270, 16.0)
+    >>> settings.batch_size, settings.max_epochs, settings.learning_rate
     (16, 100, 0.002)
     """
     check(settings)
@@ -86,7 +89,7 @@ def resolve(
     steps_per_epoch = max(math.ceil(rows / per_batch) * chunks // settings.gradient_accumulation, 1)
     total = max_epochs * steps_per_epoch
     decay = 1 - 1 / min(max(steps_per_epoch, 10), 1000)
-    held = _held_out(rows)
+    fraction = _validation_fraction(rows)
     return ResolvedTraining(
         max_epochs=max_epochs,
         budget=None if settings.budget is None else seconds(settings.budget),
@@ -99,7 +102,7 @@ def resolve(
         weight_decay=_pick(settings.weight_decay, 0.01, reasons, "weight_decay", "matrices only, not biases, gains or embeddings"),
         max_grad_norm=settings.max_grad_norm,
         patience=_pick(settings.patience, max(3, max_epochs // 4), reasons, "patience", "a quarter of the epochs"),
-        validation_fraction=_pick(settings.validation_fraction, held, reasons, "validation_fraction", f"{rows} rows"),
+        validation_fraction=_pick(settings.validation_fraction, fraction, reasons, "validation_fraction", f"{rows} rows"),
         average_weights=_pick(
             settings.average_weights, round(decay, 4), reasons, "average_weights", "an average over about one epoch of steps"
         ),
@@ -112,6 +115,7 @@ def resolve(
         checkpoint_dir=settings.checkpoint_dir,
         checkpoint_every=seconds(settings.checkpoint_every, "checkpoint_every"),
         verbose=settings.verbose,
+        callbacks=settings.callbacks,
         reasons=reasons,
     )
 
@@ -132,12 +136,12 @@ def _batch(settings: Training, rows: int, mean_length: float, longest: int, reas
 
 
 def _learning_rate(settings: Training, parameters: int, reasons: list[str]) -> float:
-    """2e-3 suits AdamW on small recurrent networks; past a million weights it falls with their fourth root."""
+    """Return 2e-3, which suits AdamW on small recurrent networks; past a million weights the rate falls with their fourth root."""
     rate = 2e-3 * min(1.0, (1e6 / max(parameters, 1)) ** 0.25)
     return _pick(settings.learning_rate, float(f"{rate:.2g}"), reasons, "learning_rate", "AdamW on a recurrent network of this size")
 
 
-def _held_out(rows: int) -> float:
+def _validation_fraction(rows: int) -> float:
     if rows < FEW_ROWS:
         return 0.0
     share = 0.2 if rows < 200 else 0.15 if rows < 2000 else 0.1
@@ -148,9 +152,9 @@ def _by_rows(table: tuple[tuple[int, int], ...], rows: int, beyond: int) -> int:
     return next((value for limit, value in table if rows <= limit), beyond)
 
 
-def _pick(given: Any, automatic: Any, reasons: list[str], name: str, why: str) -> Any:
-    if given != "auto":
-        return given
+def _pick(value: Any, automatic: Any, reasons: list[str], name: str, why: str) -> Any:
+    if value != "auto":
+        return value
     reasons.append(f"{name}={automatic}: {why}")
     return automatic
 
@@ -190,7 +194,7 @@ _OPTIONAL = ("tbptt_length",)
 
 
 def check(settings: Training) -> None:
-    """Raise SettingError for the first setting that cannot be used."""
+    """Raise SettingError for the first setting out of its range."""
     for name, (kinds, low, high) in _RANGES.items():
         value: Any = getattr(settings, name)
         if (value == "auto" and isinstance(value, str) and _may_be_auto(name)) or (value is None and name in _OPTIONAL):

@@ -1,13 +1,15 @@
-"""Training: how a network learns. No torch here: ``elman --help`` reads this file."""
+"""Settings of training. No torch is imported here: ``elman --help`` reads this file."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, Self
 
 from elman.errors import SettingError
 from elman.settings import Settings
+from elman.training.callback import Callback
 
 _UNITS = {"s": 1.0, "sec": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]*)")
@@ -42,7 +44,7 @@ def seconds(duration: str | float, name: str = "budget") -> float:
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Training(Settings):
-    """How a network learns. "auto" is decided from the data and shown by ``plan()``."""
+    """Settings of training. "auto" is decided from the data and shown by ``plan()``."""
 
     max_epochs: int | Literal["auto"] = "auto"
     """Passes over the training part at most."""
@@ -77,10 +79,16 @@ class Training(Settings):
     device: str = "auto"
     """"cpu", "cuda", "cuda:1"; "auto" takes a GPU when there is one."""
     num_workers: int | Literal["auto"] = "auto"
-    """Threads that read, encode and vary rows ahead of training; "auto" takes 2 for files, 1 for rows that are varied."""
+    """Threads that read, encode and augment rows ahead of training; "auto" takes 2 for files, 1 for rows that are augmented."""
     checkpoint_dir: str | None = None
     """Folder for checkpoints; a run started again with the same folder goes on where it stopped."""
     checkpoint_every: str | float = "10min"
     """Time between checkpoints inside an epoch; one is always written after each epoch."""
     verbose: int = 1
     """0 is silent; 1 prints one line per epoch."""
+    callbacks: Sequence[Callback] = ()
+    """Objects whose methods are called while training goes on (``elman.training.Callback``); a model file holds only their names."""
+
+    def __sklearn_clone__(self) -> Self:
+        """Copy the settings for ``sklearn.base.clone``; the copy shares the callbacks, so that the caller's own objects are called."""
+        return replace(self)

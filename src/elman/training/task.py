@@ -1,4 +1,4 @@
-"""Task: what training needs to know of the purpose: a metric, and the simplest baseline's score beside it."""
+"""Task: the metric of a training run, with the score of the simplest baseline."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from elman.training.examples import Examples
 
 
 class Task(Protocol):
-    """What an estimator tells the loop.
+    """Metric of the validation rows, with the score of the simplest baseline.
 
-    A method ``on_epoch(row: dict)`` is called after each epoch if there is one; ``from_loss(loss) -> float``, where the metric is only
-    another way to say the validation loss, is called instead of ``evaluate``.
+    A method ``from_loss(loss) -> float`` is called instead of ``evaluate``, where the metric is a function of the validation loss.
     """
 
     @property
@@ -28,7 +27,7 @@ class Task(Protocol):
 
     @property
     def baseline(self) -> float | None:
-        """The metric of the simplest baseline on the same held-out rows, if known."""
+        """Metric of the simplest baseline on the same held-out rows, if there is one."""
         ...
 
     def evaluate(self, model: nn.Module, examples: Examples) -> float:
@@ -37,12 +36,12 @@ class Task(Protocol):
 
 
 class LossOnly:
-    """A task without a metric of its own: validation loss decides."""
+    """A task without a metric: the validation loss decides."""
 
     metric: str = ""
     higher_is_better: bool = True
     baseline: float | None = None
 
     def evaluate(self, model: Any, examples: Any) -> float:  # noqa: ARG002
-        """Return 0: every model is as good as another by this metric, so the loss decides."""
+        """Return 0: all models are equal by this metric, so that the loss decides."""
         return 0.0

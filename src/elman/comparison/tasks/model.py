@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
+from sklearn.base import clone
 
 from elman import baselines
 from elman.codecs import Category, Codec, Continuous, Dialogue, Number, Series, Symbols, Tags, Text
@@ -105,7 +106,8 @@ class ModelTask:
 
         def make() -> Any:
             """With the caller's way of learning."""
-            return baselines.ConvNet(copy.deepcopy(self.source), training=Training() if training is None else copy.deepcopy(training))
+            settings = Training() if training is None else cast(Training, clone(training))
+            return baselines.ConvNet(copy.deepcopy(self.source), training=settings)
 
         return Candidate(name="cnn_kim", label="convolutions over 3 to 5 words", kind="network", rank=5, make=make)
 

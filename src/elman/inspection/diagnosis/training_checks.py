@@ -93,7 +93,7 @@ def _fit(history: Any, rows: list[dict[str, Any]]) -> Finding:
 
 
 def _unfinished(history: Any, held: np.ndarray, best: int) -> tuple[str, str, str] | None:
-    if len(held) < 2 or best < len(held) - 1 or history.stopped not in ("max_epochs", "budget", "interrupted"):
+    if len(held) < 2 or best < len(held) - 1 or history.stopped not in ("max_epochs", "budget", "interrupted", "callback"):
         return None
     fell = (held[-2] - held[-1]) / max(abs(held[-2]), 1e-300)
     if fell <= _FALLING:

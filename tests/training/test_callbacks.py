@@ -6,13 +6,13 @@ import traceback
 import numpy as np
 import pytest
 import torch
-from elman.network.autoregressive import AutoregressiveDecoder
 from sklearn.base import clone
 from toys import Accuracy, Classifier, Counter, bits, make_rows, timeless
 
 import elman
 from elman import Category, Forecaster, LanguageModel, Model, Network, Series, Symbols, Text
 from elman.errors import CheckpointError, SettingError
+from elman.network.decoders.autoregressive import AutoregressiveDecoder
 from elman.training import Callback, TrainingState
 from elman.training.hooks import Hooks
 from elman.training.loop import fit

@@ -18,7 +18,7 @@ from elman.metrics.by_target import Scoring
 from elman.network import Plan, SequenceModel, build
 from elman.network.ensemble import Ensemble
 from elman.network.planning.infer import counted
-from elman.training.examples import Collate, Examples, Vary, VaryBoth, split_rows
+from elman.training.examples import Augment, AugmentPair, Collate, Examples, split_rows
 from elman.training.history import History
 from elman.training.loop import fit
 from elman.training.resolve import resolve
@@ -78,8 +78,8 @@ def learn(
     build: Callable[[Plan], SequenceModel] = build,
     collate: Collate | None = None,
     lengths: np.ndarray | None = None,
-    augment_encoded: Vary | None = None,
-    augment_pair: VaryBoth | None = None,
+    augment_encoded: Augment | None = None,
+    augment_pair: AugmentPair | None = None,
 ) -> Learned:
     """Train a network, or the members of an ensemble one after the other, on encoded rows.
 
@@ -156,8 +156,8 @@ class _Options:
     from_zero: bool
     keys: torch.Tensor | None
     build: Callable[[Plan], SequenceModel]
-    augment_encoded: Vary | None
-    augment_pair: VaryBoth | None
+    augment_encoded: Augment | None
+    augment_pair: AugmentPair | None
 
 
 def _learn_one(plan: Plan, examples: Examples, training: Training, scoring: Scoring, options: _Options) -> Learned:

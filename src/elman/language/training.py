@@ -14,7 +14,7 @@ from elman.fitting.learning import Learned
 from elman.io.tokens import Tokens
 from elman.network import Plan, SequenceModel, Sizes, build
 from elman.training.contiguous import LONGEST, Stream, examples_of, hold_out
-from elman.training.examples import Examples, Vary, split_rows
+from elman.training.examples import Augment, Examples, split_rows
 from elman.training.loop import fit
 from elman.training.resolve import resolve
 from elman.training.settings import Training
@@ -55,7 +55,7 @@ def measure(tokens: Tokens) -> Sizes:
     return Sizes(rows=len(lengths), target_mean=float(lengths.mean()), target_max=int(lengths.max()))
 
 
-def learn_to_read(plan: Plan, tokens: Tokens, training: Training, augment_encoded: Vary | None = None) -> Learned:
+def learn_to_read(plan: Plan, tokens: Tokens, training: Training, augment_encoded: Augment | None = None) -> Learned:
     """Train a language model on a corpus.
 
     Parameters
@@ -135,7 +135,7 @@ def _by_size(table: tuple[tuple[int, int], ...], size: int, beyond: int) -> int:
     return next((value for limit, value in table if size <= limit), beyond)
 
 
-def _streams(_: Plan, tokens: Tokens, settings: Training, augment_encoded: Vary | None) -> tuple[Examples, Examples | None]:
+def _streams(_: Plan, tokens: Tokens, settings: Training, augment_encoded: Augment | None) -> tuple[Examples, Examples | None]:
     resolved = resolve(settings, 1, 1.0)  # also checks what the user set
     learn, check = hold_out(tokens.starts, resolved.validation_fraction, settings.random_state)
     readers, longest = resolved.batch_size, max(LONGEST, resolved.tbptt_length or 0)
@@ -143,7 +143,7 @@ def _streams(_: Plan, tokens: Tokens, settings: Training, augment_encoded: Vary 
     return examples_of(Stream(tokens, learn, readers=readers, longest=longest, augment_encoded=augment_encoded)), held
 
 
-def _documents(plan: Plan, tokens: Tokens, settings: Training, augment_encoded: Vary | None) -> tuple[Examples, Examples | None]:
+def _documents(plan: Plan, tokens: Tokens, settings: Training, augment_encoded: Augment | None) -> tuple[Examples, Examples | None]:
     lengths = tokens.lengths
     target: Any = tokens if isinstance(tokens.flat, np.memmap) else [tokens[row] for row in range(len(tokens))]
     rows = Examples(None, target, target_space=plan.target.space, lengths=lengths, steps=lengths)

@@ -11,7 +11,7 @@ import torch
 
 from elman.io.tokens import Tokens
 from elman.network.decoders.contiguous_text import Readers
-from elman.training.examples import Examples, Vary
+from elman.training.examples import Augment, Examples
 
 LONGEST = 8_192
 """Longest stretch of a reader, in places; its memory is emptied after it, and checkpoints lie between stretches."""
@@ -54,7 +54,7 @@ class Stream(Sequence[Segment]):
     """
 
     def __init__(
-        self, tokens: Tokens, spans: np.ndarray, *, readers: int, longest: int = LONGEST, augment_encoded: Vary | None = None
+        self, tokens: Tokens, spans: np.ndarray, *, readers: int, longest: int = LONGEST, augment_encoded: Augment | None = None
     ) -> None:
         self.tokens, self._augment = tokens, augment_encoded
         self._spans = spans[spans[:, 1] > spans[:, 0]]
@@ -119,7 +119,7 @@ class Stream(Sequence[Segment]):
         return self.tokens.fingerprint()
 
 
-def _varied(tokens: Tokens, augment_encoded: Vary, random: np.random.Generator) -> np.ndarray:
+def _varied(tokens: Tokens, augment_encoded: Augment, random: np.random.Generator) -> np.ndarray:
     flat = np.array(tokens.flat)
     for row, begin in enumerate(tokens.starts[:-1]):
         flat[begin : tokens.starts[row + 1] - 1] = augment_encoded(tokens[row], random)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.autograd import Function
+from torch.nn import Parameter
 
+from elman.errors import ShapeError
 from elman.kernels import _passes, reference
 from elman.kernels.stack import LEARNED, Batch, Spec, States, loop
 
@@ -22,18 +25,48 @@ class Recurrence(Function):
         ctx.spec, ctx.batch, ctx.states = spec, batch, states
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(x, *given, y, saved)
+        ctx.shapes = [None if tensor is None else tensor.shape for tensor in (x, *given, y, saved)]
+        ctx.dtype = x.dtype
         return (y, *last)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor | None) -> Any:
-        """Run backward; when a graph of it is asked for, differentiate the reference instead."""
-        x, *given, y, saved = ctx.saved_tensors
+        """Run backward; where a graph of the gradients is asked for, or they are batched, differentiate the reference instead."""
+        x, *given, y, saved = _restored(ctx)
         wanted = ctx.needs_input_grad[3:]
         states, tensors = tuple(given[: ctx.states]), tuple(given[ctx.states :])
-        if torch.is_grad_enabled():
-            return None, None, None, *differentiable(ctx.spec, ctx.batch, x, states, tensors, grads, wanted)
-        dense = tuple(grad if grad is None or grad.dtype == x.dtype else grad.to(x.dtype) for grad in grads)
+        if torch.is_grad_enabled() or not _are_plain(grads):
+            with torch.enable_grad():
+                gradients = differentiable(ctx.spec, ctx.batch, x, states, tensors, grads, wanted)
+            return None, None, None, *gradients
+        dense = tuple(grad if grad is None else _passes.dense(grad.to(x.dtype)) for grad in grads)
         return None, None, None, *_passes.backward(ctx.spec, ctx.batch, x, states or None, tensors, y, saved, dense, wanted)
+
+
+def _restored(ctx: Any) -> list[Any]:
+    """Return the saved tensors in the strides that the compiled pass reads.
+
+    Hooks of ``torch.autograd.graph.saved_tensors_hooks`` may have exchanged any of them, so each is checked like an input: the compiled
+    pass would follow a wrong address. Strides are free, as they are for torch's own layers.
+    """
+    tensors: list[Any] = list(ctx.saved_tensors)
+    for place, (tensor, shape) in enumerate(zip(tensors, ctx.shapes, strict=True)):
+        if shape is None:
+            continue
+        if tensor.shape != shape or tensor.dtype is not ctx.dtype or not tensor.is_cpu or tensor.layout is not torch.strided:
+            raise ShapeError(
+                f"a tensor saved for backward must come back as it was, {tuple(shape)} {ctx.dtype} on the CPU; got {tuple(tensor.shape)} "
+                f"{tensor.dtype} on {tensor.device}. Let the unpack hook of saved_tensors_hooks undo what its pack hook did."
+            )
+        tensors[place] = _passes.readable(ctx.batch, tensor) if place == 0 else _passes.dense(tensor)
+    return tensors
+
+
+def _are_plain(grads: Sequence[Tensor | None]) -> bool:
+    """Whether gradients have memory of their own: none is batched (``is_grads_batched``), sparse, fake or of another class."""
+    if torch._C._functorch.peek_interpreter_stack() is not None:  # pyright: ignore[reportAttributeAccessIssue]
+        return False
+    return all(grad is None or (type(grad) in (Tensor, Parameter) and torch._C._has_storage(grad)) for grad in grads)
 
 
 def differentiable(

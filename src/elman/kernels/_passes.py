@@ -156,12 +156,20 @@ def backward(
 def readable(batch: Batch, x: Tensor) -> Tensor:
     """Return a tensor whose rows have no gaps and stand apart, which is what the passes read; mostly the same one."""
     stride = x.stride()
-    if stride[-1] == 1 and 0 not in stride:
+    if stride[-1] == 1 and 0 not in stride and not x.is_neg() and not x._is_zerotensor():
         return x
     try:
-        return x.contiguous()
+        return dense(x)
     except RuntimeError as error:
         raise batch.too_large(error) from error
+
+
+def dense(tensor: Tensor) -> Tensor:
+    """Return a tensor without gaps whose memory holds its values.
+
+    A negated view (``z.conj().imag``) holds their opposites, a zero tensor of torch's derivative formulas holds nothing.
+    """
+    return tensor.new_zeros(tensor.shape) if tensor._is_zerotensor() else tensor.resolve_neg().contiguous()
 
 
 def room(x: Tensor, *shape: int) -> Tensor:

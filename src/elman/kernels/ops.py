@@ -161,7 +161,7 @@ def _split(cell: str, settings: Settings, given: dict[str, Tensor]) -> tuple[Spe
 
 
 def _given(cell: str, tensors: Sequence[Tensor | None]) -> dict[str, Tensor]:
-    return {name: tensor.contiguous() for name, tensor in zip(_inputs(cell), tensors, strict=True) if tensor is not None}
+    return {name: _passes.dense(tensor) for name, tensor in zip(_inputs(cell), tensors, strict=True) if tensor is not None}
 
 
 def _real(batch_sizes: Tensor, x: Tensor) -> tuple[Tensor, int]:
@@ -280,7 +280,7 @@ def _backward(cell: str, *arguments: Any) -> list[Tensor]:
     batch = _checked(cell, settings, batch_sizes, given)
     spec, states, own = _split(cell, settings, given)
     y, saved = _kept(spec, batch, given, states, own, kept)
-    grads = {name: grad.to(given["x"].dtype).contiguous() for name, grad in zip(_INCOMING, incoming, strict=False) if grad is not None}
+    grads = {name: _passes.dense(grad.to(given["x"].dtype)) for name, grad in zip(_INCOMING, incoming, strict=False) if grad is not None}
     _check_incoming(grads, given)
     names = {name for name, want in zip(_learned(cell), wanted, strict=True) if want}
     order = _order_of_gradients(spec)
@@ -300,7 +300,7 @@ def _kept(
     x, rows = given["x"], given["x"].shape[0]
     shapes = {"y": (rows, spec.hidden), "values": (rows, _passes.saved_width(spec, x.element_size()))}
     if len(kept) == len(shapes):
-        y, saved = (tensor.contiguous() for tensor in kept)
+        y, saved = (_passes.dense(tensor) for tensor in kept)
     else:
         y, last = x.new_empty(shapes["y"]), [torch.empty_like(state) for state in states]
         saved = x.new_empty(shapes["values"])

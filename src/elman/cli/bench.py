@@ -50,7 +50,7 @@ def _case(name: str, batch: int, steps: int, hidden: int, repeats: int) -> list[
     theirs = getattr(torch.nn, name)(hidden, hidden, batch_first=True)
     ours = getattr(nn, name)(hidden, hidden, batch_first=True)
     ours.load_state_dict(theirs.state_dict())
-    x = torch.randn(batch, steps, hidden)
+    x = torch.randn(batch, steps, hidden, device="cpu")
 
     def forward(layer: Any) -> None:
         with torch.inference_mode():

@@ -41,7 +41,7 @@ def choose(plan: Plan, sources: Sequence[Any]) -> torch.Tensor:
     keys, rows = keys[kept], rows[kept]
     if len(keys) > _MOST:
         keys = keys[np.argsort(-rows, kind="stable")[:_MOST]]
-    return torch.from_numpy(np.sort(keys)) if len(keys) else torch.zeros(1, dtype=torch.int64)
+    return torch.from_numpy(np.sort(keys)) if len(keys) else torch.zeros(1, dtype=torch.int64, device="cpu")
 
 
 def fit(wide: Wide, plan: Plan, keys: torch.Tensor, sources: Sequence[Any], targets: Sequence[Any]) -> None:

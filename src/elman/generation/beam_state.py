@@ -49,14 +49,16 @@ class Beams:
         rows = len(limits)
         self.limits, self.size, self.count, self.alpha, self.end = limits, size, count, length_penalty, end
         self.steps, self.shown = 0, []
-        self.going, self.open = torch.arange(rows), torch.ones(rows, dtype=torch.bool)
-        self.scores = torch.zeros(rows, 1, dtype=torch.float64)
-        self.history = torch.zeros(2, rows, 1, 0, dtype=torch.int64)
-        self.best = torch.full((rows, size), -torch.inf, dtype=torch.float64)
-        self.log_probs, self.lengths = self.best.clone(), torch.zeros(rows, size, dtype=torch.int64)
-        self.ended = torch.zeros(rows, size, dtype=torch.bool)
-        self.answered = torch.zeros(2, rows, size, 0, dtype=torch.int64)
-        self.longest = torch.tensor([length_norm(limit + 1, length_penalty) for limit in limits.tolist()], dtype=torch.float64)
+        self.going, self.open = torch.arange(rows, device="cpu"), torch.ones(rows, dtype=torch.bool, device="cpu")
+        self.scores = torch.zeros(rows, 1, dtype=torch.float64, device="cpu")
+        self.history = torch.zeros(2, rows, 1, 0, dtype=torch.int64, device="cpu")
+        self.best = torch.full((rows, size), -torch.inf, dtype=torch.float64, device="cpu")
+        self.log_probs, self.lengths = self.best.clone(), torch.zeros(rows, size, dtype=torch.int64, device="cpu")
+        self.ended = torch.zeros(rows, size, dtype=torch.bool, device="cpu")
+        self.answered = torch.zeros(2, rows, size, 0, dtype=torch.int64, device="cpu")
+        self.longest = torch.tensor(
+            [length_norm(limit + 1, length_penalty) for limit in limits.tolist()], dtype=torch.float64, device="cpu"
+        )
 
     @property
     def rows(self) -> int:
@@ -100,7 +102,7 @@ class Beams:
         origin = places // best.shape[1]
         symbols = which.unflatten(0, (-1, width)).flatten(1).gather(1, places)
         self._close(scores)
-        here = torch.arange(len(origin))[:, None] * width + origin
+        here = torch.arange(len(origin), device="cpu")[:, None] * width + origin
         self.history = torch.cat([_follow(self.history, origin), torch.stack([symbols, here])[..., None]], 3)
         self.scores = scores.masked_fill(~self.open[:, None], -torch.inf)
         self.answered = functional.pad(self.answered, (0, 1))
@@ -210,7 +212,7 @@ def _mover(here: Tensor, width: int, size: int, kept: Tensor | None) -> Move:
         elif width > 1:
             state = state.reorder(here.flatten())
         if kept is not None:
-            state = state.select((kept[:, None] * size + torch.arange(size)).flatten())
+            state = state.select((kept[:, None] * size + torch.arange(size, device="cpu")).flatten())
         return state
 
     return move

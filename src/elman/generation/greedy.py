@@ -49,9 +49,9 @@ class Greedy:
             One a row.
         """
         count, longest = len(limits), int(limits.max()) if len(limits) else 0
-        symbols = torch.zeros(count, longest, dtype=torch.int64)
-        scores, lengths = torch.zeros(count, dtype=torch.float64), limits.clone()
-        ended, shown = torch.zeros(count, dtype=torch.bool), []
+        symbols = torch.zeros(count, longest, dtype=torch.int64, device="cpu")
+        scores, lengths = torch.zeros(count, dtype=torch.float64, device="cpu"), limits.clone()
+        ended, shown = torch.zeros(count, dtype=torch.bool, device="cpu"), []
         going = torch.nonzero(limits > 0).flatten()
         state, newest = state.select(going), None
         for t in range(longest):
@@ -86,7 +86,7 @@ def _by_row(shown: list[tuple[Tensor, Tensor | None]], count: int) -> Tensor | N
     """Gather the attention of all steps, (N, t, S)."""
     if not shown or shown[0][1] is None:
         return None
-    found = torch.zeros(count, len(shown), shown[0][1].shape[1])
+    found = torch.zeros(count, len(shown), shown[0][1].shape[1], device="cpu")
     for t, (rows, weights) in enumerate(shown):
         if weights is not None:
             found[rows, t] = weights.cpu().to(found.dtype)

@@ -81,7 +81,7 @@ class Rules:
         Tensor
             The same tensor.
         """
-        said = said if isinstance(said, Tensor) else torch.tensor(list(said), dtype=torch.int64).reshape(len(said), -1)
+        said = said if isinstance(said, Tensor) else torch.tensor(list(said), dtype=torch.int64, device="cpu").reshape(len(said), -1)
         never = self.banned if self.allow_unknown else (*self.banned, *banned)
         if never:
             log_probs[:, list(never)] = -torch.inf

@@ -126,7 +126,7 @@ class Sampling:
         draws = self.generators(len(limits))
         said: dict[int, tuple[int, ...]] = dict.fromkeys(range(len(limits)), ())
         alive = [row for row in said if int(limits[row]) > 0]
-        state = state.select(torch.tensor(alive, dtype=torch.int64))
+        state = state.select(torch.tensor(alive, dtype=torch.int64, device="cpu"))
         symbols: Tensor | None = None
         while alive:
             log_probs, state, _ = steps.advance(state, symbols)
@@ -138,7 +138,7 @@ class Sampling:
                 yield drawn
             said.update({row: (*said[row], symbol) for row, symbol in drawn.items()})
             kept = [place for place in going if len(said[alive[place]]) < int(limits[alive[place]])]
-            state = state.select(torch.tensor(kept, dtype=torch.int64))
+            state = state.select(torch.tensor(kept, dtype=torch.int64, device="cpu"))
             symbols = torch.tensor([newest[place] for place in kept], dtype=torch.int64, device=log_probs.device)
             alive = [alive[place] for place in kept]
 

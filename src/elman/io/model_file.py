@@ -227,7 +227,7 @@ def _decode(whole: bytearray, start: int, entries: dict[str, Any]) -> dict[str, 
         first, end = entry["data_offsets"]
         dtype = layout.DTYPES[entry["dtype"]]
         if first == end:
-            found[name] = torch.empty(entry["shape"], dtype=dtype)
+            found[name] = torch.empty(entry["shape"], dtype=dtype, device="cpu")
             continue
         count = (end - first) // dtype.itemsize
         found[name] = torch.frombuffer(whole, dtype=dtype, count=count, offset=start + first).reshape(entry["shape"])

@@ -333,11 +333,11 @@ def _split_backward(cell: str, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def _order(lengths: Tensor, steps: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     n = lengths.shape[0] if lengths.dim() else 0
-    frame = Ragged.from_padded(torch.empty(n, steps, 0), lengths)
-    sizes = torch.zeros(steps, dtype=torch.int64)
+    frame = Ragged.from_padded(torch.empty(n, steps, 0, device="cpu"), lengths)
+    sizes = torch.zeros(steps, dtype=torch.int64, device="cpu")
     sizes[: len(frame.batch_sizes)] = frame.batch_sizes
-    real = sizes[:, None] > torch.arange(n)[None, :]
-    padded_rows = (torch.arange(steps)[:, None] * n + frame.sorted_indices[None, :]).flatten()
+    real = sizes[:, None] > torch.arange(n, device="cpu")[None, :]
+    padded_rows = (torch.arange(steps, device="cpu")[:, None] * n + frame.sorted_indices[None, :]).flatten()
     rows = padded_rows[torch.argsort((~real).flatten().to(torch.int8), stable=True)]
     return rows, sizes, frame.sorted_indices.clone(), frame.unsorted_indices.clone()
 

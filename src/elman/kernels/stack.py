@@ -155,7 +155,7 @@ class Batch:
         if self.sizes is not None:
             return self.sizes
         try:
-            return torch.full((self.steps if self.n else 0,), self.n, dtype=torch.int64)
+            return torch.full((self.steps if self.n else 0,), self.n, dtype=torch.int64, device="cpu")
         except RuntimeError as error:
             raise self.too_large(error) from error
 
@@ -190,7 +190,7 @@ class Batch:
         return padded.reshape(shape if self.time == 0 else (self.n, steps, rows.shape[1]))
 
     def _places(self, steps: int) -> tuple[Tensor, int]:
-        order = torch.arange(self.n) if self.order is None else self.order
+        order = torch.arange(self.n, device="cpu") if self.order is None else self.order
         return (order, self.n) if self.time == 0 else (order * steps, 1)
 
     def sort(self, states: States) -> States:
@@ -202,7 +202,7 @@ class Batch:
         if self.order is None:
             return states
         back = torch.empty_like(self.order)
-        back[self.order] = torch.arange(self.n)
+        back[self.order] = torch.arange(self.n, device="cpu")
         return tuple(s.index_select(1, back.to(s.device)) for s in states)
 
 

@@ -55,7 +55,7 @@ class Stepper:
         self._native = _passes.new_stream(self.dtype == torch.float64, self.count, [_layer(call) for call in calls])
         self._input_shape, self._shape = (self.count, self.inputs), (self.count, self.hidden)
         self._numpy_dtype = np.dtype("float64" if self.dtype == torch.float64 else "float32")
-        prototype = torch.empty(self._shape, dtype=self.dtype)
+        prototype = torch.empty(self._shape, dtype=self.dtype, device="cpu")
         self._native.outputs(np.empty, self._shape, self._numpy_dtype, torch.empty_like, prototype)
         self.quick_step: Callable[[Any], Any] = self._native.quick_step()
 
@@ -80,7 +80,7 @@ class Stepper:
         """
         if isinstance(x, Tensor):
             if out is None:
-                out = torch.empty(self._shape, dtype=self.dtype)
+                out = torch.empty(self._shape, dtype=self.dtype, device="cpu")
             else:
                 self._check(out, "out", self._shape)
             self._check(x, "x", self._input_shape)

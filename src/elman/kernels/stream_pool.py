@@ -73,14 +73,14 @@ class Pool:
         Tensor
             (M, H).
         """
-        y = torch.empty((len(places), self.sizes[-1][0]), dtype=self.dtype)
+        y = torch.empty((len(places), self.sizes[-1][0]), dtype=self.dtype, device="cpu")
         self._native.step(places.data_ptr(), len(places), x.data_ptr(), y.data_ptr(), torch.get_num_threads())
         return y
 
     def get(self, places: Tensor) -> tuple[Tensor, ...]:
         """Return a copy of states, one tensor (L, M, H) per state of the cell."""
         hidden, count = self.sizes[0]
-        states = tuple(torch.empty((len(self.sizes), len(places), hidden), dtype=self.dtype) for _ in range(count))
+        states = tuple(torch.empty((len(self.sizes), len(places), hidden), dtype=self.dtype, device="cpu") for _ in range(count))
         for layer in range(len(self.sizes)):
             self._native.get(layer, places.data_ptr(), len(places), *_addresses(states, layer))
         return states

@@ -265,7 +265,7 @@ def compose(
 
 def _continued(model: SequenceModel, prompt: np.ndarray, most: int, temperature: float, generator: torch.Generator) -> np.ndarray:
     decoder = model._autoregressive()
-    limits = torch.tensor([most])
+    limits = torch.tensor([most], device="cpu")
 
     def draw(head: Any, features: torch.Tensor) -> torch.Tensor:
         return head.sample(features, generator, temperature=temperature) if temperature else head.predict(features)

@@ -149,7 +149,11 @@ def _explain(model: SequenceModel, codec: Codec, question: Question) -> tuple[np
     with frozen(model):
         with torch.no_grad():
             vectors: Any = model.stem(source)  # pyright: ignore[reportOptionalCall]  # a summary has a source
-        shares = torch.ones(1) if question.method == "gradient" else (torch.arange(question.steps) + 0.5) / question.steps
+        shares = (
+            torch.ones(1, device="cpu")
+            if question.method == "gradient"
+            else (torch.arange(question.steps, device="cpu") + 0.5) / question.steps
+        )
         slopes = _slopes(model, vectors, shares.to(vectors.data), question.output)
         deep = (slopes * vectors.data).sum(1).cpu().double().numpy()
         base, reached = (_deep_score(model, vectors.with_data(vectors.data * share), question.output) for share in (0.0, 1.0))

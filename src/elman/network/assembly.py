@@ -231,8 +231,8 @@ class SequenceModel(nn.Module):
         if max_length is not None:
             if max_length < 0:
                 raise SettingError(f"max_length must be 0 or more; got {max_length}.")
-            return torch.full((encoded.size,), max_length, dtype=torch.int64)
-        longest = torch.full((encoded.size,), self.plan.max_length, dtype=torch.int64)
+            return torch.full((encoded.size,), max_length, dtype=torch.int64, device="cpu")
+        longest = torch.full((encoded.size,), self.plan.max_length, dtype=torch.int64, device="cpu")
         if encoded.sequence is None:
             return longest
         return torch.minimum(longest, (encoded.sequence.lengths * self.plan.length_ratio).ceil().to(torch.int64) + 5)
@@ -294,8 +294,9 @@ def build(plan: Plan) -> SequenceModel:
         In training mode, float32, on the CPU. The random state is torch's.
     """
     check(plan)
-    model = assemble(plan)
-    initialise(model)
+    with torch.device("cpu"):  # whatever torch's default device is: `Training(device=…)` moves the network
+        model = assemble(plan)
+        initialise(model)
     return model
 
 

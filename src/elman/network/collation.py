@@ -55,7 +55,7 @@ def collate(encoded: Encoded, space: Space, rank: str) -> Ragged | Tensor | dict
     _check(arrays, shape, rank)
     dtype = _dtype(space, arrays)
     if rank == "many":
-        lengths = torch.tensor([len(a) for a in arrays], dtype=torch.int64)
+        lengths = torch.tensor([len(a) for a in arrays], dtype=torch.int64, device="cpu")
         rows = np.concatenate(arrays) if arrays else np.empty((0, *shape))
         return Ragged._pack_rows(torch.from_numpy(np.ascontiguousarray(rows, dtype=dtype)), lengths)
     rows = np.stack(arrays) if arrays else np.empty((0, *shape))

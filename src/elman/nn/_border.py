@@ -128,12 +128,12 @@ def _recorded(time_major: Tensor, lengths: Any) -> Incoming:
     from elman.kernels import ops  # loads the compiled module
 
     steps, n, width = time_major.shape
-    lengths = torch.as_tensor(lengths)
+    lengths = lengths if isinstance(lengths, Tensor) else torch.as_tensor(lengths, device="cpu")
     if tuple(lengths.shape) != (n,) or lengths.dtype.is_floating_point or lengths.dtype.is_complex or lengths.dtype == torch.bool:
         raise ShapeError(f"lengths must be ({n},) whole numbers, one per row; got {tuple(lengths.shape)} {lengths.dtype}.")
     rows, sizes, order, _ = ops.order_of(lengths.to("cpu", torch.int64), steps)
     data = time_major.reshape(steps * n, width).index_select(0, rows)
-    places = torch.zeros_like(rows).scatter(0, rows, torch.arange(steps * n))
+    places = torch.zeros_like(rows).scatter(0, rows, torch.arange(steps * n, device="cpu"))
     batch = Batch(n=n, steps=steps, rows=steps * n, sizes=sizes, order=order)
     return Incoming(kind="padded", x=data, batch=batch, places=places)
 

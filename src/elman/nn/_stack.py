@@ -202,7 +202,7 @@ def step_calls(layer: Recurrent, states: States) -> list[Call]:
     """
     n = states[0].shape[1]
     spec, tensors = parts(layer, n, n, training=False)
-    sizes = torch.tensor([n] if n else [], dtype=torch.int64)
+    sizes = torch.tensor([n] if n else [], dtype=torch.int64, device="cpu")
     widths = (layer.input_size, *[layer.proj_size or layer.hidden_size] * (spec.layers - 1))
     calls = []
     for index, inputs in enumerate(widths):

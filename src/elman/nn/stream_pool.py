@@ -50,8 +50,8 @@ class StreamPool:
         self.layer = layer
         self._places: Places = TensorPlaces(layer)
         self._places = native_places(layer) or self._places
-        self._active = torch.zeros(0, dtype=torch.bool)
-        self._marks = torch.zeros(0, dtype=torch.int64)
+        self._active = torch.zeros(0, dtype=torch.bool, device="cpu")
+        self._marks = torch.zeros(0, dtype=torch.int64, device="cpu")
         self._calls = 0
         self._free: list[int] = []
 
@@ -89,7 +89,7 @@ class StreamPool:
         if count > len(self._free):
             self._grow(max(count - len(self._free), len(self._active)))
         found = [self._free.pop() for _ in range(count)]
-        index = torch.tensor(found, dtype=torch.int64)
+        index = torch.tensor(found, dtype=torch.int64, device="cpu")
         self._active[index] = True
         self._places.put(index, None)
         return found
@@ -203,7 +203,7 @@ class StreamPool:
                 f"The saved states are {given}; this pool holds {wanted} for 0 streams. Load them into a pool of the same layer."
             )
         ids = self.join(found[names[0]].shape[1])
-        self._places.put(torch.tensor(ids, dtype=torch.int64), [found[name] for name in names])
+        self._places.put(torch.tensor(ids, dtype=torch.int64, device="cpu"), [found[name] for name in names])
         return ids
 
     def _index(self, ids: Sequence[int] | Tensor) -> Tensor:
@@ -237,6 +237,6 @@ class StreamPool:
         old = len(self._active)
         zeros(self.layer, more)  # raises where so many do not fit into memory
         self._places.resize(old + more)
-        self._active = torch.cat([self._active, torch.zeros(more, dtype=torch.bool)])
-        self._marks = torch.cat([self._marks, torch.zeros(more, dtype=torch.int64)])
+        self._active = torch.cat([self._active, torch.zeros(more, dtype=torch.bool, device="cpu")])
+        self._marks = torch.cat([self._marks, torch.zeros(more, dtype=torch.int64, device="cpu")])
         self._free.extend(range(old + more - 1, old - 1, -1))

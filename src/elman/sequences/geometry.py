@@ -41,16 +41,16 @@ def steps_and_places(batch_sizes: Tensor) -> tuple[Tensor, Tensor]:
     ([0, 0, 1], [0, 1, 0])
     """
     total = int(batch_sizes.sum())
-    steps = torch.repeat_interleave(torch.arange(len(batch_sizes)), batch_sizes, output_size=total)
-    return steps, torch.arange(total) - first_rows(batch_sizes)[steps]
+    steps = torch.repeat_interleave(torch.arange(len(batch_sizes), device="cpu"), batch_sizes, output_size=total)
+    return steps, torch.arange(total, device="cpu") - first_rows(batch_sizes)[steps]
 
 
 def sorted_lengths(batch_sizes: Tensor) -> Tensor:
     """Return the lengths of the sequences that have any step, longest first, (batch_sizes[0],)."""
     if len(batch_sizes) == 0:
-        return torch.empty(0, dtype=torch.int64)
+        return torch.empty(0, dtype=torch.int64, device="cpu")
     rising = batch_sizes.flip(0).contiguous()
-    return len(batch_sizes) - torch.searchsorted(rising, torch.arange(int(batch_sizes[0])), right=True)
+    return len(batch_sizes) - torch.searchsorted(rising, torch.arange(int(batch_sizes[0]), device="cpu"), right=True)
 
 
 def mirror(batch_sizes: Tensor) -> Tensor:

@@ -60,7 +60,7 @@ class Ragged:
         lengths = read_lengths(lengths)
         order = torch.argsort(lengths, descending=True, stable=True)
         inverse = torch.empty_like(order)
-        inverse[order] = torch.arange(len(order))
+        inverse[order] = torch.arange(len(order), device="cpu")
         longest = int(lengths.max()) if len(lengths) else 0
         counts = torch.bincount(lengths, minlength=longest + 1)
         batch_sizes = (len(lengths) - torch.cumsum(counts, 0))[:longest]
@@ -76,8 +76,8 @@ class Ragged:
         first = next((t for t in tensors if len(t)), tensors[0] if tensors else None)
         for row, tensor in enumerate(tensors):
             _check_like(tensor, first, row)
-        lengths = torch.tensor([len(t) for t in tensors], dtype=torch.int64)
-        return cls._pack_rows(torch.cat(tensors) if tensors else torch.empty(0), lengths)
+        lengths = torch.tensor([len(t) for t in tensors], dtype=torch.int64, device="cpu")
+        return cls._pack_rows(torch.cat(tensors) if tensors else torch.empty(0, device="cpu"), lengths)
 
     @classmethod
     def _pack_rows(cls, rows: Tensor, lengths: Tensor) -> Self:
@@ -116,10 +116,10 @@ class Ragged:
         sizes = packed.batch_sizes
         _check_sizes(sizes, packed.data)
         n = int(sizes[0]) if len(sizes) else 0
-        order = packed.sorted_indices.cpu() if packed.sorted_indices is not None else torch.arange(n)
+        order = packed.sorted_indices.cpu() if packed.sorted_indices is not None else torch.arange(n, device="cpu")
         _check_permutation(order, n)
         inverse = torch.empty_like(order)
-        inverse[order] = torch.arange(n)
+        inverse[order] = torch.arange(n, device="cpu")
         lengths = sorted_lengths(sizes)[inverse]
         return cls(data=packed.data, batch_sizes=sizes, sorted_indices=order, unsorted_indices=inverse, lengths=lengths)
 
@@ -147,7 +147,7 @@ class Ragged:
     def to_padded(self, fill: float = 0.0) -> tuple[Tensor, Tensor]:
         """Return a batch-first padded tensor (N, T, *) and its mask (N, T), True where real."""
         longest = len(self.batch_sizes)
-        mask = (torch.arange(longest)[None, :] < self.lengths[:, None]).to(self.data.device)
+        mask = (torch.arange(longest, device="cpu")[None, :] < self.lengths[:, None]).to(self.data.device)
         rows = _rows.unpack(self.data, len(self) * longest, self.sorted_indices * longest, 1, self.batch_sizes, fill)
         return rows.unflatten(0, (len(self), longest)), mask
 
@@ -189,11 +189,11 @@ class Ragged:
         Ragged
             A batch of ``len(rows)`` sequences.
         """
-        rows = torch.as_tensor(rows, dtype=torch.int64).cpu().flatten()
+        rows = torch.as_tensor(rows, dtype=torch.int64, device="cpu").flatten()
         if len(rows) and not 0 <= int(rows.min()) <= int(rows.max()) < len(self):
             raise ShapeError(f"rows must be in 0..{len(self) - 1}; got {int(rows.min())}..{int(rows.max())}.")
         lengths = self.lengths[rows]
-        frame = type(self).from_lengths(torch.empty(int(lengths.sum()), 0), lengths)
+        frame = type(self).from_lengths(torch.empty(int(lengths.sum()), 0, device="cpu"), lengths)
         steps, places = steps_and_places(frame.batch_sizes)
         index = first_rows(self.batch_sizes)[steps] + self.unsorted_indices[rows[frame.sorted_indices[places]]]
         return replace(frame, data=self.data[index.to(self.data.device)])
@@ -260,7 +260,9 @@ class Ragged:
             if value.dtype != torch.int64 or value.device.type != "cpu" or value.dim() != 1:
                 raise ShapeError(f"{name} must be (N,) int64 on the CPU; got {tuple(value.shape)} {value.dtype} on {value.device}.")
         _check_permutation(self.sorted_indices, len(self))
-        if not torch.equal(self.sorted_indices[self.unsorted_indices.clamp(0, max(len(self) - 1, 0))], torch.arange(len(self))):
+        if not torch.equal(
+            self.sorted_indices[self.unsorted_indices.clamp(0, max(len(self) - 1, 0))], torch.arange(len(self), device="cpu")
+        ):
             raise ShapeError("unsorted_indices must be the inverse of sorted_indices; they contradict each other.")
         expected = sorted_lengths(self.batch_sizes)
         given = self.lengths[self.sorted_indices]
@@ -283,7 +285,7 @@ def read_lengths(lengths: Any) -> Tensor:
         (N,) int64.
     """
     try:
-        found = torch.as_tensor(lengths)
+        found = lengths if isinstance(lengths, Tensor) else torch.as_tensor(lengths, device="cpu")
     except (TypeError, ValueError, RuntimeError, OverflowError) as error:
         raise DataTypeError(f"lengths must be whole numbers; got {type(lengths).__name__} ({error}).") from error
     if found.layout is not torch.strided or found.is_nested or found.is_meta:
@@ -298,7 +300,7 @@ def read_lengths(lengths: Any) -> Tensor:
 
 def _as_tensor(array: Any, row: int) -> Tensor:
     try:
-        tensor = torch.as_tensor(array)
+        tensor = array if isinstance(array, Tensor) else torch.as_tensor(array, device="cpu")
     except (TypeError, ValueError, RuntimeError) as error:
         raise DataTypeError(f"a sequence must be an array of numbers; got {type(array).__name__} ({error}).", row=row) from error
     if tensor.dim() == 0:
@@ -323,7 +325,7 @@ def _check_sizes(batch_sizes: Tensor, data: Tensor) -> None:
 
 
 def _check_permutation(order: Tensor, n: int) -> None:
-    if order.dtype != torch.int64 or order.shape != (n,) or not torch.equal(torch.sort(order).values, torch.arange(n)):
+    if order.dtype != torch.int64 or order.shape != (n,) or not torch.equal(torch.sort(order).values, torch.arange(n, device="cpu")):
         raise ShapeError(f"sorted_indices must be a permutation of 0..{n - 1}; got {order[:8].tolist() if order.dim() else order}.")
 
 
@@ -356,7 +358,7 @@ def sort_lengths(lengths: Any, n: int, most: int) -> tuple[int, int, Tensor, Ten
         found = _native.sort_lengths(lengths.data_ptr(), n, most, order.data_ptr(), sizes.data_ptr())
         if found is not None:
             return *found, order, sizes[: found[0]]
-    frame = Ragged.from_padded(torch.empty(n, most, 0), lengths)  # refuses what is wrong
+    frame = Ragged.from_padded(torch.empty(n, most, 0, device="cpu"), lengths)  # refuses what is wrong
     return len(frame.batch_sizes), len(frame.data), frame.sorted_indices, frame.batch_sizes
 
 

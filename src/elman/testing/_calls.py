@@ -41,11 +41,11 @@ def make_call(cell: Cell, *, option: str = "plain", lengths: Sequence[int] = LEN
         Fit to run; no tensor requires a gradient.
     """
     source = torch.Generator().manual_seed(20)
-    steps = torch.tensor(lengths, dtype=torch.int64)
-    sizes = (steps[None, :] > torch.arange(max(lengths, default=0))[:, None]).sum(1)
+    steps = torch.tensor(lengths, dtype=torch.int64, device="cpu")
+    sizes = (steps[None, :] > torch.arange(max(lengths, default=0), device="cpu")[:, None]).sum(1)
 
     def draw(*shape: int, scale: float = 0.5) -> Tensor:
-        return (torch.randn(*shape, generator=source, dtype=torch.float64) * scale).to(dtype)
+        return (torch.randn(*shape, generator=source, dtype=torch.float64, device="cpu") * scale).to(dtype)
 
     n, rows, gates, hidden = len(lengths), int(steps.sum()), len(cell.gates) * HIDDEN_SIZE, HIDDEN_SIZE
     call = Call(
@@ -129,7 +129,7 @@ def gradients(backend: Backend, call: Call) -> tuple[Answer, dict[str, Tensor]]:
     source = torch.Generator().manual_seed(21)
     total = output.new_zeros(())
     for part in (output, *states):
-        total = total + (part * torch.randn(part.shape, generator=source, dtype=torch.float64).to(part.dtype)).sum()
+        total = total + (part * torch.randn(part.shape, generator=source, dtype=torch.float64, device="cpu").to(part.dtype)).sum()
     found = torch.autograd.grad(total, [tensor for _, tensor in named], allow_unused=True)
     given = {name: torch.zeros_like(tensor) if g is None else g for (name, tensor), g in zip(named, found, strict=True)}
     return (output.detach(), tuple(s.detach() for s in states)), given

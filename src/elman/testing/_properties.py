@@ -24,7 +24,10 @@ def alone_is_in_batch(backend: Backend, cell: Cell, dtype: torch.dtype, toleranc
     for n, length in enumerate(LENGTHS):
         rows = places == n
         alone = replace(
-            call, x=call.x[rows], batch_sizes=torch.ones(length, dtype=torch.int64), state=tuple(s[n : n + 1] for s in call.state)
+            call,
+            x=call.x[rows],
+            batch_sizes=torch.ones(length, dtype=torch.int64, device="cpu"),
+            state=tuple(s[n : n + 1] for s in call.state),
         )
         expected = output[rows], tuple(s[n : n + 1] for s in states)
         same_answer(f"sequence {n} (length {length}) alone against in its batch", backend.run(alone), expected, tolerance)
@@ -39,7 +42,7 @@ def neighbours_do_not_matter(backend: Backend, cell: Cell, dtype: torch.dtype, t
     output, states = backend.run(call)
     given, last = backend.run(poisoned)
     same("rows beside a sequence of NaN", given[~bad], output[~bad], tolerance)
-    others = torch.arange(len(LENGTHS)) != 1
+    others = torch.arange(len(LENGTHS), device="cpu") != 1
     for index, (a, b) in enumerate(zip(last, states, strict=True)):
         same(f"last state {index} beside a sequence of NaN", a[others], b[others], tolerance)
 
@@ -47,7 +50,7 @@ def neighbours_do_not_matter(backend: Backend, cell: Cell, dtype: torch.dtype, t
 def permuting_permutes(backend: Backend, cell: Cell, dtype: torch.dtype, tolerance: float) -> None:
     """Swap sequences of the same length; the answer must be swapped and nothing else."""
     call = make_call(cell, lengths=(3, 3, 3, 3), dtype=dtype)
-    order = torch.tensor([2, 0, 3, 1])
+    order = torch.tensor([2, 0, 3, 1], device="cpu")
     rows = (first_rows(call.batch_sizes)[:, None] + order[None, :]).reshape(-1)
     output, states = backend.run(call)
     given = backend.run(replace(call, x=call.x[rows], state=tuple(s[order] for s in call.state)))
@@ -155,7 +158,7 @@ def _gradcheck(backend: Backend, call: Call) -> None:
     source = torch.Generator().manual_seed(22)
     _, named = leaves(call)
     for name, tensor in named:
-        direction = torch.randn(tensor.shape, generator=source, dtype=torch.float64)
+        direction = torch.randn(tensor.shape, generator=source, dtype=torch.float64, device="cpu")
         step = 1e-6
         up, down = (_weighed(backend, moved(call, name, tensor.detach() + sign * step * direction)) for sign in (1, -1))
         expected = (up - down) / (2 * step)
@@ -165,7 +168,7 @@ def _gradcheck(backend: Backend, call: Call) -> None:
 def _weighed(backend: Backend, call: Call) -> torch.Tensor:
     output, states = backend.run(call)
     source = torch.Generator().manual_seed(21)
-    parts = [(part * torch.randn(part.shape, generator=source, dtype=torch.float64)).sum() for part in (output, *states)]
+    parts = [(part * torch.randn(part.shape, generator=source, dtype=torch.float64, device="cpu")).sum() for part in (output, *states)]
     return torch.stack(parts).sum()
 
 

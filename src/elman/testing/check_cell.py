@@ -66,9 +66,11 @@ def _check_data(cell: Cell) -> None:
 def _check_step(cell: Cell) -> None:
     width = len(cell.gates) * HIDDEN_SIZE
     for n in (0, 1, 4):
-        states = tuple(torch.randn(n, HIDDEN_SIZE, dtype=torch.float64) for _ in cell.states)
+        states = tuple(torch.randn(n, HIDDEN_SIZE, dtype=torch.float64, device="cpu") for _ in cell.states)
         before = tuple(s.clone() for s in states)
-        new = cell.step(torch.zeros(n, width, dtype=torch.float64), torch.zeros(n, width, dtype=torch.float64), states)
+        new = cell.step(
+            torch.zeros(n, width, dtype=torch.float64, device="cpu"), torch.zeros(n, width, dtype=torch.float64, device="cpu"), states
+        )
         if not isinstance(new, tuple) or len(new) != len(cell.states):
             raise CheckError(f"{cell.name}: step must return a tuple of {len(cell.states)} states {cell.states}; got {type(new).__name__}.")
         for name, given, old, kept in zip(cell.states, new, states, before, strict=True):
@@ -81,8 +83,8 @@ def _check_gates(cell: Cell) -> None:
     """Gates, where a cell tells them, must be those that its step goes by: the states that they carry are the step's."""
     if cell.activate is None:
         return
-    gx, gh = (torch.randn(4, len(cell.gates) * HIDDEN_SIZE, dtype=torch.float64) for _ in range(2))
-    states = tuple(torch.randn(4, HIDDEN_SIZE, dtype=torch.float64) for _ in cell.states)
+    gx, gh = (torch.randn(4, len(cell.gates) * HIDDEN_SIZE, dtype=torch.float64, device="cpu") for _ in range(2))
+    states = tuple(torch.randn(4, HIDDEN_SIZE, dtype=torch.float64, device="cpu") for _ in cell.states)
     gates = cell.activate(gx, gh)
     if not isinstance(gates, tuple) or [tuple(gate.shape) for gate in gates] != [(4, HIDDEN_SIZE)] * len(cell.gates):
         raise CheckError(f"{cell.name}: activate must return a tuple of {len(cell.gates)} gates {cell.gates}, each (N, H).")

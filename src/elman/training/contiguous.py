@@ -128,7 +128,7 @@ def _varied(tokens: Tokens, augment_encoded: Augment, random: np.random.Generato
 
 def place(stretches: Sequence[Segment], space: Any = None, rank: str = "many") -> Readers:  # noqa: ARG001  # the signature of Collate
     """Collate stretches into a batch of readers, one for each."""
-    lengths = torch.tensor([len(s.inputs) for s in stretches], dtype=torch.int64)
+    lengths = torch.tensor([len(s.inputs) for s in stretches], dtype=torch.int64, device="cpu")
     longest = int(lengths.max()) if len(lengths) else 0
 
     def side_by_side(name: str, fill: int, kind: type) -> torch.Tensor:

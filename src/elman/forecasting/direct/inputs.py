@@ -124,10 +124,10 @@ def batch(parts: Parts) -> dict[str, Any]:
     window, count = torch.from_numpy(parts[WINDOW]), torch.from_numpy(parts["count"])
     total = window.shape[1]
     if bool((count < total).any()):
-        steps = torch.clamp(total - count[:, None] + torch.arange(total), max=total - 1)
+        steps = torch.clamp(total - count[:, None] + torch.arange(total, device="cpu"), max=total - 1)
         window = window.gather(1, steps[:, :, None].expand(-1, -1, window.shape[2]))
     future = torch.from_numpy(parts[FUTURE])
-    lengths = torch.full((len(future),), future.shape[1], dtype=torch.int64)
+    lengths = torch.full((len(future),), future.shape[1], dtype=torch.int64, device="cpu")
     others = {name: torch.from_numpy(part) for name, part in parts.items() if name not in (WINDOW, FUTURE, "count")}
     return {WINDOW: Ragged.from_padded(window, count), FUTURE: Ragged.from_padded(future, lengths), **others}
 

@@ -166,13 +166,13 @@ def gradient_by_lag(network: SequenceModel, rows: Rows, random_state: int = 0) -
     with torch.no_grad(), evaluating(network), watching(network) as seen:
         network.loss(move(source, network.device), move(target, network.device))
     first = next(one for one in seen if one.inputs)
-    x = first.inputs[0].select(torch.arange(len(first.inputs[0])).repeat_interleave(_PROBES))
+    x = first.inputs[0].select(torch.arange(len(first.inputs[0]), device="cpu").repeat_interleave(_PROBES))
     size = first.layer.proj_size or first.layer.hidden_size
     generator = torch.Generator().manual_seed(random_state)
     with frozen(network):
         data = x.data.detach().clone().requires_grad_()
         out, _ = first.layer.forward(x.with_data(data))
-        directions = torch.randn(len(x), size, generator=generator).to(data)
+        directions = torch.randn(len(x), size, generator=generator, device="cpu").to(data)
         (slope,) = torch.autograd.grad((out.last()[:, :size] * directions).sum(), data)
     lags = (x.lengths[x.row_of()] - 1 - x.step_of()).numpy()
     squares = slope.double().square().sum(1).cpu().numpy()

@@ -53,15 +53,15 @@ class Cut:
         return sequence.with_data(data), ends
 
     def _windows(self, x: Ragged, both: bool) -> Iterator[_Windows]:
-        rows = torch.repeat_interleave(torch.arange(len(x)), x.lengths)
-        at = torch.arange(len(rows)) - torch.repeat_interleave(torch.cumsum(x.lengths, 0) - x.lengths, x.lengths)
+        rows = torch.repeat_interleave(torch.arange(len(x), device="cpu"), x.lengths)
+        at = torch.arange(len(rows), device="cpu") - torch.repeat_interleave(torch.cumsum(x.lengths, 0) - x.lengths, x.lengths)
         if self.ends_only:
             kept = (at == x.lengths[rows] - 1) | ((at == 0) if both else torch.zeros_like(at, dtype=torch.bool))
             rows, at = rows[kept], at[kept]
-        for some in torch.arange(len(rows)).split(max(1, _ROWS // ((1 + both) * self.lag + 1))):
+        for some in torch.arange(len(rows), device="cpu").split(max(1, _ROWS // ((1 + both) * self.lag + 1))):
             start = (at[some] - self.lag).clamp_min(0)
             stop = torch.minimum(at[some] + self.lag, x.lengths[rows[some]] - 1) if both else at[some]
-            frame = Ragged.from_lengths(torch.empty(int((stop - start + 1).sum()), 0), stop - start + 1)
+            frame = Ragged.from_lengths(torch.empty(int((stop - start + 1).sum()), 0, device="cpu"), stop - start + 1)
             yield _Windows(rows=rows[some], at=at[some], start=start, frame=frame)
 
 

@@ -214,7 +214,7 @@ class AutoregressiveDecoder(nn.Module):
         own, at = None, 0
         for active in x.batch_sizes.tolist():
             if active < state.rows:
-                state = state.select(torch.arange(active))
+                state = state.select(torch.arange(active, device="cpu"))
             vectors = x.data[at : at + active]
             if own is not None:
                 vectors = self._sometimes(map_tensors(lambda t, k=active: t[:k], own), vectors, state)
@@ -243,7 +243,7 @@ class AutoregressiveDecoder(nn.Module):
 
     def _one(self, vectors: Tensor, state: DecoderState) -> tuple[Looked, DecoderState]:
         fed = vectors if state.feed is None else torch.cat([vectors, state.feed], 1)
-        x = Ragged.from_lengths(fed, torch.ones(len(fed), dtype=torch.int64))
+        x = Ragged.from_lengths(fed, torch.ones(len(fed), dtype=torch.int64, device="cpu"))
         out, recurrent = self.layers(x, state.recurrent)
         m, penalty = state.memory, None
         if self.attention is None or m is None:
@@ -398,7 +398,7 @@ class AutoregressiveDecoder(nn.Module):
         """Read a prompt; the state then stands before the element that follows it."""
         shape = next(iter(prompt.values())) if isinstance(prompt, dict) else prompt
         begin = self.begin(encoded, state)
-        _, after = self.features(prompt, begin, shift(shape, torch.zeros(len(shape), dtype=torch.bool)))
+        _, after = self.features(prompt, begin, shift(shape, torch.zeros(len(shape), dtype=torch.bool, device="cpu")))
         return replace(begin, recurrent=after.recurrent, last=after.last)
 
 

@@ -145,7 +145,7 @@ class BoxDecoder(nn.Module):
 
     def ask_next(self, cells: Cells, reading: Reading) -> tuple[Tensor, Reading]:
         """Return the scores of all cells, "no more" behind, (N, S + 1), and the reader after asking."""
-        x = Ragged.from_lengths(reading.last, torch.ones(len(reading.last), dtype=torch.int64))
+        x = Ragged.from_lengths(reading.last, torch.ones(len(reading.last), dtype=torch.int64, device="cpu"))
         out, recurrent = self.layers(x, reading.recurrent)
         asked = self.ask(out.data)
         fits = (cells.keys * asked[:, None]).sum(2) / asked.shape[1] ** 0.5

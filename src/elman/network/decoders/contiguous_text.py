@@ -56,14 +56,14 @@ class Readers:
         Window
             One after the other.
         """
-        last = torch.full((len(self),), -1)  # the row of the window before in which each reader stopped
+        last = torch.full((len(self),), -1, device="cpu")  # the row of the window before in which each reader stopped
         for begin in range(0, int(self.lengths.max()) if len(self) else 0, length):
             window = self._window(begin, min(begin + length, self.inputs.shape[1]), last)
             last = window.stops
             yield window
 
     def _window(self, begin: int, end: int, last: Tensor) -> Window:
-        opens, inside = self.opens[:, begin:end], torch.arange(begin, end) < self.lengths[:, None]
+        opens, inside = self.opens[:, begin:end], torch.arange(begin, end, device="cpu") < self.lengths[:, None]
         fresh = opens.clone()
         fresh[:, 0] = True
         fresh &= inside

@@ -82,4 +82,4 @@ def _rows(steps: Ragged) -> int:
 def _row_before(sizes: Tensor) -> Tensor:
     """For every packed row after the first step, the row of the same sequence one step earlier."""
     later = sizes[1:]
-    return torch.arange(int(sizes[0]), int(sizes.sum())) - sizes[:-1].repeat_interleave(later)
+    return torch.arange(int(sizes[0]), int(sizes.sum()), device="cpu") - sizes[:-1].repeat_interleave(later)

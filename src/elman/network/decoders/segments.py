@@ -126,7 +126,7 @@ class SegmentDecoder(nn.Module):
                 raise DataError(f"the future must be known in {count} segments for each row; got {known.shape[1]}. Give the whole horizon.")
             x = x + self.future(known.to(self.future.weight.dtype))
         state = map_tensors(lambda t: t.repeat_interleave(count, 1), encoded.state)
-        steps = Ragged.from_lengths(x.flatten(0, 1), torch.ones(encoded.size * count, dtype=torch.int64))
+        steps = Ragged.from_lengths(x.flatten(0, 1), torch.ones(encoded.size * count, dtype=torch.int64, device="cpu"))
         return self._shared[0](steps, state)[0].data
 
     def loss(self, encoded: Encoded, target: Tensor) -> Loss:

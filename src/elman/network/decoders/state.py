@@ -120,6 +120,6 @@ class DecoderState:
 
     def expand(self, times: int) -> DecoderState:
         """Repeat each row ``times`` times, copies side by side; sources are not copied."""
-        rows = torch.arange(self.rows).repeat_interleave(times)
+        rows = torch.arange(self.rows, device="cpu").repeat_interleave(times)
         context = None if self.context is None else self.context.index_select(0, rows.to(self.context.device))
         return replace(self.reorder(rows), context=context)

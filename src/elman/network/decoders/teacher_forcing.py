@@ -47,20 +47,22 @@ def shift(target: Ragged, ends: Tensor | None = None) -> Shifted:
         Indices on the CPU.
     """
     n, total = len(target), len(target.data)
-    ends = torch.ones(n, dtype=torch.bool) if ends is None else ends.cpu().to(torch.bool)
+    ends = torch.ones(n, dtype=torch.bool, device="cpu") if ends is None else ends.cpu().to(torch.bool)
     lengths = target.lengths + ends.to(torch.int64)
     steps_total = int(lengths.sum())
-    geometry = Ragged.from_lengths(torch.empty(steps_total, 0), lengths)
+    geometry = Ragged.from_lengths(torch.empty(steps_total, 0, device="cpu"), lengths)
     rows = geometry.row_of()
-    steps = torch.repeat_interleave(torch.arange(len(geometry.batch_sizes)), geometry.batch_sizes)
-    first = torch.cat([torch.cumsum(target.batch_sizes, 0) - target.batch_sizes, torch.tensor([total])])
+    steps = torch.repeat_interleave(torch.arange(len(geometry.batch_sizes), device="cpu"), geometry.batch_sizes)
+    first = torch.cat([torch.cumsum(target.batch_sizes, 0) - target.batch_sizes, torch.tensor([total], device="cpu")])
     place = target.unsorted_indices[rows]
     before = first[(steps - 1).clamp_min(0).clamp_max(len(first) - 1)] + place
     here = first[steps.clamp_max(len(first) - 1)] + place
     inputs = torch.where(steps == 0, rows, n + before)
     outputs = torch.where(steps < target.lengths[rows], here, torch.full_like(here, total))
-    newest = n + first[(target.lengths - 1).clamp_min(0)] + target.unsorted_indices if n else torch.empty(0, dtype=torch.int64)
-    last = torch.where(target.lengths > 0, newest, torch.arange(n))
+    newest = (
+        n + first[(target.lengths - 1).clamp_min(0)] + target.unsorted_indices if n else torch.empty(0, dtype=torch.int64, device="cpu")
+    )
+    last = torch.where(target.lengths > 0, newest, torch.arange(n, device="cpu"))
     return Shifted(inputs=inputs, outputs=outputs, geometry=geometry, last=last)
 
 

@@ -49,7 +49,7 @@ class Window(nn.Module):
             answers = Ragged.from_padded(self.network(joined), x.lengths)
         else:
             answers = x.with_data(x.data.new_zeros(0, self.out_features))
-        newest = (x.lengths[:, None] + torch.arange(self.before)).to(joined.device)
+        newest = (x.lengths[:, None] + torch.arange(self.before, device="cpu")).to(joined.device)
         kept = joined.gather(1, newest[..., None].expand(-1, -1, self.input_size))
         return answers, (kept.flatten(1)[None], answers.last()[None])
 

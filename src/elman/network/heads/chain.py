@@ -49,16 +49,16 @@ class ChainHead(Head):
 
     def predict(self, features: Tensor) -> Tensor:
         """Return answers, each 1.0 where yes is likelier after those before it, (M, n)."""
-        return self._follow(features, torch.tensor(0.5))[0]
+        return self._follow(features, torch.tensor(0.5, device="cpu"))[0]
 
     def proba(self, features: Tensor) -> Tensor:
         """Return the probability of each yes after the likeliest answers before it, (M, n)."""
-        return self._follow(features, torch.tensor(0.5))[1]
+        return self._follow(features, torch.tensor(0.5, device="cpu"))[1]
 
     def sample(self, features: Tensor, generator: torch.Generator | None = None, *, temperature: float = 1.0) -> Tensor:
         """Draw answers, (M, n); a temperature below 1 is bolder on the likely."""
         shape = (len(features), self.links.shape[0])
-        borders = torch.rand(shape, generator=generator, dtype=features.dtype).to(features.device)
+        borders = torch.rand(shape, generator=generator, dtype=features.dtype, device="cpu").to(features.device)
         return self._follow(features, borders, temperature)[0]
 
     def _follow(self, features: Tensor, borders: Tensor, temperature: float = 1.0) -> tuple[Tensor, Tensor]:

@@ -120,7 +120,7 @@ class GaussianHead(ContinuousHead):
     def quantiles(self, features: Tensor, levels: tuple[float, ...]) -> Tensor:
         """Return Gaussian quantiles."""
         mean, std = self._moments(features)
-        z = torch.special.ndtri(torch.tensor(levels, dtype=torch.float64)).to(mean)
+        z = torch.special.ndtri(torch.tensor(levels, dtype=torch.float64, device="cpu")).to(mean)
         return mean[..., None] + std[..., None] * z
 
     def at(self, features: Tensor, level: Tensor) -> Tensor:
@@ -157,7 +157,7 @@ class StudentTHead(ContinuousHead):
 
         centre, scale, freedom = self._distribution(features)
         degrees = freedom.detach().cpu().double().numpy()[..., None]
-        z = torch.as_tensor(stdtrit(degrees, list(levels))).to(centre)
+        z = torch.from_numpy(stdtrit(degrees, list(levels))).to(centre)
         return centre[..., None] + scale[..., None] * z
 
     def at(self, features: Tensor, level: Tensor) -> Tensor:
@@ -166,4 +166,4 @@ class StudentTHead(ContinuousHead):
 
         centre, scale, freedom = self._distribution(features)
         z = stdtrit(freedom.detach().cpu().double().numpy(), level.cpu().double().numpy())
-        return centre + scale * torch.as_tensor(z).to(centre)
+        return centre + scale * torch.as_tensor(z, device="cpu").to(centre)

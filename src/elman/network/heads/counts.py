@@ -48,7 +48,7 @@ class NegativeBinomialHead(ContinuousHead):
     def quantiles(self, features: Tensor, levels: tuple[float, ...]) -> Tensor:
         """Return quantiles of exposure 1 (scipy's ``nbdtrik``, rounded up)."""
         return torch.stack(
-            [self.at(features, torch.full((len(features), *self.shape), level, dtype=torch.float64)) for level in levels], -1
+            [self.at(features, torch.full((len(features), *self.shape), level, dtype=torch.float64, device="cpu")) for level in levels], -1
         )
 
     def at(self, features: Tensor, level: Tensor, exposure: Tensor | None = None) -> Tensor:
@@ -59,4 +59,4 @@ class NegativeBinomialHead(ContinuousHead):
         mean = (rate if exposure is None else rate * exposure).detach().cpu().double().numpy()
         size = 1 / dispersion.detach().cpu().double().numpy()
         counts = nbinom.ppf(level.cpu().numpy(), size, size / (size + mean))
-        return torch.as_tensor(counts).to(rate)
+        return torch.as_tensor(counts, device="cpu").to(rate)

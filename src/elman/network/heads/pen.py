@@ -60,7 +60,7 @@ class PenHead(Head):
     def predict(self, features: Tensor) -> Tensor:
         """Return the middle of the likeliest component, and whether the pen is rather lifted than not, (M, 3)."""
         weights, means, _, _, pen = self.parts(features)
-        middle = means[torch.arange(len(means)), weights.argmax(1)]
+        middle = means[torch.arange(len(means), device="cpu"), weights.argmax(1)]
         return torch.cat([middle, (pen > 0).to(middle.dtype)[:, None]], 1)
 
     def proba(self, features: Tensor) -> Tensor:
@@ -73,9 +73,9 @@ class PenHead(Head):
         """Draw a step of each row, (M, 3); a temperature below 1 writes more neatly."""
         weights, means, scale, correlation, pen = self.parts(features)
         which = torch.multinomial(functional.softmax(weights / temperature, 1), 1, generator=generator)[:, 0]
-        rows = torch.arange(len(which))
+        rows = torch.arange(len(which), device="cpu")
         middle, spread, together = means[rows, which], scale[rows, which] * math.sqrt(temperature), correlation[rows, which]
-        noise = torch.randn(len(which), 2, generator=generator, dtype=means.dtype)
+        noise = torch.randn(len(which), 2, generator=generator, dtype=means.dtype, device="cpu")
         second = together * noise[:, 0] + (1 - together.square()).sqrt() * noise[:, 1]
         lifted = torch.bernoulli(torch.sigmoid(pen / temperature), generator=generator)
         return torch.cat([middle + spread * torch.stack([noise[:, 0], second], 1), lifted[:, None]], 1)

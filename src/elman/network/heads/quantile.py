@@ -40,7 +40,7 @@ class QuantileHead(ContinuousHead):
         """Return pinball losses, averaged over the levels (times two: the median's part is then the absolute error)."""
         guess = self._all(features)
         error = target[..., None] - guess
-        levels = torch.tensor(self.levels).to(guess)
+        levels = torch.tensor(self.levels, device="cpu").to(guess)
         return 2 * torch.maximum(levels * error, (levels - 1) * error).mean(-1)
 
     def predict(self, features: Tensor) -> Tensor:
@@ -50,7 +50,10 @@ class QuantileHead(ContinuousHead):
     def quantiles(self, features: Tensor, levels: tuple[float, ...]) -> Tensor:
         """Return quantiles; between trained levels on a straight line, beyond them the outermost."""
         known = self._all(features).sort(-1).values
-        have, want = torch.tensor(self.levels).to(known), torch.tensor(levels).to(known).clamp(self.levels[0], self.levels[-1])
+        have, want = (
+            torch.tensor(self.levels, device="cpu").to(known),
+            torch.tensor(levels, device="cpu").to(known).clamp(self.levels[0], self.levels[-1]),
+        )
         right = torch.searchsorted(have, want).clamp(1, len(self.levels) - 1)
         share = (want - have[right - 1]) / (have[right] - have[right - 1])
         return known[..., right - 1] * (1 - share) + known[..., right] * share
@@ -58,7 +61,7 @@ class QuantileHead(ContinuousHead):
     def at(self, features: Tensor, level: Tensor) -> Tensor:
         """Return the quantile of each number at its own level, between trained levels on a straight line."""
         known = self._all(features).sort(-1).values
-        have = torch.tensor(self.levels).to(known)
+        have = torch.tensor(self.levels, device="cpu").to(known)
         level = level.to(known).clamp(self.levels[0], self.levels[-1])
         right = torch.searchsorted(have, level.contiguous()).clamp(1, len(self.levels) - 1)
         share = (level - have[right - 1]) / (have[right] - have[right - 1])

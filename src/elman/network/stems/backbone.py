@@ -56,7 +56,7 @@ def backbone_grid(stem: str, space: Pixels) -> tuple[int, int]:
         About a 32nd of both sides.
     """
     with torch.device("meta"):
-        rows, columns = Backbone(stem, space)(torch.zeros(1, space.c, space.h, space.w)).shape[2:]
+        rows, columns = Backbone(stem, space)(torch.zeros(1, space.c, space.h, space.w, device="cpu")).shape[2:]
     return int(rows), int(columns)
 
 
@@ -89,7 +89,7 @@ class Backbone(nn.Module):
         with torch.device("meta"):
             meta = _create(stem.removeprefix(PREFIX)).eval()
             try:
-                shape = meta.forward_features(torch.zeros(1, 3, space.h, space.w)).shape
+                shape = meta.forward_features(torch.zeros(1, 3, space.h, space.w, device="cpu")).shape
             except (AssertionError, RuntimeError, ValueError) as error:
                 size = f"{space.h} x {space.w}"
                 raise SettingError(
@@ -158,7 +158,7 @@ class BackboneStem(nn.Module):
                 return self.linear.weight.new_zeros(0, self.linear.out_features)
             return self.dropout(functional.relu(self.linear(self.backbone(values).mean((2, 3)))))
         cells, size = self.places.weight.shape
-        lengths = torch.full((len(values),), cells, dtype=torch.int64)
+        lengths = torch.full((len(values),), cells, dtype=torch.int64, device="cpu")
         if not len(values):
             return Ragged.from_padded(self.linear.weight.new_zeros(0, cells, size), lengths)
         seen = functional.adaptive_avg_pool2d(self.backbone(values), (self.grid[0], self.grid[1]))

@@ -91,7 +91,7 @@ class GridStem(nn.Module):
     def forward(self, values: Tensor) -> Ragged:
         """Map pictures to their cells."""
         cells, size = self.places.weight.shape
-        lengths = torch.full((len(values),), cells, dtype=torch.int64)
+        lengths = torch.full((len(values),), cells, dtype=torch.int64, device="cpu")
         if not len(values):
             return Ragged.from_padded(self.linear.weight.new_zeros(0, cells, size), lengths)
         seen = functional.adaptive_avg_pool2d(self.blocks(values.to(self.linear.weight.dtype)), self.grid)

@@ -317,7 +317,7 @@ def _read(part: nn.Module, values: Any) -> Ragged | Tensor:
 
 def _add(vectors: list[Ragged | Tensor], n: int) -> Ragged | Tensor:
     sequences = [v for v in vectors if isinstance(v, Ragged)]
-    single = sum((v for v in vectors if isinstance(v, Tensor)), start=torch.zeros(()))
+    single = sum((v for v in vectors if isinstance(v, Tensor)), start=torch.zeros((), device="cpu"))
     if not sequences:
         return single
     for other in sequences[1:]:

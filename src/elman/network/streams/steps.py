@@ -76,7 +76,7 @@ class SequenceStream:
         like = next(self.model.parameters()).detach()
         zeros = like.new_zeros(1, self._layers.layer.hidden_size)
         lowest = torch.full_like(zeros, torch.finfo(like.dtype).min)
-        return {"total": zeros, "highest": lowest, "last": zeros.clone(), "count": torch.zeros((), dtype=torch.int64)}
+        return {"total": zeros, "highest": lowest, "last": zeros.clone(), "count": torch.zeros((), dtype=torch.int64, device="cpu")}
 
     @torch.inference_mode()
     def feed(self, source: Any, *, proba: bool = False) -> Any:
@@ -103,7 +103,7 @@ class SequenceStream:
                 return self._answer(self._pooled(states), proba)
             head: Any = self.model.decoder.head  # pyright: ignore[reportAttributeAccessIssue]
             values = head.proba(states) if proba else head.predict(states)  # pyright: ignore[reportCallIssue]
-            return to_rows(as_sequences(values, Ragged.from_lengths(states, torch.tensor([len(states)]))))[0]
+            return to_rows(as_sequences(values, Ragged.from_lengths(states, torch.tensor([len(states)], device="cpu"))))[0]
 
     def _pooled(self, states: Tensor) -> Tensor:
         pool = self._pool

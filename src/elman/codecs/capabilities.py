@@ -107,6 +107,15 @@ class LabelsSteps(Protocol):
 
 
 @runtime_checkable
+class NamesIndices(Protocol):
+    """Codec of symbols without a vocabulary that it could show, which names each index itself."""
+
+    def symbol(self, index: int) -> str:
+        """Return the name of an index."""
+        ...
+
+
+@runtime_checkable
 class Locates(Protocol):
     """Target codec of places in a source of some size: boxes in the pixels of a picture."""
 

@@ -10,6 +10,8 @@ from sklearn.base import BaseEstimator
 from torch import Tensor
 
 from elman import errors
+from elman.network import SequenceModel
+from elman.network.ensemble import members_of
 from elman.network.settings import Network
 from elman.training.settings import Training
 
@@ -31,6 +33,7 @@ class Estimator(BaseEstimator):
 
     network: Network | None
     training: Training | None
+    model_: Any
     baseline_: float
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
@@ -106,6 +109,12 @@ class Estimator(BaseEstimator):
     def __sklearn_is_fitted__(self) -> bool:
         """Tell scikit-learn whether ``fit`` has run."""
         return hasattr(self, "model_")
+
+    @property
+    def networks_(self) -> list[SequenceModel]:
+        """Trained networks: one, or the members of an ensemble."""
+        self._check_fitted()
+        return members_of(self.model_)
 
     def diagnose(self, X: Any = None, y: Any = None, *, rate_test: bool = True, random_state: int = 0) -> Diagnosis:
         """Look for what is wrong with the model or its training; see :mod:`elman.inspection`.

@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 
 from elman.errors import SettingError
+from elman.fitting.fitted import Forecasts, Generates, takes_answers
 from elman.fitting.inference import length_of, predict_rows
 from elman.fitting.inputs import paired_rows, rows_of
 from elman.inspection.series_batches import windows_of
@@ -79,11 +80,11 @@ def rows_for(model: Any, values: Any, answers: Any = None) -> Rows:
     Rows
         One a value; of a forecaster one a window or series.
     """
-    if model.kind != "model" and answers is not None:
+    if not takes_answers(model) and answers is not None:
         raise SettingError(f"answers are for a Model; a {type(model).__name__} finds them in the values. Leave them out.")
-    if model.kind == "language_model":
+    if isinstance(model, Generates):
         return written_rows(model, documents(model, values))
-    if model.kind == "forecaster":
+    if isinstance(model, Forecasts):
         return Rows(**windows_of(model, values))
     xs, ys = (rows_of(values, "values"), None) if answers is None else paired_rows(values, answers)
     sources = sources_of(model.source_, model.plan_, xs)

@@ -7,22 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from elman.codecs import Audio, Codec, Dialogue, Image, Notes, Series, Strokes, Symbols, Text
+from elman.codecs import Codec
+from elman.codecs.capabilities import NamesIndices
 from elman.errors import DataTypeError, SettingError
-from elman.estimators.base import Estimator
 from elman.inspection.hooks import recurrent_parts
 from elman.mapping.attribution import labels_of
 from elman.network import SequenceModel
-from elman.network.ensemble import members_of
-
-KINDS: dict[str, tuple[type, ...]] = {
-    "text": (Text, Dialogue, Symbols),
-    "series": (Series, Audio),
-    "strokes": (Strokes,),
-    "picture": (Image,),
-}
-"""What a value looks like, by its codec."""
-
 
 def networks_of(estimator: Any, verb: str, *, recurrent: bool = True) -> list[SequenceModel]:
     """Return the networks of a fitted estimator.
@@ -41,16 +31,15 @@ def networks_of(estimator: Any, verb: str, *, recurrent: bool = True) -> list[Se
     list of SequenceModel
         One, or the members of an ensemble.
     """
-    if not isinstance(estimator, Estimator):
+    if isinstance(estimator, type) or not hasattr(type(estimator), "networks_"):
         kind = estimator.__name__ + " itself" if isinstance(estimator, type) else type(estimator).__name__
         raise DataTypeError(
             f"{verb} looks into the recurrent layers of a Model, LanguageModel or Forecaster; got {kind}, which has none. "
             "Give a fitted one, or compare the two with elman.compare."
         )
-    estimator._check_fitted()
-    networks = members_of(estimator.model_)  # type: ignore[attr-defined]
+    networks: list[SequenceModel] = estimator.networks_
     if recurrent and not recurrent_parts(networks[0]):
-        raise SettingError(f"{verb} looks into recurrent layers; {_why_none(estimator.plan_)}")  # type: ignore[attr-defined]
+        raise SettingError(f"{verb} looks into recurrent layers; {_why_none(estimator.plan_)}")
     return networks
 
 
@@ -58,11 +47,6 @@ def _why_none(plan: Any) -> str:
     if plan.source is None or plan.source.rank == "many":
         return f"this model's body is {plan.body!r}, which has none: what it sees is fixed. Train one with Network(body='recurrent')."
     return f"this model is {plan.relation!r} and has none: it reads a value as a whole. Read it as a sequence, for example Image('rows')."
-
-
-def kind_of(codec: Codec | None) -> str:
-    """Return what values of a codec look like: "text", "series", "strokes", "picture" or "other"."""
-    return next((kind for kind, codecs in KINDS.items() if isinstance(codec, codecs)), "other")
 
 
 def labels(codec: Codec | None, value: Any, count: int) -> tuple[str, ...]:
@@ -80,7 +64,7 @@ def name_of(codec: Codec, index: int) -> str:
         return str(classes[index])
     if vocabulary is not None:
         return "(end)" if index >= len(vocabulary) else str(vocabulary.symbol(index, "(unknown)"))
-    if isinstance(codec, Notes):
+    if isinstance(codec, NamesIndices):
         return "(end)" if index >= codec.space.n else codec.symbol(index)
     return str(index)
 

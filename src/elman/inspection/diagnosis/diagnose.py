@@ -6,6 +6,7 @@ from typing import Any
 
 from elman.codecs import Discrete
 from elman.errors import DataError
+from elman.fitting.fitted import Forecasts, Generates, takes_answers
 from elman.inspection.batches import Rows, rows_for, written_rows
 from elman.inspection.diagnosis.answer_checks import check_answers, check_writing
 from elman.inspection.diagnosis.finding import Diagnosis, Finding
@@ -48,13 +49,13 @@ def diagnose(model: Any, X: Any = None, y: Any = None, *, rate_test: bool = True
     if rows is not None:
         few = some_rows(rows, _ROWS, _STEPS, random_state)
         found += check_units(network, few) + check_gradients(model, network, few)
-        if y is not None or model.kind != "model":
-            found += check_answers(model, some_rows(rows, _ANSWERED, _STEPS, random_state)) if model.kind == "model" else []
+        if y is not None or not takes_answers(model):
+            found += check_answers(model, some_rows(rows, _ANSWERED, _STEPS, random_state)) if takes_answers(model) else []
             found += check_rate(model, some_rows(rows, _ANSWERED, _STEPS, random_state), random_state) if rate_test else []
     else:
         told = "units, gradients and answers were not looked at"
         found.append(Finding(name="data", verdict="note", message=told, next_step="call diagnose(X, y) with some of the training data"))
-    if model.kind == "language_model" and isinstance(model.plan_.target.space, Discrete):
+    if isinstance(model, Generates) and isinstance(model.plan_.target.space, Discrete):
         found += check_writing(model)
     return Diagnosis.of(found)
 
@@ -63,10 +64,10 @@ def _rows(model: Any, X: Any, y: Any) -> Rows | None:
     """The given values, or what the estimator still holds of its training."""
     if X is not None:
         return rows_for(model, X, y)
-    if model.kind == "language_model" and model.__dict__.get("_tokens") is not None:
+    if isinstance(model, Generates) and model.__dict__.get("_tokens") is not None:
         tokens = model.__dict__["_tokens"]
         return written_rows(model, [], [tokens[row] for row in range(min(len(tokens), _ANSWERED))])
-    if model.kind == "forecaster" and not (model.past or model.future or model.static):
+    if isinstance(model, Forecasts) and not (model.past or model.future or model.static):
         held = [series.values for series in model.panel_.series]
         return rows_for(model, held) if max(map(len, held)) > model.horizon + 1 else None
     return None

@@ -6,21 +6,22 @@ import json
 import re
 from typing import Any
 
-from elman.codecs import Audio, Dialogue, Image, Text
+from elman.fitting.fitted import Forecasts, Generates
 from elman.inspection.diagnosis.training_checks import better
 from elman.inspection.report.predictions import Judged, judged
 
-_PIPELINES: tuple[tuple[str, tuple[type, ...], str], ...] = (
-    ("summary", (Text, Dialogue), "text-classification"),
-    ("summary", (Image,), "image-classification"),
-    ("summary", (Audio,), "audio-classification"),
-    ("step", (Text,), "token-classification"),
-    ("autoregressive", (Text, Dialogue), "text2text-generation"),
-    ("autoregressive", (Image,), "image-to-text"),
-    ("boxes", (Image,), "object-detection"),
-    ("ctc", (Audio,), "automatic-speech-recognition"),
-    ("ctc", (Image,), "image-to-text"),
-)
+_PIPELINES = {
+    ("summary", "text"): "text-classification",
+    ("summary", "image"): "image-classification",
+    ("summary", "audio"): "audio-classification",
+    ("step", "text"): "token-classification",
+    ("autoregressive", "text"): "text2text-generation",
+    ("autoregressive", "image"): "image-to-text",
+    ("boxes", "image"): "object-detection",
+    ("ctc", "audio"): "automatic-speech-recognition",
+    ("ctc", "image"): "image-to-text",
+}
+"""Hugging Face's pipeline of a decoder and the modality of its source."""
 
 
 def card(model: Any, X: Any = None, y: Any = None) -> str:
@@ -116,13 +117,11 @@ def pipeline(model: Any) -> str | None:
     str or None
         As "text-classification".
     """
-    if model.kind == "forecaster":
+    if isinstance(model, Forecasts):
         return "time-series-forecasting"
-    if model.kind == "language_model":
-        return "text-generation" if isinstance(model.target_, Text) else None
-    return next(
-        (task for decoder, codecs, task in _PIPELINES if model.plan_.decoder == decoder and isinstance(model.source_, codecs)), None
-    )
+    if isinstance(model, Generates):
+        return "text-generation" if model.target_.modality == "text" else None
+    return _PIPELINES.get((model.plan_.decoder, model.source_.modality))
 
 
 def _results(model: Any, seen: Judged | None) -> list[tuple[str, float]]:
@@ -134,7 +133,7 @@ def _results(model: Any, seen: Judged | None) -> list[tuple[str, float]]:
 
 def metric_of(model: Any) -> str:
     """Return the name of what ``score`` gives."""
-    return "1 - error / error of the simplest forecast" if model.kind == "forecaster" else model.history_.metric or "score"
+    return "1 - error / error of the simplest forecast" if isinstance(model, Forecasts) else model.history_.metric or "score"
 
 
 def held_out(model: Any) -> float | None:
@@ -148,7 +147,7 @@ def _description(model: Any) -> str:
     plan = model.plan_
     parts = [
         ("reads", "what came before" if model.source_ is None else code(repr(model.source_))),
-        ("answers", f"the next {model.horizon} steps" if model.kind == "forecaster" else code(repr(model.target_))),
+        ("answers", f"the next {model.horizon} steps" if isinstance(model, Forecasts) else code(repr(model.target_))),
         ("relation", f"{plan.relation}, decoder {plan.decoder}"),
         ("recurrence", f"{plan.num_layers} x {plan.cell} of {plan.hidden_size} units" + (", both ways" if plan.bidirectional else "")),
         ("parameters", f"{plan.parameters:,}" + (f", {plan.members} networks averaged" if plan.members > 1 else "")),
@@ -185,7 +184,11 @@ def _limits(model: Any) -> str:
 
 
 def _use(model: Any) -> str:
-    call = {"model": "model.predict(values)", "language_model": 'model.generate("…")', "forecaster": "model.predict(series)"}[model.kind]
+    call = "model.predict(values)"
+    if isinstance(model, Generates):
+        call = 'model.generate("…")'
+    elif isinstance(model, Forecasts):
+        call = "model.predict(series)"
     return f'## How to use it\n\n```python\nimport elman\n\nmodel = elman.load("model.elman")\n{call}\n```'
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from elman.codecs import Binary, Continuous, Discrete
+from elman.fitting.fitted import Forecasts, Generates
 from elman.fitting.inference import decode_all, length_of, predict_rows, proba_rows
 from elman.fitting.inputs import paired_rows, rows_of
 from elman.inspection.batches import documents
@@ -90,9 +91,9 @@ def judged(model: Any, X: Any, y: Any, seed: int = 0) -> Judged:
     Judged
         Answers and faults.
     """
-    if model.kind == "language_model":
+    if isinstance(model, Generates):
         return _texts(model, X)
-    if model.kind == "forecaster":
+    if isinstance(model, Forecasts):
         return _series(model, X)
     xs, ys = paired_rows(rows_of(X, "X"), rows_of(y, "y"))
     total = len(xs)

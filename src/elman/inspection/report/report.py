@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from elman.errors import DataError, FileError, SettingError
+from elman.fitting.fitted import Forecasts, Generates, takes_answers
 from elman.inspection.diagnosis.diagnose import diagnose
 from elman.inspection.html import to_markup
 from elman.inspection.memory.measuring import memory
@@ -54,7 +55,7 @@ def report(model: Any, path: str | Path, X: Any = None, y: Any = None, *, leader
     path = Path(path)
     if path.is_dir():
         raise FileError(f"{path} is a folder; report writes one file. Name it, as {path.name}/report.html.")
-    if (X is None) != (y is None) and model.kind == "model":
+    if (X is None) != (y is None) and takes_answers(model):
         raise DataError("report needs values X together with their answers y, or neither. Give both.")
     seen = None if X is None else judged(model, X, y)
     made = page(
@@ -97,12 +98,12 @@ def _tried(section: Callable[[], list[Any]]) -> list[Any]:
 
 def _inside(model: Any, seen: Judged) -> list[Any]:
     """The trace of a value of middling length that the model got right."""
-    if model.kind == "forecaster":
+    if isinstance(model, Forecasts):
         return trace(model, seen.xs[0]).to_markup()
     good = seen.order[: max(1, len(seen) // 2)]
     row = int(min(good, key=lambda i: abs(int(seen.lengths[i]) - 30)))
     value = seen.xs[row]
-    if model.kind == "language_model":
+    if isinstance(model, Generates):
         value = value[:300]
     found = trace(model, value)
     return [element("p", f"Answer: {readable(found.answer)}"), *found.to_markup()]
@@ -110,10 +111,10 @@ def _inside(model: Any, seen: Judged) -> list[Any]:
 
 def _memory(model: Any, seen: Judged) -> list[Any]:
     values = seen.xs[:_MEASURED]
-    return memory(model, values, seen.ys[:_MEASURED] if model.kind == "model" else None).to_markup()
+    return memory(model, values, seen.ys[:_MEASURED] if takes_answers(model) else None).to_markup()
 
 
 def _diagnosis(model: Any, seen: Judged | None) -> list[Any]:
     if seen is None:
         return diagnose(model).to_markup()
-    return diagnose(model, seen.xs[:_LOOKED], seen.ys[:_LOOKED] if model.kind == "model" else None).to_markup()
+    return diagnose(model, seen.xs[:_LOOKED], seen.ys[:_LOOKED] if takes_answers(model) else None).to_markup()

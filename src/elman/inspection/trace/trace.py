@@ -375,14 +375,14 @@ def _drawable(trace: Trace, steps: int) -> bool:
     """Whether the value has a drawing whose steps are those of the layer."""
     if trace.kind == "series":
         return len(np.asarray(trace.value)) == steps
-    if trace.kind == "picture":
+    if trace.kind == "image":
         return isinstance(trace.value, np.ndarray) and steps in trace.value.shape[:2]
     return trace.kind == "strokes"
 
 
 def _value_above(trace: Trace, axes: Any) -> None:
     value = np.asarray(trace.value)
-    if trace.kind == "picture":
+    if trace.kind == "image":
         by_rows = value.shape[0] == len(trace.labels) and value.shape[1] != len(trace.labels)
         axes.imshow(value.swapaxes(0, 1) if by_rows else value, cmap="Greys", aspect="auto")
         axes.set(ylabel="column" if by_rows else "row")

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from elman.codecs import Continuous, Discrete, Notes
+from elman.codecs import Binary, Continuous, Discrete
 from elman.errors import DataError, DataTypeError, SettingError
+from elman.fitting.fitted import Forecasts, Generates
 from elman.fitting.inference import answer_rows, decode_all, predict_rows, proba_rows
 from elman.generation.options import decoding_of
 from elman.inspection.batches import written_rows
 from elman.inspection.hooks import Seen, watching
-from elman.inspection.networks import kind_of, labels, name_of, networks_of, prefixes
+from elman.inspection.networks import labels, name_of, networks_of, prefixes
 from elman.inspection.trace.gates import open_stack
 from elman.inspection.trace.trace import LayerTrace, Predictions, Trace, check_steps
 from elman.language import continuous as _elements
@@ -67,9 +68,9 @@ def trace(model: Any, value: Any, answer: Any = None, *, member: int = 0) -> Tra
     networks = networks_of(model, "trace")
     if isinstance(member, bool) or not isinstance(member, int) or not 0 <= member < len(networks):
         raise SettingError(f"member must be a whole number in 0..{len(networks) - 1}; got {member!r}.")
-    if model.kind == "language_model":
+    if isinstance(model, Generates):
         return _of_text(model, networks[0], value)
-    if model.kind == "forecaster":
+    if isinstance(model, Forecasts):
         return _of_series(model, networks[member], value)
     if answer is not None and model.plan_.decoder != "autoregressive":
         raise SettingError(f"answer is for models that write a sequence; this one's decoder is {model.plan_.decoder!r}. Leave it out.")
@@ -89,7 +90,7 @@ def _of_pair(model: Any, network: SequenceModel, value: Any) -> Trace:
     found = values_of(model.source_, model.target_, model.plan_, [value], row)[0]
     read = layers[0].labels
     later = partial(_by_prefix, model, encoded, layers) if model.plan_.decoder == "summary" else partial(_by_step, model, encoded, read)
-    return Trace(value=value, kind=kind_of(model.source_), answer=_plain(found), layers=layers, _later=later)
+    return Trace(value=value, kind=model.source_.modality, answer=_plain(found), layers=layers, _later=later)
 
 
 def _of_writing(model: Any, network: SequenceModel, value: Any, answer: Any) -> Trace:
@@ -112,7 +113,7 @@ def _of_writing(model: Any, network: SequenceModel, value: Any, answer: Any) -> 
         else [r.tolist() for r in values]
     )
     told = Predictions(labels=names, values=values, said=best, meaning="the next element, given those before it")
-    return Trace(value=value, kind=kind_of(model.source_), answer=_plain(said), layers=layers, attention=looked, _later=lambda: told)
+    return Trace(value=value, kind=model.source_.modality, answer=_plain(said), layers=layers, attention=looked, _later=lambda: told)
 
 
 def _of_text(model: Any, network: SequenceModel, value: Any) -> Trace:
@@ -128,14 +129,14 @@ def _of_text(model: Any, network: SequenceModel, value: Any) -> Trace:
     names = labels(model.target_, value, len(written))
     opened = _opened(seen, lambda _: names, ("", *names))
     layers = tuple(_without_start(layer) for layer in opened)
-    if isinstance(model.target_, Notes) and _elements.without_classes(model.target_):
+    if isinstance(model.plan_.target.space, Binary):
         best: Any = model.target_.decode(values[1:])
     elif _elements.without_classes(model.target_):
         best = values[1:].tolist()
     else:
         best = [name_of(model.target_, int(row.argmax())) for row in values[1:]]
     told = Predictions(labels=names, values=values[1:], said=best, meaning="the symbol expected after this one")
-    return Trace(value=value, kind=kind_of(model.target_), answer=best[-1], layers=layers, _later=lambda: told)
+    return Trace(value=value, kind=model.target_.modality, answer=best[-1], layers=layers, _later=lambda: told)
 
 
 def _of_series(model: Any, network: SequenceModel, value: Any) -> Trace:

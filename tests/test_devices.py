@@ -11,7 +11,20 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "src" / "elman"
 FACTORIES = {
-    *("arange", "as_tensor", "empty", "empty_strided", "eye", "full", "hann_window", "hamming_window", "linspace", "logspace", "normal", "ones"),
+    *(
+        "arange",
+        "as_tensor",
+        "empty",
+        "empty_strided",
+        "eye",
+        "full",
+        "hann_window",
+        "hamming_window",
+        "linspace",
+        "logspace",
+        "normal",
+        "ones",
+    ),
     *("rand", "randint", "randn", "randperm", "scalar_tensor", "sparse_coo_tensor", "tensor", "tril_indices", "triu_indices", "zeros"),
 }
 MODULE_TENSORS = {"Parameter", "register_buffer"}

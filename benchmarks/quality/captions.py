@@ -32,7 +32,7 @@ from benchmarks.quality.report import row
 from elman import Image, Model, Network, Text, Training, datasets
 from elman.datasets import Dataset
 from elman.fitting.learning import learn
-from elman.mapping.pairs import fit_codecs
+from elman.mapping.codecs import fit_codecs
 from elman.metrics.by_target import scoring_of
 from elman.metrics.captions import bleu, caption_words, cider
 from elman.network import Sizes, build, plan

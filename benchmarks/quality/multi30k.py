@@ -24,7 +24,8 @@ import elman
 from benchmarks.quality.report import row
 from elman import Model, Text, Training, datasets
 from elman.fitting.learning import learn
-from elman.mapping.pairs import compared, fit_codecs, settings_of
+from elman.mapping.codecs import compare_symbols, fit_codecs
+from elman.mapping.recipe import settings_of
 from elman.metrics.by_target import Scoring, scoring_of
 from elman.network import Sizes, plan
 
@@ -74,7 +75,7 @@ def fit_with(model: Model, train: tuple[Sequence[str], Sequence[str]], held: tup
     model.source_, model.target_ = source, target = fit_codecs(model.source, model.target, train[0], train[1], model.align)
     sources, targets = source.encode_all([*train[0], *held[0]]), target.encode_all([*train[1], *held[1]])
     count = len(train[0])
-    sizes = replace(Sizes.measure(source, target, sources[:count], targets[:count]), **compared(source, target, *train))
+    sizes = replace(Sizes.measure(source, target, sources[:count], targets[:count]), **compare_symbols(source, target, *train))
     model.plan_ = plan(source, target, examples=sizes)
     usual = scoring_of(target, False)
 

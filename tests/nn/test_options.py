@@ -8,7 +8,7 @@ import torch
 from elman import nn
 from elman.errors import SettingError
 from elman.kernels import Call
-from elman.nn import _stack
+from elman.nn import stack
 
 F64 = torch.float64
 X = torch.randn(6, 3, 2, dtype=F64, generator=torch.Generator().manual_seed(1))
@@ -17,14 +17,14 @@ X = torch.randn(6, 3, 2, dtype=F64, generator=torch.Generator().manual_seed(1))
 def calls_of(layer, monkeypatch):
     """What the layer asks of the kernels in one forward pass."""
     seen: list[Call] = []
-    run = _stack.dispatch.run_checked
+    run = stack.dispatch.run_checked
 
     def look(call):
         seen.append(call)
         return run(call)
 
-    monkeypatch.setattr(_stack.dispatch, "can_run_stack", lambda *_: False)  # part by part
-    monkeypatch.setattr(_stack.dispatch, "run_checked", look)
+    monkeypatch.setattr(stack.dispatch, "can_run_stack", lambda *_: False)  # part by part
+    monkeypatch.setattr(stack.dispatch, "run_checked", look)
     layer(X)
     monkeypatch.undo()
     return seen

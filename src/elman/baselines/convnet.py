@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from elman.codecs import Category, Codec, Text
+from elman.codecs.capabilities import augmentation_of, with_subwords
 from elman.errors import NotFittedError, SettingError
 from elman.fitting.inference import decode_all, predict_rows, proba_rows
 from elman.fitting.inputs import paired_rows, rows_of
@@ -83,7 +84,7 @@ class ConvNet(ClassifierMixin, BaseEstimator):
             The estimator itself.
         """
         xs, ys = paired_rows(X, y)
-        self.source_ = copy.deepcopy(self.source or Text()).with_subwords().fit(xs)
+        self.source_ = with_subwords(copy.deepcopy(self.source or Text())).fit(xs)
         self.target_ = Category().fit(ys, role="target")
         if self.source_.rank != "many":
             raise SettingError(f"ConvNet reads sequences; got {type(self.source_).__name__}. Use Text(), Symbols() or Series().")
@@ -91,7 +92,7 @@ class ConvNet(ClassifierMixin, BaseEstimator):
         sizes = Sizes.measure(self.source_, self.target_, sources, targets)
         made = plan(self.source_, self.target_, Network(wide=False, members=1), examples=sizes)
         training = recipe(made, self.training or Training(), len(targets))
-        augment_encoded = self.source_.augment_encoded if self.source_.augments else None
+        augment_encoded = augmentation_of(self.source_)
         learned = learn(
             made, sources, targets, training, scoring_of(self.target_, False), build=self._build, augment_encoded=augment_encoded
         )

@@ -287,7 +287,7 @@ class Markov(BaseEstimator):
 
     def _prompt(self, prompt: Any) -> np.ndarray:
         self._fitted()
-        text = isinstance(self.codec_, Text)
+        text = self.codec_.modality == "text"
         return np.asarray(self.codec_.encode([] if isinstance(prompt, str) and not prompt and not text else prompt))
 
     def _symbol(self, index: int) -> Any:

@@ -45,7 +45,7 @@ class Output:
     def result(self, data: dict[str, Any], lines: Iterable[str] = ()) -> None:
         """Print the result: the data as JSON, or the lines for people."""
         if self.json:
-            from elman.io._table_writers import plain
+            from elman.io.table_writers import plain
 
             print(json.dumps(plain(data), ensure_ascii=False))
         else:

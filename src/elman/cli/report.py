@@ -14,7 +14,7 @@ from elman.cli.remember import columns_of, values_of
 from elman.cli.series import Columns, series_of
 from elman.cli.shared_options import By, Encoding, Json, ModelFile, Quiet, Rows, Source, Target
 from elman.errors import DataError
-from elman.fitting.fitted import Forecasts, Generates
+from elman.fitting.fitted import forecasts, generates
 
 Judged = Annotated[
     Path | None, typer.Argument(help="A file of values to judge the model on, best ones it has not seen.", show_default=False)
@@ -53,11 +53,11 @@ def report(
 
 def _values(model: Any, read: Any, source: list[str] | None, target: str | None, output: Output) -> tuple[Any, Any]:
     """Values and answers of a table, as the model takes them."""
-    if isinstance(model, Forecasts):
+    if forecasts(model):
         panel, _ = series_of(read, Columns(value=target))
         output.note(*panel.notes)
         return panel, None
-    if isinstance(model, Generates):
+    if generates(model):
         texts = values_of(model.target_, read, columns_of(model, "source", read, source))
         return [text for text in texts if text is not None], None
     xs = values_of(model.source_, read, columns_of(model, "source", read, source))

@@ -14,7 +14,7 @@ from elman.cli.output import Output, table
 from elman.cli.remember import columns_of, values_of
 from elman.cli.shared_options import Encoding, Json, ModelFile, Quiet, Source
 from elman.errors import DataError, SettingError
-from elman.fitting.fitted import Forecasts
+from elman.fitting.fitted import forecasts
 
 Value = Annotated[
     str | None, typer.Option("--text", "--value", help='The value: a text, or numbers as "1 2 3" or JSON.', show_default=False)
@@ -76,7 +76,7 @@ def trace(
 
 def _value(model: Any, value: str | None, data: Path | None, row: int, source: list[str] | None, output: Output, encoding: str) -> Any:
     """The value as the model's codec takes it."""
-    if isinstance(model, Forecasts):
+    if forecasts(model):
         if value is None:
             raise SettingError("a Forecaster is traced on one series: give its numbers with --value '1 2 3 …'.")
         return cells.numbers(value)

@@ -1,17 +1,17 @@
 """Codecs: what a value is (text, series, category, picture, …)."""
 
-from elman.codecs._infer import infer as infer
-from elman.codecs._registry import describe as describe
-from elman.codecs._registry import from_name as from_name
-from elman.codecs._registry import names as names
-from elman.codecs._registry import rebuild as rebuild
-from elman.codecs._registry import registry as registry
 from elman.codecs.audio import Audio as Audio
 from elman.codecs.boxes import Boxes as Boxes
+from elman.codecs.catalog import describe as describe
+from elman.codecs.catalog import from_name as from_name
+from elman.codecs.catalog import names as names
+from elman.codecs.catalog import rebuild as rebuild
+from elman.codecs.catalog import registry as registry
 from elman.codecs.category import Category as Category
 from elman.codecs.codec import Codec as Codec
 from elman.codecs.dialogue import Dialogue as Dialogue
 from elman.codecs.image import Image as Image
+from elman.codecs.inference import infer as infer
 from elman.codecs.joints import Joints as Joints
 from elman.codecs.notes import Notes as Notes
 from elman.codecs.number import Number as Number

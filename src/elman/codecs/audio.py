@@ -49,6 +49,7 @@ class Audio(Codec):
 
     id = "audio.v1"
     modality = "audio"
+    reads_paths = True
     later: ClassVar[dict[str, Any]] = {"augment": False}
     rank = "many"
 
@@ -200,7 +201,7 @@ class Listener:
 
     def __init__(self, codec: Audio, spectrum: Spectrum) -> None:
         self._rate, self._scaler, self._spectrum = codec.sample_rate, codec._fitted("scaler_"), spectrum
-        self.held = None
+        self.state = None
         self._resampler: Resampler | None = None
         self._given = 0
 
@@ -230,6 +231,10 @@ class Listener:
                 f"all chunks must have {self._given} samples a second, as the first had; got {given}. Begin anew for other sound."
             )
         return self._scaler.encode(self._spectrum.feed(self._resampler.feed(sound.to_mono(samples))))
+
+    def piece(self, element: Any) -> list[Any]:
+        """Return one element as a piece."""
+        return [element]
 
     def close(self) -> np.ndarray:
         """Return the last frames, float32 (T, features)."""

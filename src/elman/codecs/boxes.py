@@ -73,7 +73,6 @@ class Boxes(Codec):
     """
 
     id = "boxes.v1"
-    refers_to_source = True
     rank = "many"
 
     def __init__(self, *, form: str = "xyxy", unit: str = "pixels", size: Any = None, outside: str = "error", augment: bool = True) -> None:
@@ -94,7 +93,7 @@ class Boxes(Codec):
         return Rectangles(max(1, len(self._fitted("vocabulary_"))))
 
     @property
-    def needs_pictures(self) -> bool:
+    def needs_source_size(self) -> bool:
         """Whether boxes can only be read beside their picture: they are in pixels and no size was given."""
         return self.unit == "pixels" and self.size is None
 
@@ -154,6 +153,14 @@ class Boxes(Codec):
             answers.append(answer)
         return answers
 
+    def place(self, value: Any, size: tuple[int, int]) -> Placed:
+        """Return boxes beside the size (height, width) of their picture, as ``encode`` takes them."""
+        return Placed(value, size)
+
+    def decode_in(self, array: Any, size: tuple[int, int]) -> list[dict[str, Any]]:
+        """Return the boxes of an answer in a picture of some size (height, width)."""
+        return self.decode(array, size)
+
     def augment_pair(self, source: Any, encoded: Any, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Return a picture seen from elsewhere, and its boxes where they then are.
 
@@ -177,7 +184,7 @@ class Boxes(Codec):
         size = self._size()
         if isinstance(value, Placed):
             value, size = value.boxes, (value.size if self.unit == "pixels" else None)
-        elif self.needs_pictures:
+        elif self.needs_source_size:
             raise DataError(
                 "boxes in pixels can only be read beside their picture; none is known here. "
                 "Let a Model pair them, give Boxes(size=(height, width)), or shares of the picture with Boxes(unit='relative')."

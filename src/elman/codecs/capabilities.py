@@ -6,17 +6,19 @@ A codec has a capability by having its methods; nothing outside this room asks f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
-from elman.codecs.incremental import IncrementalEncoder
+from elman.codecs.incremental import IncrementalDecoder, IncrementalEncoder
 
 if TYPE_CHECKING:
+    from elman.codecs.codec import Codec
+    from elman.codecs.space import Discrete
     from elman.codecs.tokens.vocabulary import Vocabulary
 
-Modality = Literal["text", "series", "audio", "strokes", "image", "video", "music", "other"]
+Modality = Literal["text", "symbols", "series", "audio", "strokes", "image", "video", "music", "other"]
 """How inspection draws a value, and the tag of a model card; the class datum ``modality`` of a codec."""
 
 
@@ -59,6 +61,20 @@ class Augments(Protocol):
 
 
 @runtime_checkable
+class DecodesIncrementally(Protocol):
+    """Codec whose elements may take several symbols each (voices and events of music)."""
+
+    def incremental_decoder(self) -> IncrementalDecoder | None:
+        """Return a decoder of elements from symbols; None where these settings give an element to each symbol."""
+        ...
+
+    @property
+    def grammar(self) -> Callable[[tuple[int, ...]], Collection[int]] | None:
+        """From the symbols after the last whole element to the indices that may follow (``space.n`` is the end); None allows all."""
+        ...
+
+
+@runtime_checkable
 class AugmentsPair(Protocol):
     """Target codec whose values refer to places in their source (boxes in a picture), so that both are augmented together."""
 
@@ -84,6 +100,16 @@ class Spells(Protocol):
             ...
 
         @property
+        def unknown_symbol(self) -> Any:
+            """Symbol that stands for index 0 in an answer."""
+            ...
+
+        @property
+        def space(self) -> Discrete:
+            """Space of one symbol."""
+            ...
+
+        @property
         def vocabulary_(self) -> Vocabulary:
             """Symbols by index; index 0 is the unknown one."""
             ...
@@ -98,11 +124,41 @@ class Spells(Protocol):
 
 
 @runtime_checkable
+class HasTextLevel(Protocol):
+    """Codec of text that is split at a level, "auto", "word", "char" or "bpe", into a vocabulary of bounded size."""
+
+    level: str
+    max_vocabulary: int | None
+
+    def read(self, value: Any) -> str:
+        """Return the text of a value."""
+        ...
+
+
+@runtime_checkable
+class HasSubwords(Protocol):
+    """Codec that can hand over each word with the pieces of its spelling."""
+
+    def with_subwords(self) -> Codec:
+        """Return the codec itself with settings left at "auto" set to hand over subwords; called before ``fit``."""
+        ...
+
+
+@runtime_checkable
+class EncodesColumns(Protocol):
+    """Codec of several columns, each encoded by a codec of its own."""
+
+    def by_column(self, values: Sequence[Any], encode: Callable[[Codec, list[Any]], list[Any]]) -> list[Any]:
+        """Return the values encoded column by column."""
+        ...
+
+
+@runtime_checkable
 class LabelsSteps(Protocol):
     """Codec that names each encoded step of a value for people: a word, a symbol, a note."""
 
-    def tokens(self, value: Any) -> list[str]:
-        """Return one label for each encoded step."""
+    def step_labels(self, value: Any) -> list[Any]:
+        """Return one label for each encoded step; empty where these settings have none."""
         ...
 
 
@@ -128,6 +184,10 @@ class Locates(Protocol):
         """Return the value beside the size (height, width) of its source, as ``encode`` takes it."""
         ...
 
+    def decode_in(self, array: Any, size: tuple[int, int]) -> Any:
+        """Return the value of an answer in a source of some size (height, width)."""
+        ...
+
 
 @runtime_checkable
 class Sized(Protocol):
@@ -146,3 +206,28 @@ class Timed(Protocol):
     def frame_seconds(self) -> float:
         """Seconds from one step to the next."""
         ...
+
+
+def augmentation_of(codec: Any) -> Callable[[Any, np.random.Generator], Any] | None:
+    """Return the augmentation that a codec's settings ask for, None without one."""
+    return codec.augment_encoded if isinstance(codec, Augments) and codec.augments else None
+
+
+def decodes_incrementally(codec: Any) -> bool:
+    """Whether the elements of a fitted codec take several symbols each."""
+    return isinstance(codec, DecodesIncrementally) and codec.incremental_decoder() is not None
+
+
+def with_subwords(codec: Codec) -> Codec:
+    """Return a codec that is not fitted yet, set to hand over subwords if it can."""
+    return codec.with_subwords() if isinstance(codec, HasSubwords) else codec
+
+
+def spells(codec: Any) -> bool:
+    """Whether a codec takes values apart into symbols and puts symbols together."""
+    return isinstance(codec, Spells)
+
+
+def has_text_level(codec: Any) -> bool:
+    """Whether a codec splits text at a level."""
+    return isinstance(codec, HasTextLevel)

@@ -33,6 +33,7 @@ class Category(Codec):
     """
 
     id = "category.v1"
+    estimator_type = "classifier"
     rank = "one"
 
     @property

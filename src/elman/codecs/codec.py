@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Any, ClassVar, Literal, Protocol, Self
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 
 from elman.codecs.capabilities import Modality
 from elman.codecs.checks import one_of, strict
-from elman.codecs.incremental import IncrementalEncoder
 from elman.codecs.space import Space
 from elman.errors import DataError, DataTypeError, NotFittedError, SettingError
 from elman.settings import Settings
@@ -18,18 +17,6 @@ from elman.settings import Settings
 Rank = Literal["one", "many"]
 Role = Literal["source", "target"]
 Encoded = np.ndarray | dict[str, Any]
-
-
-class Reader(Protocol):
-    """Elements out of symbols: ``push`` returns those that one more symbol completes, ``close`` those that the end does."""
-
-    def push(self, index: int) -> Sequence[Any]:
-        """Take one symbol."""
-        ...
-
-    def close(self) -> Sequence[Any]:
-        """Take the end."""
-        ...
 
 
 class Codec(Settings):
@@ -49,11 +36,20 @@ class Codec(Settings):
     later: ClassVar[dict[str, Any]] = {}
     """Settings that files of earlier versions lack, each with the value that means what was before it (and is not written)."""
 
-    preserves_steps: ClassVar[bool] = False
-    """Whether :meth:`augment_encoded` leaves every step in its place, so that answers to single steps stay true."""
+    estimator_type: ClassVar[Literal["classifier", "regressor"] | None] = None
+    """scikit-learn's type of an estimator whose target this is."""
 
-    refers_to_source: ClassVar[bool] = False
-    """Whether a target is a place in its source (boxes in a picture), so that training must change both together: :meth:`augment_pair`."""
+    is_multilabel: ClassVar[bool] = False
+    """Whether a target is a set of labels."""
+
+    reads_paths: ClassVar[bool] = False
+    """Whether a path among the values is a file of this codec's own format, such as a picture or a piece of music."""
+
+    preserves_steps: ClassVar[bool] = False
+    """Whether augmentation leaves every step in its place, so that answers to single steps stay true."""
+
+    is_symbolic: bool = True
+    """Whether elements of a sequence are symbols; False for elements without classes: points of a pen, notes that sound at once."""
 
     rank: Rank
     role_: Role = "source"
@@ -94,94 +90,6 @@ class Codec(Settings):
     def augments(self) -> bool:
         """Whether training may see every value a little changed; :meth:`augment_encoded` says how."""
         return bool(getattr(self, "augment", False))
-
-    def augment_encoded(self, encoded: Encoded, random: np.random.Generator) -> Encoded:  # noqa: ARG002  # for codecs that can
-        """Return an encoded value changed as the world changes it: louder, slower, slanted. Only training asks for it.
-
-        Parameters
-        ----------
-        encoded : ndarray
-            What ``encode`` gave; stays as it is.
-        random : Generator
-            Where chance comes from; the same draws give the same value.
-
-        Returns
-        -------
-        ndarray
-            As ``encode`` gives it; the number of steps may differ.
-        """
-        return encoded
-
-    def augment_pair(self, source: Encoded, encoded: Encoded, random: np.random.Generator) -> tuple[Encoded, Encoded]:  # noqa: ARG002
-        """Return a source and this target of it changed together, for targets that lie in their source: boxes in a picture.
-
-        Asked for by training where a target ``refers_to_source`` and ``augments``; then the source is not varied by itself.
-
-        Parameters
-        ----------
-        source : ndarray
-            What the source's ``encode`` gave; stays as it is.
-        encoded : ndarray
-            What ``encode`` gave; stays as it is.
-        random : Generator
-            Where chance comes from; the same draws give the same values.
-
-        Returns
-        -------
-        tuple of ndarray
-            Both, as they were given.
-        """
-        return source, encoded
-
-    def shape_from_header(self, value: Any) -> tuple[int, ...] | None:  # noqa: ARG002  # for codecs of files
-        """Return the shape ``encode`` will give of a file, from what the file says about itself.
-
-        Parameters
-        ----------
-        value : path
-            The file; one that is missing, not of the kind or beyond the limits raises DataError.
-
-        Returns
-        -------
-        tuple of int or None
-            None where only decoding can tell.
-        """
-        return None
-
-    def incremental_encoder(self) -> IncrementalEncoder | None:
-        """Return an ear for a value that comes in pieces: its steps are those of ``encode`` over everything at once.
-
-        Returns
-        -------
-        Ear or None
-            With ``feed(piece)`` and ``close()``; None where a step can be encoded only when the whole is there.
-        """
-        return None
-
-    def reader(self) -> Reader | None:
-        """Return what puts a value together symbol by symbol, where an element of it takes several symbols.
-
-        Returns
-        -------
-        Reader or None
-            None where each symbol is an element.
-        """
-        return None
-
-    @property
-    def grammar(self) -> Callable[[tuple[int, ...]], Collection[int]] | None:
-        """From the symbols that stand after whole elements to the indices that may follow (``space.n`` is the end); None allows all."""
-        return None
-
-    def with_subwords(self) -> Self:
-        """Change settings left to "auto" so that ``encode`` hands over all there is; asked before ``fit`` for one answer about a whole.
-
-        Returns
-        -------
-        Codec
-            The codec itself.
-        """
-        return self
 
     def config(self) -> dict[str, Any]:
         """Return everything learned and set, as plain JSON (without the id).

@@ -138,6 +138,8 @@ class Dialogue(Codec):
         text = self._fitted("text_")
         return [token for speaker, said in _turns(value) for token in (f"{speaker}:", *text.tokens(said))]
 
+    step_labels = tokens
+
     def per_step(self, value: Any, labels: Sequence[Any]) -> list[Any]:
         """Return the label of each turn for every step of it, as ``Model(Dialogue(), Symbols(), align="step")`` learns them.
 

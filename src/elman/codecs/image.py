@@ -61,6 +61,7 @@ class Image(Codec):
 
     id = "image.v1"
     modality = "image"
+    reads_paths = True
     later: ClassVar[dict[str, Any]] = {"augment": False, "background": "black"}
     channels_: Any
 
@@ -354,7 +355,7 @@ class Lines:
     """
 
     def __init__(self, codec: Image, along: int) -> None:
-        self._codec, self._along, self.held = codec, along, np.zeros(0)
+        self._codec, self._along, self.state = codec, along, np.zeros(0)
 
     def feed(self, piece: Any) -> np.ndarray:
         """Return the steps of some more rows (k, w) or columns (h, k)."""
@@ -363,6 +364,10 @@ class Lines:
             wanted = f"rows (k, {across})" if self._along == 0 else f"columns ({across}, k)"
             raise DataError(f"expected {wanted} of a picture, as large as in fit; got shape {shape}. Resize the picture first.")
         return self._codec.encode(piece) if shape[self._along] else self.close()
+
+    def piece(self, element: Any) -> np.ndarray:
+        """Return one row (w,) or column (h,), with or without channels, as a piece."""
+        return np.expand_dims(np.asarray(element), self._along)
 
     def close(self) -> np.ndarray:
         """Return no steps: none waits."""

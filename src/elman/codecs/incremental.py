@@ -1,49 +1,67 @@
-"""Ears: a value on its way through a codec piece by piece; its steps are those of ``encode`` over everything at once."""
+"""Incremental encoders and decoders, as in Python's ``codecs``: a value piece by piece, symbols one by one."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from elman.codecs.codec import Codec
-
 
 class IncrementalEncoder(Protocol):
-    """What ``codec.incremental_encoder()`` returns."""
+    """Encoder of one value that arrives in pieces; its steps are those of ``encode`` over all pieces at once."""
 
-    held: Any
-    """A float64 array: what the steps to come depend on; None where it is more than a few numbers."""
+    state: Any
+    """float64 array on which later steps depend; None where it is more than a few numbers."""
 
     def feed(self, piece: Any, /) -> Any:
-        """Return the encoded steps that are known after one more piece."""
+        """Return the encoded steps that one more piece completes."""
         ...
 
     def close(self) -> Any:
-        """Return the steps that waited for what comes after."""
+        """Return the steps that waited for the end."""
+        ...
+
+    def piece(self, element: Any, /) -> Any:
+        """Return one element as a piece, for values that arrive element by element."""
+        ...
+
+
+class IncrementalDecoder(Protocol):
+    """Decoder of elements that take several symbols each."""
+
+    def feed(self, index: int, /) -> Sequence[Any]:
+        """Return the elements that one more symbol completes."""
+        ...
+
+    def close(self) -> Sequence[Any]:
+        """Return the elements that the end completes."""
         ...
 
 
 class StatelessEncoder:
-    """An ear of a codec that encodes every step by itself.
+    """Incremental encoder of values whose steps do not depend on each other.
 
     Parameters
     ----------
-    codec : Codec
-        Fitted.
-    nothing : object, default ()
-        A value of no steps.
+    encode : callable
+        From a value to its encoded steps.
+    empty : object, default ()
+        A value without steps. If it is a text, each element is a piece as it is; otherwise a list of one element is.
     """
 
-    def __init__(self, codec: Codec, nothing: Any = ()) -> None:
-        self._codec, self._nothing = codec, nothing
-        self.held = np.zeros(0)
+    def __init__(self, encode: Callable[[Any], Any], empty: Any = ()) -> None:
+        self._encode, self._empty = encode, empty
+        self.state = np.zeros(0)
 
     def feed(self, piece: Any) -> Any:
         """Return the steps of a piece."""
-        return self._codec.encode(piece)
+        return self._encode(piece)
 
     def close(self) -> Any:
         """Return no steps."""
-        return self._codec.encode(self._nothing)
+        return self._encode(self._empty)
+
+    def piece(self, element: Any) -> Any:
+        """Return one element as a piece."""
+        return element if isinstance(self._empty, str) else [element]

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from elman.codecs import Audio, Codec, Image, Record, Video
-from elman.codecs.codec import each
+from elman.codecs.capabilities import EncodesColumns, ReadsFiles
+from elman.codecs.codec import Codec, each
 from elman.errors import DataError
 
 KEPT = 1 << 30
@@ -103,9 +103,9 @@ def encoded(codec: Codec, values: Sequence[Any], *, now: bool = False, once: boo
     list
         Arrays, and objects like arrays that read their file.
     """
-    if isinstance(codec, Record):
+    if isinstance(codec, EncodesColumns):
         return codec.by_column(values, lambda part, column: encoded(part, column, now=now, once=once))
-    if not isinstance(codec, Audio | Image | Video) or not any(isinstance(value, str | os.PathLike) for value in values):
+    if not isinstance(codec, ReadsFiles) or not any(isinstance(value, str | os.PathLike) for value in values):
         return codec.encode_all(values)
     shelf, row = MemoryBudget(0 if once else KEPT), -1
     known: dict[Any, Any] = {}

@@ -12,9 +12,9 @@ from elman.codecs.codec import Codec, each
 from elman.codecs.incremental import StatelessEncoder
 from elman.codecs.media import files as media_files
 from elman.codecs.media import midi
-from elman.codecs.notes_events import EventReader, Events
+from elman.codecs.notes_events import EventDecoder, Events
 from elman.codecs.notes_roll import Roll
-from elman.codecs.notes_voices import MOST_VOICES, VoiceReader, Voices
+from elman.codecs.notes_voices import MOST_VOICES, VoiceDecoder, Voices
 from elman.codecs.space import Binary, Discrete
 from elman.errors import DataError, SettingError
 
@@ -61,6 +61,7 @@ class Notes(Codec):
 
     id = "notes.v1"
     modality = "music"
+    reads_paths = True
     later: ClassVar[dict[str, Any]] = {"augment": False, "read": "roll", "velocity_bins": 0}
     rank = "many"
 
@@ -142,10 +143,10 @@ class Notes(Codec):
         """
         return self._form.augment_encoded(encoded, random)
 
-    def reader(self) -> VoiceReader | EventReader | None:
+    def incremental_decoder(self) -> VoiceDecoder | EventDecoder | None:
         """Return what puts frames or notes together, symbol by symbol; None for rolls."""
         form = self._form
-        return None if isinstance(form, Roll) else form.reader()
+        return None if isinstance(form, Roll) else form.incremental_decoder()
 
     @property
     def grammar(self) -> Callable[[tuple[int, ...]], Collection[int]] | None:
@@ -170,6 +171,15 @@ class Notes(Codec):
         if isinstance(form, Roll):
             raise SettingError("a roll has no symbols: many notes sound at once. Use Notes('voices') or Notes('events').")
         return form.name(index)
+
+    def step_labels(self, value: Any) -> list[str]:
+        """Return the name of each symbol of voices or events; none for rolls."""
+        return [] if self.read == "roll" else [self.symbol(index) for index in np.asarray(self.encode(value)).tolist()]
+
+    @property
+    def is_symbolic(self) -> bool:  # type: ignore[override]  # follows from a setting
+        """Whether elements are symbols: voices and events are, a roll of notes that sound at once is not."""
+        return self.read != "roll"
 
     def midi(self, piece: Any, *, tempo: float = 90.0) -> bytes:
         """Return a piece as a MIDI file that plays; in a roll a note goes on while it sounds in consecutive frames.
@@ -205,7 +215,7 @@ class Notes(Codec):
         EachStep or None
             With ``feed(piece)`` and ``close()``; None for voices and events, whose symbols depend on what came before.
         """
-        return StatelessEncoder(self) if self.read == "roll" else None
+        return StatelessEncoder(self.encode) if self.read == "roll" else None
 
     def _check(self) -> None:
         one_of(self.read, READS, "read", SettingError)

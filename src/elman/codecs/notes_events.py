@@ -80,14 +80,14 @@ class Events:
         return np.array(found, dtype=np.int64)
 
     def decode(self, array: Any) -> list[tuple[Any, ...]]:
-        """Return notes as (start, duration, pitch), with bins (start, duration, pitch, velocity), in beats; see :class:`EventReader`."""
-        reader = self.reader()
-        notes = [note for index in indices_in(array, "Notes").tolist() for note in reader.push(index)]
-        return sorted([*notes, *reader.close()], key=lambda note: (note[0], note[2]))
+        """Return notes as (start, duration, pitch), with bins (start, duration, pitch, velocity), in beats; see :class:`EventDecoder`."""
+        decoder = self.incremental_decoder()
+        notes = [note for index in indices_in(array, "Notes").tolist() for note in decoder.feed(index)]
+        return sorted([*notes, *decoder.close()], key=lambda note: (note[0], note[2]))
 
-    def reader(self) -> EventReader:
+    def incremental_decoder(self) -> EventDecoder:
         """Return what puts notes together, event by event."""
-        return EventReader(self)
+        return EventDecoder(self)
 
     def augment_encoded(self, encoded: np.ndarray, random: np.random.Generator) -> np.ndarray:
         """Return a piece in another key."""
@@ -154,7 +154,7 @@ class Events:
         return Struck(begin, max(begin + 1, round((start + duration) * self.beat)), pitch, velocity)
 
 
-class EventReader:
+class EventDecoder:
     """Notes out of events, one event at a time.
 
     A key that goes down again ends its note; one that comes up at once, or was never down, says nothing; unknown events are passed over.
@@ -169,7 +169,7 @@ class EventReader:
         self._form, self._now, self._velocity = form, 0, form.usual
         self._down: dict[int, tuple[int, int]] = {}
 
-    def push(self, index: int) -> list[tuple[Any, ...]]:
+    def feed(self, index: int) -> list[tuple[Any, ...]]:
         """Take one event; return the note it ends, if it does."""
         kind, number = self._form.event(index)
         if kind == "shift":

@@ -74,14 +74,14 @@ class Voices:
         return (1 + np.arange(self.voices) * self.kinds + kinds).reshape(-1).astype(np.int64)
 
     def decode(self, array: Any) -> np.ndarray:
-        """Return the piece, int64 (T, V); see :class:`VoiceReader` for what is not in order."""
-        reader = self.reader()
-        frames = [frame for index in indices_in(array, "Notes").tolist() for frame in reader.push(index)]
-        return np.array([*frames, *reader.close()], dtype=np.int64).reshape(-1, self.voices)
+        """Return the piece, int64 (T, V); see :class:`VoiceDecoder` for what is not in order."""
+        decoder = self.incremental_decoder()
+        frames = [frame for index in indices_in(array, "Notes").tolist() for frame in decoder.feed(index)]
+        return np.array([*frames, *decoder.close()], dtype=np.int64).reshape(-1, self.voices)
 
-    def reader(self) -> VoiceReader:
+    def incremental_decoder(self) -> VoiceDecoder:
         """Return what puts frames together, symbol by symbol."""
-        return VoiceReader(self)
+        return VoiceDecoder(self)
 
     def allowed(self, said: tuple[int, ...]) -> list[int]:
         """Return the indices that may follow whole frames and ``said``: those of the voice whose turn it is, and the end after a frame."""
@@ -112,7 +112,7 @@ class Voices:
         return f"voice {voice + 1}: {said}"
 
 
-class VoiceReader:
+class VoiceDecoder:
     """Frames out of symbols, one symbol at a time.
 
     A frame is full with its last voice, or where a voice speaks that is not after the one before it: the next frame has begun. Voices that
@@ -128,7 +128,7 @@ class VoiceReader:
         self._form, self._sounding = form, [SILENT] * form.voices
         self._said: dict[int, int] = {}
 
-    def push(self, index: int) -> list[list[int]]:
+    def feed(self, index: int) -> list[list[int]]:
         """Take one symbol; return the frames it completes, one or two of V numbers."""
         form = self._form
         if not 0 <= index < form.space.n:

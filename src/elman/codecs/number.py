@@ -32,6 +32,7 @@ class Number(Codec):
     """
 
     id = "number.v1"
+    estimator_type = "regressor"
     rank = "one"
 
     def __init__(self, scale: str = "standard", *, missing: Any = "auto") -> None:

@@ -6,7 +6,8 @@ import copy
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
-from elman.codecs._registry import describe, rebuild
+from elman.codecs.capabilities import with_subwords
+from elman.codecs.catalog import describe, rebuild
 from elman.codecs.checks import strict
 from elman.codecs.codec import Codec, Rank, each
 from elman.codecs.space import Product
@@ -41,7 +42,7 @@ class Record(Codec):
 
     def with_subwords(self) -> Self:
         """Return the record itself, its columns in detail."""
-        self.codecs = {name: codec.with_subwords() for name, codec in self.codecs.items()}
+        self.codecs = {name: with_subwords(codec) for name, codec in self.codecs.items()}
         return self
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:

@@ -94,7 +94,7 @@ class Series(Codec):
         EachStep
             With ``feed(piece)`` and ``close()``.
         """
-        return StatelessEncoder(self)
+        return StatelessEncoder(self.encode)
 
     def _check(self) -> None:
         check_settings(self.scale, self.missing)

@@ -39,6 +39,7 @@ class Strokes(Codec):
 
     id = "strokes.v1"
     modality = "strokes"
+    is_symbolic = False
     later: ClassVar[dict[str, Any]] = {"augment": False}
     rank = "many"
     preserves_steps = True
@@ -162,14 +163,18 @@ class Pen:
     """
 
     def __init__(self, codec: Strokes, start: np.ndarray) -> None:
-        self._codec, self.held = codec, start
+        self._codec, self.state = codec, start
 
     def feed(self, points: Any) -> np.ndarray:
         """Return the steps to some more points, float32 (T, 3)."""
         read = _read(points)
-        steps = self._codec._steps(read, self.held)
-        self.held = read[-1, :2].copy() if len(read) else self.held
+        steps = self._codec._steps(read, self.state)
+        self.state = read[-1, :2].copy() if len(read) else self.state
         return steps
+
+    def piece(self, element: Any) -> list[Any]:
+        """Return one element as a piece."""
+        return [element]
 
     def close(self) -> np.ndarray:
         """Return no steps: none waits."""

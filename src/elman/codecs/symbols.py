@@ -34,7 +34,9 @@ class Symbols(Codec):
     """
 
     id = "symbols.v1"
-    modality = "text"
+    modality = "symbols"
+    unit = "symbol"
+    unknown_symbol = None
     rank = "many"
 
     def __init__(self, *, max_vocabulary: int | None = None, min_count: int = 1) -> None:
@@ -93,6 +95,8 @@ class Symbols(Codec):
         """
         return self._read(value)
 
+    step_labels = symbols
+
     def spell(self, symbols: Sequence[Any]) -> list[Any]:
         """Return the sequence of symbols, known or not: what ``symbols`` took apart.
 
@@ -124,7 +128,7 @@ class Symbols(Codec):
         EachStep
             With ``feed(piece)`` and ``close()``.
         """
-        return StatelessEncoder(self)
+        return StatelessEncoder(self.encode)
 
     def _check(self) -> None:
         if self.max_vocabulary is not None:

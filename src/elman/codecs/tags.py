@@ -40,6 +40,7 @@ class Tags(Codec):
     """
 
     id = "tags.v1"
+    is_multilabel = True
     rank = "one"
 
     def __init__(self, *, separator: str | None = None, threshold: float = 0.5) -> None:

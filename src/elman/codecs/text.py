@@ -58,6 +58,7 @@ class Text(Codec):
 
     id = "text.v1"
     modality = "text"
+    unknown_symbol: ClassVar[str] = UNKNOWN
     rank = "many"
     later: ClassVar[dict[str, Any]] = {"spelling": False}
 
@@ -193,6 +194,8 @@ class Text(Codec):
             return [text[start:end] for start, end in encoding.offsets]
         return words.split(text) if self.unit == "word" else list(text)
 
+    step_labels = tokens
+
     def read(self, value: Any) -> str:
         """Return a value as text: bytes decoded, normalised, in small letters if so set.
 
@@ -232,7 +235,7 @@ class Text(Codec):
         EachStep or None
             With ``feed(piece)`` and ``close()``.
         """
-        return None if self.level == "bpe" else StatelessEncoder(self, "")
+        return None if self.level == "bpe" else StatelessEncoder(self.encode, "")
 
     def _check(self) -> None:
         one_of(self.level, ("auto", *_SIZES), "level", SettingError)

@@ -47,6 +47,7 @@ class Video(Codec):
 
     id = "video.v1"
     modality = "video"
+    reads_paths = True
     later: ClassVar[dict[str, Any]] = {}
     rank = "many"
     preserves_steps = True

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from elman.codecs import Category
 from elman.comparison.split import check_share, split
 from elman.errors import DataError, SettingError
 from elman.fitting.inputs import paired_rows, rows_of
@@ -54,7 +53,7 @@ class Division:
         if len(xs) < 4:
             raise DataError(f"compare needs at least 4 rows, to learn from and to test on; got {len(xs)}.")
         groups = None if self.groups is None else rows_of(self.groups, "groups")
-        strata = [key(value) for value in ys] if isinstance(target, Category) else None
+        strata = [key(value) for value in ys] if target.estimator_type == "classifier" else None
         train, test = split(xs, strata, groups, test_size=self.test_size, random_state=self.random_state)
         chosen = [[None if column is None else [column[i] for i in rows] for rows in (train, test)] for column in (xs, ys, groups)]
         (train_x, test_x), (train_y, test_y), (train_groups, test_groups) = chosen

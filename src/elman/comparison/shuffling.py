@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from elman.codecs import Codec, Dialogue, Series, Symbols, Text
+from elman.codecs import Codec
+from elman.codecs.capabilities import HasTextLevel
 
 
 def shuffled(value: Any, codec: Codec | None, random: np.random.Generator) -> Any:
@@ -35,7 +36,7 @@ def shuffled(value: Any, codec: Codec | None, random: np.random.Generator) -> An
     if isinstance(value, dict):
         return {name: shuffled(part, codec, random) for name, part in value.items()}
     if isinstance(value, str):
-        letters = not isinstance(codec, Text) or codec.level == "char"
+        letters = not isinstance(codec, HasTextLevel) or codec.level == "char"
         steps = list(value) if letters else value.split()
         return ("" if letters else " ").join(steps[i] for i in random.permutation(len(steps)))
     if not hasattr(value, "__len__") or isinstance(value, bytes):
@@ -46,7 +47,7 @@ def shuffled(value: Any, codec: Codec | None, random: np.random.Generator) -> An
 
 def can_shuffle(codec: Codec) -> bool:
     """Tell whether the steps of a codec's values stand in the values themselves, not in files that are read."""
-    return isinstance(codec, Text | Symbols | Series | Dialogue)
+    return codec.modality in ("text", "symbols", "series")
 
 
 def shuffled_rows(xs: list[Any], codec: Codec | None, seed: int) -> list[Any]:

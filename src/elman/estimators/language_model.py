@@ -12,7 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from elman.codecs import Codec, Notes, Strokes
+from elman.codecs import Binary, Codec, Discrete
+from elman.codecs.capabilities import NamesIndices, augmentation_of, decodes_incrementally
 from elman.errors import DataError, DataTypeError, SettingError
 from elman.estimators.base import Estimator
 from elman.fitting.inputs import rows_of
@@ -106,12 +107,12 @@ class LanguageModel(Estimator):
     def _learn(self, tokens: Tokens) -> None:
         network, training = self._settings()
         self.plan_ = plan(None, self.target_, network, examples=measure(tokens))
-        learned = learn_to_read(self.plan_, tokens, training, self.target_.augment_encoded if self.target_.augments else None)
+        learned = learn_to_read(self.plan_, tokens, training, augmentation_of(self.target_))
         self.model_, self.history_, self.baseline_ = learned.model, learned.history, learned.baseline
         order = self.plan_.ngram_order
         self.mixture_ = fit_mixture(self.model_, tokens, training, order) if order else None
 
-    def _learn_elements(self, codec: Notes | Strokes, pieces: list[Any]) -> Self:
+    def _learn_elements(self, codec: Codec, pieces: list[Any]) -> Self:
         codec.fit(pieces, role="target")
         self._tokens, rows = None, _elements.pieces_of(codec, pieces)
         network, training = self._settings()
@@ -168,7 +169,7 @@ class LanguageModel(Estimator):
             return self._compose(
                 self.target_, prompt, max_new_steps=max_new_steps, temperature=sampling.temperature, random_state=random_state
             )
-        if self.target_.reader() is not None:
+        if decodes_incrementally(self.target_):
             _pieces.refuse_stop(stop)
             return self._write(prompt, sampling, max_new_steps, stream)
         prompt = [_written(one) for one in prompt] if isinstance(prompt, list) else _written(prompt)
@@ -191,7 +192,7 @@ class LanguageModel(Estimator):
         whole = _pieces.write_pieces(self.model_, self.target_, prompts, sampling, max_new_steps=max_new_steps, mixture=mixture)
         return whole if many else whole[0]
 
-    def _compose(self, codec: Notes | Strokes, prompt: Any, **drawing: Any) -> Any:
+    def _compose(self, codec: Codec, prompt: Any, **drawing: Any) -> Any:
         prompt = [] if isinstance(prompt, str) and not prompt else prompt
         many = isinstance(prompt, list) and bool(prompt) and _is_piece(prompt[0])
         pieces = prompt if many else [prompt]
@@ -318,9 +319,9 @@ class LanguageModel(Estimator):
             phrases are in both.
         """
         self._check_fitted()
-        if isinstance(self.target_, Strokes):
+        if not isinstance(self.target_.space, Discrete | Binary):
             raise SettingError("memorisation compares symbols or notes; no two strokes are the same.")
-        if isinstance(self.target_, Notes) and _elements.without_classes(self.target_):
+        if isinstance(self.target_.space, Binary):
             return self._remembered(self.target_, texts, training)
         known = self._kept(training)
         written = self.generate([""] * 10 if self._is_text() else [[]] * 10) if texts is None else documents_of(texts, self.target_)
@@ -418,7 +419,7 @@ class LanguageModel(Estimator):
         space: Any = self.target_.space
         if index == space.n:
             return None
-        if isinstance(self.target_, Notes):
+        if isinstance(self.target_, NamesIndices):
             return self.target_.symbol(index)
         decoded = self.target_.decode(np.asarray([index]))
         return decoded if isinstance(decoded, str) else decoded[0]

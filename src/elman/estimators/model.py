@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from elman.codecs import Codec, Continuous, Discrete
+from elman.codecs.capabilities import with_subwords
 from elman.codecs.lazy_files import encoded
 from elman.errors import DataError, DataTypeError, SettingError
 from elman.estimators.base import Estimator
@@ -21,7 +22,9 @@ from elman.generation.options import Decoding, decoding_of
 from elman.mapping import attribution
 from elman.mapping.answers import answers_of
 from elman.mapping.attribution import Attribution, place_of
-from elman.mapping.pairs import check_frames, compared, fit_codecs, placed, settings_of, sources_of, targets_of
+from elman.mapping.codecs import compare_symbols, fit_codecs
+from elman.mapping.pair import Pair, place
+from elman.mapping.recipe import settings_of
 from elman.mapping.stream import ModelStream
 from elman.mapping.transcript import Transcript, transcribe
 from elman.metrics.by_target import scoring_of
@@ -100,57 +103,110 @@ class Model(Estimator):
             raise DataError(f"fit needs at least 2 rows, one to learn from and one to check on; got {len(xs)}.")
         source = copy.deepcopy(self.source)
         if source.rank == "many" and (self.target.rank == "one" or self.align == "step"):
-            source = source.with_subwords()
-        ys = placed(source, self.target, xs, ys)
-        self.source_, self.target_ = fit_codecs(source, self.target, xs, ys, self.align)
-        return self._learn(xs, ys)
+            source = with_subwords(source)
+        ys = place(source, self.target, xs, ys)
+        source, target = fit_codecs(source, self.target, xs, ys, self.align)
+        return self._learn(source, target, xs, ys)
 
-    def _learn(self, xs: list[Any], ys: list[Any]) -> Self:
-        sources, targets = encoded(self.source_, xs, now=self.align == "step"), self.target_.encode_all(ys)
+    def _learn(self, source: Codec, target: Codec, xs: list[Any], ys: list[Any]) -> Self:
+        sources, targets = encoded(source, xs, now=self.align == "step"), target.encode_all(ys)
         if self.align == "step":
             _check_steps(sources, targets)
         network, training = self._settings()
-        sizes = replace(Sizes.measure(self.source_, self.target_, sources, targets), **compared(self.source_, self.target_, xs, ys))
-        planned = plan(self.source_, self.target_, network, align=self.align, examples=sizes)
-        if planned.copies:
-            sources, targets = sources_of(self.source_, planned, xs), targets_of(self.source_, self.target_, planned, xs, ys)
-        check_frames(planned, sources, targets)
-        training = recipe(planned, settings_of(planned, training, len(ys)), len(ys))
-        steps_may_go = planned.decoder != "step" or self.source_.preserves_steps  # answers to single steps need them to stay
-        augment_encoded = self.source_.augment_encoded if self.source_.augments and steps_may_go else None
-        both = self.target_.augment_pair if self.target_.refers_to_source and self.target_.augments else None
-        scoring = scoring_of(self.target_, planned.decoder == "step")
+        sizes = replace(Sizes.measure(source, target, sources, targets), **compare_symbols(source, target, xs, ys))
+        pair = Pair(source=source, target=target, plan=plan(source, target, network, align=self.align, examples=sizes))
+        if pair.plan.copies:
+            sources, targets = pair.encode_sources(xs), pair.encode_targets(xs, ys)
+        pair.check_lengths(sources, targets)
+        training = recipe(pair.plan, settings_of(pair.plan, training, len(ys)), len(ys))
+        scoring = scoring_of(target, pair.plan.answers_steps)
+        augment_encoded, augment_pair = pair.augmentations()
+        build = building(network)
         learned = learn(
-            planned, sources, targets, training, scoring, build=building(network), augment_encoded=augment_encoded, augment_pair=both
+            pair.plan, sources, targets, training, scoring, build=build, augment_encoded=augment_encoded, augment_pair=augment_pair
         )
-        self.plan_, self.model_, self.history_, self.baseline_ = learned.plan, learned.model, learned.history, learned.baseline
+        self.source_, self.target_, self.plan_, self.baseline_ = source, target, learned.plan, learned.baseline
+        self.model_, self.history_ = learned.model, learned.history
         return self
 
-    def predict(self, X: Any, **decoding: Any) -> Any:
+    @property
+    def pair_(self) -> Pair:
+        """Both fitted codecs and the plan: from values to encoded rows, and from answers back to values."""
+        self._check_fitted()
+        return Pair(source=self.source_, target=self.target_, plan=self.plan_)
+
+    def predict(
+        self,
+        X: Any,
+        *,
+        beam_size: int | None = None,
+        length_penalty: float | None = None,
+        max_length: int | None = None,
+        min_length: int | None = None,
+        no_repeat_ngram: int | None = None,
+        constraint: Callable[[tuple[int, ...]], Collection[int]] | None = None,
+        allow_unknown: bool | None = None,
+        prior: Any = None,
+        prior_weight: float | None = None,
+        symbol_bonus: float | None = None,
+        min_score: float | None = None,
+        n_best: int | None = None,
+        return_scores: bool = False,
+        return_attention: bool = False,
+        return_alignment: bool = False,
+    ) -> Any:
         """Return one value of the target's kind for each row.
+
+        An option is refused where it does not belong: the search options are for free sequences, ``prior`` for frames (CTC), ``min_score``
+        for boxes.
 
         Parameters
         ----------
         X : list, array or column
-            Values of the source.
-        **decoding : Any
-            For free sequences: ``beam_size`` (5 where symbols are written from a source; 1 takes the likeliest at every step),
-            ``length_penalty``, ``max_length``, ``min_length``, ``no_repeat_ngram``, ``constraint``, ``allow_unknown``, ``n_best``,
-            ``return_scores`` and ``return_attention``. Where text is written in frames (CTC): ``beam_size`` (16), ``n_best``,
-            ``return_scores``, ``return_alignment``, and a ``prior`` (an n-gram model fitted on ``target_.encode_all(texts)``) with
-            ``prior_weight`` and ``symbol_bonus``. For boxes: ``min_score`` (0.5), how sure the model must be of each, and ``max_length``.
+            Values of the source, N rows.
+        beam_size : int, optional
+            Beginnings kept in the search of a free sequence: by default 5 where symbols are written from a source, 16 in frames (CTC); 1
+            takes the likeliest at every step.
+        length_penalty : float, optional
+            Exponent of the length that a log-probability is divided by; larger values favour longer answers.
+        max_length, min_length : int, optional
+            Bounds of an answer in symbols, or in boxes.
+        no_repeat_ngram : int, optional
+            Length of the n-grams that an answer may have once only.
+        constraint : callable, optional
+            From the indices so far to the indices that may follow.
+        allow_unknown : bool, optional
+            Let an answer have the unknown symbol.
+        prior : n-gram model, optional
+            Fitted on ``target_.encode_all(texts)``; its log-probability times ``prior_weight`` is added in the search over frames.
+        prior_weight, symbol_bonus : float, optional
+            Weight of the prior, and a bonus for each symbol.
+        min_score : float, optional
+            Least score of a box, 0..1; 0.5 by default.
+        n_best : int, optional
+            Return a list of up to this many different answers a row, best first.
+        return_scores : bool, default False
+            Also return the score of each answer: its log-probability over a penalty for its length.
+        return_attention : bool, default False
+            Also return an :class:`~elman.mapping.attention_map.AttentionMap` for each answer.
+        return_alignment : bool, default False
+            Also return an :class:`~elman.mapping.alignment.Alignment` for each answer: begin, end and confidence of each symbol.
 
         Returns
         -------
-        list or array
-            Values as the target codec decodes them, plain strings and numbers as an array; with ``n_best=k`` a list of up to k different
-            ones a row, best first. With ``return_scores=True`` a tuple of that and of the score of each: its log-probability over a
-            penalty for its length; with ``return_attention=True`` a tuple of that and of an :class:`AttentionMap` for each, with
-            ``return_alignment=True`` of an :class:`~elman.mapping.alignment.Alignment`: when each symbol was said, and how surely.
+        list or array, or tuple
+            Values as the target codec decodes them, plain strings and numbers as an array; with ``return_…`` a tuple of them and of
+            each further part.
         """
-        self._check_fitted()
-        xs = rows_of(X, "X")
-        return answers_of(self.model_, self.source_, self.target_, xs, decoding_of(self.plan_, decoding))
+        options = {
+            "beam_size": beam_size, "length_penalty": length_penalty, "max_length": max_length, "min_length": min_length,
+            "no_repeat_ngram": no_repeat_ngram, "constraint": constraint, "allow_unknown": allow_unknown, "prior": prior,
+            "prior_weight": prior_weight, "symbol_bonus": symbol_bonus, "min_score": min_score, "n_best": n_best,
+            "return_scores": return_scores or None, "return_attention": return_attention or None,
+            "return_alignment": return_alignment or None,
+        }  # fmt: skip
+        pair = self.pair_
+        return answers_of(self.model_, pair, rows_of(X, "X"), decoding_of(self.plan_, _given(options)))
 
     def predict_proba(self, X: Any) -> np.ndarray | list[np.ndarray]:
         """Return probabilities: (N, C) for categories and tags, a list of (T, C) for aligned sequences.
@@ -233,9 +289,17 @@ class Model(Estimator):
             also ``members=1, wide=False``.
         """
         self._check_fitted()
-        return ModelStream(self.model_, self.source_, self.target_)
+        return ModelStream(self.model_, self.pair_)
 
-    def transcribe_stream(self, chunks: Iterable[Any], **decoding: Any) -> Iterator[Transcript]:
+    def transcribe_stream(
+        self,
+        chunks: Iterable[Any],
+        *,
+        beam_size: int | None = None,
+        prior: Any = None,
+        prior_weight: float | None = None,
+        symbol_bonus: float | None = None,
+    ) -> Iterator[Transcript]:
         """Write down sound while it comes: what is known after each chunk, and at the end what ``predict`` says of all of it.
 
         Memory does not grow with the sound, only with what is written.
@@ -244,8 +308,8 @@ class Model(Estimator):
         ----------
         chunks : iterable of array or (array, rate)
             Consecutive pieces of one recording, of any lengths; for other sources (``Series``) pieces of one value.
-        **decoding : Any
-            ``beam_size``, ``prior``, ``prior_weight`` and ``symbol_bonus`` as in :meth:`predict`.
+        beam_size, prior, prior_weight, symbol_bonus : optional
+            As in :meth:`predict`.
 
         Returns
         -------
@@ -268,8 +332,9 @@ class Model(Estimator):
         >>> last.final, last.value == model.predict(xs[:1])[0]
         (True, True)
         """
-        self._check_fitted()
-        return transcribe(self.model_, self.source_, self.target_, chunks, decoding_of(self.plan_, decoding))
+        options = {"beam_size": beam_size, "prior": prior, "prior_weight": prior_weight, "symbol_bonus": symbol_bonus}
+        pair = self.pair_
+        return transcribe(self.model_, pair, chunks, decoding_of(self.plan_, _given(options)))
 
     def score(self, X: Any, y: Any) -> float:
         """Return accuracy for categories, F1 for tags, R² for numbers, 1 - edit-distance rate for free sequences, AP@0.5 for boxes.
@@ -312,17 +377,18 @@ class Model(Estimator):
         return list(self.target_.classes_)  # pyright: ignore[reportAttributeAccessIssue]  # Category has them
 
     def _scoring(self) -> Any:
-        return scoring_of(self.target_, self.plan_.decoder == "step")
+        return scoring_of(self.target_, self.plan_.answers_steps)
 
     def _judged_with(self) -> Decoding:
         """How answers are searched to be scored: of boxes also those that are not sure, for the curve."""
-        return decoding_of(self.plan_, {"min_score": LEAST} if self.plan_.decoder == "boxes" else {})
+        return decoding_of(self.plan_, {"min_score": LEAST} if self.plan_.finds_places else {})
 
     def _encode(self, X: Any) -> list[Any]:
-        return sources_of(self.source_, self.plan_, rows_of(X, "X"))
+        return self.pair_.encode_sources(rows_of(X, "X"))
 
     def _pairs(self, xs: list[Any], ys: list[Any]) -> tuple[list[Any], list[Any]]:
-        return sources_of(self.source_, self.plan_, xs), targets_of(self.source_, self.target_, self.plan_, xs, ys)
+        pair = self.pair_
+        return pair.encode_sources(xs), pair.encode_targets(xs, ys)
 
     def _check_codecs(self) -> None:
         for name in ("source", "target"):
@@ -339,13 +405,17 @@ class Model(Estimator):
         from sklearn.utils import ClassifierTags, RegressorTags
 
         tags = super().__sklearn_tags__()
-        one_category = type(self.target).__name__ == "Category"
-        tags.estimator_type = "classifier" if one_category else "regressor" if type(self.target).__name__ == "Number" else None
+        tags.estimator_type = getattr(self.target, "estimator_type", None)
         tags.classifier_tags = ClassifierTags() if tags.estimator_type == "classifier" else None
         tags.regressor_tags = RegressorTags() if tags.estimator_type == "regressor" else None
         tags.input_tags.string = tags.input_tags.three_d_array = True
         tags.target_tags.required = True
         return tags
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options that were set: a model refuses those that do not belong to it."""
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def _log(proba: np.ndarray) -> np.ndarray:

@@ -45,6 +45,16 @@ class HasNetworks(Protocol):
         ...
 
 
+def forecasts(estimator: Any) -> bool:
+    """Whether an estimator forecasts series."""
+    return isinstance(estimator, Forecasts)
+
+
+def generates(estimator: Any) -> bool:
+    """Whether an estimator continues sequences."""
+    return isinstance(estimator, Generates)
+
+
 def takes_answers(estimator: Any) -> bool:
     """Whether an estimator learns answers to values, ``fit(X, y)``, rather than the course of the values themselves."""
     return not isinstance(estimator, Forecasts | Generates)

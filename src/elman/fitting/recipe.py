@@ -39,10 +39,10 @@ def recipe(plan: Plan, training: Training, rows: int) -> Training:
         The same object where nothing is to change.
     """
     smaller = next((size for most, size in _WRITTEN if rows <= most), None)
-    if plan.decoder == "ctc" and training.batch_size == "auto" and smaller is not None:
+    if plan.writes_frames and training.batch_size == "auto" and smaller is not None:
         written: Any = clone(training)
         return written.set_params(batch_size=smaller)
-    text = plan.source is not None and isinstance(plan.source.space, Words) and plan.decoder == "summary"
+    text = plan.source is not None and isinstance(plan.source.space, Words) and plan.answers_whole
     if not text or training.max_epochs != "auto":
         return training
     each = rows / plan.target.space.n if isinstance(plan.target.space, Discrete) else rows

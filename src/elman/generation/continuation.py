@@ -26,15 +26,15 @@ from elman.kernels import dense
 from elman.network.assembly import SequenceModel, evaluating
 from elman.network.collation import collate
 from elman.network.decoders.autoregressive import AutoregressiveDecoder, DecoderState
-from elman.network.decoders.ctc import CTCDecoder
 from elman.network.decoders.search import Search, Steps
 from elman.ngrams import Mixture
 
 
 def _decoder(model: SequenceModel) -> AutoregressiveDecoder:
-    if not isinstance(model.decoder, AutoregressiveDecoder):
+    if not model.plan.writes_symbols:
         raise SettingError(f"Only models that give one element after the other can go on; this one's decoder is {model.plan.decoder!r}.")
-    return model.decoder
+    decoder: Any = model.decoder
+    return decoder
 
 
 @torch.no_grad()
@@ -164,8 +164,9 @@ def best_answers(
     list of list of Hypothesis
         One list a row.
     """
-    if isinstance(model.decoder, CTCDecoder):
-        return written_answers(model, model.decoder, source, search if isinstance(search, CTCBeam) else None)
+    if model.plan.writes_frames:
+        frames: Any = model.decoder
+        return written_answers(model, frames, source, search if isinstance(search, CTCBeam) else None)
     decoder = _decoder(model)
     if not isinstance(model.plan.target.space, Discrete):
         raise SettingError(f"n-best answers are for symbols; this model gives {model.plan.target.space}. Call predict.")

@@ -66,14 +66,14 @@ def decoding_of(plan: Plan, options: dict[str, Any]) -> Decoding:
     for name in options:
         if name not in _KNOWN:
             raise SettingError(f"predict has no option {name!r}; it has {list(_KNOWN)}.{did_you_mean(name, _KNOWN)}")
-    if options and plan.decoder not in ("autoregressive", "ctc", "boxes"):
+    if options and not (plan.writes_symbols or plan.writes_frames or plan.finds_places):
         raise SettingError(f"{sorted(options)} are for free sequences; this model answers with decoder {plan.decoder!r}. Leave them out.")
     own, kind = _OWN.get(plan.decoder, (_SAID, "says one symbol after the other"))
     if foreign := sorted(set(options) - set(own)):
         raise SettingError(f"{foreign} cannot be used here: this model {kind}, and takes {list(own)}. Leave them out.")
     for name, least in (("beam_size", 1), ("n_best", 1), ("max_length", 0)):
         _check_whole(name, options.get(name), least)
-    if plan.decoder == "boxes":
+    if plan.finds_places:
         return Decoding(max_length=options.get("max_length"), min_score=_share("min_score", options.get("min_score", _SURE)))
     attention = bool(options.get("return_attention", False))
     if attention and not plan.attends:
@@ -102,7 +102,7 @@ def _search(plan: Plan, options: dict[str, Any]) -> Any:
     size = options.get("beam_size") or max(plan.beam_size, count)
     if count > size:
         raise SettingError(f"n_best must be at most beam_size; got n_best={count} with beam_size={size}. Give a larger beam_size.")
-    if plan.decoder == "ctc":
+    if plan.writes_frames:
         prior = {name: options[name] for name in _PRIOR if name in options}
         if "beam_size" not in options:
             size = max(size, CTCBeam.size) if prior else size

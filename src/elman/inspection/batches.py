@@ -10,13 +10,12 @@ from typing import Any, Self
 import numpy as np
 
 from elman.errors import SettingError
-from elman.fitting.fitted import Forecasts, Generates, takes_answers
+from elman.fitting.fitted import forecasts, generates, takes_answers
 from elman.fitting.inference import length_of, predict_rows
 from elman.fitting.inputs import paired_rows, rows_of
 from elman.inspection.series_batches import windows_of
 from elman.language import continuous as _elements
 from elman.language.corpus import documents_of
-from elman.mapping.pairs import sources_of, targets_of
 from elman.network import collate
 
 Collate = Callable[[list[Any] | None, list[Any]], tuple[Any, Any]]
@@ -82,18 +81,18 @@ def rows_for(model: Any, values: Any, answers: Any = None) -> Rows:
     """
     if not takes_answers(model) and answers is not None:
         raise SettingError(f"answers are for a Model; a {type(model).__name__} finds them in the values. Leave them out.")
-    if isinstance(model, Generates):
+    if generates(model):
         return written_rows(model, documents(model, values))
-    if isinstance(model, Forecasts):
+    if forecasts(model):
         return Rows(**windows_of(model, values))
     xs, ys = (rows_of(values, "values"), None) if answers is None else paired_rows(values, answers)
-    sources = sources_of(model.source_, model.plan_, xs)
+    sources = model.pair_.encode_sources(xs)
     if ys is None:
         targets = list(predict_rows(model.model_, sources, model.source_))
-        if model.plan_.decoder == "boxes":
+        if model.plan_.finds_places:
             targets = [row[:, :5] for row in targets]  # an answer has a score, a target has none
     else:
-        targets = targets_of(model.source_, model.target_, model.plan_, xs, ys)
+        targets = model.pair_.encode_targets(xs, ys)
     lengths = np.array([length_of(row) for row in sources])
     return Rows(sources=sources, targets=targets, lengths=lengths, collate=partial(_collate, model.plan_))
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import nn
 
-from elman.nn._recurrent import Recurrent
+from elman.nn.recurrent import Recurrent
 from elman.sequences import Ragged
 
 Replace = Callable[[Recurrent, Ragged, Any, Any], Any]

@@ -14,6 +14,7 @@ from elman.inspection.hooks import recurrent_parts
 from elman.mapping.attribution import labels_of
 from elman.network import SequenceModel
 
+
 def networks_of(estimator: Any, verb: str, *, recurrent: bool = True) -> list[SequenceModel]:
     """Return the networks of a fitted estimator.
 
@@ -59,13 +60,14 @@ def labels(codec: Codec | None, value: Any, count: int) -> tuple[str, ...]:
 def name_of(codec: Codec, index: int) -> str:
     """Return the class or symbol of an index, the end of a sequence as "(end)"."""
     classes: Any = getattr(codec, "classes_", None)
+    space: Any = codec.space
     vocabulary: Any = getattr(codec, "vocabulary_", None)
     if classes is not None:
         return str(classes[index])
     if vocabulary is not None:
         return "(end)" if index >= len(vocabulary) else str(vocabulary.symbol(index, "(unknown)"))
     if isinstance(codec, NamesIndices):
-        return "(end)" if index >= codec.space.n else codec.symbol(index)
+        return "(end)" if index >= space.n else codec.symbol(index)
     return str(index)
 
 

@@ -273,11 +273,11 @@ def write(path: str | Path, columns: Mapping[str, Sequence[Any]]) -> None:
     columns : mapping of str to sequence
         Values by column name, equally long; None is written as an empty cell or null, lists in CSV as JSON.
     """
-    from elman.io import _table_writers, atomic
+    from elman.io import atomic, table_writers
 
     path = Path(path)
-    writers = {".csv": _table_writers.to_csv, ".jsonl": _table_writers.to_jsonl, ".ndjson": _table_writers.to_jsonl}
-    writers |= {".tsv": lambda c: _table_writers.to_csv(c, "\t"), ".parquet": _table_writers.to_parquet}
+    writers = {".csv": table_writers.to_csv, ".jsonl": table_writers.to_jsonl, ".ndjson": table_writers.to_jsonl}
+    writers |= {".tsv": lambda c: table_writers.to_csv(c, "\t"), ".parquet": table_writers.to_parquet}
     ending = path.suffix.lower()
     if ending not in writers:
         raise FileError(f"{path}: a table cannot be written as {ending or 'a file without ending'!r}; use {', '.join(writers)}.")

@@ -6,13 +6,14 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeGuard
+from typing import Any
 
 import numpy as np
 import torch
 from sklearn.base import clone
 
-from elman.codecs import Notes, Strokes
+from elman.codecs import Binary, Codec
+from elman.codecs.capabilities import augmentation_of
 from elman.errors import DataError, SettingError
 from elman.fitting.inference import batches_by_length
 from elman.fitting.learning import Learned
@@ -32,12 +33,9 @@ _STEPS = 4_096
 """Frames judged at once."""
 
 
-Kind = Notes | Strokes
-
-
-def without_classes(codec: Any) -> TypeGuard[Kind]:
+def without_classes(codec: Any) -> bool:
     """Tell whether a codec's elements have no classes: rolls of notes and strokes, but not voices and events, which are symbols."""
-    return isinstance(codec, Strokes) or (isinstance(codec, Notes) and codec.read == "roll")
+    return not codec.is_symbolic
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +57,7 @@ class Nats:
         return sum(float(loss.total) for loss in losses) / max(sum(loss.units for loss in losses), 1)
 
 
-def pieces_of(codec: Kind, pieces: Any) -> list[np.ndarray]:
+def pieces_of(codec: Codec, pieces: Any) -> list[np.ndarray]:
     """Encode pieces of music, or drawings.
 
     Parameters
@@ -85,15 +83,15 @@ def measure(rows: Sequence[np.ndarray]) -> Sizes:
     return Sizes(rows=len(rows), target_mean=float(np.mean(lengths)), target_max=max(lengths))
 
 
-def network_of(codec: Kind, network: Network) -> Network:
+def network_of(codec: Codec, network: Network) -> Network:
     """Return the settings with the head that suits, where it was left open."""
-    if isinstance(codec, Notes) or network.head != "auto":
+    if isinstance(codec.space, Binary) or network.head != "auto":
         return network
     own: Any = clone(network)
     return own.set_params(head="pen")
 
 
-def learn_elements(plan: Plan, rows: list[np.ndarray], training: Training, codec: Kind) -> Learned:
+def learn_elements(plan: Plan, rows: list[np.ndarray], training: Training, codec: Codec) -> Learned:
     """Train a language model on encoded pieces.
 
     Parameters
@@ -112,18 +110,18 @@ def learn_elements(plan: Plan, rows: list[np.ndarray], training: Training, codec
     Learned
         The network with its best weights, in evaluation mode.
     """
-    training = _recipe(training, len(rows)) if isinstance(codec, Notes) else training
+    training = _recipe(training, len(rows)) if isinstance(plan.target.space, Binary) else training
     examples = Examples(None, rows, target_space=plan.target.space)
     fraction = resolve(training, len(rows), 1.0).validation_fraction
     train, held = split_rows(len(rows), fraction, random_state=training.random_state)
     learn, check = examples.subset(train), examples.subset(held)
-    learn.augment_encoded = codec.augment_encoded if codec.augments else None
-    blind = frequencies if isinstance(codec, Notes) else one_gaussian
+    learn.augment_encoded = augmentation_of(codec)
+    blind = frequencies if isinstance(plan.target.space, Binary) else one_gaussian
     baseline = blind([rows[i] for i in train], [rows[i] for i in (held if len(held) else train)])
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(training.random_state)
         model: SequenceModel = build(plan)
-    if isinstance(codec, Notes):
+    if isinstance(plan.target.space, Binary):
         _begin_with(model, *_shares([rows[i] for i in train]))
     history = fit(model, learn, check if len(held) else None, training, Nats(baseline=baseline))
     return Learned(plan=plan, model=model.eval(), history=history, baseline=baseline)

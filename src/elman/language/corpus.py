@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from elman.codecs import Codec, Discrete, Notes, Text
-from elman.codecs._registry import describe
+from elman.codecs import Codec, Discrete
+from elman.codecs.capabilities import HasTextLevel
+from elman.codecs.catalog import describe
 from elman.errors import DataError, FileError, SettingError
 from elman.fitting.inputs import rows_of
 from elman.io.text_parts import TextParts, spool
@@ -42,7 +43,7 @@ def corpus_of(texts: Any, codec: Codec, token_dir: str | Path | None) -> Iterato
         Valid inside the block.
     """
     paths = _paths(texts, codec)
-    lazy = paths is not None or (isinstance(texts, Iterator) and isinstance(codec, Text))
+    lazy = paths is not None or (isinstance(texts, Iterator) and codec.modality == "text")
     if not lazy and token_dir is None:
         yield _in_memory(texts, codec)
         return
@@ -72,7 +73,7 @@ def documents_of(texts: Any, codec: Codec | None = None) -> list[Any]:
 
 def _paths(texts: Any, codec: Codec | None) -> list[Path] | None:
     """Files, sorted, where the documents are given as paths."""
-    if isinstance(codec, Notes):
+    if codec is not None and codec.reads_paths:
         return None
     given = [texts] if isinstance(texts, Path) else texts
     if not isinstance(given, list | tuple) or not given or not all(isinstance(path, Path) for path in given):
@@ -124,7 +125,7 @@ def _adopt(codec: Codec, described: dict[str, Any]) -> None:
 
 def _sampled(documents: Sequence[Any], codec: Codec) -> Sequence[Any]:
     """Learning subwords takes all its text at once: of a large corpus it gets parts from everywhere."""
-    if not isinstance(codec, Text) or codec.level != "bpe" or not isinstance(documents, TextParts) or len(documents) <= _SAMPLE:
+    if not isinstance(codec, HasTextLevel) or codec.level != "bpe" or not isinstance(documents, TextParts) or len(documents) <= _SAMPLE:
         return documents
     return [documents[int(i)] for i in np.linspace(0, len(documents) - 1, _SAMPLE)]
 

@@ -38,7 +38,7 @@ def write_pieces(
     network : SequenceModel
         A language model over symbols.
     codec : Codec
-        One with a reader.
+        One with a decoder.
     prompts : sequence
         One piece a row.
     sampling : Sampling
@@ -61,7 +61,7 @@ def write_pieces(
 
 def stream_piece(
     network: SequenceModel,
-    codec: Codec,
+    codec: Any,
     prompt: Any,
     sampling: Sampling,
     *,
@@ -75,7 +75,7 @@ def stream_piece(
     network : SequenceModel
         A language model over symbols.
     codec : Codec
-        One with a reader.
+        One with a decoder.
     prompt : value
         The piece.
     sampling : Sampling
@@ -90,15 +90,15 @@ def stream_piece(
     Any
         Lists of frames, or of notes.
     """
-    reader: Any = codec.reader()
+    decoder: Any = codec.incremental_decoder()
     encoded = np.asarray(codec.encode(prompt))
     for symbol in encoded.tolist():
-        reader.push(symbol)
+        decoder.feed(symbol)
     search = _orderly(codec, sampling)
     for symbol in stream_prompt(network, encoded, max_new_steps=max_new_steps, sampling=search, mixture=mixture):
-        if done := reader.push(symbol):
+        if done := decoder.feed(symbol):
             yield list(done)
-    if done := reader.close():
+    if done := decoder.close():
         yield list(done)
 
 
@@ -108,7 +108,7 @@ def refuse_stop(stop: Any) -> None:
         raise SettingError("stop is for texts and symbols; a piece of music ends by itself, or after max_new_steps. Leave it out.")
 
 
-def _orderly(codec: Codec, sampling: Sampling) -> Sampling:
+def _orderly(codec: Any, sampling: Sampling) -> Sampling:
     return sampling if codec.grammar is None else replace(sampling, rules=Rules(constraint=codec.grammar))
 
 

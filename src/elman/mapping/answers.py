@@ -1,4 +1,4 @@
-"""Answers: from values of a source to values of the target, one or several a row, with attention where it is asked for."""
+"""Answers of a Model: values, with scores, attention and alignments where they are asked for."""
 
 from __future__ import annotations
 
@@ -7,85 +7,69 @@ from typing import Any
 
 import numpy as np
 
-from elman.codecs import Audio, Codec
-from elman.codecs.shared_symbols import Spelled
-from elman.codecs.text import Text
+from elman.codecs.capabilities import LabelsSteps, Timed
 from elman.fitting.inference import answer_rows, predict_rows
 from elman.generation import Hypothesis
 from elman.generation.options import Decoding
 from elman.mapping.alignment import Alignment
 from elman.mapping.attention_map import AttentionMap
-from elman.mapping.pairs import different, sources_of, symbols_of, values_of
+from elman.mapping.pair import Pair
 from elman.network import SequenceModel
 
 
-def answers_of(model: SequenceModel, source: Codec, target: Codec, xs: Sequence[Any], decoding: Decoding) -> Any:
-    """Return what ``Model.predict`` returns.
+def answers_of(model: SequenceModel, pair: Pair, xs: Sequence[Any], decoding: Decoding) -> Any:
+    """Return the answers of :meth:`elman.Model.predict`.
 
     Parameters
     ----------
     model : SequenceModel
         The network.
-    source : Codec
-        Fitted.
-    target : Codec
-        Fitted.
+    pair : Pair
+        Codecs and plan.
     xs : sequence
         Values of the source.
     decoding : Decoding
-        What is wanted.
+        Search, and the parts of an answer that are returned.
 
     Returns
     -------
     list or array or tuple
-        Values, or several a row; with scores or attention a tuple of them, their scores and their maps.
+        Values, or several a row; with scores, attention or alignment a tuple of them and of each further part.
     """
-    rows = sources_of(source, model.plan, xs)
+    rows = pair.encode_sources(xs)
     if not decoding.whole:
-        return values_of(source, target, model.plan, xs, predict_rows(model, rows, source, decoding))
-    values, scores, maps, places = [], [], [], []
-    for x, found in zip(xs, answer_rows(model, rows, source, decoding), strict=True):
-        said, kept = different(source, target, model.plan, x, found)
-        said, kept = said[: decoding.n_best], kept[: decoding.n_best]
-        values.append(said)
-        scores.append([answer.score for answer in kept])
-        maps.append([_map(source, target, model.plan.grid, x, answer) for answer in kept] if decoding.attention else [])
-        places.append([_places(source, target, model.plan.time_stride, answer) for answer in kept] if decoding.alignment else [])
-    shown = ((scores, decoding.scores), (maps, decoding.attention), (places, decoding.alignment))
-    wanted = [values, *(each for each, asked in shown if asked)]
+        return pair.decode(xs, predict_rows(model, rows, pair.source, decoding))
+    values, scores, maps, alignments = [], [], [], []
+    for x, hypotheses in zip(xs, answer_rows(model, rows, pair.source, decoding), strict=True):
+        texts, best = pair.decode_hypotheses(x, hypotheses)
+        texts, best = texts[: decoding.n_best], best[: decoding.n_best]
+        values.append(texts)
+        scores.append([answer.score for answer in best])
+        maps.append([_attention_map(pair, x, answer) for answer in best] if decoding.attention else [])
+        alignments.append([_alignment(pair, answer) for answer in best] if decoding.alignment else [])
+    further = ((scores, decoding.scores), (maps, decoding.attention), (alignments, decoding.alignment))
+    parts = [values, *(part for part, is_returned in further if is_returned)]
     if decoding.n_best is None:
-        wanted = [[row[0] for row in each] for each in wanted]
-    return tuple(wanted) if len(wanted) > 1 else wanted[0]
+        parts = [[row[0] for row in part] for part in parts]
+    return tuple(parts) if len(parts) > 1 else parts[0]
 
 
-def _map(source: Codec, target: Codec, grid: tuple[int, ...], x: Any, answer: Hypothesis) -> AttentionMap:
+def _attention_map(pair: Pair, x: Any, answer: Hypothesis) -> AttentionMap:
     weights = np.zeros((len(answer.symbols), 0)) if answer.attention is None else answer.attention
-    names = (
-        source.tokens(x)
-        if isinstance(source, Text)
-        else [str(symbol) for symbol in source.symbols(x)]
-        if isinstance(source, Spelled)
-        else None
-    )
+    grid = pair.plan.grid
     if grid:
         names = [f"{row}, {column}" for row in range(grid[0]) for column in range(grid[1])]
-    if names is None:
-        names = [str(step) for step in range(weights.shape[1])]
-    said = [_name(target, symbol) for symbol in symbols_of(source, target, x, answer.symbols)] if isinstance(target, Spelled) else []
-    return AttentionMap(weights=weights[:, : len(names)], source=tuple(names), target=tuple(said), score=answer.score, grid=grid)
+    else:
+        names = [str(label) for label in pair.source.step_labels(x)] if isinstance(pair.source, LabelsSteps) else []
+        names = names or [str(step) for step in range(weights.shape[1])]
+    target = pair.names(x, answer.symbols)
+    return AttentionMap(weights=weights[:, : len(names)], source=tuple(names), target=target, score=answer.score, grid=grid)
 
 
-def _places(source: Codec, target: Codec, stride: int, answer: Hypothesis) -> Alignment:
-    unit = stride * (source.frame_seconds if isinstance(source, Audio) else 1)
-    names = (
-        tuple(_name(target, symbol) for symbol in symbols_of(source, target, None, answer.symbols)) if isinstance(target, Spelled) else ()
-    )
-    spans = answer.spans
+def _alignment(pair: Pair, answer: Hypothesis) -> Alignment:
+    unit = pair.plan.time_stride * (pair.source.frame_seconds if isinstance(pair.source, Timed) else 1)
+    names, spans = pair.names(None, answer.symbols), answer.spans
     if spans is None:  # an answer that the prior preferred to all that fits
         nowhere = np.full(len(names), np.nan)
         return Alignment(symbols=names, begin=nowhere, end=nowhere, confidence=nowhere, score=answer.score)
     return Alignment(symbols=names, begin=spans.begin * unit, end=spans.end * unit, confidence=spans.confidence, score=answer.score)
-
-
-def _name(target: Spelled, symbol: Any) -> str:
-    return target.spell([symbol]) if isinstance(target, Text) else str(symbol)

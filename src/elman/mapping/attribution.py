@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from elman.codecs import Codec, Dialogue, Notes, Symbols, Text
+from elman.codecs import Codec
+from elman.codecs.capabilities import LabelsSteps
 from elman.errors import SettingError
 from elman.network import SequenceModel, collate
 from elman.network.assembly import frozen
@@ -121,14 +122,8 @@ def attribute(model: Any, codec: Codec, value: Any, question: Question, answer: 
 
 
 def labels_of(codec: Codec, value: Any, count: int) -> list[Any]:
-    """Return a label for each step of a value: what the codec read there, or its number."""
-    labels: list[Any] = []
-    if isinstance(codec, Text | Dialogue):
-        labels = codec.tokens(value)
-    elif isinstance(codec, Symbols):
-        labels = list(value)
-    elif isinstance(codec, Notes) and codec.reader() is not None:
-        labels = [codec.symbol(index) for index in np.asarray(codec.encode(value)).tolist()]
+    """Return a label for each step of a value: that of the codec, or its number."""
+    labels = list(codec.step_labels(value)) if isinstance(codec, LabelsSteps) else []
     return labels if len(labels) == count else list(range(count))
 
 
@@ -138,7 +133,7 @@ def check(plan: Any, method: str, steps: Any) -> None:
         raise SettingError(f"method must be one of {METHODS}; got {method!r}.")
     if isinstance(steps, bool) or not isinstance(steps, int) or not 1 <= steps <= 10_000:
         raise SettingError(f"steps must be a whole number in 1..10000; got {steps!r}.")
-    if plan.decoder != "summary" or plan.source is None or plan.source.rank != "many":
+    if not plan.answers_whole or plan.source is None or plan.source.rank != "many":
         raise SettingError(
             f"attribute explains one answer about a sequence (text, symbols, series, rows of a picture); this model is {plan.relation!r}."
         )

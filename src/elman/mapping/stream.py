@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from elman.codecs import Codec, Text
+from elman.codecs.capabilities import Incremental
 from elman.codecs.incremental import IncrementalEncoder
 from elman.errors import DataError, SettingError
+from elman.mapping.pair import Pair
 from elman.network import SequenceModel, collate
 from elman.network.ensemble import Ensemble
 from elman.network.streams.steps import SequenceStream
@@ -23,26 +24,24 @@ class ModelStream:
     ----------
     model : SequenceModel or Ensemble
         Its network: aligned or summary, reading one way; an ensemble is refused.
-    source : Codec
-        Fitted; it must know a step when it comes (``incremental_encoder``): ``Series``, ``Symbols``, ``Strokes``, ``Notes``, ``Image`` by
-        rows or columns, or ``Text`` in words or characters, whose pieces are cut where words end.
-    target : Codec
-        Fitted; decodes the answers.
+    pair : Pair
+        Codecs and plan. The source must encode step by step (:class:`~elman.codecs.capabilities.Incremental`): ``Series``, ``Symbols``,
+        ``Strokes``, ``Notes``, ``Image`` by rows or columns, or ``Text`` in words or characters, whose pieces are cut where words end.
     """
 
-    def __init__(self, model: SequenceModel | Ensemble, source: Codec, target: Codec) -> None:
-        self._source, self._target = source, target
-        self._ear = self._listening()
+    def __init__(self, model: SequenceModel | Ensemble, pair: Pair) -> None:
+        self._source, self._target = pair.source, pair.target
+        self._encoder = self._new_encoder()
         self._stream = SequenceStream(model)
 
-    def _listening(self) -> IncrementalEncoder:
-        ear = self._source.incremental_encoder()
-        if ear is None or ear.held is None:
+    def _new_encoder(self) -> IncrementalEncoder:
+        encoder = self._source.incremental_encoder() if isinstance(self._source, Incremental) else None
+        if encoder is None or encoder.state is None:
             raise SettingError(
                 f"{type(self._source).__name__} cannot be streamed: its encoding looks at more than one step."
                 " Series, Symbols, Strokes, Notes, Image by rows or columns, and Text in words or characters can."
             )
-        return ear
+        return encoder
 
     def feed(self, piece: Any, *, proba: bool = False) -> Any:
         """Read a piece of any length.
@@ -59,7 +58,7 @@ class ModelStream:
         Any
             Of an aligned model the answers to this piece, as ``predict`` gives them; of a summary the answer to all that was read.
         """
-        encoded = self._ear.feed(piece)
+        encoded = self._encoder.feed(piece)
         found = self._stream.feed(collate([encoded], self._source.space, self._source.rank), proba=proba)
         return found if proba else self._target.decode(found)
 
@@ -78,31 +77,25 @@ class ModelStream:
         Any
             The answer to this step, or of a summary to all that was read.
         """
-        found = self.feed(self._piece(element), proba=proba)
+        found = self.feed(self._encoder.piece(element), proba=proba)
         return found[0] if self._target.rank == "many" and len(found) == 1 else found
-
-    def _piece(self, element: Any) -> Any:
-        """One element as a piece of one."""
-        if isinstance(self._source, Text):
-            return element
-        return np.expand_dims(np.asarray(element), 1) if getattr(self._source, "read", "") == "columns" else [element]
 
     def reset(self) -> None:
         """Begin a new value."""
         self._stream.reset()
-        self._ear = self._listening()
+        self._encoder = self._new_encoder()
 
     def copy(self) -> ModelStream:
         """Return a fork, to try what comes next."""
         fork = object.__new__(type(self))
         fork._source, fork._target, fork._stream = self._source, self._target, self._stream.copy()
-        fork._ear = fork._listening()
-        fork._ear.held = self._ear.held
+        fork._encoder = fork._new_encoder()
+        fork._encoder.state = self._encoder.state
         return fork
 
     def save(self) -> bytes:
         """Return what is remembered, to go on elsewhere with the same model."""
-        return self._stream.save() + np.asarray(self._ear.held, dtype=np.float64).tobytes()
+        return self._stream.save() + np.asarray(self._encoder.state, dtype=np.float64).tobytes()
 
     def load(self, data: bytes) -> None:
         """Go on from what :meth:`save` gave.
@@ -112,9 +105,9 @@ class ModelStream:
         data : bytes
             Of a stream of the same model.
         """
-        size = np.asarray(self._ear.held).nbytes
+        size = np.asarray(self._encoder.state).nbytes
         held = np.frombuffer(data[len(data) - size :], dtype=np.float64)
         if len(held) != size // 8 or not np.isfinite(held).all():
             raise DataError("This is not a saved state: it is too short, or not of finite numbers. Give what save() returned.")
         self._stream.load(data[: len(data) - size])
-        self._ear.held = held
+        self._encoder.state = held

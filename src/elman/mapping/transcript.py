@@ -9,10 +9,12 @@ import numpy as np
 import torch
 
 from elman.codecs import Codec
+from elman.codecs.capabilities import Incremental
 from elman.codecs.incremental import IncrementalEncoder
 from elman.errors import DataError, SettingError
 from elman.generation import CTCBeam
 from elman.generation.options import Decoding
+from elman.mapping.pair import Pair
 from elman.network import SequenceModel
 from elman.network.ensemble import Ensemble
 from elman.network.streams.frames import FrameStream
@@ -56,19 +58,15 @@ class Transcript:
         return str(self.value)
 
 
-def transcribe(
-    model: SequenceModel | Ensemble, source: Codec, target: Codec, chunks: Iterable[Any], decoding: Decoding
-) -> Iterator[Transcript]:
+def transcribe(model: SequenceModel | Ensemble, pair: Pair, chunks: Iterable[Any], decoding: Decoding) -> Iterator[Transcript]:
     """Yield what is known after each chunk; what cannot be streamed is refused before the first.
 
     Parameters
     ----------
     model : SequenceModel or Ensemble
         The network.
-    source : Codec
-        Fitted, with an ear (``incremental_encoder``): ``Audio``, ``Series``, ``Strokes``, ``Image`` by columns, ….
-    target : Codec
-        Fitted.
+    pair : Pair
+        Codecs and plan; the source encodes piece by piece: ``Audio``, ``Series``, ``Strokes``, ``Image`` by columns, ….
     chunks : iterable
         Pieces of one value.
     decoding : Decoding
@@ -79,23 +77,25 @@ def transcribe(
     iterator of Transcript
         One a chunk and one at the end.
     """
-    ear = source.incremental_encoder()
-    if ear is None:
-        raise SettingError(f"{type(source).__name__} cannot be transcribed as it comes: its encoding looks at the whole. Use predict.")
+    encoder = pair.source.incremental_encoder() if isinstance(pair.source, Incremental) else None
+    if encoder is None:
+        raise SettingError(f"{type(pair.source).__name__} cannot be transcribed as it comes: its encoding looks at the whole. Use predict.")
     if decoding.whole:
         raise SettingError("n_best, return_scores and return_alignment need the whole recording. Use predict.")
     if isinstance(chunks, str | bytes | np.ndarray):
         raise DataError(f"chunks must be an iterable of pieces of one recording; got {type(chunks).__name__}. Put it in a list: [chunk].")
     stream = FrameStream(model)
-    return _transcripts(stream, ear, target, chunks, decoding.search)
+    return _transcripts(stream, encoder, pair.target, chunks, decoding.search)
 
 
-def _transcripts(stream: FrameStream, ear: IncrementalEncoder, target: Codec, chunks: Iterable[Any], search: Any) -> Iterator[Transcript]:
+def _transcripts(
+    stream: FrameStream, encoder: IncrementalEncoder, target: Codec, chunks: Iterable[Any], search: Any
+) -> Iterator[Transcript]:
     writer = _Searched(search) if isinstance(search, CTCBeam) else _Greedy()
     for chunk in chunks:
-        writer.feed(stream.feed(torch.from_numpy(ear.feed(chunk))))
+        writer.feed(stream.feed(torch.from_numpy(encoder.feed(chunk))))
         yield Transcript(target, writer.said, writer.open(), final=False)
-    writer.feed(stream.feed(torch.from_numpy(ear.close())))
+    writer.feed(stream.feed(torch.from_numpy(encoder.close())))
     writer.feed(stream.close())
     yield Transcript(target, writer.said, writer.open(), final=True)
 

@@ -9,37 +9,18 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from elman import cells
-from elman.codecs.space import Discrete, Pixels, Rectangles
 from elman.errors import DataError, SettingError
-from elman.network.batch_invariant import Linear
-from elman.network.decoders.attention import Attention
-from elman.network.decoders.autoregressive import AutoregressiveDecoder, CrossAttention
-from elman.network.decoders.boxes import BoxDecoder
-from elman.network.decoders.bridge import Bridge
+from elman.network.decoders import registry
+from elman.network.decoders.autoregressive import AutoregressiveDecoder
 from elman.network.decoders.contiguous_text import Readers, read
-from elman.network.decoders.ctc import CTCDecoder, misfits
-from elman.network.decoders.feedback import Feedback
-from elman.network.decoders.pointer import Pointer
-from elman.network.decoders.regularisation import Regularisation
-from elman.network.decoders.segments import SegmentDecoder, SegmentStem
-from elman.network.decoders.step import StepDecoder
-from elman.network.decoders.summary import SummaryDecoder
-from elman.network.decoders.wide import MixedOutput, Wide
-from elman.network.encoders import choice as body
-from elman.network.encoders.encoder import Encoder, recurrent_layers
-from elman.network.heads import BernoulliHead, ContinuousHead, make_head
+from elman.network.decoders.decoder import AnswerOptions, Decoder
+from elman.network.decoders.plan_parts import encoder_of
 from elman.network.initialisation import initialise
 from elman.network.interfaces import Encoded, Loss, State, batch_size, move
 from elman.network.planning.checks import check
 from elman.network.planning.plan import Plan
-from elman.network.pooling import Pooling
 from elman.network.stems.grid import CellReader
-from elman.network.stems.pyramid import PyramidStem
 from elman.network.stems.stem import Stem
-from elman.sequences import Ragged
-
-Decoder = SummaryDecoder | StepDecoder | AutoregressiveDecoder | CTCDecoder | SegmentDecoder | BoxDecoder
 
 
 class SequenceModel(nn.Module):
@@ -52,10 +33,10 @@ class SequenceModel(nn.Module):
     plan : Plan
         What the network is.
     decoder : Decoder
-        One of the six.
-    stem : Stem, SegmentStem or PyramidStem, optional
+        One of :mod:`elman.network.decoders`.
+    stem : nn.Module, optional
         None for a language model.
-    encoder : Encoder or CellReader, optional
+    encoder : nn.Module, optional
         None for a language model and for sources that are one vector.
     """
 
@@ -63,8 +44,8 @@ class SequenceModel(nn.Module):
         self,
         plan: Plan,
         decoder: Decoder,
-        stem: Stem | SegmentStem | PyramidStem | None = None,
-        encoder: Encoder | CellReader | None = None,
+        stem: Any = None,
+        encoder: Any = None,
     ) -> None:
         super().__init__()
         self.plan = plan
@@ -98,10 +79,8 @@ class SequenceModel(nn.Module):
         return source.with_data(source.data.masked_fill(beyond, 0))
 
     def on_epoch_start(self, state: Any) -> None:
-        """Lower teacher forcing in a line from always to its ratio over the epochs (Bengio 2015, section 2.4); a hook of the loop."""
-        if isinstance(self.decoder, AutoregressiveDecoder):
-            share = (state.epoch - 1) / max(state.settings.max_epochs - 1, 1)
-            self.decoder.teacher_forcing = 1.0 - (1.0 - self.plan.teacher_forcing_ratio) * share
+        """Adapt the decoder to the share of training that is done; a hook of the loop."""
+        self.decoder.on_epoch_start((state.epoch - 1) / max(state.settings.max_epochs - 1, 1))
 
     def loss(self, source: Any, target: Any, state: State | None = None, *, ends: Tensor | None = None) -> Loss:
         """Return the loss of a batch, summed over its units.
@@ -126,9 +105,7 @@ class SequenceModel(nn.Module):
         if source is not None and batch_size(source) != rows:
             raise DataError(f"source has {batch_size(source)} rows and target {rows}; they must be as many. Collate the same rows.")
         encoded, target = self.encode(source, state, rows=rows), move(target, self.device)
-        if isinstance(self.decoder, AutoregressiveDecoder):
-            return self.decoder.loss(encoded, target, state, ends)
-        return self.decoder.loss(encoded, target)
+        return self.decoder.loss(encoded, target, state, ends)
 
     def losses(self, source: Any, target: Any, tbptt_length: int | None = None) -> Iterator[Loss]:
         """Yield the losses of consecutive pieces with carried, detached state; one piece when nothing is to be cut."""
@@ -152,9 +129,7 @@ class SequenceModel(nn.Module):
     @property
     def carries_state(self) -> bool:
         """Whether sequences may be fed in pieces: language models and aligned models that read one way."""
-        if isinstance(self.decoder, StepDecoder):
-            return self.encoder is not None and self.encoder.directions == 1 and not self.plan.joined
-        return self.stem is None
+        return self.decoder.carries_state(self)
 
     @torch.no_grad()
     def row_losses(self, source: Any, target: Any) -> tuple[Tensor, Tensor]:
@@ -167,9 +142,10 @@ class SequenceModel(nn.Module):
         return total, geometry.lengths
 
     def _autoregressive(self) -> AutoregressiveDecoder:
-        if not isinstance(self.decoder, AutoregressiveDecoder):
+        if not self.decoder.writes_symbols:
             raise SettingError(f"This needs a model that gives one element after the other; this one's decoder is {self.plan.decoder!r}.")
-        return self.decoder
+        decoder: Any = self.decoder
+        return decoder
 
     @torch.no_grad()
     def predict(self, source: Any, *, search: Any = None, max_length: int | None = None, min_score: float | None = None) -> list[Any]:
@@ -193,38 +169,21 @@ class SequenceModel(nn.Module):
         """
         with evaluating(self):
             encoded = self.encode(source)
-            if isinstance(self.decoder, AutoregressiveDecoder):
-                return self.decoder.predict(encoded, self.limits(encoded, max_length), search)
-            if isinstance(self.decoder, CTCDecoder):
-                return self.decoder.predict(encoded, search)
-            if isinstance(self.decoder, BoxDecoder):
-                least = {} if min_score is None else {"min_score": min_score}
-                return self.decoder.predict(encoded, self.limits(encoded, max_length), **least)
-            if search is not None:
-                raise SettingError(f"A {self.plan.decoder} model has nothing to search. Call predict without search.")
-            return self.decoder.predict(encoded)
+            options = AnswerOptions(search=search, limits=lambda: self.limits(encoded, max_length), min_score=min_score)
+            return self.decoder.answer(encoded, options)
 
     @torch.no_grad()
     def predict_proba(self, source: Any, target: Any = None) -> list[Any]:
         """Return probabilities per row, (C,) or (T, C); an autoregressive model needs the target whose next elements it judges."""
         with evaluating(self):
-            if isinstance(self.decoder, AutoregressiveDecoder):
-                if target is None:
-                    raise SettingError("The probabilities of a free sequence depend on what was said before: pass target, or use a search.")
-                return self.decoder.proba(self.encode(source, rows=batch_size(target)), move(target, self.device))
-            return self.decoder.proba(self.encode(source))
+            rows = None if target is None else batch_size(target)
+            return self.decoder.proba(self.encode(source, rows=rows), None if target is None else move(target, self.device))
 
     @torch.no_grad()
     def quantiles(self, source: Any, levels: tuple[float, ...]) -> Tensor:
         """Return quantiles of numbers, (N, *shape, Q) for one answer per row."""
-        if isinstance(self.decoder, SegmentDecoder):
-            with evaluating(self):
-                return self.decoder.quantiles(self.encode(source), tuple(levels))
-        head = self.decoder.head
-        if not isinstance(head, ContinuousHead) or not isinstance(self.decoder, SummaryDecoder):
-            raise SettingError("Quantiles are for one answer of numbers per row. Use a target of numbers and a summary model.")
         with evaluating(self):
-            return head.quantiles(self.decoder.features(self.encode(source)), tuple(levels))
+            return self.decoder.quantiles(self.encode(source), tuple(levels))
 
     def limits(self, encoded: Encoded, max_length: int | None = None) -> Tensor:
         """Return the longest answer allowed for each row, (N,)."""
@@ -236,14 +195,6 @@ class SequenceModel(nn.Module):
         if encoded.sequence is None:
             return longest
         return torch.minimum(longest, (encoded.sequence.lengths * self.plan.length_ratio).ceil().to(torch.int64) + 5)
-
-    @torch.no_grad()
-    def misfits(self, source: Any, target: Ragged) -> list[int]:
-        """List rows whose target cannot be written in the frames of its source (CTC only); ask before training."""
-        if not isinstance(self.decoder, CTCDecoder):
-            return []
-        lengths = self.encode(source).sequence
-        return [] if lengths is None else misfits(lengths.lengths, target)
 
 
 @contextmanager
@@ -302,10 +253,11 @@ def build(plan: Plan) -> SequenceModel:
 
 def assemble(plan: Plan) -> SequenceModel:
     """Put the parts together without setting first weights."""
-    if plan.decoder == "segments":
-        return _by_segments(plan)
-    if plan.decoder == "boxes":
-        return _boxes(plan)
+    decoder = registry.get(plan.decoder)
+    parts = decoder.assemble(plan)
+    if parts is not None:
+        stem, encoder, built = parts
+        return SequenceModel(plan, built, stem, encoder)
     stem = encoder = None
     features = plan.embedding_size
     if plan.source is not None:
@@ -324,128 +276,6 @@ def assemble(plan: Plan) -> SequenceModel:
         if stem.backbone is not None and p.stem_frozen:
             stem.backbone.freeze()
         if plan.source.rank == "many" or plan.grid:
-            encoder = CellReader(p.embedding_size) if p.grid else _encoder(plan)
+            encoder = CellReader(p.embedding_size) if p.grid else encoder_of(plan)
             features = encoder.out_features
-    return SequenceModel(plan, _DECODERS[plan.decoder](plan, features), stem, encoder)
-
-
-def _encoder(p: Plan) -> Any:
-    if p.body != "recurrent":
-        return body.continuing(p) if p.decoder == "segments" else body.encoder(p)
-    return Encoder(p.cell, p.embedding_size, p.hidden_size, bidirectional=p.bidirectional, options=_options(p))
-
-
-def _by_segments(plan: Plan) -> SequenceModel:
-    if plan.source is None or plan.horizon is None:
-        raise SettingError("A forecast by segments needs a source and a horizon. Give both to plan().")
-    encoder = _encoder(plan)
-    head = _head(plan, encoder.out_features, horizon=plan.segment)
-    layers = encoder.layers if plan.body == "recurrent" else encoder
-    decoder = SegmentDecoder(head, layers, plan.source.space, horizon=plan.horizon, size=plan.embedding_size)
-    return SequenceModel(plan, decoder, SegmentStem(plan.source.space, plan.embedding_size), encoder)
-
-
-def _boxes(plan: Plan) -> SequenceModel:
-    source, target, size = None if plan.source is None else plan.source.space, plan.target.space, plan.embedding_size
-    if not isinstance(source, Pixels) or not isinstance(target, Rectangles):
-        raise SettingError("Boxes need a source of whole pictures. Use Image() as the source.")
-    layers = recurrent_layers(plan.cell, size, plan.hidden_size, _options(plan))
-    bridge = Bridge(2 * size, plan.num_layers, plan.hidden_size, len(cells.get(plan.cell).states))
-    decoder = BoxDecoder(size, layers, bridge, kinds=target.n, size=size)
-    return SequenceModel(plan, decoder, PyramidStem(source, size, plan.dropout))
-
-
-def _options(plan: Plan) -> dict[str, Any]:
-    between = plan.dropout if plan.num_layers > 1 else 0.0
-    names = ("weight_dropout", "recurrent_dropout", "zoneout", "layer_norm", "num_layers", "locked_dropout")
-    return {**{name: getattr(plan, name) for name in names}, "dropout": between}
-
-
-def _head(plan: Plan, features: int, **more: Any) -> Any:
-    weights = plan.class_weights or None
-    options = {"kind": plan.head, "dropout": plan.dropout, "label_smoothing": plan.label_smoothing, "class_weight": weights}
-    return make_head(plan.target.space, features, **{**options, **more})
-
-
-def _summary(plan: Plan, features: int) -> SummaryDecoder:
-    if plan.source is not None and plan.source.rank == "many":
-        pooling = Pooling(features, plan.pooling)
-        head = _head(plan, pooling.out_features, horizon=plan.horizon)
-        return SummaryDecoder(head, pooling, wide=_wide(plan, head) if plan.wide else None)
-    middle = nn.Sequential(nn.ReLU(), Linear(features, plan.hidden_size), nn.ReLU())
-    return SummaryDecoder(_head(plan, plan.hidden_size, horizon=plan.horizon), None, middle)
-
-
-def _wide(plan: Plan, head: Any) -> Wide:
-    outputs = head.output.linear.out_features
-    head.output = MixedOutput(head.output, outputs)
-    return Wide(plan.wide, outputs)
-
-
-def _step(plan: Plan, features: int) -> StepDecoder:
-    return StepDecoder(_head(plan, features))
-
-
-def _ctc(plan: Plan, features: int) -> CTCDecoder:
-    return CTCDecoder(features, _classes(plan), dropout=plan.dropout, banned=_banned(plan))
-
-
-def _autoregressive(plan: Plan, features: int) -> AutoregressiveDecoder:
-    hidden, size = plan.hidden_size, plan.embedding_size
-    attends = plan.attends
-    regular = _regularisation(plan)
-    feedback = Feedback(plan.target.space, size, plan.dropout if regular is None else 0.0)
-    discrete = isinstance(plan.target.space, Discrete)
-    tied = feedback.symbols.weight if plan.tie_weights and feedback.symbols is not None else None
-    mixed = size if tied is not None and attends else hidden
-    return AutoregressiveDecoder(
-        feedback,
-        recurrent_layers(plan.cell, size + (mixed if plan.input_feeding else 0), hidden, _options(plan))
-        if plan.body == "recurrent"
-        else body.continuing(plan),
-        _head(plan, mixed, extra=int(discrete), tied=tied, cutoffs=plan.cutoffs, dropout=plan.dropout if regular is None else 0.0),
-        end=None if discrete else BernoulliHead(hidden, 1),
-        bridge=None if plan.source is None else Bridge(features, plan.num_layers, hidden, len(cells.get(plan.cell).states)),
-        context=Linear(features, size) if plan.source is not None and not attends else None,
-        sight=_sight(plan, features, mixed) if attends else None,
-        input_feeding=plan.input_feeding,
-        teacher_forcing=plan.teacher_forcing_ratio,
-        banned=_banned(plan),
-        regularisation=regular,
-    )
-
-
-def _regularisation(plan: Plan) -> Regularisation | None:
-    """A language model over symbols has its own; older ones drop step by step instead."""
-    if not plan.locked_dropout:
-        return None
-    return Regularisation(
-        input_dropout=plan.input_dropout,
-        output_dropout=plan.dropout,
-        embedding_dropout=plan.embedding_dropout,
-        activation=plan.activation_penalty,
-        temporal_activation=plan.temporal_activation_penalty,
-    )
-
-
-def _sight(plan: Plan, features: int, mixed: int) -> CrossAttention:
-    hidden = plan.hidden_size
-    return CrossAttention(
-        attention=Attention(hidden, features, plan.attention, coverage=plan.coverage > 0),
-        mix=Linear(features + hidden, mixed),
-        pointer=Pointer(plan.copies, _classes(plan), features + hidden + plan.embedding_size) if plan.copies else None,
-        coverage=plan.coverage,
-    )
-
-
-def _classes(plan: Plan) -> int:
-    if not isinstance(plan.target.space, Discrete):
-        raise SettingError(f"CTC and copying write symbols; got a target of {plan.target.space}. Use align='attention'.")
-    return plan.target.space.n
-
-
-def _banned(plan: Plan) -> tuple[int, ...]:
-    return () if plan.target.unknown is None else (plan.target.unknown,)
-
-
-_DECODERS = {"summary": _summary, "step": _step, "autoregressive": _autoregressive, "ctc": _ctc}
+    return SequenceModel(plan, decoder.build(plan, features), stem, encoder)

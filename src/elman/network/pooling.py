@@ -48,6 +48,16 @@ class Pooling(nn.Module):
         self.out_features = 3 * features if kind == "concat" else features
         self.score = nn.Sequential(Linear(features, features), Tanh(), Linear(features, 1, bias=False)) if kind == "attention" else None
 
+    @property
+    def runs(self) -> bool:
+        """Whether the pooled vector can be kept up to date step by step; attention weighs all steps anew."""
+        return self.score is None
+
+    @property
+    def is_last(self) -> bool:
+        """Whether the last states alone are read."""
+        return self.kind == "last"
+
     def forward(self, sequence: Ragged, last: Tensor) -> Tensor:
         """Pool a sequence; ``last`` (N, F) are the top layer's last states."""
         if self.kind == "last":

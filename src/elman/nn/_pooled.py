@@ -10,12 +10,12 @@ from torch import Tensor
 
 from elman.errors import BackendError
 from elman.kernels.dispatch import wanted
-from elman.nn import _stack
+from elman.nn import stack
 from elman.nn._stepper import stepper, zeros
 
 if TYPE_CHECKING:
     from elman.kernels.stream_pool import Pool as NativePool
-    from elman.nn._recurrent import Recurrent
+    from elman.nn.recurrent import Recurrent
 
 
 class Places(Protocol):
@@ -95,6 +95,6 @@ def native_places(layer: Recurrent) -> NativePool | None:
     if wanted() not in (None, "native") or layer.proj_size:
         return None
     try:
-        return NativePool(_stack.step_calls(layer, zeros(layer, 1)))
+        return NativePool(stack.step_calls(layer, zeros(layer, 1)))
     except BackendError:
         return None

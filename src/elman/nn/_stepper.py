@@ -11,11 +11,11 @@ from elman.kernels import dispatch
 from elman.kernels.dispatch import wanted
 from elman.kernels.recording import is_recording
 from elman.kernels.stack import Batch
-from elman.nn import _stack
+from elman.nn import stack
 
 if TYPE_CHECKING:
     from elman.kernels.stream import Stepper as NativeStepper
-    from elman.nn._recurrent import Recurrent
+    from elman.nn.recurrent import Recurrent
 
 
 class Stepper(Protocol):
@@ -46,10 +46,10 @@ def stepper(layer: Recurrent) -> Stepper:
         """Read ``steps`` steps of every sequence."""
         n = states[0].shape[1]
         batch = Batch(n=n, steps=steps if n else 0, rows=len(x))
-        spec, tensors = _stack.parts(layer, n, len(x), training=False)
+        spec, tensors = stack.parts(layer, n, len(x), training=False)
         whole = not is_recording(x) and dispatch.can_run_stack(spec, x, states, tensors)
         if not whole:
-            _stack.check_weights(layer)
+            stack.check_weights(layer)
         return dispatch.run_stack(spec, batch, x, states, tensors, whole=whole)
 
     return run
@@ -77,7 +77,7 @@ def native_stepper(layer: Recurrent, states: tuple[Tensor, ...]) -> NativeSteppe
     if wanted() not in (None, "native"):
         return None
     try:
-        return NativeStepper(_stack.step_calls(layer, states)) if states[0].shape[1] else None
+        return NativeStepper(stack.step_calls(layer, states)) if states[0].shape[1] else None
     except BackendError:
         return None
 

@@ -6,9 +6,9 @@ from functools import partial
 
 from elman.cells import names as cell_names
 from elman.errors import SettingError, did_you_mean
-from elman.nn._recurrent import Recurrent
 from elman.nn.gru import GRU
 from elman.nn.lstm import LSTM
+from elman.nn.recurrent import Recurrent
 from elman.nn.rnn import RNN
 
 _LAYERS = {"elman": RNN, "elman_relu": partial(RNN, nonlinearity="relu"), "gru": GRU, "lstm": LSTM}

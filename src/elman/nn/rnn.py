@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from elman.nn._recurrent import Recurrent
+from elman.nn.recurrent import Recurrent
 
 
 class RNN(Recurrent, torch.nn.RNN):

@@ -16,7 +16,7 @@ from elman.nn import _border
 from elman.nn._stepper import native_stepper, stepper, zeros
 
 if TYPE_CHECKING:
-    from elman.nn._recurrent import Recurrent
+    from elman.nn.recurrent import Recurrent
 
 Value = TypeVar("Value", Tensor, np.ndarray)
 

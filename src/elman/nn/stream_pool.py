@@ -21,7 +21,7 @@ except ImportError:  # numbers are then checked by torch
     _native: Any = None
 
 if TYPE_CHECKING:
-    from elman.nn._recurrent import Recurrent
+    from elman.nn.recurrent import Recurrent
 
 
 class StreamPool:

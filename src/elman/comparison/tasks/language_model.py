@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from elman.baselines import Markov
-from elman.codecs import Discrete, Text
+from elman.codecs import Discrete
 from elman.comparison.candidate import Candidate, networks
 from elman.comparison.division import Parts
 from elman.comparison.measure import Judgement, Measure
@@ -98,7 +98,7 @@ class LanguageModelTask:
         """Look for leaks."""
         p = self.parts
         found = [*leaks.duplicates(p.train_x, p.test_x)]
-        if isinstance(self.codec, Text):
+        if self.codec.modality == "text":
             found += leaks.near_duplicates(p.train_x, p.test_x)
         if p.train_groups is not None and p.test_groups is not None:
             found += leaks.groups(p.train_groups, p.test_groups)

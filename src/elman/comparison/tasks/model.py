@@ -10,7 +10,8 @@ import numpy as np
 from sklearn.base import clone
 
 from elman import baselines
-from elman.codecs import Category, Codec, Continuous, Dialogue, Number, Series, Symbols, Tags, Text
+from elman.codecs import Codec, Continuous
+from elman.codecs.capabilities import has_text_level, spells
 from elman.comparison.candidate import Candidate, networks
 from elman.comparison.division import Parts
 from elman.comparison.measure import Judgement, Measure
@@ -20,7 +21,7 @@ from elman.fitting.inference import length_of
 from elman.leakage import overlap as leaks
 from elman.leakage.alarm import Alarm
 from elman.leakage.targets import hidden_targets
-from elman.mapping.pairs import fit_codecs
+from elman.mapping.codecs import fit_codecs
 from elman.metrics.scores import edit_distance
 from elman.training.settings import Training
 
@@ -63,7 +64,7 @@ class ModelTask:
                 f"{type(self.source).__name__} is one value, not a sequence: nothing recurs, so there is no recurrence to compare with."
                 " Use scikit-learn's models, or a source such as Text(), Symbols() or Series()."
             )
-        if isinstance(self.target, Category):
+        if _is_category(self.target):
             classes = {leaks.key(y) for y in self.parts.train_y}
             if len(classes) < 2:
                 raise DataError(
@@ -76,7 +77,7 @@ class ModelTask:
 
     def _kind(self) -> str:
         if self.target.rank == "one":
-            return "category" if isinstance(self.target, Category) else "tags" if isinstance(self.target, Tags) else "number"
+            return "category" if _is_category(self.target) else "tags" if _is_tags(self.target) else "number"
         few = slice(0, 500)
         source, target = fit_codecs(self.source, self.target, self.parts.train_x[few], self.parts.train_y[few], self.estimator.align)
         pairs = zip(source.encode_all(self.parts.train_x[few]), target.encode_all(self.parts.train_y[few]), strict=True)
@@ -95,7 +96,7 @@ class ModelTask:
         others = networks(self.estimator, single, cell, fixed=fixed, fixed_label="convolutions for one length")
         if self.kind == "free":  # what is written freely needs the recurrence to write
             others = [one for one in others if one.name in ("elman", "gru", "lstm", "default", "shuffled")]
-        if self.kind == "category" and isinstance(self.source, Text):
+        if self.kind == "category" and has_text_level(self.source):
             found.append(self._kim())
         sides = (self.source, self.target) if self.kind.startswith("step") else (self.source,)
         return [*found, *(one for one in others if not one.shuffles or all(map(can_shuffle, sides)))]
@@ -120,7 +121,7 @@ class ModelTask:
         if self.kind == "category":
             found = [simple("frequency", "always the most frequent", 0, baselines.Frequency)]
             found.append(simple("prior", "drawn as often as seen", 0, baselines.PriorSampling))
-            if isinstance(source, Text | Symbols):
+            if spells(source):
                 found.append(simple("markov", "Markov chain for each class", 2, lambda: baselines.Markov(copy.deepcopy(source))))
             if text:
                 found.append(simple("bag_of_words", "bag of words, linear", 3, baselines.BagOfWords))
@@ -131,12 +132,12 @@ class ModelTask:
             return [simple("frequency", "the most common tags", 0, baselines.Constant)]
         if self.kind == "number":
             found = [simple("frequency", "always the mean", 0, lambda: baselines.Constant("mean"))]
-            if series and isinstance(self.target, Number):
+            if series and self.target.estimator_type == "regressor":
                 found.append(simple("bag_of_steps", "bag of steps, linear", 3, lambda: baselines.BagOfSteps(copy.deepcopy(source))))
             return found
-        if self.kind == "step" and not isinstance(self.target, Text):
+        if self.kind == "step" and not has_text_level(self.target):
             found = [simple("frequency", "the most frequent label", 0, lambda: baselines.Constant("step"))]
-            if isinstance(source, Symbols):
+            if spells(source) and not has_text_level(source):
                 found.append(simple("usual_label", "the usual label of each symbol", 1, baselines.UsualLabel))
             return found
         if self.kind == "step of numbers":
@@ -191,7 +192,7 @@ class ModelTask:
 
     def _steps(self, value: Any) -> list[Any]:
         """The steps of an answer: letters or words of a text, elements of a sequence."""
-        letters = isinstance(self.target, Text) and self.target.level == "char"
+        letters = has_text_level(self.target) and self.target.level == "char"
         return value.split() if isinstance(value, str) and not letters else list(value)
 
     def _edits(self, answers: list[Any], truth: list[Any]) -> Judgement:
@@ -222,7 +223,7 @@ class ModelTask:
         found = [*leaks.duplicates(p.train_x, p.test_x), *leaks.near_duplicates(p.train_x, p.test_x)]
         if p.train_groups is not None and p.test_groups is not None:
             found += leaks.groups(p.train_groups, p.test_groups)
-        if isinstance(self.target, Category):
+        if _is_category(self.target):
             found += hidden_targets(p.train_x, p.train_y)
         if _reads_numbers(self.source):
             train, test = ([np.asarray(x, dtype=np.float64) for x in xs] for xs in (p.train_x, p.test_x))
@@ -232,15 +233,24 @@ class ModelTask:
 
     def notes(self) -> list[str]:
         """Say what limits what can be concluded."""
-        classes = len({leaks.key(y) for y in self.parts.train_y}) if isinstance(self.target, Category) else 0
+        classes = len({leaks.key(y) for y in self.parts.train_y}) if _is_category(self.target) else 0
         if len(self.parts.test_x) < classes:
             return [f"The test part has {len(self.parts.test_x)} rows for {classes} classes: hardly any difference can show."]
         return []
 
 
+def _is_category(target: Codec) -> bool:
+    return target.estimator_type == "classifier"
+
+
+def _is_tags(target: Codec) -> bool:
+    """Several yes or no answers about a whole: a set of labels."""
+    return target.is_multilabel
+
+
 def _reads_text(source: Codec) -> bool:
-    return isinstance(source, Text | Symbols | Dialogue)
+    return source.modality in ("text", "symbols")
 
 
 def _reads_numbers(source: Codec) -> bool:
-    return isinstance(source, Series)
+    return source.modality == "series"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 
 from elman.forecasting.direct.inputs import Windows
 from elman.network import Plan, SequenceModel, build
-from elman.network.decoders.segments import WINDOW, SegmentDecoder
+from elman.network.decoders.segments import WINDOW
 
 _PENALTIES = (1e-3, 1e-2, 1e-1, 1.0)
 """Weights of the penalty that are tried, per window."""
@@ -29,12 +30,12 @@ class Ridge:
 
         def made(plan: Plan) -> SequenceModel:
             model = build(plan)
-            decoder = model.decoder
-            if isinstance(decoder, SegmentDecoder) and decoder.linear is not None:
+            linear: Any = getattr(model.decoder, "linear", None)
+            if linear is not None:
                 with torch.no_grad():
-                    decoder.linear.weight.copy_(torch.from_numpy(self.weights.T))
-                    decoder.linear.bias.copy_(torch.from_numpy(self.bias))
-                decoder.linear.requires_grad_(False)
+                    linear.weight.copy_(torch.from_numpy(self.weights.T))
+                    linear.bias.copy_(torch.from_numpy(self.bias))
+                linear.requires_grad_(False)
             return model
 
         return made

@@ -38,7 +38,7 @@ def check_answers(model: Any, rows: Rows) -> list[Finding]:
     said = [tuple(np.atleast_1d(row).tolist()) for row in predict_rows(model.model_, rows.sources, model.source_)]
     true = [tuple(np.atleast_1d(row).tolist()) for row in rows.targets]
     found = [_silent(model, said, true)]
-    if model.plan_.decoder == "autoregressive":
+    if model.plan_.writes_symbols:
         found.append(_loops([list(row) for row in said], "answers"))
     return found
 
@@ -53,7 +53,7 @@ def _silent(model: Any, said: list[tuple[int, ...]], true: list[tuple[int, ...]]
         return Finding(name="silent decoder", verdict="fine", message=message, evidence=evidence)
     what = "nothing" if not answer else "the same"
     change = "train longer or with a higher learning_rate; class_weight='balanced' where one class is most of the data"
-    if model.plan_.decoder == "ctc":
+    if model.plan_.writes_frames:
         change = "CTC begins by saying nothing: train longer, on shorter sources first, or with more rows"
     message = f"it answers {what} to {share:.0%} of {len(said):,} values; the truth says that in {wanted:.0%}"
     return Finding(name="silent decoder", verdict="problem", message=message, next_step=change, evidence=evidence)

@@ -6,7 +6,7 @@ from typing import Any
 
 from elman.codecs import Discrete
 from elman.errors import DataError
-from elman.fitting.fitted import Forecasts, Generates, takes_answers
+from elman.fitting.fitted import forecasts, generates, takes_answers
 from elman.inspection.batches import Rows, rows_for, written_rows
 from elman.inspection.diagnosis.answer_checks import check_answers, check_writing
 from elman.inspection.diagnosis.finding import Diagnosis, Finding
@@ -55,7 +55,7 @@ def diagnose(model: Any, X: Any = None, y: Any = None, *, rate_test: bool = True
     else:
         told = "units, gradients and answers were not looked at"
         found.append(Finding(name="data", verdict="note", message=told, next_step="call diagnose(X, y) with some of the training data"))
-    if isinstance(model, Generates) and isinstance(model.plan_.target.space, Discrete):
+    if generates(model) and isinstance(model.plan_.target.space, Discrete):
         found += check_writing(model)
     return Diagnosis.of(found)
 
@@ -64,10 +64,10 @@ def _rows(model: Any, X: Any, y: Any) -> Rows | None:
     """The given values, or what the estimator still holds of its training."""
     if X is not None:
         return rows_for(model, X, y)
-    if isinstance(model, Generates) and model.__dict__.get("_tokens") is not None:
+    if generates(model) and model.__dict__.get("_tokens") is not None:
         tokens = model.__dict__["_tokens"]
         return written_rows(model, [], [tokens[row] for row in range(min(len(tokens), _ANSWERED))])
-    if isinstance(model, Forecasts) and not (model.past or model.future or model.static):
+    if forecasts(model) and not (model.past or model.future or model.static):
         held = [series.values for series in model.panel_.series]
         return rows_for(model, held) if max(map(len, held)) > model.horizon + 1 else None
     return None

@@ -17,7 +17,6 @@ from elman.inspection.memory.truncation import Cut, average
 from elman.inspection.networks import networks_of
 from elman.network import SequenceModel
 from elman.network.assembly import evaluating, frozen
-from elman.network.decoders.summary import SummaryDecoder
 from elman.network.interfaces import move
 
 _FURTHEST = 256
@@ -118,8 +117,8 @@ def _some(rows: Rows, network: SequenceModel, most: int, generator: np.random.Ge
 
 
 def _reads_ends_only(network: SequenceModel) -> bool:
-    decoder = network.decoder
-    return isinstance(decoder, SummaryDecoder) and decoder.pooling is not None and decoder.pooling.kind == "last"
+    decoder: Any = network.decoder
+    return network.plan.answers_whole and decoder.pooling is not None and decoder.pooling.is_last
 
 
 def _cut_losses(networks: list[SequenceModel], rows: Rows) -> Callable[[Any], float]:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from elman.network.interfaces import map_tensors
-from elman.nn._recurrent import Recurrent
+from elman.nn.recurrent import Recurrent
 from elman.sequences import Ragged
 from elman.sequences.geometry import first_rows
 

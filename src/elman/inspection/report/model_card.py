@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from elman.fitting.fitted import Forecasts, Generates
+from elman.fitting.fitted import forecasts, generates
 from elman.inspection.diagnosis.training_checks import better
 from elman.inspection.report.predictions import Judged, judged
 
@@ -117,9 +117,9 @@ def pipeline(model: Any) -> str | None:
     str or None
         As "text-classification".
     """
-    if isinstance(model, Forecasts):
+    if forecasts(model):
         return "time-series-forecasting"
-    if isinstance(model, Generates):
+    if generates(model):
         return "text-generation" if model.target_.modality == "text" else None
     return _PIPELINES.get((model.plan_.decoder, model.source_.modality))
 
@@ -133,7 +133,7 @@ def _results(model: Any, seen: Judged | None) -> list[tuple[str, float]]:
 
 def metric_of(model: Any) -> str:
     """Return the name of what ``score`` gives."""
-    return "1 - error / error of the simplest forecast" if isinstance(model, Forecasts) else model.history_.metric or "score"
+    return "1 - error / error of the simplest forecast" if forecasts(model) else model.history_.metric or "score"
 
 
 def held_out(model: Any) -> float | None:
@@ -147,7 +147,7 @@ def _description(model: Any) -> str:
     plan = model.plan_
     parts = [
         ("reads", "what came before" if model.source_ is None else code(repr(model.source_))),
-        ("answers", f"the next {model.horizon} steps" if isinstance(model, Forecasts) else code(repr(model.target_))),
+        ("answers", f"the next {model.horizon} steps" if forecasts(model) else code(repr(model.target_))),
         ("relation", f"{plan.relation}, decoder {plan.decoder}"),
         ("recurrence", f"{plan.num_layers} x {plan.cell} of {plan.hidden_size} units" + (", both ways" if plan.bidirectional else "")),
         ("parameters", f"{plan.parameters:,}" + (f", {plan.members} networks averaged" if plan.members > 1 else "")),
@@ -185,9 +185,9 @@ def _limits(model: Any) -> str:
 
 def _use(model: Any) -> str:
     call = "model.predict(values)"
-    if isinstance(model, Generates):
+    if generates(model):
         call = 'model.generate("…")'
-    elif isinstance(model, Forecasts):
+    elif forecasts(model):
         call = "model.predict(series)"
     return f'## How to use it\n\n```python\nimport elman\n\nmodel = elman.load("model.elman")\n{call}\n```'
 

@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 
 from elman.codecs import Binary, Continuous, Discrete
-from elman.fitting.fitted import Forecasts, Generates
+from elman.fitting.fitted import forecasts, generates
 from elman.fitting.inference import decode_all, length_of, predict_rows, proba_rows
 from elman.fitting.inputs import paired_rows, rows_of
 from elman.inspection.batches import documents
-from elman.mapping.pairs import sources_of, targets_of, values_of
 from elman.metrics.scores import edit_distance
 from elman.timeseries.read import read_panel
 
@@ -91,17 +90,17 @@ def judged(model: Any, X: Any, y: Any, seed: int = 0) -> Judged:
     Judged
         Answers and faults.
     """
-    if isinstance(model, Generates):
+    if generates(model):
         return _texts(model, X)
-    if isinstance(model, Forecasts):
+    if forecasts(model):
         return _series(model, X)
     xs, ys = paired_rows(rows_of(X, "X"), rows_of(y, "y"))
     total = len(xs)
-    if model.plan_.decoder == "autoregressive" and total > _WRITTEN:
+    if model.plan_.writes_symbols and total > _WRITTEN:
         chosen = np.sort(np.random.default_rng(seed).permutation(total)[:_WRITTEN]).tolist()
         xs, ys = [xs[i] for i in chosen], [ys[i] for i in chosen]
-    sources = sources_of(model.source_, model.plan_, xs)
-    truth = targets_of(model.source_, model.target_, model.plan_, xs, ys)
+    sources = model.pair_.encode_sources(xs)
+    truth = model.pair_.encode_targets(xs, ys)
     lengths = np.array([length_of(source) for source in sources])
     common: dict[str, Any] = {"xs": xs, "ys": ys, "truth": truth, "lengths": lengths, "total": total}
     return _one(model, sources, common) if model.target_.rank == "one" else _many(model, sources, common)
@@ -131,8 +130,8 @@ def _many(model: Any, sources: list[Any], common: dict[str, Any]) -> Judged:
     from elman.generation.options import decoding_of
 
     answers = predict_rows(model.model_, sources, model.source_, decoding_of(model.plan_, {}))
-    said = list(values_of(model.source_, model.target_, model.plan_, common["xs"], answers))
-    aligned, discrete = model.plan_.decoder == "step", isinstance(model.plan_.target.space, Discrete)
+    said = list(model.pair_.decode(common["xs"], answers))
+    aligned, discrete = model.plan_.answers_steps, isinstance(model.plan_.target.space, Discrete)
     pairs = list(zip(answers, common["truth"], strict=True))
     score = model._scoring().score(answers, common["truth"]) if aligned or discrete else None
     if aligned:

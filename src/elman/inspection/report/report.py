@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from elman.errors import DataError, FileError, SettingError
-from elman.fitting.fitted import Forecasts, Generates, takes_answers
+from elman.fitting.fitted import forecasts, generates, takes_answers
 from elman.inspection.diagnosis.diagnose import diagnose
 from elman.inspection.html import to_markup
 from elman.inspection.memory.measuring import memory
@@ -98,12 +98,12 @@ def _tried(section: Callable[[], list[Any]]) -> list[Any]:
 
 def _inside(model: Any, seen: Judged) -> list[Any]:
     """The trace of a value of middling length that the model got right."""
-    if isinstance(model, Forecasts):
+    if forecasts(model):
         return trace(model, seen.xs[0]).to_markup()
     good = seen.order[: max(1, len(seen) // 2)]
     row = int(min(good, key=lambda i: abs(int(seen.lengths[i]) - 30)))
     value = seen.xs[row]
-    if isinstance(model, Generates):
+    if generates(model):
         value = value[:300]
     found = trace(model, value)
     return [element("p", f"Answer: {readable(found.answer)}"), *found.to_markup()]

@@ -16,8 +16,8 @@ from torch import Tensor
 
 from elman.kernels import Call, dispatch, reference
 from elman.kernels.stack import Batch, loop
-from elman.nn import _stack
-from elman.nn._recurrent import Recurrent
+from elman.nn import stack
+from elman.nn.recurrent import Recurrent
 from elman.sequences import Ragged
 from elman.sequences.geometry import first_rows, steps_and_places
 
@@ -57,7 +57,7 @@ def open_stack(layer: Recurrent, x: Ragged, state: Any = None) -> list[Opened]:
     list of Opened
         Bottom first, a layer's directions side by side.
     """
-    spec, tensors = _stack.parts(layer, len(x), len(x.data), training=False)
+    spec, tensors = stack.parts(layer, len(x), len(x.data), training=False)
     batch = Batch(n=len(x), steps=len(x.batch_sizes), rows=len(x.data), sizes=x.batch_sizes, order=x.sorted_indices)
     starts = None if state is None else (state if isinstance(state, tuple) else (state,))
     found: list[tuple[Call, Tensor]] = []

@@ -10,8 +10,9 @@ import numpy as np
 import torch
 
 from elman.codecs import Binary, Continuous, Discrete
+from elman.codecs.capabilities import Spells
 from elman.errors import DataError, DataTypeError, SettingError
-from elman.fitting.fitted import Forecasts, Generates
+from elman.fitting.fitted import forecasts, generates
 from elman.fitting.inference import answer_rows, decode_all, predict_rows, proba_rows
 from elman.generation.options import decoding_of
 from elman.inspection.batches import written_rows
@@ -20,8 +21,6 @@ from elman.inspection.networks import labels, name_of, networks_of, prefixes
 from elman.inspection.trace.gates import open_stack
 from elman.inspection.trace.trace import LayerTrace, Predictions, Trace, check_steps
 from elman.language import continuous as _elements
-from elman.mapping.answers import sources_of
-from elman.mapping.pairs import symbols_of, targets_of, values_of
 from elman.network import SequenceModel, collate
 from elman.network.assembly import evaluating
 from elman.network.decoders.teacher_forcing import shift
@@ -68,41 +67,37 @@ def trace(model: Any, value: Any, answer: Any = None, *, member: int = 0) -> Tra
     networks = networks_of(model, "trace")
     if isinstance(member, bool) or not isinstance(member, int) or not 0 <= member < len(networks):
         raise SettingError(f"member must be a whole number in 0..{len(networks) - 1}; got {member!r}.")
-    if isinstance(model, Generates):
+    if generates(model):
         return _of_text(model, networks[0], value)
-    if isinstance(model, Forecasts):
+    if forecasts(model):
         return _of_series(model, networks[member], value)
-    if answer is not None and model.plan_.decoder != "autoregressive":
+    if answer is not None and not model.plan_.writes_symbols:
         raise SettingError(f"answer is for models that write a sequence; this one's decoder is {model.plan_.decoder!r}. Leave it out.")
-    return (
-        _of_writing(model, networks[member], value, answer)
-        if model.plan_.decoder == "autoregressive"
-        else _of_pair(model, networks[member], value)
-    )
+    return _of_writing(model, networks[member], value, answer) if model.plan_.writes_symbols else _of_pair(model, networks[member], value)
 
 
 def _of_pair(model: Any, network: SequenceModel, value: Any) -> Trace:
     """Summary, step and CTC: one pass reads the value."""
-    encoded = sources_of(model.source_, model.plan_, [value])[0]
+    encoded = model.pair_.encode_sources([value])[0]
     with watching(network) as seen:
         row = predict_rows(model.model_, [encoded], model.source_, decoding_of(model.plan_, {}))
     layers = _opened(seen, lambda count: labels(model.source_, value, count))
-    found = values_of(model.source_, model.target_, model.plan_, [value], row)[0]
+    found = model.pair_.decode([value], row)[0]
     read = layers[0].labels
-    later = partial(_by_prefix, model, encoded, layers) if model.plan_.decoder == "summary" else partial(_by_step, model, encoded, read)
+    later = partial(_by_prefix, model, encoded, layers) if model.plan_.answers_whole else partial(_by_step, model, encoded, read)
     return Trace(value=value, kind=model.source_.modality, answer=_plain(found), layers=layers, _later=later)
 
 
 def _of_writing(model: Any, network: SequenceModel, value: Any, answer: Any) -> Trace:
     """A decoder that writes: let it write its answer (or the given one) once more, all steps at hand."""
-    encoded = sources_of(model.source_, model.plan_, [value])[0]
+    encoded = model.pair_.encode_sources([value])[0]
     if answer is not None:
-        written = targets_of(model.source_, model.target_, model.plan_, [value], [answer])[0]
+        written = model.pair_.encode_targets([value], [answer])[0]
     elif isinstance(model.plan_.target.space, Discrete):
         written = answer_rows(model.model_, [encoded], model.source_, decoding_of(model.plan_, {"n_best": 1}))[0][0].symbols
     else:
         written = predict_rows(model.model_, [encoded], model.source_)[0]
-    said = answer if answer is not None else values_of(model.source_, model.target_, model.plan_, [value], [written])[0]
+    said = answer if answer is not None else model.pair_.decode([value], [written])[0]
     names = _written_names(model, value, written)
     with watching(network) as seen:
         looked, values = _force(network, collate([encoded], model.source_.space, model.source_.rank), written)
@@ -201,7 +196,7 @@ def _force(network: SequenceModel, source: Any, written: Any) -> tuple[np.ndarra
 
 def _written_names(model: Any, value: Any, written: Any) -> tuple[str, ...]:
     if isinstance(model.plan_.target.space, Discrete):
-        symbols = symbols_of(model.source_, model.target_, value, written) if hasattr(model.target_, "spell") else list(written)
+        symbols = model.pair_.symbols(value, written) if isinstance(model.target_, Spells) else list(written)
         return (*(str(symbol) for symbol in symbols), "(end)")
     count = len(next(iter(written.values()))) if isinstance(written, dict) else len(written)
     return (*(str(step) for step in range(count)), "(end)")
@@ -210,7 +205,7 @@ def _written_names(model: Any, value: Any, written: Any) -> tuple[str, ...]:
 def _by_step(model: Any, encoded: Any, read: tuple[str, ...]) -> Predictions:
     """Answers of a model that gives one a step."""
     values = np.asarray(proba_rows(model.model_, [encoded], model.source_)[0])
-    if model.plan_.decoder == "ctc":
+    if model.plan_.writes_frames:
         blank = values.shape[1] - 1
         said = ["(blank)" if int(row.argmax()) == blank else name_of(model.target_, int(row.argmax())) for row in values]
     else:

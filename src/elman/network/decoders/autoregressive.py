@@ -4,26 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 import torch
 from torch import Tensor, nn
 
+from elman import cells
 from elman.codecs.space import Discrete
 from elman.errors import SettingError
 from elman.kernels import dense
+from elman.network.batch_invariant import Linear
 from elman.network.decoders.attention import Attention
 from elman.network.decoders.bridge import Bridge
+from elman.network.decoders.decoder import AnswerOptions, Decoder
 from elman.network.decoders.feedback import Feedback
+from elman.network.decoders.plan_parts import banned_of, classes_of, head_of, options_of
 from elman.network.decoders.pointer import Pointer
 from elman.network.decoders.regularisation import Regularisation
 from elman.network.decoders.search import Search, Steps, follow
 from elman.network.decoders.state import DecoderState, Looked, Memory
 from elman.network.decoders.teacher_forcing import Shifted, join, shift, take
+from elman.network.encoders import choice as body
+from elman.network.encoders.encoder import recurrent_layers
 from elman.network.heads import BernoulliHead, Head, SymbolHead
 from elman.network.interfaces import Encoded, Loss, Recurrent, State, map_tensors
 from elman.network.unbatch import as_sequences, to_rows
 from elman.sequences import Ragged
+
+if TYPE_CHECKING:
+    from elman.network.planning.plan import Plan
 
 Draw = Callable[[Any, Tensor], Any]
 """From a head and features to one element a row."""
@@ -56,7 +65,7 @@ class CrossAttention:
     coverage: float = 0.0
 
 
-class AutoregressiveDecoder(nn.Module):
+class AutoregressiveDecoder(Decoder):
     """Recurrent layers over the target shifted by one, optional attention after them, a head.
 
     Attention stands after the recurrence (Luong 2015, section 3.1), so that a teacher-forced batch runs through the kernel in one piece;
@@ -89,6 +98,9 @@ class AutoregressiveDecoder(nn.Module):
         What a language model drops and pays for while it learns; feedback and head then drop nothing themselves.
     """
 
+    name = "autoregressive"
+    writes_symbols = True
+
     def __init__(
         self,
         feedback: Feedback,
@@ -110,9 +122,35 @@ class AutoregressiveDecoder(nn.Module):
         self.attention, self.mix = (None, None) if sight is None else (sight.attention, sight.mix)
         self.pointer, self.coverage = (None, 0.0) if sight is None else (sight.pointer, sight.coverage)
         self.input_feeding, self.teacher_forcing, self.banned = input_feeding, teacher_forcing, tuple(banned)
-        self.regularisation = regularisation
+        self.regularisation, self.teacher_forcing_ratio = regularisation, teacher_forcing
 
     # -- where an answer starts ------------------------------------------------------------------------------------------
+
+    @classmethod
+    def build(cls, plan: Plan, features: int) -> Self:
+        """Return the decoder of a plan."""
+        hidden, size = plan.hidden_size, plan.embedding_size
+        attends = plan.attends
+        regular = _regularisation(plan)
+        feedback = Feedback(plan.target.space, size, plan.dropout if regular is None else 0.0)
+        discrete = isinstance(plan.target.space, Discrete)
+        tied = feedback.symbols.weight if plan.tie_weights and feedback.symbols is not None else None
+        mixed = size if tied is not None and attends else hidden
+        return cls(
+            feedback,
+            recurrent_layers(plan.cell, size + (mixed if plan.input_feeding else 0), hidden, options_of(plan))
+            if plan.body == "recurrent"
+            else body.continuing(plan),
+            head_of(plan, mixed, extra=int(discrete), tied=tied, cutoffs=plan.cutoffs, dropout=plan.dropout if regular is None else 0.0),
+            end=None if discrete else BernoulliHead(hidden, 1),
+            bridge=None if plan.source is None else Bridge(features, plan.num_layers, hidden, len(cells.get(plan.cell).states)),
+            context=Linear(features, size) if plan.source is not None and not attends else None,
+            sight=_cross_attention(plan, features, mixed) if attends else None,
+            input_feeding=plan.input_feeding,
+            teacher_forcing=plan.teacher_forcing_ratio,
+            banned=banned_of(plan),
+            regularisation=regular,
+        )
 
     def begin(self, encoded: Encoded, state: State | None = None) -> DecoderState:
         """Return the state before the first element, or after what ``state`` remembers."""
@@ -367,6 +405,18 @@ class AutoregressiveDecoder(nn.Module):
             return list((search or follow)(self.steps(), state, limits))
         return self.roll(state, limits)
 
+    def answer(self, encoded: Encoded, options: AnswerOptions) -> list[Any]:
+        """Return the elements of each row."""
+        return self.predict(encoded, options.limits(), options.search)
+
+    def carries_state(self, network: Any) -> bool:
+        """Whether nothing but the text itself is read: a language model."""
+        return network.stem is None
+
+    def on_epoch_start(self, share: float) -> None:
+        """Lower teacher forcing in a line from always to its ratio over the epochs (Bengio 2015, section 2.4)."""
+        self.teacher_forcing = 1.0 - (1.0 - self.teacher_forcing_ratio) * share
+
     def roll(self, state: DecoderState, limits: Tensor, *, draw: Draw | None = None) -> list[Any]:
         """Generate elements without classes, fed back until the end: the likeliest, or what ``draw(head, features)`` draws."""
         draw = draw or (lambda head, features: head.predict(features))
@@ -385,8 +435,10 @@ class AutoregressiveDecoder(nn.Module):
             state = replace(state, last=values)
         return _cut(taken, lengths, self.feedback.start(len(limits)))
 
-    def proba(self, encoded: Encoded, target: Any) -> list[Any]:
+    def proba(self, encoded: Encoded, target: Any = None) -> list[Any]:
         """Return the probabilities of every next element given those before it, (T+1, V+1) per row, "end" last."""
+        if target is None:
+            raise SettingError("The probabilities of a free sequence depend on what was said before: pass target, or use a search.")
         shape = next(iter(target.values())) if isinstance(target, dict) else target
         shifted, begin = shift(shape), self.begin(encoded)
         looked, _ = self.look(target, begin, shifted)
@@ -409,3 +461,26 @@ def _cut(taken: list[Any], lengths: Tensor, empty: Any) -> list[Any]:
         return [{name: rows[i] for name, rows in parts.items()} for i in range(len(lengths))]
     rows = torch.stack(taken, 1) if taken else empty[:, None][:, :0]
     return [row[:n].detach().cpu().numpy() for row, n in zip(rows, lengths.tolist(), strict=True)]
+
+
+def _regularisation(plan: Plan) -> Regularisation | None:
+    """A language model over symbols has its own; older ones drop step by step instead."""
+    if not plan.locked_dropout:
+        return None
+    return Regularisation(
+        input_dropout=plan.input_dropout,
+        output_dropout=plan.dropout,
+        embedding_dropout=plan.embedding_dropout,
+        activation=plan.activation_penalty,
+        temporal_activation=plan.temporal_activation_penalty,
+    )
+
+
+def _cross_attention(plan: Plan, features: int, mixed: int) -> CrossAttention:
+    hidden = plan.hidden_size
+    return CrossAttention(
+        attention=Attention(hidden, features, plan.attention, coverage=plan.coverage > 0),
+        mix=Linear(features + hidden, mixed),
+        pointer=Pointer(plan.copies, classes_of(plan), features + hidden + plan.embedding_size) if plan.copies else None,
+        coverage=plan.coverage,
+    )

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from elman import cells
+from elman.codecs.space import Pixels, Rectangles
 from elman.errors import SettingError
 from elman.kernels import dense
 from elman.network.batch_invariant import Conv2d, Linear
 from elman.network.decoders.box_targets import Wanted, centres, hits, overlaps
 from elman.network.decoders.bridge import Bridge
-from elman.network.interfaces import Encoded, Loss, Recurrent
-from elman.network.stems.pyramid import block
+from elman.network.decoders.decoder import AnswerOptions, Decoder
+from elman.network.decoders.plan_parts import options_of
+from elman.network.encoders.encoder import recurrent_layers
+from elman.network.interfaces import Encoded, Loss, Recurrent, State
+from elman.network.stems.pyramid import PyramidStem, block
 from elman.sequences import Ragged
+
+if TYPE_CHECKING:
+    from elman.network.planning.plan import Plan
 
 LEAST = 0.02
 """How sure the decoder is at least of a box that it gives, unless it is told otherwise."""
@@ -72,7 +80,7 @@ class Reading:
     covered: Tensor
 
 
-class BoxDecoder(nn.Module):
+class BoxDecoder(Decoder):
     """A pointer network over cells (Vinyals 2015): at every step one cell, whose box is given, or "no more".
 
     Every cell says a box and how likely it is. A recurrent network that remembers what was given asks for the next: its scores over
@@ -99,6 +107,9 @@ class BoxDecoder(nn.Module):
     Stewart 2016, "End-to-end people detection in crowded scenes"; Zhou 2019, "Objects as points", for the heat of cells.
     """
 
+    name = "boxes"
+    finds_places = True
+
     def __init__(self, features: int, layers: nn.Module, bridge: Bridge, *, kinds: int, size: int) -> None:
         super().__init__()
         hidden = int(layers.hidden_size)  # pyright: ignore[reportArgumentType]
@@ -113,6 +124,16 @@ class BoxDecoder(nn.Module):
         self.cover = nn.Parameter(torch.tensor(_COVER))
 
     # -- what the grid says ------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def assemble(cls, plan: Plan) -> tuple[nn.Module | None, nn.Module | None, Decoder]:
+        """Return stem and decoder: cells of a picture, one after the other."""
+        source, target, size = None if plan.source is None else plan.source.space, plan.target.space, plan.embedding_size
+        if not isinstance(source, Pixels) or not isinstance(target, Rectangles):
+            raise SettingError("Boxes need a source of whole pictures. Use Image() as the source.")
+        layers = recurrent_layers(plan.cell, size, plan.hidden_size, options_of(plan))
+        bridge = Bridge(2 * size, plan.num_layers, plan.hidden_size, len(cells.get(plan.cell).states))
+        return PyramidStem(source, size, plan.dropout), None, cls(size, layers, bridge, kinds=target.n, size=size)
 
     def look(self, grid: Tensor) -> Cells:
         """Read a grid (N, C, h, w)."""
@@ -166,7 +187,7 @@ class BoxDecoder(nn.Module):
 
     # -- learning ----------------------------------------------------------------------------------------------------------
 
-    def loss(self, encoded: Encoded, target: Ragged) -> Loss:
+    def loss(self, encoded: Encoded, target: Ragged, state: State | None = None, ends: Tensor | None = None) -> Loss:  # noqa: ARG002  # one signature for all decoders
         """Return the loss of a batch: of the steps of the reader, and of what the cells say; a unit is a step."""
         cells = self.look(_grid(encoded))
         true, mask = target.to_padded()
@@ -247,12 +268,16 @@ class BoxDecoder(nn.Module):
         rows = torch.stack(taken, 1) if taken else cells.boxes.new_zeros(len(limits), 0, 6)
         return [row[:n].cpu().numpy() for row, n in zip(rows, lengths.tolist(), strict=True)]
 
+    def answer(self, encoded: Encoded, options: AnswerOptions) -> list[np.ndarray]:
+        """Return the boxes of each row; without a least score nearly all are given, for a curve over scores."""
+        return self.predict(encoded, options.limits(), min_score=LEAST if options.min_score is None else options.min_score)
+
     def _answer(self, cells: Cells, chosen: Tensor, sure: Tensor) -> Tensor:
         rows = torch.arange(len(chosen), device=chosen.device)
         kinds = cells.kinds[rows, chosen].argmax(1).to(sure.dtype)
         return torch.cat([cells.boxes[rows, chosen].clamp(0, 1), kinds[:, None], sure[:, None]], 1)
 
-    def proba(self, encoded: Encoded) -> list[Any]:  # noqa: ARG002  # as other decoders are asked
+    def proba(self, encoded: Encoded, target: Any = None) -> list[Any]:  # noqa: ARG002  # one signature for all decoders
         """Raise SettingError: how sure each box is stands beside it."""
         raise SettingError("Boxes have no classes to give probabilities of; each box of predict comes with its score. Call predict.")
 

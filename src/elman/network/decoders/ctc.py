@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from elman.errors import DataError
 from elman.kernels import dense
+from elman.network.decoders.decoder import AnswerOptions, Decoder
+from elman.network.decoders.plan_parts import banned_of, classes_of
 from elman.network.heads import SoftmaxHead
-from elman.network.interfaces import Encoded, Loss
+from elman.network.interfaces import Encoded, Loss, State
 from elman.network.unbatch import to_rows
 from elman.sequences import Ragged
+
+if TYPE_CHECKING:
+    from elman.network.planning.plan import Plan
 
 FrameSearch = Callable[[np.ndarray, int], Sequence[int]]
 """From log-probabilities (T, V+1) and the blank's index to symbols."""
@@ -31,30 +36,6 @@ def needed_frames(target: Ragged) -> Tensor:
     return target.lengths + torch.zeros_like(target.lengths).index_add(0, target.row_of(), repeats.to(torch.int64))
 
 
-def misfits(frames: Tensor, target: Ragged) -> list[int]:
-    """List the rows whose target cannot be written in their frames; ask before training.
-
-    Parameters
-    ----------
-    frames : Tensor
-        (N,) steps of each row after the stem.
-    target : Ragged
-        Symbols.
-
-    Returns
-    -------
-    list of int
-        Rows that would have infinite loss; they are left out of it.
-
-    Examples
-    --------
-    >>> target = Ragged.from_list([np.array([1, 1]), np.array([1, 2])])
-    >>> misfits(torch.tensor([2, 2]), target)  # "1 1" needs a blank in between
-    [0]
-    """
-    return torch.nonzero(needed_frames(target) > frames).flatten().tolist()
-
-
 def collapse(best: np.ndarray, blank: int) -> np.ndarray:
     """Merge repeats, then drop blanks."""
     kept = np.ones(len(best), dtype=bool)
@@ -62,7 +43,7 @@ def collapse(best: np.ndarray, blank: int) -> np.ndarray:
     return best[kept & (best != blank)].astype(np.int64)
 
 
-class CTCDecoder(nn.Module):
+class CTCDecoder(Decoder):
     """A softmax with one more class, the blank (the last), and the CTC loss.
 
     Parameters
@@ -77,11 +58,19 @@ class CTCDecoder(nn.Module):
         Symbols never predicted (unknown).
     """
 
+    name = "ctc"
+    writes_frames = True
+
     def __init__(self, features: int, n: int, *, dropout: float = 0.0, banned: tuple[int, ...] = ()) -> None:
         super().__init__()
         self.blank = n
         self.banned = list(banned)
         self.head = SoftmaxHead(features, n + 1, dropout=dropout)
+
+    @classmethod
+    def build(cls, plan: Plan, features: int) -> Self:
+        """Return the decoder of a plan."""
+        return cls(features, classes_of(plan), dropout=plan.dropout, banned=banned_of(plan))
 
     def log_proba(self, encoded: Encoded) -> Ragged:
         """Return log-probabilities of each frame, (ΣT, V+1)."""
@@ -90,7 +79,7 @@ class CTCDecoder(nn.Module):
             raise DataError("CTC needs a source of sequences; got single elements. Leave align at 'auto'.")
         return sequence.with_data(self.head.log_proba(sequence.data))
 
-    def loss(self, encoded: Encoded, target: Ragged) -> Loss:
+    def loss(self, encoded: Encoded, target: Ragged, state: State | None = None, ends: Tensor | None = None) -> Loss:  # noqa: ARG002  # one signature for all decoders
         """Return the loss summed over rows, in nats; units are target symbols. Rows that cannot fit count nothing."""
         frames = self.log_proba(encoded)
         units = int(target.lengths.clamp_min(1).sum())
@@ -119,10 +108,14 @@ class CTCDecoder(nn.Module):
             return [collapse(row.argmax(-1), self.blank) for row in rows]
         return [np.asarray(search(row, self.blank), dtype=np.int64) for row in rows]
 
-    def proba(self, encoded: Encoded) -> list[np.ndarray]:
+    def proba(self, encoded: Encoded, target: Any = None) -> list[np.ndarray]:  # noqa: ARG002  # one signature for all decoders
         """Return the probabilities of each frame, (T, V+1), the blank last."""
         frames = self.log_proba(encoded)
         return to_rows(frames.with_data(dense.exp(frames.data)))
+
+    def answer(self, encoded: Encoded, options: AnswerOptions) -> list[np.ndarray]:
+        """Return the symbols of each row."""
+        return self.predict(encoded, options.search)
 
     def frames(self, encoded: Encoded) -> list[Any]:
         """Return what a search reads of each row: log-probabilities (T, V+1), -inf for symbols never predicted."""

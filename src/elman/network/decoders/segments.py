@@ -7,7 +7,7 @@ horizon, all from the same state: what tells them apart is a vector for the plac
 from __future__ import annotations
 
 from functools import reduce
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -16,11 +16,16 @@ from torch.nn import functional
 from elman.codecs.space import Continuous, Product, Space
 from elman.errors import DataError, SettingError
 from elman.network.batch_invariant import Linear
+from elman.network.decoders.decoder import Decoder
+from elman.network.decoders.plan_parts import encoder_of, head_of
 from elman.network.heads import ContinuousHead
 from elman.network.interfaces import Encoded, Loss, State, map_tensors
 from elman.network.stems.stem import element_stem
 from elman.network.unbatch import to_rows
 from elman.sequences import Ragged
+
+if TYPE_CHECKING:
+    from elman.network.planning.plan import Plan
 
 WINDOW, FUTURE, VALUES = "window", "future", "values"
 """Parts of the source: segments of the past and of what is known of the horizon, and the values of the window for a linear map; every
@@ -80,7 +85,7 @@ class SegmentStem(nn.Module):
         return window.with_data(self.dropout(functional.relu(vectors)))
 
 
-class SegmentDecoder(nn.Module):
+class SegmentDecoder(Decoder):
     """One step of the encoder's own layers for every segment of the horizon, then a head on each; perhaps beside a linear map.
 
     Parameters
@@ -97,6 +102,9 @@ class SegmentDecoder(nn.Module):
         Size of what the layers read.
     """
 
+    name = "segments"
+    averages = True
+
     def __init__(self, head: ContinuousHead, layers: nn.Module, space: Space, *, horizon: int, size: int) -> None:
         super().__init__()
         parts = segmented(space)
@@ -106,6 +114,17 @@ class SegmentDecoder(nn.Module):
         self.future = Linear(parts.parts[FUTURE].d, size) if FUTURE in parts.parts else None  # type: ignore[attr-defined]
         self.wholes = Wholes(parts, size)
         self.linear = Linear(parts.parts[VALUES].d, horizon) if VALUES in parts.parts else None  # type: ignore[attr-defined]
+
+    @classmethod
+    def assemble(cls, plan: Plan) -> tuple[nn.Module | None, nn.Module | None, Decoder]:
+        """Return stem, encoder and decoder: the decoder steps on with the encoder's own layers."""
+        if plan.source is None or plan.horizon is None:
+            raise SettingError("A forecast by segments needs a source and a horizon. Give both to plan().")
+        encoder = encoder_of(plan)
+        head = head_of(plan, encoder.out_features, horizon=plan.segment)
+        layers = encoder.layers if plan.body == "recurrent" else encoder
+        decoder = cls(head, layers, plan.source.space, horizon=plan.horizon, size=plan.embedding_size)
+        return SegmentStem(plan.source.space, plan.embedding_size), encoder, decoder
 
     def simple(self, encoded: Encoded) -> Tensor | float:
         """Return what the linear map says of each row, (N, horizon); the head says how the truth will differ from it."""
@@ -129,7 +148,7 @@ class SegmentDecoder(nn.Module):
         steps = Ragged.from_lengths(x.flatten(0, 1), torch.ones(encoded.size * count, dtype=torch.int64, device="cpu"))
         return self._shared[0](steps, state)[0].data
 
-    def loss(self, encoded: Encoded, target: Tensor) -> Loss:
+    def loss(self, encoded: Encoded, target: Tensor, state: State | None = None, ends: Tensor | None = None) -> Loss:  # noqa: ARG002  # one signature for all decoders
         """Return the loss summed over rows: of each the mean over the steps that are known (not NaN).
 
         Parameters
@@ -162,7 +181,7 @@ class SegmentDecoder(nn.Module):
         """Return the centre of each row's distribution, (horizon,)."""
         return to_rows(self._whole_horizon(self.head.predict(self.features(encoded)), encoded.size) + self.simple(encoded))
 
-    def proba(self, encoded: Encoded) -> list[Any]:
+    def proba(self, encoded: Encoded, target: Any = None) -> list[Any]:  # noqa: ARG002  # one signature for all decoders
         """Return the centre: numbers have no classes."""
         return self.predict(encoded)
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 import torch
-from torch import nn
+from torch import Tensor
 
 from elman.errors import DataError
+from elman.network.decoders.decoder import Decoder
+from elman.network.decoders.plan_parts import head_of
 from elman.network.heads import Head
 from elman.network.interfaces import Encoded, Loss, State
 from elman.network.unbatch import as_sequences, to_rows
 from elman.sequences import Ragged
 
+if TYPE_CHECKING:
+    from elman.network.planning.plan import Plan
 
-class StepDecoder(nn.Module):
+
+class StepDecoder(Decoder):
     """A head on every step; source and target have the same lengths, row by row.
 
     Parameters
@@ -23,11 +28,19 @@ class StepDecoder(nn.Module):
         Distribution over one element of the target.
     """
 
+    name = "step"
+    answers_steps = averages = True
+
     def __init__(self, head: Head) -> None:
         super().__init__()
         self.head = head
 
-    def loss(self, encoded: Encoded, target: Any) -> Loss:
+    @classmethod
+    def build(cls, plan: Plan, features: int) -> Self:
+        """Return the decoder of a plan."""
+        return cls(head_of(plan, features))
+
+    def loss(self, encoded: Encoded, target: Any, state: State | None = None, ends: Tensor | None = None) -> Loss:  # noqa: ARG002  # one signature for all decoders
         """Return the loss summed over steps; a difference in length raises DataError naming the row."""
         sequence = _sequence(encoded)
         for part in target.values() if isinstance(target, dict) else [target]:
@@ -41,10 +54,18 @@ class StepDecoder(nn.Module):
         sequence = _sequence(encoded)
         return to_rows(as_sequences(self.head.predict(sequence.data), sequence))
 
-    def proba(self, encoded: Encoded) -> list[Any]:
+    def proba(self, encoded: Encoded, target: Any = None) -> list[Any]:  # noqa: ARG002  # one signature for all decoders
         """Return the probabilities of each row, (T, C)."""
         sequence = _sequence(encoded)
         return to_rows(as_sequences(self.head.proba(sequence.data), sequence))
+
+    def carries_state(self, network: Any) -> bool:
+        """Whether the encoder reads one way, step by step."""
+        return network.encoder is not None and network.encoder.directions == 1 and not network.plan.joined
+
+    def unstreamable_reason(self) -> str | None:
+        """Return None: each step is answered as it is read."""
+        return None
 
 
 def _known(data: Any, steps: int) -> int:

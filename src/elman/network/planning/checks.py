@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from elman.codecs.space import Binary, Continuous, Discrete, Pixels
 from elman.errors import DataError, SettingError
+from elman.network.decoders import registry
 from elman.network.ngram_features import reads_grams
 from elman.network.planning.reach import BODIES, check_body
 from elman.network.planning.side import Side
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from elman.network.planning.plan import Plan
 
 _CHOICES = {
-    "decoder": ("summary", "step", "autoregressive", "ctc", "segments", "boxes"),
     "body": BODIES,
     "pooling": ("last", "mean", "max", "attention", "concat"),
     "attention": ("general", "dot", "additive", "none"),
@@ -82,7 +82,7 @@ def check(made: Plan) -> None:
 def _check_extras(made: Plan) -> None:
     if isinstance(made.members, bool) or not isinstance(made.members, int) or not 1 <= made.members <= 100:
         raise SettingError(f"members must be a whole number in 1..100; got {made.members!r}.")
-    if made.members > 1 and made.decoder not in ("summary", "step", "segments"):
+    if made.members > 1 and not registry.get(made.decoder).averages:
         raise SettingError(f"members > 1 is for one answer a row or a step; this model's decoder is {made.decoder!r}. Leave it at 'auto'.")
     order = made.ngram_order
     if isinstance(order, bool) or not isinstance(order, int) or not 0 <= order <= _LONGEST_NGRAM:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from elman.errors import DataError, SettingError
+from elman.network.decoders import registry
 from elman.network.planning.checks import PENALTIES, check, check_preparation
 from elman.network.planning.side import Side
 
@@ -147,6 +148,31 @@ class Plan:
         """Whether an answer looks at its source while it is written: at the steps of a sequence or the cells of a picture."""
         there = self.source is not None and (self.source.rank == "many" or bool(self.grid))
         return there and self.decoder == "autoregressive" and self.attention != "none"
+
+    @property
+    def answers_whole(self) -> bool:
+        """Whether there is one answer about a whole source."""
+        return registry.get(self.decoder).answers_whole
+
+    @property
+    def answers_steps(self) -> bool:
+        """Whether there is one answer for each step of the source."""
+        return registry.get(self.decoder).answers_steps
+
+    @property
+    def writes_symbols(self) -> bool:
+        """Whether an answer is written one element after the other, each given those before it."""
+        return registry.get(self.decoder).writes_symbols
+
+    @property
+    def writes_frames(self) -> bool:
+        """Whether an answer is written in the frames of the source (CTC)."""
+        return registry.get(self.decoder).writes_frames
+
+    @property
+    def finds_places(self) -> bool:
+        """Whether answers are places in the source, each with a score."""
+        return registry.get(self.decoder).finds_places
 
     def config(self) -> dict[str, Any]:
         """Return plain JSON."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from elman.codecs.space import Continuous, Discrete, Pixels, Product, Rectangles, Words
 from elman.errors import DataError, SettingError, did_you_mean
+from elman.network.decoders import registry
 from elman.network.planning.side import Side
 from elman.network.planning.sizes import Sizes
 
@@ -126,9 +127,10 @@ def relate(
     >>> relate(*sides, Sizes(rows=10, equal_lengths=True)).decoder
     'step'
     """
-    if align not in ALIGNMENTS:
-        raise SettingError(f"align must be one of {ALIGNMENTS}; got {align!r}.{did_you_mean(align, ALIGNMENTS)}")
+    check_alignment(align)
     _check_target(target)
+    if align not in ALIGNMENTS:
+        return Relation(align, align, f"align={align!r}")
     if isinstance(target.space, Rectangles) and (source is None or not isinstance(source.space, Pixels) or source.rank != "one"):
         raise SettingError("Boxes are found in a whole picture. Use Image() as the source, its read left at 'whole'.")
     if horizon is not None:
@@ -142,6 +144,15 @@ def relate(
     if align == "ctc" and sizes.monotone_share == 0:
         raise DataError("align='ctc' needs targets shorter than their sources; none is. Use align='attention'.")
     return found.relation
+
+
+def check_alignment(align: str) -> None:
+    """Refuse an alignment that is neither ours nor the name of somebody else's decoder."""
+    if align in ALIGNMENTS:
+        return
+    known = (*ALIGNMENTS, *registry.others())
+    if align not in known:
+        raise SettingError(f"align must be one of {known}; got {align!r}.{did_you_mean(str(align), known)}")
 
 
 def _direct(source: Side | None, target: Side, horizon: int, segment: int) -> Relation:

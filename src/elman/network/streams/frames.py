@@ -12,7 +12,6 @@ from torch.nn import functional
 from elman.errors import SettingError
 from elman.kernels import dense
 from elman.network.assembly import SequenceModel, evaluating
-from elman.network.decoders.ctc import CTCDecoder
 from elman.network.ensemble import Ensemble
 from elman.network.stems.plane import PlaneStem
 from elman.network.stems.stem import TimeStem
@@ -31,7 +30,7 @@ def unsupported_reason(model: SequenceModel | Ensemble) -> str | None:
     str or None
         The reason.
     """
-    if isinstance(model, Ensemble) or not isinstance(model.decoder, CTCDecoder):
+    if isinstance(model, Ensemble) or not model.plan.writes_frames:
         return f"its decoder {model.plan.decoder!r} does not write in frames (CTC)"
     if model.encoder is None or model.stem is None or model.plan.joined or model.stem.names:
         return "its source has several parts"

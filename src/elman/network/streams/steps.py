@@ -12,8 +12,6 @@ from torch import Tensor
 
 from elman.errors import DataError, SettingError, ShapeError
 from elman.network.assembly import SequenceModel, evaluating
-from elman.network.decoders.step import StepDecoder
-from elman.network.decoders.summary import SummaryDecoder
 from elman.network.ensemble import Ensemble
 from elman.network.stems.plane import PlaneStem
 from elman.network.stems.stem import TimeStem
@@ -38,8 +36,8 @@ def unsupported_reason(model: SequenceModel | Ensemble) -> str | None:
         return f"it is {len(model.members)} networks whose answers are averaged; fit it with Network(members=1)"
     if model.stem is None or model.encoder is None:
         return "it does not read a sequence"
-    if not isinstance(model.decoder, StepDecoder | SummaryDecoder):
-        return f"its decoder {model.plan.decoder!r} answers only when the source has ended"
+    if not (model.plan.answers_steps or model.plan.answers_whole):
+        return model.decoder.unstreamable_reason()
     if model.plan.body != "recurrent":
         return f"its body {model.plan.body!r} has no memory to carry on; fit it with Network(body='recurrent')"
     if model.encoder.directions > 1:
@@ -48,11 +46,7 @@ def unsupported_reason(model: SequenceModel | Ensemble) -> str | None:
         return "its source has several parts"
     if any(isinstance(part, TimeStem | PlaneStem) for part in model.stem.modules()):
         return "its stem looks ahead; fit it with Network(stem='linear')"
-    if isinstance(model.decoder, SummaryDecoder) and model.decoder.wide is not None:
-        return "its linear part weighs the n-grams of the whole; fit it with Network(wide=False)"
-    if isinstance(model.decoder, SummaryDecoder) and model.decoder.pooling is not None and model.decoder.pooling.kind == "attention":
-        return "its pooling weighs all steps anew; fit it with another, for example Network(pooling='mean')"
-    return None
+    return model.decoder.unstreamable_reason()
 
 
 class SequenceStream:
@@ -99,7 +93,7 @@ class SequenceStream:
         with evaluating(self.model) if self.model.training else nullcontext():
             vectors: Any = self.model.stem(source)  # pyright: ignore[reportOptionalCall]
             states = self._layers.feed(vectors.data[None])[0]
-            if isinstance(self.model.decoder, SummaryDecoder):
+            if self.model.plan.answers_whole:
                 return self._answer(self._pooled(states), proba)
             head: Any = self.model.decoder.head  # pyright: ignore[reportAttributeAccessIssue]
             values = head.proba(states) if proba else head.predict(states)  # pyright: ignore[reportCallIssue]

@@ -17,7 +17,7 @@ from elman.errors import ElmanWarning, SettingError
 from elman.kernels import dispatch
 from elman.kernels.recording import in_one_operator, is_recording
 from elman.kernels.stack import Spec, States, call_of, zero_states
-from elman.nn import _border, _dynamo, _stack
+from elman.nn import _border, _dynamo, stack
 from elman.nn._options import Options
 from elman.nn.stream import Stream
 from elman.sequences import Ragged
@@ -72,7 +72,7 @@ class Recurrent(nn.RNNBase):
         """Add the norms' parameters after torch's own, so that a plain state_dict keeps its order."""
         like = self.weight_ih_l0
         gates, hidden = len(self.cell.gates) * self.hidden_size, self.hidden_size
-        for end in _stack.suffixes(self):
+        for end in stack.suffixes(self):
             sizes = {"norm_ih": gates, "norm_hh": gates}
             if len(self.cell.states) > 1:
                 sizes |= {"norm_c": hidden, "norm_c_bias": hidden}
@@ -111,20 +111,20 @@ class Recurrent(nn.RNNBase):
         tuple
             ``(output, h_n)``, for an LSTM ``(output, (h_n, c_n))``: the state after each sequence's own last step.
         """
-        like = _stack.weight(self, "weight_ih_l0")
+        like = stack.weight(self, "weight_ih_l0")
         recording = is_recording(like)
         if recording and self._traced(input, lengths):
             return super().forward(input, hx)  # type: ignore[misc]  # torch.nn.LSTM stands next in the order of bases
         came = _border.read(input, lengths, like=like, input_size=self.input_size, batch_first=self.batch_first)
         batch, states = came.batch, None if hx is None else self._read_state(hx, came, like)
-        spec, tensors = _stack.parts(self, batch.n, batch.rows, training=self.training)
+        spec, tensors = stack.parts(self, batch.n, batch.rows, training=self.training)
         whole = not recording and dispatch.can_run_stack(spec, came.x, states, tensors)
         if not whole:
-            _stack.check_weights(self)
+            stack.check_weights(self)
         if not whole and self._torchs_own(came, spec, states, tensors):
             output, last = self._run_torch(came, zero_states(spec, batch, tensors) if states is None else states)
         else:
-            output, last = _stack.run(self, spec, batch, came.x, states, tensors, whole=whole)
+            output, last = stack.run(self, spec, batch, came.x, states, tensors, whole=whole)
         return self._shape_output(output, came), self._shape_state(last, came)
 
     def _read_state(self, hx: Any, came: _border.Incoming, like: Tensor) -> tuple[Tensor, ...]:

@@ -17,7 +17,7 @@ from elman.kernels.stack import Batch, Spec, States, call_of, spec_of
 from elman.nn.dropouts import locked_dropout
 
 if TYPE_CHECKING:
-    from elman.nn._recurrent import Recurrent
+    from elman.nn.recurrent import Recurrent
 
 _PLAIN = (("w_ih", "weight_ih"), ("w_hh", "weight_hh"))
 _BIASES = (("b_ih", "bias_ih"), ("b_hh", "bias_hh"))

@@ -148,7 +148,6 @@ def test_nothing_and_the_unknown_are_judged_too(writes):
         ({"beam_size": 2, "length_penalty": -1}, "length_penalty must be a number of 0 or more; got -1"),
         ({"beam_size": 2, "length_penalty": "x"}, "length_penalty must be a number of 0 or more; got 'x'"),
         ({"constraint": 3}, "constraint must be a function from the symbols so far to those allowed; got 3"),
-        ({"temperature": 1}, "predict has no option 'temperature'"),
     ],
 )
 def test_options_of_a_search(translates, options, message):

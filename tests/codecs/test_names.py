@@ -19,7 +19,7 @@ from elman.codecs import (
     Tags,
     Text,
     Vector,
-    _registry,
+    catalog,
     describe,
     from_name,
     infer,
@@ -34,7 +34,7 @@ ROW = {"a": "x y", "b": 1.0}
 
 
 def test_every_id_has_a_golden_file() -> None:
-    assert {path.stem.rpartition("-")[0] for path in GOLDEN.glob("*.json")} >= set(_registry._BUILT_IN)
+    assert {path.stem.rpartition("-")[0] for path in GOLDEN.glob("*.json")} >= set(catalog._BUILT_IN)
 
 
 @pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.json")), ids=lambda path: path.stem)
@@ -121,7 +121,7 @@ def test_codecs_of_others_count_only_once_imported(monkeypatch: pytest.MonkeyPat
         id = "number.v1"
 
     entries = [types.SimpleNamespace(module="plugin_of_somebody", attr=name) for name in ("Mine", "Impostor")]
-    monkeypatch.setattr(_registry.metadata, "entry_points", lambda group: entries if group == "elman.codecs" else [])
+    monkeypatch.setattr(catalog.metadata, "entry_points", lambda group: entries if group == "elman.codecs" else [])
     assert "mine.v1" not in registry()
     monkeypatch.setitem(sys.modules, "plugin_of_somebody", types.SimpleNamespace(Mine=Mine, Impostor=Impostor))
     assert registry()["mine.v1"] is Mine

@@ -62,9 +62,9 @@ def test_whatever_a_model_writes_is_a_piece(said: list[int]) -> None:
     piece = codec.decode(np.array(said, dtype=np.int64))
     encoded = codec.encode(piece)
     np.testing.assert_array_equal(codec.decode(encoded), piece)
-    reader = codec.reader()
+    reader = codec.incremental_decoder()
     assert reader is not None
-    frames = [frame for index in said for frame in reader.push(index)]
+    frames = [frame for index in said for frame in reader.feed(index)]
     assert [*frames, *reader.close()] == piece.tolist()
 
 

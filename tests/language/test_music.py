@@ -10,6 +10,7 @@ import pytest
 
 import elman
 from elman import LanguageModel, Network, Notes, Symbols, Training
+from elman.codecs.capabilities import decodes_incrementally
 from elman.codecs.media.midi import Struck, written
 from elman.errors import SettingError
 
@@ -154,5 +155,5 @@ def test_what_is_not_for_music_is_refused(voices) -> None:
         voices.generate(stop=3)
     with pytest.raises(SettingError, match="per='character' is for text"):
         voices.score(VOICES, per="character")
-    assert Symbols().fit([["a"]]).reader() is None
-    assert Notes().fit([[[60]]]).reader() is None
+    assert not decodes_incrementally(Symbols().fit([["a"]]))
+    assert not decodes_incrementally(Notes().fit([[[60]]]))

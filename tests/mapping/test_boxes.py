@@ -105,13 +105,13 @@ def test_pictures_and_boxes_vary_together_and_only_in_training(monkeypatch: pyte
 def test_chance_of_pairs_comes_from_seed_epoch_and_row() -> None:
     rows = Examples([np.zeros(1)] * 3, [np.zeros((2, 1))] * 3, collate=lambda values, space, rank: values)
     rows.augment_pair = lambda x, y, random: (x + random.random(), y - 1)
-    rows.deal(5, 2)
+    rows.shuffle(5, 2)
     (first, last), targets = rows.collate([0, 2])
     assert first != last
     assert last == np.random.default_rng([5, 2, 2]).random()
     assert targets[0].tolist() == [[-1], [-1]]
     assert rows.collate([2])[0][0] == last
-    rows.deal(5, 3)
+    rows.shuffle(5, 3)
     assert rows.collate([2])[0][0] != last
 
 

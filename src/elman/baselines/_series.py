@@ -1,4 +1,4 @@
-"""What the forecasting baselines share: reading series, seasons, and intervals from their own past errors."""
+"""Base of the forecasting baselines: reading series, seasons, and intervals from their own past errors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from elman.timeseries.read import Panel, read_panel
 from elman.timeseries.seasonality import detect_season, filled, seasonal_strength
 
 _FEW = 10
-"""Fewer past errors than these say too little about tails; a normal distribution of their size stands in."""
+"""With fewer past errors than these the tails are unknown; a normal distribution of their size is in."""
 _RECENT = 250
 """Past errors that the intervals come from: the last ones, because the size of errors changes with time."""
 
@@ -77,7 +77,7 @@ class SeriesBaseline(BaseEstimator):
         return Forecast(panel=panel, mean=said.mean, stamps=stamps, low=said.low, high=said.high)
 
     def forecast_from(self, panel: Panel, rows: Any, ends: Any, *, horizon: int, level: tuple[int, ...] = (80, 95)) -> Prediction:
-        """Forecast from many places in the past of series, each from what stands before it alone, without learning anew.
+        """Forecast from many cutoffs of series, each from the values before it alone, without learning anew.
 
         Parameters
         ----------
@@ -94,7 +94,7 @@ class SeriesBaseline(BaseEstimator):
 
         Returns
         -------
-        Said
+        Prediction
             ``mean`` (m, horizon), ``low`` and ``high`` by level.
         """
         values = known_values(panel)

@@ -1,4 +1,4 @@
-"""Bag of steps: a linear model on what a series is like, whatever the order of its steps."""
+"""Bag of steps: a linear model on summary statistics of a series, whatever the order of its steps."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class BagOfSteps(BaseEstimator):
     Parameters
     ----------
     source : Codec, optional
-        What goes in, sequences of numbers; ``Series()`` by default.
+        Source, sequences of numbers; ``Series()`` by default.
     C : float, default 1.0
         Inverse strength of the penalty on weights.
 

@@ -33,7 +33,7 @@ class ConvNet(ClassifierMixin, BaseEstimator):
     Parameters
     ----------
     source : Codec, optional
-        What goes in; ``Text()`` by default.
+        Source; ``Text()`` by default.
     filters : int, default 100
         Filters of each width.
     widths : tuple of int, default (3, 4, 5)

@@ -93,7 +93,7 @@ class _Season:
 
 
 def take_out_season(values: np.ndarray, season: int) -> tuple[np.ndarray, _Season]:
-    """Return the series without its season and what puts the season back, as R's ``decompose`` finds it."""
+    """Return the series without its season and the function that restores it, as R's ``decompose`` finds it."""
     if not is_seasonal(values, season):
         return values, _Season(np.ones(1), True)
     multiplied = bool((values > 0).all())
@@ -110,7 +110,7 @@ def take_out_season(values: np.ndarray, season: int) -> tuple[np.ndarray, _Seaso
 
 
 def is_seasonal(values: np.ndarray, season: int) -> bool:
-    """Return whether the autocorrelation one season ago stands out at 90 % (Bartlett's limits), as M4's organisers tested it."""
+    """Return whether the autocorrelation one season ago is significant at 90 % (Bartlett's limits), as M4's organisers tested it."""
     count = len(values)
     if season < 2 or count < 3 * season or season > 10 * np.log10(count):  # R's acf looks no further
         return False

@@ -15,13 +15,13 @@ _ROWS = 20_000
 """Windows to learn from at most, over all series: the solution is in closed form and changes little beyond."""
 
 _FARTHEST = 10.0
-"""Scaled values beyond are cut: a window that stood nearly still must not decide for all others."""
+"""Scaled values beyond are cut: a window that hardly changed must not decide for all others."""
 
 
 class LinearForecaster(SeriesBaseline):
     """Ridge regression of the next steps on the last ones, both as differences to the last value in units of the window's spread.
 
-    Global over series like a network; what a recurrence has to beat on long horizons (Zeng et al. 2023, NLinear).
+    Global over series like a network; the model to beat for a recurrence on long horizons (Zeng et al. 2023, NLinear).
     A series shorter than the window is continued to the left with its first value.
 
     Parameters
@@ -74,7 +74,7 @@ class LinearForecaster(SeriesBaseline):
         return self.maps_[horizon]
 
     def _windows(self, horizon: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Scaled windows (rows, context), what followed (rows, horizon) and which are the last of their series."""
+        """Scaled windows (rows, context), the values after each (rows, horizon) and which are the last of their series."""
         rows: list[tuple[np.ndarray, np.ndarray]] = []
         late: list[bool] = []
         per_series = max(8, _ROWS // len(self.past_))

@@ -124,7 +124,7 @@ class Markov(BaseEstimator):
 
     @property
     def nbytes_(self) -> int:
-        """Bytes of the counts, as they stand in a file."""
+        """Bytes of the counts, as they are in a file."""
         return sum(array.nbytes for chain in self._fitted() for array in chain.tensors().values())
 
     # -- a classifier ------------------------------------------------------------------------------------------------------
@@ -178,7 +178,7 @@ class Markov(BaseEstimator):
         Returns
         -------
         float
-            As said.
+        As given.
         """
         if y is not None:
             xs, ys = paired_rows(X, y)
@@ -196,7 +196,7 @@ class Markov(BaseEstimator):
         Parameters
         ----------
         prompt : value
-            What stands before.
+            Context.
         k : int, default 5
             How many.
 
@@ -215,7 +215,7 @@ class Markov(BaseEstimator):
         Parameters
         ----------
         prompt : value
-            What stands before.
+            Context.
         max_new_steps : int, default 200
             Symbols to add at most.
         random_state : int, default 0
@@ -253,7 +253,7 @@ class Markov(BaseEstimator):
 
     @classmethod
     def _from_file(cls, spec: Any, tensors: dict[str, torch.Tensor], codec: Codec) -> Self:
-        """Rebuild from what :meth:`save` wrote; the codec is already rebuilt."""
+        """Rebuild from a file of :meth:`save`; the codec is already rebuilt."""
         model = cls(**spec["params"])
         model.codec_, model.rows_ = codec, [int(count) for count in spec["rows"]]
         model.target_ = None if spec["target"] is None else Category.from_config(spec["target"])

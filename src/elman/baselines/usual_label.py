@@ -1,4 +1,4 @@
-"""Usual label: each symbol has the label that it had most often, whatever stands around it."""
+"""Usual label: each symbol has the label that it had most often, whatever its neighbours are."""
 
 from __future__ import annotations
 

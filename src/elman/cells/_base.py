@@ -1,4 +1,4 @@
-"""Cell: what one recurrent cell is, as data, and the closed way to find one by name."""
+"""A recurrent cell as data."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class Activate(Protocol):
     """The gates of a cell, of any number of steps at once."""
 
     def __call__(self, gx: Tensor, gh: Tensor) -> tuple[Tensor, ...]:
-        """Return what each gate is after its squashing, from the input's part and the past's part."""
+        """Return the activations of the gates, from the input's part and the past's part."""
         ...
 
 
 class Carry(Protocol):
-    """One step of what a cell carries beside h, from its gates; written in operators, so that arrays will do as well as tensors."""
+    """One step of the states beside h, from the gates; written in operators, so that arrays will do as well as tensors."""
 
     def __call__(self, gates: Sequence[Any], inner: tuple[Any, ...]) -> tuple[Any, ...]:
         """Return the next inner states from the gates and the inner states."""
@@ -46,13 +46,13 @@ class Cell:
     gates : tuple of str
         Gates in the order of the weights' rows (torch's order); G is their number.
     states : tuple of str
-        What is carried from step to step; the first one is also the output.
+        Names of the states carried from step to step; the first one is also the output.
     doc : str
         The equations and where they come from.
     step : callable
         ``step(gx, gh, states, norm=None) -> states``; ``norm`` normalises an inner state before the output (layer norm).
     activate : callable, optional
-        ``activate(gx, gh) -> gates``, in the order of ``gates``: what a trace shows; without it a trace shows h only.
+        ``activate(gx, gh) -> gates``, in the order of ``gates``: shown in a trace; without it a trace shows h only.
     carry : callable, optional
         ``carry(gates, inner) -> inner``: the states after the first, from the gates; for traces of cells that have such states.
 

@@ -20,7 +20,7 @@ def names() -> list[str]:
     Returns
     -------
     list of str
-        What :func:`get` takes.
+        Input of :func:`get`.
 
     Examples
     --------

@@ -40,7 +40,7 @@ def run(arguments: Sequence[str]) -> int:
     Parameters
     ----------
     arguments : sequence of str
-        What stands after ``elman``.
+        What follows ``elman``.
 
     Returns
     -------
@@ -70,7 +70,7 @@ def build(arguments: Sequence[str] = ()) -> typer.Typer:
     Parameters
     ----------
     arguments : sequence of str
-        What stands after ``elman``.
+        What follows ``elman``.
 
     Returns
     -------

@@ -21,7 +21,7 @@ class Finding:
     text : str
         What was found, with figures.
     advice : str
-        What to do about it.
+        To do about it.
     """
 
     kind: str

@@ -37,7 +37,7 @@ class ComparisonOptions(Settings):
     groups: str | None = None
     """Column of authors, speakers or devices: all rows of one stay on one side."""
     on_leak: Literal["warn", "raise", "ignore"] = "warn"
-    """What to do where the split looks leaky."""
+    """To do where the split looks leaky."""
     align: Literal["auto", "step", "attention", "ctc"] = "auto"
     """How the steps of source and target belong together."""
     out: str | None = None

@@ -56,7 +56,7 @@ def evaluate(
 
 
 def _metric(model: Any) -> str:
-    """Return the name of what ``score`` gives for this target."""
+    """Return the name of the result of ``score`` for this target."""
     return getattr(getattr(model, "history_", None), "metric", "") or "score"
 
 

@@ -45,7 +45,7 @@ def fit(
     network: Network | None = None,
     training: Training | None = None,
 ) -> None:
-    """Train a model on a file and save it. Columns left out are inferred, and what was inferred is said."""
+    """Train a model on a file and save it. Columns left out are inferred, and the inferred settings is said."""
     output = Output(json, quiet)
     if continue_ and (source or target):
         raise SettingError("--continue learns from one column alone; leave out --source and --target, or leave out --continue.")

@@ -26,7 +26,7 @@ class Columns(Settings):
     group: str | None = None
     """Column that tells several series apart. Inferred when left out."""
     duplicates: Literal["error", "mean", "sum", "median", "first", "last"] = "error"
-    """What to do about a time that a series has several different values for."""
+    """To do about a time that a series has several different values for."""
 
 
 def series_of(table: Table, columns: Columns) -> tuple[Any, dict[str, str]]:
@@ -42,7 +42,7 @@ def series_of(table: Table, columns: Columns) -> tuple[Any, dict[str, str]]:
     Returns
     -------
     tuple
-        A Panel whose notes say what was inferred or put right, and the caller's name of each column.
+        A Panel whose notes say the inferred settings or put right, and the caller's name of each column.
     """
     from elman.estimators import read_panel
 

@@ -121,7 +121,7 @@ def _members(annotation: Any) -> list[Any]:
 
 
 def parse(text: Any, choices: list[Any]) -> Any:
-    """Return the value that ``text`` stands for among types and literal values, or raise a usage error that says what fits.
+    """Return the value that ``text`` represents among types and literal values, or raise a usage error that says what fits.
 
     Parameters
     ----------

@@ -101,7 +101,7 @@ class Spells(Protocol):
 
         @property
         def unknown_symbol(self) -> Any:
-            """Symbol that stands for index 0 in an answer."""
+            """Symbol that represents index 0 in an answer."""
             ...
 
         @property

@@ -74,7 +74,7 @@ def describe(codec: Codec) -> dict[str, Any]:
 
 
 def rebuild(described: Any) -> Codec:
-    """Return the codec of what ``describe`` gave; an unknown id or anything odd raises DataError.
+    """Return the codec of the result of ``describe``; an unknown id or anything odd raises DataError.
 
     Parameters
     ----------

@@ -61,7 +61,7 @@ class Codec(Settings):
 
     @abstractmethod
     def encode(self, value: Any) -> Encoded:
-        """Return the array of one value, as its space says; raise DataError (no row) for a value that does not fit."""
+        """Return the array of one value, of the shape of its space; raise DataError (no row) for a value that does not fit."""
 
     @abstractmethod
     def decode(self, array: Any) -> Any:
@@ -77,7 +77,7 @@ class Codec(Settings):
 
     @abstractmethod
     def _restore(self, state: dict[str, Any]) -> None:
-        """Learn from what ``_state`` returned; everything else raises DataError."""
+        """Learn from the result of ``_state``; everything else raises DataError."""
 
     def _check(self) -> None:
         """Raise SettingError for settings that cannot be used (called by ``fit`` and ``from_config``)."""
@@ -109,7 +109,7 @@ class Codec(Settings):
         Parameters
         ----------
         config : dict
-            What ``config`` returned, possibly through JSON. Unknown or missing keys and wrong values raise DataError.
+            Result of ``config``, possibly through JSON. Unknown or missing keys and wrong values raise DataError.
 
         Returns
         -------

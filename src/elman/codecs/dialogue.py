@@ -123,7 +123,7 @@ class Dialogue(Codec):
         return turns
 
     def tokens(self, value: Any) -> list[str]:
-        """Return what each index of ``encode`` stands for: ``speaker:`` before each turn, then what was said.
+        """Return what each index of ``encode`` represents: ``speaker:`` before each turn, then what was said.
 
         Parameters
         ----------
@@ -169,7 +169,7 @@ class Dialogue(Codec):
         return [label for label, length in zip(labels, lengths, strict=True) for _ in range(length)]
 
     def per_turn(self, value: Any, steps: Sequence[Any]) -> list[Any]:
-        """Return for each turn what stands at its last step: the answers of a model with ``align="step"``, turn by turn.
+        """Return for each turn what is at its last step: the answers of a model with ``align="step"``, turn by turn.
 
         Parameters
         ----------

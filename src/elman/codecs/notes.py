@@ -132,7 +132,7 @@ class Notes(Codec):
         Parameters
         ----------
         encoded : ndarray
-            What ``encode`` gave.
+            Result of ``encode``.
         random : Generator
             Where chance comes from.
 

@@ -80,7 +80,7 @@ class Scaler:
         size : int
             Number of channels d.
         how : {"standard", "log", "none"}
-            What to do with the numbers.
+            To do with the numbers.
         missing : {"auto", True, False}
             Add mask channels: when NaN was seen, always, never.
         target : bool

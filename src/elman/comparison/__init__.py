@@ -19,7 +19,7 @@ __all__ = sorted(_WHERE)  # pyright: ignore[reportUnsupportedDunderAll]  # attri
 
 
 def __getattr__(name: str) -> Any:
-    """Import what is asked for on first use."""
+    """Import the request on first use."""
     if name in _WHERE:
         return getattr(importlib.import_module(f"elman.comparison.{_WHERE[name]}"), name)
     raise AttributeError(f"module 'elman.comparison' has no attribute {name!r}")

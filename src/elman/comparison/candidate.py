@@ -22,7 +22,7 @@ class Candidate:
     name : str
         For the caller.
     label : str
-        What it is, for readers.
+        Description.
     kind : {"simple", "network", "ablation"}
         Ablations explain; they never win.
     rank : int
@@ -54,7 +54,7 @@ CELLS = {"elman": "Elman network", "gru": "GRU", "lstm": "LSTM"}
 
 
 def networks(estimator: Any, single: Mapping[str, Any], cell: str, *, fixed: str = "", fixed_label: str = "") -> list[Candidate]:
-    """Return the networks that differ from an estimator in what reads the steps, and the two ablations.
+    """Return the networks that differ from an estimator in the encoder, and the two ablations.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def choose(candidates: Iterable[Candidate], wanted: Any, ablations: Mapping[str,
     wanted : "auto" or list of str
         Everyone but the ablations, or names.
     ablations : mapping of str to bool
-        Which ablations were asked for; what each stands beside comes along.
+        The ablations to add; the network that each differs from is added too.
 
     Returns
     -------

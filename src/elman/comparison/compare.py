@@ -1,4 +1,4 @@
-"""Compare: who does it best, what it costs, and whether that can be told from chance."""
+"""Comparison of candidates on one task: scores with intervals, costs and a verdict."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ def compare(
     random_state: int = 0,
     verbose: int = 1,
 ) -> Leaderboard:
-    """Train and time whoever fits a task on one split, and say who is best and by how much.
+    """Train and time every candidate for a task on one split, and report the best and its lead.
 
     Parameters
     ----------
-    *what : codecs or an estimator, then data
+    *task : codecs or an estimator, then data
         ``Text(), Category(), X, y`` or ``Model(…), X, y``; ``Text("char"), texts`` or ``LanguageModel(…), texts``;
         ``Forecaster(24), series``. An estimator is not fitted but copied: its settings hold for every network.
     candidates : "auto" or list of str, default "auto"
@@ -46,7 +46,7 @@ def compare(
     shuffled : bool, default False
         Also let a network see the steps in another order: does the order matter at all?
     untied : bool, default False
-        Also let an Elman network have its own weights at every step: what does sharing them save and gain?
+        Also let an Elman network have its own weights at every step: this measures the gain of sharing them.
     test : pair or list, optional
         The test part, as the data are given, where there is an official one.
     test_size : float, default 0.2
@@ -55,15 +55,15 @@ def compare(
     groups : list, or pair of lists with ``test``, optional
         Author, speaker or device of each row: a group stays on one side.
     budget : str or float, optional
-        Time for all together, "10m" or seconds, in fair shares: what one leaves over, the others get.
+        Time for all together, "10m" or seconds, in fair shares: unused time of one goes to the others.
     on_leak : {"warn", "raise", "ignore"}, default "warn"
-        What to do where the split looks leaky.
+        To do where the split looks leaky.
     folder : path-like, optional
         Keep results and models there; finished candidates are read back in the next run.
     random_state : int, default 0
         Seed of the split and the shuffling; networks have their own in ``Training``.
     verbose : int, default 1
-        0 says nothing, 1 a line for each candidate, 2 also an epoch's.
+        0 prints nothing, 1 a line for each candidate, 2 also an epoch's.
 
     Returns
     -------
@@ -79,8 +79,8 @@ def compare(
 
     Notes
     -----
-    Intervals come from drawing test units again (2,000 times, the same draws for all): they say what another test part of the same kind
-    might have shown, not what another seed of the network would.
+    Intervals come from drawing test units again (2,000 times, the same draws for all): they describe another test part of the same kind,
+    not another seed of the network.
 
     Examples
     --------

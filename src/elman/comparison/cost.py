@@ -1,4 +1,4 @@
-"""Weighing: how many numbers an estimator learned, what it takes on a disk, and how long one answer takes."""
+"""Cost of an estimator: learned parameters, bytes on a disk and time of one answer."""
 
 from __future__ import annotations
 

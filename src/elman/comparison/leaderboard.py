@@ -1,4 +1,4 @@
-"""Leaderboard: every candidate's score with its interval, what it cost, and a verdict in one sentence."""
+"""Leaderboard: every candidate's score with its interval, its cost, and a verdict in one sentence."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Entry:
     behind_low, behind_high : float
         95 % interval of that, both judged on the same draws.
     tied : bool
-        Whether the interval says that it might be as good as the best.
+        Whether the interval includes the best.
     seconds : float
         Time to learn.
     latency : float
@@ -65,26 +65,26 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Leaderboard:
-    """What :func:`elman.compare` found; printable, best first.
+    """Result of :func:`elman.compare`; printable, best first.
 
     Attributes
     ----------
     measure : Measure
-        What was measured.
+        The measure.
     entries : list of Entry
         Best first.
     verdict : str
-        One sentence: what to use.
+        Recommendation in one sentence.
     findings : list of str
-        What the ablations say, and what else should be known.
+        Results of the ablations, and further remarks.
     alarms : list of Alarm
         Suspicions of leaks.
     train_rows, test_rows : int
         Rows, documents or series on either side.
     unit : str
-        What was drawn again for the intervals.
+        Unit that is resampled for the intervals.
     judged : dict of str to Judgement
-        What each candidate did on every unit.
+        Judgement of each candidate on every unit.
     estimators : dict of str to estimator
         The fitted candidates, by name; loaded ones where results were read back.
     lengths : ndarray or None
@@ -210,7 +210,7 @@ class Leaderboard:
         Returns
         -------
         Axes
-            What was drawn on; ``ax.figure.savefig(path)`` writes it.
+            The axes; ``ax.figure.savefig(path)`` writes it.
         """
         try:
             from matplotlib.figure import Figure
@@ -242,7 +242,7 @@ class Leaderboard:
         Returns
         -------
         list of Markup
-            The verdict, the table, and what else should be known.
+            The verdict, the table and further remarks.
         """
         from elman.markup import element, table
 
@@ -252,7 +252,7 @@ class Leaderboard:
         return [element("p", self.verdict), table(head, rows, caption=caption), *(element("p", note, class_="note") for note in notes)]
 
     def __str__(self) -> str:
-        """Show the table, the verdict and what else should be known."""
+        """Show the table, the verdict and further remarks."""
         return "\n".join([*table_of(self), "", self.verdict, *self.findings, *(f"Leak? {alarm}" for alarm in self.alarms)])
 
 
@@ -311,7 +311,7 @@ def ranked(measure: Measure, judged: Mapping[str, Judgement], facts: Mapping[str
     Parameters
     ----------
     measure : Measure
-        What was measured.
+        The measure.
     judged : mapping of str to Judgement
         By candidate.
     facts : mapping of str to mapping

@@ -14,13 +14,13 @@ _AT_ONCE = 100
 
 @dataclass(frozen=True, kw_only=True)
 class Judgement:
-    """What one candidate did on each unit of the test part: a row, a document or a piece of one, a series.
+    """Judgement of one candidate on each unit of the test part: a row, a document or a piece of one, a series.
 
     Notes
     -----
     Shapes:
 
-        over   (n,) hits, squared errors, bits     under  (n,) what they are divided by
+        over   (n,) hits, squared errors, bits     under  (n,) divisors
     """
 
     over: np.ndarray
@@ -34,7 +34,7 @@ class Measure:
     Attributes
     ----------
     name : str
-        What people call it.
+        Display name.
     higher_is_better : bool
         Which way is up.
     base, scale : float

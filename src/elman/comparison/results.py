@@ -51,7 +51,7 @@ class Results:
         return None if self.path is None else self.path / f"{name}.elman"
 
     def read(self, name: str) -> tuple[dict[str, Any], Judgement] | None:
-        """Return what is known of a candidate, or None."""
+        """Return the stored result of a candidate, or None."""
         file = None if self.path is None else self.path / f"{name}.json"
         if file is None or not file.exists():
             return None

@@ -27,13 +27,13 @@ class Run:
     Parameters
     ----------
     task : Task
-        What is to be done.
+        The task.
     results : Results
         Where results are kept.
     budget : float or None
         Seconds for all networks together.
     verbose : int
-        0 says nothing.
+        0 prints nothing.
     stream : file, optional
         Where to; ``sys.stderr`` by default.
     """

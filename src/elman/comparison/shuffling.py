@@ -1,4 +1,4 @@
-"""Shuffling: the same steps in another order. What is lost then is what the order told."""
+"""Shuffled steps: the loss in score measures the information in the order."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def shuffled(value: Any, codec: Codec | None, random: np.random.Generator) -> An
         Text keeps its words (other codecs, and ``Text("char")``, its characters), an array its rows; a dict of columns is shuffled column
         by column.
     codec : Codec, optional
-        Says what a step of text is.
+        Defines the steps of a text.
     random : numpy.random.Generator
         Where chance comes from.
 
@@ -46,7 +46,7 @@ def shuffled(value: Any, codec: Codec | None, random: np.random.Generator) -> An
 
 
 def can_shuffle(codec: Codec) -> bool:
-    """Tell whether the steps of a codec's values stand in the values themselves, not in files that are read."""
+    """Return whether the steps of a codec's values are in the values themselves, not in files that are read."""
     return codec.modality in ("text", "symbols", "series")
 
 

@@ -65,7 +65,7 @@ def split(
 
 
 def check_share(test_size: Any) -> None:
-    """Refuse what is no share of the rows."""
+    """Refuse a number that is no share of the rows."""
     if isinstance(test_size, bool) or not isinstance(test_size, int | float) or not 0 < test_size < 1:
         raise SettingError(f"test_size must be a share between 0 and 1; got {test_size!r}.")
 
@@ -75,7 +75,7 @@ def _units(xs: Sequence[Any], groups: Sequence[Any] | None) -> list[list[int]]:
     parent = list(range(len(xs)))
 
     def find(row: int) -> int:
-        """The row that stands for all those tied to one."""
+        """The row that represents all those tied to one."""
         while parent[row] != row:
             parent[row] = parent[parent[row]]
             row = parent[row]

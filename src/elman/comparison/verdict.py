@@ -1,4 +1,4 @@
-"""Verdict: what a leaderboard says in one sentence, and what its ablations say."""
+"""Verdict of a leaderboard in one sentence, and the results of its ablations."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _ENOUGH = 10
 
 
 def verdict(measure: Measure, entries: Sequence[Entry]) -> str:
-    """Say what to use: the simplest of those that cannot be told from the best.
+    """Return the recommendation: the simplest of the candidates that do not differ significantly from the best.
 
     Parameters
     ----------
     measure : Measure
-        What was measured.
+        The measure.
     entries : sequence of Entry
         Best first.
 
@@ -55,17 +55,17 @@ def verdict(measure: Measure, entries: Sequence[Entry]) -> str:
 
 
 def best_difference(entry: Entry) -> str:
-    """Say how far an entry is behind the best, with the interval."""
+    """Return how far an entry is behind the best, with the interval."""
     return f"{entry.behind:.4g}, 95 % interval {entry.behind_low:.4g} to {entry.behind_high:.4g}"
 
 
 def findings(measure: Measure, entries: Sequence[Entry], judged: dict[str, Judgement]) -> list[str]:
-    """Say what each ablation shows beside the network that it differs from in one thing.
+    """Return the result of each ablation beside the network that it differs from in one setting.
 
     Parameters
     ----------
     measure : Measure
-        What was measured.
+        The measure.
     entries : sequence of Entry
         With ablations among them.
     judged : dict of str to Judgement
@@ -95,12 +95,12 @@ def findings(measure: Measure, entries: Sequence[Entry], judged: dict[str, Judge
 def other_lengths(
     measure: Measure, entries: Sequence[Entry], judged: dict[str, Judgement], lengths: np.ndarray | None, reach: int
 ) -> list[str]:
-    """Say what becomes of the network for one length at those it was not built for.
+    """Return the scores of the network for one length at other lengths.
 
     Parameters
     ----------
     measure : Measure
-        What was measured.
+        The measure.
     entries : sequence of Entry
         Best first.
     judged : dict of str to Judgement

@@ -34,7 +34,7 @@ def download(url: str, limit: int, *, advice: str = "") -> bytes:
     limit : int
         Most bytes to read; more raise FileError.
     advice : str, optional
-        What to do when there is no network; the end of the message.
+        To do when there is no network; the end of the message.
 
     Returns
     -------

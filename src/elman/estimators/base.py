@@ -24,12 +24,12 @@ class NotFittedError(errors.NotFittedError, sklearn.exceptions.NotFittedError):
 
 
 class Estimator(BaseEstimator):
-    """A scikit-learn estimator whose settings stand in two groups, ``network`` and ``training``."""
+    """A scikit-learn estimator whose settings are in two groups, ``network`` and ``training``."""
 
     kind: ClassVar[str]
     """Name of the estimator in model files."""
     groups: ClassVar[dict[str, type[Any]]] = {"network": Network, "training": Training}
-    """Settings that stand in groups, each an argument of the constructor."""
+    """Settings that are in groups, each an argument of the constructor."""
 
     network: Network | None
     training: Training | None
@@ -84,7 +84,7 @@ class Estimator(BaseEstimator):
         return {"baseline": self.baseline_, "columns": getattr(self, "columns_", None)}
 
     def _restore_fitted(self, state: dict[str, Any]) -> None:
-        """Take back what :meth:`_fitted_state` gave."""
+        """Take back the result of :meth:`_fitted_state`."""
         self.baseline_ = float(state["baseline"])
         columns = state.get("columns")  # where the values came from a table: its columns by role, so that `elman predict` need not ask
         if isinstance(columns, dict) and all(isinstance(names, list) for names in columns.values()):
@@ -95,7 +95,7 @@ class Estimator(BaseEstimator):
         return {}
 
     def _take_tensors(self, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Take back what :meth:`_own_tensors` gave, after :meth:`_restore_fitted`; return the rest."""
+        """Take back the result of :meth:`_own_tensors`, after :meth:`_restore_fitted`; return the rest."""
         return tensors
 
     def _settings(self) -> tuple[Network, Training]:
@@ -152,7 +152,7 @@ class Estimator(BaseEstimator):
         y : list, array or column, optional
             True answers of a ``Model``.
         leaderboard : Leaderboard, optional
-            From :func:`elman.compare`, to stand in the page.
+            From :func:`elman.compare`, to are in the page.
         title : str, optional
             Heading.
 

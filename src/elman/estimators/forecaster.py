@@ -1,4 +1,4 @@
-"""Forecaster: the next steps of one or many series, never far from the simplest forecast unless the data say so."""
+"""Forecaster: the next steps of one or many series, never far from the simplest forecast unless the data report it."""
 
 from __future__ import annotations
 
@@ -210,7 +210,7 @@ class Forecaster(Estimator):
     def forecast_from(
         self, panel: Panel, rows: Sequence[int] | np.ndarray, ends: Sequence[int] | np.ndarray, *, steps: int | None = None
     ) -> Prediction:
-        """Forecast from many places in the past of series, each from what stands before it alone, without learning anew.
+        """Forecast from many places in the past of series, each from what precedes it alone, without learning anew.
 
         Parameters
         ----------
@@ -311,7 +311,7 @@ class Forecaster(Estimator):
         return 1.0 - float((np.abs(truth - ours) / scale).mean()) / naive if naive else 0.0
 
     def plan(self) -> Plan:
-        """Return what was inferred from the data and why; printable."""
+        """Return the inferred settings from the data and why; printable."""
         self._check_fitted()
         return self.plan_
 

@@ -138,7 +138,7 @@ class LanguageModel(Estimator):
         Parameters
         ----------
         prompt : value or list of values
-            What stands before; for text a string, and a list of strings continues each (for symbols, a list of lists; for notes a piece,
+            What precedes; for text a string, and a list of strings continues each (for symbols, a list of lists; for notes a piece,
             or a list of pieces). Unknown symbols are allowed.
         temperature : float, default 1.0
             Below 1 is bolder on the likely, 0 always takes the likeliest.
@@ -207,7 +207,7 @@ class LanguageModel(Estimator):
         Parameters
         ----------
         prompt : value
-            What stands before.
+            What precedes.
         k : int, default 5
             How many.
 
@@ -302,7 +302,7 @@ class LanguageModel(Estimator):
         return judged.hits / judged.units
 
     def memorisation(self, texts: Any = None, *, training: Any = None) -> Memorisation:
-        """Say how much of what the model writes stands in its training text word for word.
+        """Return how much of what the model writes is in its training text word for word.
 
         Parameters
         ----------
@@ -354,7 +354,7 @@ class LanguageModel(Estimator):
         return {name: value for name, value in state.items() if name != "_tokens"}
 
     def plan(self) -> Plan:
-        """Return what was inferred from the data and why; printable."""
+        """Return the inferred settings from the data and why; printable."""
         self._check_fitted()
         return self.plan_
 

@@ -56,7 +56,7 @@ class Model(Estimator):
     source_, target_ : Codec
         Fitted copies; the given codecs stay untouched.
     plan_ : Plan
-        What was inferred, and why.
+        Inferred settings, and the reasons.
     history_ : History
         One row an epoch.
     baseline_ : float
@@ -242,7 +242,7 @@ class Model(Estimator):
         return [_log(row) for row in proba] if isinstance(proba, list) else _log(proba)
 
     def attribute(self, value: Any, answer: Any = None, *, method: str = "integrated", steps: int = 32) -> Attribution:
-        """Say which pieces of one value moved an answer: words of a text, symbols, steps of a series, rows of a picture.
+        """Return which pieces of one value moved an answer: words of a text, symbols, steps of a series, rows of a picture.
 
         Integrated gradients (Sundararajan 2017) over the vectors of the steps, from vectors of zeros; what a linear part on n-grams
         says is added to the words of each n-gram. The scores sum to the change of the answer's score, up to the number of ``steps``.
@@ -357,7 +357,7 @@ class Model(Estimator):
         return self._scoring().score(predict_rows(self.model_, sources, self.source_, self._judged_with()), truth)
 
     def plan(self) -> Plan:
-        """Return what was inferred from the data (relation, decoder, sizes) and why; printable."""
+        """Return the inferred settings from the data (relation, decoder, sizes) and why; printable."""
         self._check_fitted()
         return self.plan_
 

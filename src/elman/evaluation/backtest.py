@@ -231,7 +231,7 @@ def backtest(
     """Walk a model forward through the past: fit on what was known, forecast, move on, compare with what came.
 
     Everything that is fitted (the model, its scales and settings, the simple forecasts, the season) is fitted on what
-    stands before the cut; series with times are cut at the same moments.
+    precedes the cut; series with times are cut at the same moments.
 
     Parameters
     ----------
@@ -248,7 +248,7 @@ def backtest(
     refit : bool or int, default False
         Fit anew at every window, or at every so many; False fits once, before the first.
     others : mapping of str to estimator, optional
-        Simple forecasts to stand beside; by default naive, seasonal naive, drift, linear and M4's Naive2.
+        Simple forecasts to are beside; by default naive, seasonal naive, drift, linear and M4's Naive2.
 
     Returns
     -------

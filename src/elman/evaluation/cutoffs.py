@@ -108,7 +108,7 @@ def truth_of(panel: Panel, cuts: Cutoffs, horizon: int) -> np.ndarray:
 
 
 def forecasts(model: Any, panel: Panel, rows: np.ndarray, ends: np.ndarray, **options: Any) -> Prediction:
-    """Return what a fitted model says from places in the past, of what stands before them alone.
+    """Return what a fitted model says from places in the past, of what precedes them alone.
 
     Parameters
     ----------

@@ -6,11 +6,12 @@ Any of the three estimators, a baseline, or an estimator of somebody else has a 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from elman.network import SequenceModel
-from elman.timeseries.prediction import Prediction
-from elman.timeseries.read import Panel
+if TYPE_CHECKING:
+    from elman.network import SequenceModel
+    from elman.timeseries.prediction import Prediction
+    from elman.timeseries.read import Panel
 
 
 @runtime_checkable

@@ -20,7 +20,7 @@ _STEPS = 32_768
 
 
 def predict_rows(model: SequenceModel, sources: Sequence[Any], codec: Codec, decoding: Decoding | None = None) -> list[Any]:
-    """Return what ``codec.decode`` of the target takes, one a row, in the order given."""
+    """Return encoded answers, one a row, in the order given."""
     keywords = (decoding or decoding_of(model.plan, {})).keywords
     return _in_batches(lambda source: model.predict(source, **keywords), model, sources, codec)
 

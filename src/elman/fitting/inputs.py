@@ -18,7 +18,7 @@ def rows_of(values: Any, name: str) -> list[Any]:
     values : list, array, tensor, data frame column, data frame or iterable
         The first axis is rows. A data frame of one column is that column; one of several gives a dict a row.
     name : str
-        What the caller calls it ("X", "y"), for messages.
+        Its name for the caller ("X", "y"), in messages.
 
     Returns
     -------

@@ -32,7 +32,7 @@ _SEEDS = 1_000
 
 @dataclass(frozen=True, kw_only=True)
 class Learned:
-    """What fitting leaves behind."""
+    """Result of fitting."""
 
     plan: Plan
     model: Any  # a SequenceModel or an Ensemble: both answer the same calls
@@ -86,7 +86,7 @@ def learn(
     Parameters
     ----------
     plan : Plan
-        What to build.
+        Plan of the network.
     sources : sequence, optional
         Encoded values, one a row; None for a language model.
     targets : sequence
@@ -106,9 +106,9 @@ def learn(
     lengths : array of int, optional
         Steps of each row, where the rows themselves do not show them.
     vary : callable, optional
-        What is done to each value of the source that is learned from.
+        Augmentation of each value of the source that is learned from.
     vary_both : callable, optional
-        What is done to each such source and its target together, in the place of ``augment_encoded``.
+        Augmentation of a source and its target together, instead of ``augment_encoded``.
 
     Returns
     -------

@@ -18,7 +18,7 @@ _WRITTEN = ((1_000, 4), (2_000, 8), (4_000, 16))
 
 
 def recipe(plan: Plan, training: Training, rows: int) -> Training:
-    """Return the settings with "auto" filled where texts, or what is written in frames, want something else than other sequences.
+    """Return the settings with "auto" filled where texts and frames (CTC) learn best with other values than other sequences.
 
     A network with a vector for every word learns a few thousand texts by heart in a few passes: few passes, whose learning rate falls
     to its end within them, are better than many that early stopping cuts. A network that writes in frames (CTC) writes nothing for its
@@ -29,7 +29,7 @@ def recipe(plan: Plan, training: Training, rows: int) -> Training:
     plan : Plan
         The network.
     training : Training
-        What the user set.
+        The user's settings.
     rows : int
         Rows there are.
 

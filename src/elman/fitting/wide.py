@@ -34,7 +34,7 @@ _PULL = 5.0
 
 
 def choose(plan: Plan, sources: Sequence[Any]) -> torch.Tensor:
-    """Return the keys of the n-grams that stand in more than one row (in any, where none does), rising."""
+    """Return the keys of the n-grams that are in more than one row (in any, where none does), rising."""
     found = [grams(_batch(plan, sources[at : at + _ROWS])).distinct().keys.numpy() for at in range(0, len(sources), _ROWS)]
     keys, rows = np.unique(np.concatenate(found), return_counts=True)
     kept = rows >= 2 if (rows >= 2).any() else rows >= 1

@@ -71,7 +71,7 @@ class Engine(Protocol):
         ...
 
     def forecast(self, model: Any, asked: ForecastRequest) -> Prediction:
-        """Say what comes after some ends."""
+        """Return what comes after some ends."""
         ...
 
     def start(self, model: Any, panel: Panel) -> Any:
@@ -122,7 +122,7 @@ def refuse_samples(asked: ForecastRequest) -> None:
     Parameters
     ----------
     asked : Asked
-        What was asked for.
+        The request.
 
     Raises
     ------

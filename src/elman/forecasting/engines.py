@@ -28,7 +28,7 @@ def fit(kind: str, panel: Panel, covariates: Covariates, job: FitRequest) -> tup
     covariates : Covariates
         What is known beside them.
     job : Job
-        What was asked for.
+        The request.
 
     Returns
     -------

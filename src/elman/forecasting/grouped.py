@@ -67,7 +67,7 @@ class GroupedSeries:
     def places(self, rows: np.ndarray, ends: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
         """Return where the ``width`` values before each end are, and which of them are in the series, (m, width) both.
 
-        Where a series has not begun yet its first value stands in.
+        Where a series has not begun yet its first value is in.
         """
         steps = ends[:, None] + np.arange(-width, 0)
         return self.starts[rows][:, None] + np.maximum(steps, 0), steps >= 0

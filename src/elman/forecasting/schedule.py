@@ -26,7 +26,7 @@ def scheduled(training: Training, rows: int, *, epochs: int | None = None) -> Tr
     Parameters
     ----------
     training : Training
-        What the user set.
+        The user's settings.
     rows : int
         Windows to learn from.
     epochs : int, optional

@@ -37,7 +37,7 @@ class Preparation(Settings):
     calendar: bool | Literal["auto"] = "auto"
     """Read hour, weekday, day and month from the stamps, where they are dates."""
     lags: Sequence[int] | Literal["auto"] = "auto"
-    """Steps back of the values that stand beside each value; "auto" takes the seasons."""
+    """Steps back of the values that are beside each value; "auto" takes the seasons."""
 
     segment: int | Literal["auto"] = "auto"
     """Steps that a direct model reads and answers together; "auto" takes the season, or a sixteenth of the context."""

@@ -106,7 +106,7 @@ def tail(panel: Panel, steps: int) -> Panel:
 
 
 def _cut(one: OneSeries, steps: int) -> OneSeries:
-    if np.isnan(one.values[-steps:]).any():  # a gap at the edge is filled from what stands before it
+    if np.isnan(one.values[-steps:]).any():  # a gap at the edge is filled from what precedes it
         return one
     columns = {name: values[-steps:] for name, values in one.columns.items()}
     return replace(one, stamps=one.stamps[-steps:], values=one.values[-steps:], columns=columns)

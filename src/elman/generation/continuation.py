@@ -39,7 +39,7 @@ def _decoder(model: SequenceModel) -> AutoregressiveDecoder:
 
 @torch.no_grad()
 def read_prompts(model: SequenceModel, prompts: Sequence[np.ndarray]) -> DecoderState:
-    """Return the state of a language model after encoded prompts, one row each; an empty prompt stands at the start."""
+    """Return the state of a language model after encoded prompts, one row each; an empty prompt is at the start."""
     decoder, target = _decoder(model), model.plan.target
     with evaluating(model):
         batch: Any = collate(list(prompts), target.space, "many")
@@ -201,13 +201,13 @@ def _writer(
 
 
 def _steps(model: SequenceModel, state: DecoderState, mixture: Mixture | None, prompts: Sequence[np.ndarray]) -> tuple[Steps, Any]:
-    """One step of the model, and where it stands after the prompts."""
+    """One step of the model, and where it follows the prompts."""
     steps = _decoder(model).steps()
     return (steps, state) if mixture is None else (mixed(steps, mixture), begin(mixture, state, list(prompts)))
 
 
 def _occurrences(prompts: Sequence[np.ndarray]) -> tuple[int, ...]:
-    """How often the same prompt stands before each one."""
+    """How often the same prompt precedes each one."""
     seen: Counter[bytes] = Counter()
     counts = []
     for prompt in prompts:

@@ -51,7 +51,7 @@ def _answer(frames: np.ndarray, symbols: Any, blank: int, score: float) -> Hypot
 
 
 def spans_of(frames: np.ndarray, symbols: np.ndarray, blank: int) -> Spans | None:
-    """Return where symbols stand in frames.
+    """Return where symbols are in frames.
 
     Parameters
     ----------

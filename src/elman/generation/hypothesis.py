@@ -28,7 +28,7 @@ class Hypothesis:
     attention : np.ndarray or None
         (T, S) weights of the source for each symbol, where the model attends.
     spans : Spans or None
-        Where each symbol stands in the source, where the model writes in frames.
+        Where each symbol is in the source, where the model writes in frames.
     """
 
     symbols: np.ndarray

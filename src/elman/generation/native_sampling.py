@@ -29,7 +29,7 @@ _BLOCK = 64
 
 
 def can_write(decoder: AutoregressiveDecoder, state: DecoderState) -> bool:
-    """Tell whether a decoder is a plain language model on the CPU."""
+    """Return whether a decoder is a plain language model on the CPU."""
     plain = state.memory is None and state.context is None and state.feed is None and decoder.attention is None
     known = isinstance(decoder.head, SoftmaxHead | AdaptiveHead) and decoder.feedback.symbols is not None
     here = isinstance(state.last, Tensor) and state.last.device.type == "cpu" and len(state.last) > 0
@@ -211,7 +211,7 @@ def write(writer: Writer, draws: list[np.random.Generator], limits: list[int]) -
         Row to symbol; rows that ended are left out.
     """
     uniforms, left = [uniform(generator) for generator in draws], list(limits)
-    rows = list(range(len(limits)))  # which row stands at each place of the writer
+    rows = list(range(len(limits)))  # which row is at each place of the writer
     alive = [place for place, row in enumerate(rows) if limits[row] > 0]
     while alive:
         drawn, features, going = {}, writer.step(), []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from elman.errors import SettingError, did_you_mean
+from elman.errors import SettingError
 from elman.generation import Beam, CTCBeam, Greedy, Rules
 from elman.network import Plan
 
@@ -18,7 +18,6 @@ _SAID = ("beam_size", "length_penalty", "n_best", "max_length", "return_scores",
 _FOUND = ("min_score", "max_length")
 """Options of models that find boxes."""
 _SURE = 0.5
-_KNOWN = tuple(dict.fromkeys([*_SAID, *_WRITTEN, *_FOUND]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +50,7 @@ def decoding_of(plan: Plan, options: dict[str, Any]) -> Decoding:
     Parameters
     ----------
     plan : Plan
-        What the network is.
+        Plan of the network.
     options : dict
         ``beam_size``, ``length_penalty``, ``n_best``, ``max_length``, ``min_length``, ``no_repeat_ngram``, ``constraint``,
         ``allow_unknown``, ``return_scores``, ``return_attention``; of models that write in frames ``beam_size``, ``n_best``, ``prior``,
@@ -63,9 +62,6 @@ def decoding_of(plan: Plan, options: dict[str, Any]) -> Decoding:
     Decoding
         Search and wishes; the plan's beam by default.
     """
-    for name in options:
-        if name not in _KNOWN:
-            raise SettingError(f"predict has no option {name!r}; it has {list(_KNOWN)}.{did_you_mean(name, _KNOWN)}")
     if options and not (plan.writes_symbols or plan.writes_frames or plan.finds_places):
         raise SettingError(f"{sorted(options)} are for free sequences; this model answers with decoder {plan.decoder!r}. Leave them out.")
     own, kind = _OWN.get(plan.decoder, (_SAID, "says one symbol after the other"))

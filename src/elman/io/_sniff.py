@@ -35,7 +35,7 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
 
 
 def looks_like(start: bytes) -> str | None:
-    """Say what the first bytes of a file belong to, or None for what may be plain text."""
+    """Return what the first bytes of a file belong to, or None for what may be plain text."""
     for magic, name in _MAGIC:
         if start.startswith(magic):
             return name

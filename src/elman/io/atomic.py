@@ -80,7 +80,7 @@ def sync_folder(folder: Path) -> None:
     try:
         os.fsync(handle)
     except OSError as cause:
-        if cause.errno != errno.EINVAL:  # a few file systems cannot sync a folder and say so this way
+        if cause.errno != errno.EINVAL:  # a few file systems cannot sync a folder and report it this way
             raise
     finally:
         os.close(handle)

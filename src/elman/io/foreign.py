@@ -23,7 +23,7 @@ _MAGIC = (
 
 
 def describe(head: bytes) -> str:
-    """Say what a file with these first bytes seems to be.
+    """Return what a file with these first bytes seems to be.
 
     Parameters
     ----------

@@ -38,7 +38,7 @@ def parse(text: str) -> Any:
     Parameters
     ----------
     text : str
-        What ``canonical`` returned.
+        Result of ``canonical``.
 
     Returns
     -------

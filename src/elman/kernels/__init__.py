@@ -1,4 +1,4 @@
-"""Kernels: run one recurrent layer in one direction on the best backend that can, and say why."""
+"""Kernels: run one recurrent layer in one direction on the best backend that can, with the reasons."""
 
 from elman.kernels.call import Call as Call
 from elman.kernels.call import Norms as Norms

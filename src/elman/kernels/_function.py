@@ -16,7 +16,7 @@ from elman.kernels.stack import LEARNED, Batch, Spec, States, loop
 
 
 class Recurrence(Function):
-    """``Recurrence.apply(spec, batch, states, x, *states, *tensors)`` gives ``(y, *last states)``; ``states`` says how many there are."""
+    """``Recurrence.apply(spec, batch, states, x, *states, *tensors)`` gives ``(y, *last states)``; ``states`` is their number."""
 
     @staticmethod
     def forward(ctx: Any, spec: Spec, batch: Batch, states: int, x: Tensor, *given: Tensor) -> tuple[Tensor, ...]:

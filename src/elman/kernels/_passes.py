@@ -53,22 +53,22 @@ def forward(
     Parameters
     ----------
     spec : Spec
-        What to run.
+        To run.
     batch : Batch
-        Over what.
+    Layout of the rows.
     x : Tensor
-        Rows as ``batch`` says, each without gaps (see :func:`readable`).
+        Rows as in ``batch``, each without gaps (see :func:`readable`).
     states : tuple of Tensor or None
         (L·D, N, H), contiguous; None: zeros.
     tensors : tuple of Tensor
         Contiguous, of all parts.
     save : bool
-        Also return what backward needs.
+        Also return the tensors that backward needs.
 
     Returns
     -------
     tuple
-        ``(y, states, saved)``: rows of width D·H as those of x stand, (L·D, N, H) per state, and (ΣT, saved) or None.
+        ``(y, states, saved)``: rows of width D·H laid out as those of x, (L·D, N, H) per state, and (ΣT, saved) or None.
     """
     try:
         y = room(x, *x.shape[:-1], spec.directions * spec.hidden)
@@ -125,9 +125,9 @@ def backward(
     tensors : tuple of Tensor
         As forward had them.
     y : Tensor
-        What forward returned.
+        Output of forward.
     saved : Tensor or None
-        What forward kept.
+        Values that forward saved.
     grads : tuple of Tensor or None
         Of y and of each last state; None is zero.
     wanted : tuple of bool
@@ -154,7 +154,7 @@ def backward(
 
 
 def readable(batch: Batch, x: Tensor) -> Tensor:
-    """Return a tensor whose rows have no gaps and stand apart, which is what the passes read; mostly the same one."""
+    """Return a tensor whose rows have no gaps and do not overlap, as the passes read them; mostly the same one."""
     stride = x.stride()
     if stride[-1] == 1 and 0 not in stride and not x.is_neg() and not x._is_zerotensor():
         return x
@@ -200,7 +200,7 @@ def _geometry(batch: Batch, x: Tensor, y: Tensor, d_x: Tensor | None, saved: Ten
 
 
 def _spread(batch: Batch, rows: Tensor) -> tuple[int, int]:
-    """Return the strides of time and of sequences; 0 for time where rows stand in packed order."""
+    """Return the strides of time and of sequences; 0 for time where rows are in packed order."""
     stride = rows.stride()
     if batch.time is None:
         return 0, stride[0]
@@ -213,7 +213,7 @@ def _address(tensor: Tensor | None) -> int:
 
 
 def _two(states: Sequence[Tensor | None] | None) -> tuple[int, int]:
-    """Return the addresses of what belongs to h and to c."""
+    """Return the addresses of the tensors of h and of c."""
     if not states:
         return 0, 0
     return _address(states[0]), _address(states[1]) if len(states) > 1 else 0

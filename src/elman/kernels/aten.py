@@ -15,7 +15,7 @@ _OPS = {"elman": torch.rnn_tanh, "elman_relu": torch.rnn_relu, "gru": torch.gru,
 
 
 def unsupported_reason(call: Call) -> str | None:
-    """Say why torch has no operator for a call, or None.
+    """Return the reason why torch has no operator for a call, or None.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def run(call: Call) -> tuple[Tensor, tuple[Tensor, ...]]:
     x = call.x if back is None else call.x[back]
     output, *states = _OPS[call.cell.name](*_arguments(call, x, first))
     output = output if back is None else output[back]
-    # Empty sequences never reach torch, which has none: their state stays what it was.
+    # Empty sequences never reach torch, which has none: their state stays as it is.
     return output, tuple(torch.cat([s[0], old[first:]]) if first < len(old) else s[0] for s, old in zip(states, call.state, strict=True))
 
 
@@ -78,6 +78,6 @@ def _arguments(call: Call, x: Tensor, first: int) -> tuple[object, ...]:
         weights += [call.bias_ih, call.bias_hh]
     if call.weight_hr is not None:
         weights.append(call.weight_hr)
-    # num_layers, dropout, train, bidirectional: one layer in one direction; train is what lets cuDNN keep what backward needs.
+    # num_layers, dropout, train, bidirectional: one layer in one direction; only with train does cuDNN keep the values that backward needs.
     train = torch.is_grad_enabled()
     return x, call.batch_sizes, state if len(state) > 1 else state[0], weights, has_biases, 1, 0.0, train, False

@@ -1,4 +1,4 @@
-"""Call: what every kernel backend is asked to do, one layer in one direction, and the checks that make it safe to do."""
+"""Call of a kernel backend: one layer in one direction, and the checks that make it safe."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ class Call:
     Parameters
     ----------
     cell : Cell
-        What happens in one step.
+        The cell of each step.
     x : Tensor
         Packed input.
     batch_sizes : Tensor
         How many sequences reach each step, never rising; rows of ``state`` beyond ``batch_sizes[0]`` are empty sequences.
     state : tuple of Tensor
-        What each sequence starts from, in sorted order.
+        Initial state of each sequence, in sorted order.
     weight_ih, weight_hh, bias_ih, bias_hh : Tensor or None
         Torch's weights; both biases or none.
     norms : Norms, optional
@@ -69,7 +69,7 @@ class Call:
     weight_hr : Tensor, optional
         Projects h after each step (Sak et al. 2014, torch's ``proj_size``).
     recompute : bool, default False
-        Let the compiled backward pass work the gates out again instead of keeping them since forward; other backends keep what they keep.
+        Let the compiled backward pass recompute the gates instead of keeping them since forward; other backends ignore it.
 
     Shapes
     ------

@@ -46,7 +46,7 @@ class PrefixBeam:
     symbol_bonus : float
         Added for every symbol.
     prior : mapping, optional
-        What :meth:`elman.ngrams.KneserNey.backoff_table` gives.
+        Result of :meth:`elman.ngrams.KneserNey.backoff_table`.
     start : int
         The state of the prior before the first symbol.
     prior_weight : float

@@ -1,4 +1,4 @@
-"""What stands around a recurrence at inference: products, elementwise functions and softmax with the same bits in any batch.
+"""Operations around a recurrence at inference: products, elementwise functions and softmax with the same bits in any batch.
 
 Torch's own differ in the last bits with the number of rows, the place in memory and the number of threads. These do not: an element
 of a product is one chain of fused multiply-adds in a fixed order, a function of an element knows nothing of its neighbours, a softmax
@@ -28,12 +28,12 @@ _FUNCTIONS = {"tanh": 0, "sigmoid": 1, "exp": 2, "softplus": 3}
 
 
 def runs(*tensors: Tensor | None) -> bool:
-    """Say whether the functions of this module run natively on some tensors, with the same bits in any batch.
+    """Return whether the functions of this module run natively on some tensors, with the same bits in any batch.
 
     Parameters
     ----------
     *tensors : Tensor or None
-        What would go in.
+        Inputs.
 
     Returns
     -------

@@ -29,7 +29,7 @@ class Backend(Protocol):
     name: str
 
     def unsupported_reason(self, call: Call) -> str | None:
-        """Say why a call cannot run here, or None."""
+        """Return the reason why a call cannot run here, or None."""
         ...
 
     def run(self, call: Call) -> tuple[Tensor, tuple[Tensor, ...]]:
@@ -71,7 +71,7 @@ def run(call: Call, backend: str | None = None) -> tuple[Tensor, tuple[Tensor, .
     Parameters
     ----------
     call : Call
-        What to run.
+        To run.
     backend : {"native", "aten", "reference"}, optional
         The backend that must run it; without it the one of :func:`use`, of the variable ``ELMAN_BACKEND``, or the first that can.
 
@@ -106,7 +106,7 @@ def run_checked(call: Call, backend: str | None = None) -> tuple[Tensor, tuple[T
 
 
 def can_run_stack(spec: Spec, x: Tensor, states: States | None, tensors: tuple[Tensor, ...]) -> bool:
-    """Say quickly whether the compiled kernels take a stack whole and just as it is; not for calls that are recorded.
+    """Return quickly whether the compiled kernels take a stack whole and just as it is; not for calls that are recorded.
 
     Parameters
     ----------
@@ -139,20 +139,20 @@ def run_stack(
     spec : Spec
         The stack.
     batch : Batch
-        How its rows stand.
+        Layout of its rows.
     x : Tensor
-        As ``batch`` says.
+        As in ``batch``.
     states : tuple of Tensor or None
         Each (L·D, N, H), in the caller's order; None: zeros.
     tensors : tuple of Tensor
         Of all parts.
     whole : bool
-        What :func:`can_run_stack` said.
+        Result of :func:`can_run_stack`.
 
     Returns
     -------
     tuple
-        ``(output, states)``: rows of width D·H as those of x stand, and per state (L·D, N, H).
+        ``(output, states)``: rows of width D·H laid out as those of x, and per state (L·D, N, H).
     """
     if whole:
         return load("native").run_stack(spec, batch, x, states, tensors)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
@@ -171,12 +171,12 @@ def _run_recorded(call: Call, backend: str | None) -> tuple[Tensor, tuple[Tensor
 
 
 def explain(call: Call, backend: str | None = None) -> Explanation:
-    """Say which backend runs a call, and why not the others.
+    """Return which backend runs a call, and why not the others.
 
     Parameters
     ----------
     call : Call
-        What would run.
+        Call to explain.
     backend : str, optional
         As for :func:`run`.
 
@@ -262,7 +262,7 @@ def reason_against_operator(weight: Tensor, *, projected: bool = False) -> str |
 
 
 def _against_recording() -> str | None:
-    """Say why no operator may be recorded now, whatever the call; also makes the operators known."""
+    """Return the reason why no operator may be recorded now, whatever the call; also makes the operators known."""
     if wanted() not in (None, "native"):
         return f"{wanted()!r} was asked for"
     missing = _why_missing("native")
@@ -271,7 +271,7 @@ def _against_recording() -> str | None:
     return missing
 
 
-# What torch.compiler.assume_constant_result does, without importing the tracer: run it while tracing, a graph keeps the answer.
+# As torch.compiler.assume_constant_result, without importing the tracer: run it while tracing, a graph keeps the answer.
 _against_recording._dynamo_marked_constant = True  # type: ignore[attr-defined]
 
 

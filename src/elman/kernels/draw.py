@@ -1,4 +1,4 @@
-"""Draw: one class from a row of scores by the compiled module, at a fraction of what a handful of array calls cost."""
+"""Draw: one class from a row of scores by the compiled module, at a fraction of the cost of a handful of array calls."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ _FLOATS = (torch.float32, torch.float64)
 
 
 def unsupported_reason(call: Call) -> str | None:
-    """Say why the compiled kernels cannot run a call, or None.
+    """Return the reason why the compiled kernels cannot run a call, or None.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def unsupported_reason(call: Call) -> str | None:
 
 
 def _reason_against_mode() -> str | None:
-    """Say what is at work around the call that compiled code knows nothing of."""
+    """Return the mode around the call that compiled code cannot follow, or None."""
     if torch.is_autocast_enabled("cpu"):
         return "autocast asks for lower precision"
     if torch._C._functorch.peek_interpreter_stack() is not None:  # pyright: ignore[reportAttributeAccessIssue]
@@ -60,7 +60,7 @@ def _unlearned(call: Call) -> list[Tensor]:
 
 
 def takes(spec: Spec, x: Tensor, states: States | None, tensors: tuple[Tensor, ...]) -> bool:
-    """Say quickly whether a stack can run here just as it is; where not, the calls of its parts are asked for their reasons.
+    """Return quickly whether a stack can run here just as it is; where not, the calls of its parts are asked for their reasons.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def takes(spec: Spec, x: Tensor, states: States | None, tensors: tuple[Tensor, .
     Returns
     -------
     bool
-        Whether everything is a plain dense tensor of one dtype on the CPU, weights as ``spec`` says, and no mode is at work.
+        Whether everything is a plain dense tensor of one dtype on the CPU, weights as in ``spec``, and no mode is at work.
     """
     dtype = x.dtype
     if dtype not in _FLOATS or not x.is_cpu or (type(x) is not Tensor and type(x) is not Parameter) or not spec.compiled:
@@ -126,9 +126,9 @@ def run_stack(spec: Spec, batch: Batch, x: Tensor, states: States | None, tensor
     spec : Spec
         The stack.
     batch : Batch
-        How its rows stand.
+        Layout of its rows.
     x : Tensor
-        As ``batch`` says.
+        As in ``batch``.
     states : tuple of Tensor or None
         Each (L·D, N, H); None: zeros.
     tensors : tuple of Tensor
@@ -154,7 +154,7 @@ def _learns(x: Tensor, states: States | None, tensors: tuple[Tensor, ...]) -> bo
 
 
 def split(call: Call) -> tuple[Spec, dict[str, Tensor]]:
-    """Return a call as a stack of one part: what is no tensor, and its tensors by their kinds.
+    """Return a call as a stack of one part: its spec, and its tensors by their kinds.
 
     Parameters
     ----------

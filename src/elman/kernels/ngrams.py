@@ -85,6 +85,6 @@ class Row:
         self._mix = native.mix
 
     def mix(self, state: int, share: float) -> None:
-        """Mix into ``values`` what follows a context."""
+        """Mix the probabilities after a context into ``values``."""
         self._state[0], self._share[0] = state, share
         self._mix(*self._call)

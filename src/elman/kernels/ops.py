@@ -36,7 +36,7 @@ Settings = tuple[bool, float | None, float]
 
 
 def unsupported_reason(call: Call) -> str | None:
-    """Say why a call cannot be recorded as one operator, or None.
+    """Return the reason why a call cannot be recorded as one operator, or None.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def unsupported_reason(call: Call) -> str | None:
 
 
 def reason_against_weight(weight: Tensor, *, projected: bool = False) -> str | None:
-    """Say why a layer cannot go into one of our operators, or None.
+    """Return the reason why a layer cannot go into one of our operators, or None.
 
     Parameters
     ----------
@@ -199,7 +199,7 @@ def _forward(cell: str, batch_sizes: Tensor, *rest: Any) -> list[Tensor]:
     batch = _checked(cell, settings, batch_sizes, given)
     spec, states, own = _split(cell, settings, given)
     x = given["x"]
-    # Zeros, not just any memory: what a graph holds is compared by torch's checks, unused ends of rows too.
+    # Zeros, not just any memory: torch's checks compare all tensors of a graph, unused ends of rows too.
     y, *last = x.new_zeros(x.shape[0], spec.hidden), *(torch.zeros_like(given[name]) for name in ("h_0", "c_0") if name in given)
     saved = x.new_zeros(x.shape[0], _passes.saved_width(spec, x.element_size())) if save else None
     _passes.run_forward(spec, batch, x, states, own, y, last[0], last[1] if len(last) > 1 else None, saved)
@@ -214,7 +214,7 @@ def _forward_fake(cell: str, batch_sizes: Tensor, *rest: Any) -> list[Tensor]:  
     out += [given[name].new_empty(given[name].shape) for name in ("h_0", "c_0") if name in given]
     if not save:
         return out
-    # Only H must be a number, and not a symbol, to know the width of what is kept.
+    # Only H must be a number, and not a symbol, to know the width of the saved values.
     narrow = given | {"w_ih": x.new_empty(0, 1), "w_hh": x.new_empty(0, int(given["w_hh"].shape[1]))}
     spec, _, _ = _split(cell, settings, narrow)
     return [*out, x.new_empty(x.shape[0], _passes.saved_width(spec, x.element_size()))]
@@ -296,7 +296,7 @@ def _backward(cell: str, *arguments: Any) -> list[Tensor]:
 def _kept(
     spec: Spec, batch: Batch, given: dict[str, Tensor], states: States, own: tuple[Tensor, ...], kept: Sequence[Tensor]
 ) -> tuple[Tensor, Tensor]:
-    """Return the output and what forward kept; a graph recorded without gradients kept nothing, so forward runs again."""
+    """Return the output and the values that forward saved; a graph recorded without gradients kept nothing, so forward runs again."""
     x, rows = given["x"], given["x"].shape[0]
     shapes = {"y": (rows, spec.hidden), "values": (rows, _passes.saved_width(spec, x.element_size()))}
     if len(kept) == len(shapes):

@@ -12,7 +12,7 @@ from torch.nn import Parameter
 
 
 def is_recording(x: Tensor | None = None) -> bool:
-    """Say whether ``torch.compile``, ``torch.export``, ``torch.jit.trace``, a dispatch mode or a fake tensor is at work.
+    """Return whether ``torch.compile``, ``torch.export``, ``torch.jit.trace``, a dispatch mode or a fake tensor is at work.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def _is_fake(x: Tensor) -> bool:
 
 
 def in_one_operator() -> bool:
-    """Say whether the graph goes where only torch's own operators are understood: ``torch.jit.trace`` and ONNX.
+    """Return whether the graph goes where only torch's own operators are understood: ``torch.jit.trace`` and ONNX.
 
     Returns
     -------

@@ -60,7 +60,7 @@ def advance(call: Call, gx: Tensor, states: tuple[Tensor, ...], rows: slice) -> 
     states : tuple of Tensor
         Each (n, H).
     rows : slice
-        Where this step stands in packed order.
+        Where this step is in packed order.
 
     Returns
     -------

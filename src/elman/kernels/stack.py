@@ -1,6 +1,6 @@
 """Stacks: layers over layers, in one direction or two, over one batch, as plain data; and how to run them part by part.
 
-A *part* is one layer in one direction; parts stand layer by layer, a layer's directions side by side. The compiled kernels take a
+A *part* is one layer in one direction; parts are ordered layer by layer, a layer's directions side by side. The compiled kernels take a
 stack whole. Everything else goes through :func:`loop`, which asks for one :class:`~elman.kernels.call.Call` a part.
 """
 
@@ -19,7 +19,7 @@ from elman.errors import ShapeError
 from elman.kernels.call import Call, Norms
 from elman.sequences import layout as _rows
 
-# What a part may have, by short names; a stack's parts all have the same kinds, in this order.
+# Tensors that a part may have, by short names; a stack's parts all have the same kinds, in this order.
 KINDS = ("w_ih", "w_hh", "b_ih", "b_hh", "gain_ih", "gain_hh", "gain_c", "bias_c", "mask", "zone_h", "zone_c", "w_hr")
 LEARNED = KINDS[:8]  # those whose gradients the compiled kernels find
 COMPILED = ("elman", "elman_relu", "gru", "lstm")  # cells, in the order of the compiled module
@@ -30,7 +30,7 @@ Run = Callable[[Call], tuple[Tensor, States]]
 
 @dataclass(frozen=True, eq=False)
 class Spec:
-    """What is no tensor in a stack; equal ones are one object, see :func:`spec_of`.
+    """Sizes, kinds and options of a stack; equal ones are one object, see :func:`spec_of`.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ def spec_of(*values: Any) -> Spec:
 
 @dataclass(kw_only=True, eq=False, slots=True)
 class Batch:
-    """How the rows of a stack's input and output stand: packed, or padded with a time axis.
+    """Layout of the rows of a stack's input and output: packed, or padded with a time axis.
 
     Parameters
     ----------
@@ -172,7 +172,7 @@ class Batch:
             raise self.too_large(error) from error
 
     def too_large(self, error: RuntimeError) -> ShapeError:
-        """Return in our words what torch says of a batch that does not fit into memory, or into an index."""
+        """Return torch's error about a batch that does not fit into memory, or into an index, as ours."""
         size = f"{self.steps} steps and {self.n} sequences"
         return ShapeError(f"An input of {size} does not fit into memory ({error}). Read it in pieces.")
 
@@ -253,14 +253,14 @@ def call_of(spec: Spec, part: int, x: Tensor, batch_sizes: Tensor, state: States
 
 
 def zero_states(spec: Spec, batch: Batch, tensors: tuple[Tensor, ...]) -> States:
-    """Return what a stack starts from when nothing is given: zeros (L·D, N, H), h (L·D, N, P) with a projection.
+    """Return the default initial states of a stack: zeros (L·D, N, H), h (L·D, N, P) with a projection.
 
     Parameters
     ----------
     spec : Spec
         The stack.
     batch : Batch
-        How its rows stand.
+        Layout of its rows.
     tensors : tuple of Tensor
         Of all parts.
 
@@ -285,9 +285,9 @@ def loop(spec: Spec, batch: Batch, x: Tensor, states: States | None, tensors: tu
     spec : Spec
         The stack.
     batch : Batch
-        How its rows stand.
+        Layout of its rows.
     x : Tensor
-        As ``batch`` says.
+        As in ``batch``.
     states : tuple of Tensor or None
         Each (L·D, N, H), in the caller's order; None: zeros.
     tensors : tuple of Tensor
@@ -298,7 +298,7 @@ def loop(spec: Spec, batch: Batch, x: Tensor, states: States | None, tensors: tu
     Returns
     -------
     tuple
-        ``(output, states)``: rows of width D·H as the input's stand, and per state (L·D, N, H).
+        ``(output, states)``: rows of width D·H laid out as the input's, and per state (L·D, N, H).
     """
     starts = zero_states(spec, batch, tensors) if states is None else batch.sort(states)
     if batch.order is not None and "mask" in spec.kinds:

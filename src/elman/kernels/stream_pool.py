@@ -22,7 +22,7 @@ class Pool:
     Parameters
     ----------
     calls : sequence of Call
-        One per layer, bottom first, as ``kernels.run`` would take them for one step; what they hold of rows and states is not looked at.
+        One per layer, bottom first, as ``kernels.run`` would take them for one step; their rows and states are ignored.
         No recurrent mask, zoneout as one number, forward direction.
 
     Notes

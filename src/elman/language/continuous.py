@@ -34,7 +34,7 @@ _STEPS = 4_096
 
 
 def without_classes(codec: Any) -> bool:
-    """Tell whether a codec's elements have no classes: rolls of notes and strokes, but not voices and events, which are symbols."""
+    """Return whether a codec's elements have no classes: rolls of notes and strokes, but not voices and events, which are symbols."""
     return not codec.is_symbolic
 
 

@@ -16,7 +16,7 @@ _ORDERS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 48, 64)
 
 @dataclass(frozen=True, kw_only=True)
 class Memorisation:
-    """How much of a text stands in another word for word.
+    """How much of a text is in another word for word.
 
     Attributes
     ----------

@@ -18,7 +18,7 @@ from elman.ngrams import Mixture
 
 
 def are_many(prompt: Any) -> bool:
-    """Tell whether a prompt is a list of pieces, and not one piece: its elements are rows of numbers, those of a piece are."""
+    """Return whether a prompt is a list of pieces, and not one piece: its elements are rows of numbers, those of a piece are."""
     return isinstance(prompt, list) and bool(prompt) and _is_piece(prompt[0])
 
 

@@ -1,4 +1,4 @@
-"""Mixing: the n-grams that stand beside a language model, counted on its corpus, their shares weighed on what it has not learned from."""
+"""Mixing: the n-grams that are beside a language model, counted on its corpus, their shares weighed on what it has not learned from."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def fit_mixture(model: SequenceModel, tokens: Tokens, training: Training, order:
     tokens : Tokens
         The corpus.
     training : Training
-        Decides what was held out.
+        Decides the held-out part.
     order : int
         Length of the longest n-gram.
 

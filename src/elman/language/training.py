@@ -136,7 +136,7 @@ def _by_size(table: tuple[tuple[int, int], ...], size: int, beyond: int) -> int:
 
 
 def _streams(_: Plan, tokens: Tokens, settings: Training, augment_encoded: Augment | None) -> tuple[Examples, Examples | None]:
-    resolved = resolve(settings, 1, 1.0)  # also checks what the user set
+    resolved = resolve(settings, 1, 1.0)  # also checks the user's settings
     learn, check = hold_out(tokens.starts, resolved.validation_fraction, settings.random_state)
     readers, longest = resolved.batch_size, max(LONGEST, resolved.tbptt_length or 0)
     held = examples_of(Stream(tokens, check, readers=readers, longest=longest)) if len(check) else None

@@ -1,4 +1,4 @@
-"""Alarms: what would make a test score too good to be true, with the evidence and what to do."""
+"""Alarms about leaks that make a test score too good to be true, with evidence and advice."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class Alarm:
     Attributes
     ----------
     kind : {"duplicates", "near-duplicates", "groups", "overlap", "scaling", "target"}
-        What kind of leak.
+        Kind of leak.
     text : str
-        What was found, with figures.
+        Evidence, with figures.
     advice : str
-        What to do.
+        To do.
     evidence : tuple of str
         A few cases.
     """
@@ -43,7 +43,7 @@ class Alarm:
     evidence: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """Say it in one line."""
+        """Return one line."""
         shown = f" For example {'; '.join(self.evidence[:3])}." if self.evidence else ""
         return f"{self.text}.{shown} {self.advice}"
 
@@ -60,9 +60,9 @@ def warn(alarms: Sequence[Alarm], on_leak: OnLeak) -> None:
     Parameters
     ----------
     alarms : sequence of Alarm
-        What was found.
+        The alarms.
     on_leak : {"warn", "raise", "ignore"}
-        What to do about it.
+        To do about it.
     """
     if on_leak == "raise" and alarms:
         raise LeakError(f"{alarms[0]} Or pass on_leak='warn' to go on.")

@@ -35,7 +35,7 @@ def key(value: Any) -> Hashable:
 
 
 def duplicates(train: Sequence[Any], test: Sequence[Any]) -> list[Alarm]:
-    """Find values of the test part that stand in the training part too.
+    """Find values of the test part that are in the training part too.
 
     Parameters
     ----------
@@ -179,7 +179,7 @@ def _blocks(series: np.ndarray) -> list[bytes]:
 
 
 def joint_scaling(train: Sequence[np.ndarray], test: Sequence[np.ndarray]) -> list[Alarm]:
-    """Find channels that were scaled with what only both parts together know.
+    """Find channels that were scaled with statistics of both parts together.
 
     Parameters
     ----------

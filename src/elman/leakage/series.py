@@ -1,4 +1,4 @@
-"""Leak alarms for series: three ways in which a test set tells a model its answers, each with evidence and what to do."""
+"""Leak alarms for series: three ways in which a test set reveals its answers, each with evidence and advice."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Leak:
     share : float
         Share of the test rows (or of the features) concerned.
     evidence : str
-        What was seen.
+        Evidence.
     advice : str
-        What to do.
+        To do.
     """
 
     kind: str
@@ -57,7 +57,7 @@ def shuffled_split(train_times: Any, test_times: Any) -> Leak | None:
     1 of 2 test rows (50 %) come before the last training row: neighbours in time are alike, and the model has seen them. Cut once in time; never shuffle series.
     >>> shuffled_split([1, 2, 3], [4, 5]) is None
     True
-    """  # noqa: E501  # what is printed is one line
+    """  # noqa: E501  # printed on one line
     train, test = np.asarray(train_times), np.asarray(test_times)
     if not len(train) or not len(test):
         return None
@@ -81,7 +81,7 @@ def overlapping_windows(train: Any, test: Any, *, train_series: Any = None, test
     train : array of int, (n, 2)
         First step and end (exclusive) of every training window, inputs and targets together.
     test : array of int, (m, 2)
-        First step and end of what each test window asks for: its targets.
+        First step and end of the targets of each test window.
     train_series : array, (n,), optional
         Which series each window is of.
     test_series : array, (m,), optional
@@ -182,4 +182,4 @@ _FIGURES = {
     "max_abs_": lambda x: np.nanmax(np.abs(x), axis=0),
     "center_": lambda x: np.nanmedian(x, axis=0),
 }
-"""What scikit-learn's scalers say of the rows they have seen."""
+"""Statistics of scikit-learn's scalers over the rows they were fitted on."""

@@ -11,13 +11,13 @@ from elman.leakage.alarm import Alarm, shorten
 from elman.leakage.overlap import key
 
 _ENOUGH = 40
-"""Rows below which a word may tell everything by chance."""
+"""Rows below which a word may predict everything by chance."""
 _TELLING = 0.98
 """Share of rows that one word for each category must get right to be suspicious."""
 
 
 def hidden_targets(xs: Sequence[Any], ys: Sequence[Any]) -> list[Alarm]:
-    """Find what tells the target alone.
+    """Find values that predict the target alone.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def hidden_targets(xs: Sequence[Any], ys: Sequence[Any]) -> list[Alarm]:
     Returns
     -------
     list of Alarm
-        For columns that have one target for each of their values, for words that tell the categories apart, and for targets that stand in
+        For columns that have one target for each of their values, for words that separate the categories, and for targets that are in
         their source.
     """
     found = [*_columns(xs, ys), *_words(xs, ys)]
@@ -49,7 +49,7 @@ def _columns(xs: Sequence[Any], ys: Sequence[Any]) -> list[Alarm]:
 
 
 def determines(values: Sequence[Any], targets: Sequence[Any]) -> bool:
-    """Tell whether each value has one target only, with values that repeat enough for that to mean something.
+    """Return whether each value has one target only, with values that repeat enough for that to mean something.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def determines(values: Sequence[Any], targets: Sequence[Any]) -> bool:
 
 
 def _words(xs: Sequence[Any], ys: Sequence[Any]) -> list[Alarm]:
-    """One word for each category that tells it from all others."""
+    """One word for each category that separates it from all others."""
     categories = Counter(key(y) for y in ys)
     if len(xs) < _ENOUGH or not 1 < len(categories) <= len(xs) / 10 or not all(isinstance(x, str) for x in xs):
         return []
@@ -100,7 +100,7 @@ def _told(rules: dict[str, Hashable], otherwise: Hashable, text: str) -> Hashabl
 
 
 def visible(values: Sequence[Any], targets: Sequence[Any]) -> tuple[float, float]:
-    """Return how often a row's target stands in its source as a word, and how often another row's does.
+    """Return how often a row's target is in its source as a word, and how often another row's does.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ import numpy as np
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Alignment:
-    """When the symbols of one answer stand in their source, as ``predict(…, return_alignment=True)`` gives it.
+    """When the symbols of one answer are in their source, as ``predict(…, return_alignment=True)`` gives it.
 
     Attributes
     ----------

@@ -175,7 +175,7 @@ def _deep_score(model: SequenceModel, vectors: Ragged, output: int) -> float:
 
 
 def _output(model: SequenceModel, vectors: Ragged, output: int) -> Tensor:
-    """Centred score of the recurrent part for an output, (N,), with its share where a linear part stands beside it."""
+    """Centred score of the recurrent part for an output, (N,), with its share where a linear part is beside it."""
     encoder: Any = model.encoder
     decoder: Any = model.decoder
     sequence, after = encoder(vectors)

@@ -98,7 +98,7 @@ class ModelStream:
         return self._stream.save() + np.asarray(self._encoder.state, dtype=np.float64).tobytes()
 
     def load(self, data: bytes) -> None:
-        """Go on from what :meth:`save` gave.
+        """Go on from the result of :meth:`save`.
 
         Parameters
         ----------

@@ -80,8 +80,6 @@ def transcribe(model: SequenceModel | Ensemble, pair: Pair, chunks: Iterable[Any
     encoder = pair.source.incremental_encoder() if isinstance(pair.source, Incremental) else None
     if encoder is None:
         raise SettingError(f"{type(pair.source).__name__} cannot be transcribed as it comes: its encoding looks at the whole. Use predict.")
-    if decoding.whole:
-        raise SettingError("n_best, return_scores and return_alignment need the whole recording. Use predict.")
     if isinstance(chunks, str | bytes | np.ndarray):
         raise DataError(f"chunks must be an iterable of pieces of one recording; got {type(chunks).__name__}. Put it in a list: [chunk].")
     stream = FrameStream(model)

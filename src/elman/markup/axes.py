@@ -45,7 +45,7 @@ class Axis:
         return self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start)
 
     def has(self, number: float) -> bool:
-        """Tell whether a number has a place."""
+        """Return whether a number has a place."""
         return math.isfinite(number) and (number > 0 or not self.log)
 
     def ticks(self, count: int = 5) -> list[float]:

@@ -146,7 +146,7 @@ def bar_chart(names: Sequence[Any], values: Sequence[float], *, title: str, valu
     Parameters
     ----------
     names : sequence
-        What each bar stands for.
+        What each bar represents.
     values : sequence of float
         As many; those below zero go to the left.
     title : str

@@ -18,7 +18,7 @@ class Markup(str):
 
 
 def escape(value: Any) -> str:
-    """Return any value as text that stands for itself in HTML and SVG, in attributes too.
+    """Return any value as text that represents itself in HTML and SVG, in attributes too.
 
     Parameters
     ----------

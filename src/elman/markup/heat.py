@@ -23,7 +23,7 @@ def levels(values: np.ndarray, highest: float | None = None) -> np.ndarray:
     values : ndarray
         Any shape; what is not finite is 0.
     highest : float, optional
-        What 8 stands for.
+        What 8 represents.
 
     Returns
     -------
@@ -58,7 +58,7 @@ def heat_map(
     columns : sequence
         C names.
     highest : float, optional
-        What the strongest colour stands for; by default the largest there is.
+        What the strongest colour represents; by default the largest there is.
     cell : float, default 13
         Side of a cell in pixels.
 
@@ -135,7 +135,7 @@ def heat_text(pieces: Iterable[tuple[Any, float]], highest: float | None = None,
     pieces : iterable of (object, float)
         Text and number.
     highest : float, optional
-        What the strongest colour stands for.
+        What the strongest colour represents.
     between : str, default ""
         What stands between two pieces.
 

@@ -79,10 +79,10 @@ def overlap(left: np.ndarray, right: np.ndarray) -> np.ndarray:
 def precision_recall(
     found: Sequence[Any], truth: Sequence[Any], *, iou: float = 0.5, min_size: float = 0.0, max_size: float = np.inf
 ) -> PrecisionRecall:
-    """Judge found boxes picture by picture; each truth is found once, what finds it again is wrong.
+    """Judge found boxes picture by picture; each truth is found once; a second box on it is wrong.
 
     The surest boxes choose first, each the truth it overlaps most among those not yet found (Everingham 2010, section 4.2). Truths
-    outside of ``min_size`` and ``max_size``, what finds them, and found boxes of such sizes that find nothing do not count, as in
+    outside of ``min_size`` and ``max_size``, boxes on them, and found boxes of such sizes that find nothing do not count, as in
     COCO's own measure (Lin 2014).
 
     Parameters
@@ -141,7 +141,7 @@ def _match(overlaps: np.ndarray, asked: np.ndarray, counted: np.ndarray, iou: fl
     free = np.ones(len(asked), dtype=bool)
     marks = np.where(counted, 0, -1)
     for place, row in enumerate(overlaps):
-        for kind in (asked, ~asked):  # what is asked for is found before what does not count
+        for kind in (asked, ~asked):  # boxes that count are matched before those that do not
             candidates = np.flatnonzero(free & kind & (row >= iou))
             if len(candidates):
                 chosen = candidates[row[candidates].argmax()]

@@ -1,4 +1,4 @@
-"""Scoring: which metric a target has, how it is computed on encoded values, and what the simplest guess reaches."""
+"""Metric of a target: its name, its computation on encoded values, and the score of the simplest guess."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Scoring:
 
 
 def scoring_of(target: Codec, aligned: bool) -> Scoring:
-    """Return the scoring of a target codec; ``aligned`` says that there is one answer per step of the source."""
+    """Return the scoring of a target codec; ``aligned``: one answer per step of the source."""
     space = target.space
     if target.rank == "one":
         return _one(space)

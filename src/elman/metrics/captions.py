@@ -1,4 +1,4 @@
-"""Caption metrics: BLEU-1 to -4 and CIDEr-D of texts that may be said in several ways, with all references of each."""
+"""Caption metrics: BLEU-1 to -4 and CIDEr-D of texts with several references each."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Grams = Counter[tuple[str, ...]]
 
 
 def caption_words(text: str) -> list[str]:
-    """Return what is compared: small letters, and no marks.
+    """Return the words that are compared: small letters, and no marks.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def bleu(said: Sequence[str], references: Sequence[Sequence[str]]) -> tuple[floa
     said : sequence of str
         One caption a row.
     references : sequence of sequence of str
-        What people said, at least one a row.
+        References, at least one a row.
 
     Returns
     -------
@@ -80,14 +80,14 @@ def bleu(said: Sequence[str], references: Sequence[Sequence[str]]) -> tuple[floa
 
 
 def cider(said: Sequence[str], references: Sequence[Sequence[str]]) -> float:
-    """Return CIDEr-D (Vedantam 2015, section 5): how alike captions are in what only captions of the same picture say.
+    """Return CIDEr-D (Vedantam 2015, section 5): the similarity of captions in n-grams that only captions of the same picture have.
 
     Parameters
     ----------
     said : sequence of str
         One caption a row.
     references : sequence of sequence of str
-        What people said, at least one a row. How rare an n-gram is counts over the rows of these.
+        References, at least one a row. How rare an n-gram is counts over the rows of these.
 
     Returns
     -------

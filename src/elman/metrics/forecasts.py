@@ -1,6 +1,6 @@
 """Errors of forecasts as the M competitions and GluonTS measure them, per series; and how sure a mean over series is.
 
-Truth and forecasts are (…, horizon); steps whose truth is NaN do not count. What cannot be measured (a constant history has
+Truth and forecasts are (…, horizon); steps whose truth is NaN do not count. A value that is not defined (a constant history has
 no scale) is NaN, never 0 or infinite.
 """
 
@@ -18,9 +18,9 @@ def mae(truth: Any, forecast: Any) -> np.ndarray:
     Parameters
     ----------
     truth : array, shape (…, horizon)
-        What came.
+        Truth.
     forecast : array, shape (…, horizon)
-        What was forecast.
+        Forecasts.
 
     Returns
     -------
@@ -46,9 +46,9 @@ def smape(truth: Any, forecast: Any) -> np.ndarray:
     Parameters
     ----------
     truth : array, shape (…, horizon)
-        What came.
+        Truth.
     forecast : array, shape (…, horizon)
-        What was forecast.
+        Forecasts.
 
     Returns
     -------
@@ -70,12 +70,12 @@ def smape(truth: Any, forecast: Any) -> np.ndarray:
 
 
 def naive_scale(history: Any, season: int = 1, power: int = 1) -> float:
-    """Return the mean in-sample error of the (seasonal) naive forecast: what MASE and RMSSE divide by.
+    """Return the mean in-sample error of the (seasonal) naive forecast, the divisor of MASE and RMSSE.
 
     Parameters
     ----------
     history : array, shape (T,)
-        What was known when the forecast was made.
+        Values before the forecast.
     season : int, default 1
         Lag of the seasonal naive forecast; 1 where the history is not longer, or repeats itself without any error.
     power : {1, 2}, default 1
@@ -101,11 +101,11 @@ def mase(truth: Any, forecast: Any, history: Any, season: int = 1) -> float:
     Parameters
     ----------
     truth : array, shape (horizon,)
-        What came.
+        Truth.
     forecast : array, shape (horizon,)
-        What was forecast.
+        Forecasts.
     history : array, shape (T,)
-        What was known.
+        Values before the forecast.
     season : int, default 1
         Steps of the cycle (M4: 24 for hourly series, 1 for weekly ones).
 
@@ -167,7 +167,7 @@ def pinball(truth: Any, forecast: Any, quantile: float) -> np.ndarray:
     Parameters
     ----------
     truth : array, shape (…, horizon)
-        What came.
+        Truth.
     forecast : array, shape (…, horizon)
         The quantile forecast.
     quantile : float
@@ -197,7 +197,7 @@ def crps(truth: Any, quantiles: Mapping[float, Any]) -> np.ndarray:
     Parameters
     ----------
     truth : array, shape (…, horizon)
-        What came.
+        Truth.
     quantiles : mapping of float to array
         Forecasts (…, horizon) by share.
 
@@ -233,7 +233,7 @@ def coverage(truth: Any, low: Any, high: Any) -> np.ndarray:
     Parameters
     ----------
     truth : array, shape (…, horizon)
-        What came.
+        Truth.
     low : array, shape (…, horizon)
         Lower ends.
     high : array, shape (…, horizon)
@@ -267,7 +267,7 @@ def bootstrap(
     values : array, shape (n,)
         One error, or one difference of two errors, a series (or a window of a series); NaN does not count.
     groups : array, shape (n,), optional
-        Whose value it is: whole groups are drawn, for windows that share what happened.
+        Group of each value: whole groups are drawn, because overlapping windows share their values.
     confidence : float, default 0.95
         Share of resampled means inside the interval.
     draws : int, default 2000
@@ -313,7 +313,7 @@ def _array(values: Any) -> np.ndarray:
 
 
 def _mean(values: np.ndarray) -> np.ndarray:
-    """Mean over the last axis of what is known; NaN where nothing is."""
+    """Mean over the last axis without NaN; NaN where all are."""
     known = ~np.isnan(values)
     count = known.sum(-1)
     total = np.where(known, values, 0.0).sum(-1)

@@ -42,7 +42,7 @@ __all__ = sorted(_WHERE)  # pyright: ignore[reportUnsupportedDunderAll]  # attri
 
 
 def __getattr__(name: str) -> Any:
-    """Import what is asked for on first use."""
+    """Import the request on first use."""
     if name in _WHERE:
         return getattr(importlib.import_module(f"elman.network.{_WHERE[name]}"), name)
     raise AttributeError(f"module 'elman.network' has no attribute {name!r}")

@@ -31,7 +31,7 @@ class SequenceModel(nn.Module):
     Parameters
     ----------
     plan : Plan
-        What the network is.
+        Plan of the network.
     decoder : Decoder
         One of :mod:`elman.network.decoders`.
     stem : nn.Module, optional
@@ -210,7 +210,7 @@ def evaluating(model: nn.Module) -> Iterator[None]:
 
 @contextmanager
 def frozen(network: nn.Module) -> Iterator[None]:
-    """Evaluation mode with gradients of inputs only: weights get none; cuDNN's recurrence has none there and stands aside.
+    """Evaluation mode with gradients of inputs only: weights get none; cuDNN's recurrence has none there and steps aside.
 
     Parameters
     ----------

@@ -21,7 +21,7 @@ def building(settings: Network | None) -> Callable[[Plan], SequenceModel]:
     Parameters
     ----------
     settings : Network, optional
-        What the user set.
+        The user's settings.
 
     Returns
     -------

@@ -11,7 +11,7 @@ from elman.codecs.space import Discrete, Space, Words
 from elman.sequences import Ragged
 
 _WORDS = 2
-"""Longest n-gram of words (their pieces stand for the characters)."""
+"""Longest n-gram of words (their pieces represent the characters)."""
 _SYMBOLS = 4
 """Longest n-gram of other symbols, such as characters."""
 _MIX = 0x5851F42D4C957F2D
@@ -49,12 +49,12 @@ class Grams:
 
 
 def reads_grams(space: Space | None) -> bool:
-    """Tell whether a source of this space has n-grams."""
+    """Return whether a source of this space has n-grams."""
     return isinstance(space, Discrete | Words)
 
 
 def grams(source: Ragged) -> Grams:
-    """Return every n-gram of a batch, as often as it stands there.
+    """Return every n-gram of a batch, as often as it is there.
 
     Parameters
     ----------

@@ -30,7 +30,7 @@ class Network(Settings):
     attention: Literal["auto", "general", "dot", "additive", "none"] = "auto"
     """Score of the attention over the source when the target is a free sequence (Luong 2015; Bahdanau 2015)."""
     stem: str | Literal["auto", "linear", "conv", "conv2d"] = "auto"
-    """What stands before the recurrence: a projection, convolutions (pictures, sound), or convolutions over time and features (print);
+    """What precedes the recurrence: a projection, convolutions (pictures, sound), or convolutions over time and features (print);
     for pictures also a convolutional network of the library timm, "timm:resnet18"."""
     stem_weights: str | None = None
     """File of safetensors with the weights of a stem of timm, as timm or a hub gives them; nothing is ever downloaded."""

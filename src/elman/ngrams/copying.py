@@ -1,4 +1,4 @@
-"""Copying: how much of what was written stands in a text already: the longest span, and the share of n-grams, found by hashing."""
+"""Copying: how much of what was written is in a text already: the longest span, and the share of n-grams, found by hashing."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class Copied:
     Attributes
     ----------
     longest : int
-        Symbols of the longest span that stands in the text word for word.
+        Symbols of the longest span that is in the text word for word.
     row : int
         The sequence it is in.
     place : int
         Where it begins there.
     seen : dict of int to float
-        Share of the n-grams that stand in the text, by n; lengths that no sequence reaches are left out.
+        Share of the n-grams that are in the text, by n; lengths that no sequence reaches are left out.
     """
 
     longest: int

@@ -302,7 +302,7 @@ class Counts:
 
 
 def _problem(symbol: Ints, children: Ints, suffix: Ints, count: Ints, levels: Ints, order: int, base: int) -> str | None:
-    """Say what is wrong with the arrays of a state, so that no later index can leave its array."""
+    """Return what is wrong with the arrays of a state, so that no later index can leave its array."""
     m = len(symbol)
     if not m or any(len(a) != m for a in (children, suffix, count)):
         return "its arrays differ in length"

@@ -1,4 +1,4 @@
-"""The border of our layers: what may come in, turned into one geometry; nothing wrong reaches a kernel."""
+"""The border of our layers: every kind of input, checked and brought into one geometry; nothing wrong reaches a kernel."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ Kind = Literal["ragged", "packed", "padded", "single"]
 
 @dataclass(kw_only=True, eq=False, slots=True)
 class Incoming:
-    """A checked input: how it came, its rows and how they stand.
+    """A checked input: its kind, its rows and their layout.
 
     Notes
     -----
-    ``source`` is the packed batch that came. ``places`` (T·N,) says where each time-major padded row stands in ``x``: only in a recorded
+    ``source`` is the packed input. ``places`` (T·N,) gives the place of each time-major padded row in ``x``: only in a recorded
     call with lengths, whose rows are sorted with the padding at the end.
     """
 
@@ -43,7 +43,7 @@ def dense(what: str, value: Any, *, like: Tensor) -> Tensor:
     what : str
         Its name in messages.
     value : Any
-        What came in.
+        Input.
     like : Tensor
         A weight of the layer.
 
@@ -70,7 +70,7 @@ def read(value: Any, lengths: Any, *, like: Tensor, input_size: int, batch_first
     Parameters
     ----------
     value : Tensor, PackedSequence or Ragged
-        What the layer was called with.
+        Argument of the layer.
     lengths : Tensor, sequence of int or None
         Real steps of each padded row.
     like : Tensor
@@ -111,7 +111,7 @@ def read(value: Any, lengths: Any, *, like: Tensor, input_size: int, batch_first
 
 
 def _packed(source: PackedSequence | Ragged, like: Tensor, input_size: int) -> Incoming:
-    if is_recording(source.data) or not fits(source):  # a slower look says what is wrong, or that only the quick one was not possible
+    if is_recording(source.data) or not fits(source):  # the slower check names the fault, or finds that only the quick one was not possible
         Ragged.from_packed(source) if isinstance(source, PackedSequence) else source.validate()
     x, sizes, order = source.data, source.batch_sizes, source.sorted_indices
     dense("input", x, like=like)
@@ -144,7 +144,7 @@ def read_state(hx: Any, names: tuple[str, ...], shapes: list[tuple[int, ...]], *
     Parameters
     ----------
     hx : Tensor or tuple of Tensor
-        What the layer was called with.
+        Argument of the layer.
     names : tuple of str
         The cell's states.
     shapes : list of tuple of int

@@ -34,7 +34,7 @@ def open_to(base: type) -> None:
 
 def _change(builder: ModuleType, base: type) -> None:
     wrap = getattr(getattr(builder, "VariableBuilder", None), "wrap_module", None)
-    if wrap is None:  # another torch: it keeps its own ways, and says so when a layer is compiled
+    if wrap is None:  # another torch: it keeps its own ways, and is reported when a layer is compiled
         return
 
     def wrap_module(self: Any, value: Any) -> Any:

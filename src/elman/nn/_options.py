@@ -1,4 +1,4 @@
-"""What our layers can do beyond torch's: the options, checked once, and the masks they draw in each forward pass."""
+"""Options of our layers beyond torch's, checked once, and the masks they draw in each forward pass."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Options:
     layer_norm : bool, default False
         Normalise both products and the inner state (Ba et al. 2016, eq. 20–22).
     forget_bias : float, optional
-        What the forget gate's bias starts from (Jozefowicz et al. 2015 advise 1.0); None keeps torch's initialisation.
+        Initial bias of the forget gate (Jozefowicz et al. 2015 advise 1.0); None keeps torch's initialisation.
     locked_dropout : bool, default False
         The dropout between layers draws one mask per sequence, not one per step (Gal and Ghahramani 2016, "variational").
     recompute : bool, default False
@@ -77,7 +77,7 @@ class Options:
         return not (self.weight_dropout or self.recurrent_dropout or self.zoneout or self.layer_norm or self.locked_dropout)
 
     def described(self) -> str:
-        """Return what differs from the defaults, as ``zoneout=0.1, layer_norm=True``."""
+        """Return the options that differ from the defaults, as ``zoneout=0.1, layer_norm=True``."""
         return ", ".join(f"{f.name}={getattr(self, f.name)!r}" for f in fields(self) if getattr(self, f.name) != f.default)
 
     def drop_weight(self, weight_hh: Tensor, training: bool) -> Tensor:

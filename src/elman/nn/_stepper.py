@@ -27,7 +27,7 @@ class Stepper(Protocol):
 
 
 def stepper(layer: Recurrent) -> Stepper:
-    """Return what runs the steps of a layer's streams.
+    """Return the stepper of a layer's streams.
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ from elman.nn.recurrent import Recurrent
 class GRU(Recurrent, torch.nn.GRU):
     """Gated recurrent layers in torch's form (the reset gate acts after the product).
 
-    Same constructor, ``state_dict`` and results as ``torch.nn.GRU``; see :class:`elman.nn.LSTM` for what is more.
+    Same constructor, ``state_dict`` and results as ``torch.nn.GRU``; see :class:`elman.nn.LSTM` for the further options.
 
     References
     ----------

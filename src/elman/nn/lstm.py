@@ -11,7 +11,7 @@ class LSTM(Recurrent, torch.nn.LSTM):
     """Long short-term memory layers.
 
     Same constructor, ``state_dict`` and results as ``torch.nn.LSTM``: padded, packed or unbatched input, several layers, both
-    directions, dropout between layers, ``proj_size``. What is more:
+    directions, dropout between layers, ``proj_size``. Further options:
 
     - ``layer(x, lengths=[7, 0, 3])`` reads padded rows only as far as they are real; length 0 leaves the state as it was;
     - ``layer(ragged)`` takes and gives a :class:`elman.sequences.Ragged`;
@@ -32,7 +32,7 @@ class LSTM(Recurrent, torch.nn.LSTM):
     layer_norm : bool, default False
         Normalise inside the recurrence (Ba et al. 2016, eq. 20–22); adds ``norm_*`` parameters.
     forget_bias : float, optional
-        What the forget gate's bias starts from; the second bias starts from zero there.
+        Initial bias of the forget gate; the second bias starts from zero there.
     recompute : bool, default False
         Work the gates out again in backward instead of keeping them: less memory, the same gradients bit for bit.
 

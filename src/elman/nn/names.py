@@ -15,7 +15,7 @@ _LAYERS = {"elman": RNN, "elman_relu": partial(RNN, nonlinearity="relu"), "gru":
 
 
 def layer(name: str) -> type[Recurrent] | partial[Recurrent]:
-    """Return what builds the layer of a cell: its class, or the class with its nonlinearity set.
+    """Return the constructor of the layer of a cell: its class, or the class with its nonlinearity set.
 
     Parameters
     ----------

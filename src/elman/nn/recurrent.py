@@ -1,4 +1,4 @@
-"""What nn.RNN, nn.GRU and nn.LSTM share: torch's constructor and results, more kinds of input, more options, our kernels."""
+"""Base of nn.RNN, nn.GRU and nn.LSTM: torch's constructor and results, more kinds of input, more options, our kernels."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ class Recurrent(nn.RNNBase):
         Parameters
         ----------
         input : Tensor, PackedSequence or Ragged
-            What to read; the output comes back in the same kind.
+            To read; the output comes back in the same kind.
         hx : Tensor or tuple of Tensor, optional
             Initial state, zeros if left out.
         lengths : Tensor or sequence of int, optional
@@ -114,7 +114,7 @@ class Recurrent(nn.RNNBase):
         like = stack.weight(self, "weight_ih_l0")
         recording = is_recording(like)
         if recording and self._traced(input, lengths):
-            return super().forward(input, hx)  # type: ignore[misc]  # torch.nn.LSTM stands next in the order of bases
+            return super().forward(input, hx)  # type: ignore[misc]  # torch.nn.LSTM is next in the order of bases
         came = _border.read(input, lengths, like=like, input_size=self.input_size, batch_first=self.batch_first)
         batch, states = came.batch, None if hx is None else self._read_state(hx, came, like)
         spec, tensors = stack.parts(self, batch.n, batch.rows, training=self.training)
@@ -146,7 +146,7 @@ class Recurrent(nn.RNNBase):
         return options.plain
 
     def _torchs_own(self, came: _border.Incoming, spec: Spec, states: States | None, tensors: tuple[Tensor, ...]) -> bool:
-        """Whether torch runs the layer: then all layers and directions go to it in one call, which is what cuDNN is fast at."""
+        """Whether torch runs the layer: then all layers and directions go to it in one call, as cuDNN is fastest."""
         batch = came.batch
         if is_recording(came.x) or not self._plain_now() or batch.rows == 0:
             return False
@@ -171,7 +171,7 @@ class Recurrent(nn.RNNBase):
             packed, last = super().forward(PackedSequence(rows, sizes), hx)  # type: ignore[misc]
             output = packed.data
         last = last if isinstance(last, tuple) else (last,)
-        # Empty sequences never reach torch, which has none: their state stays what it was.
+        # Empty sequences never reach torch, which has none: their state stays as it is.
         ends = tuple(torch.cat([new, old[:, first:]], 1) if first < batch.n else new for new, old in zip(last, starts, strict=True))
         return batch.unpack(output), batch.unsort(ends)
 
@@ -241,7 +241,7 @@ class Recurrent(nn.RNNBase):
 
 
 def _torchs_constructor(init: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    """Run torch's own checks and say what they say in our words."""
+    """Run torch's own checks and raise their errors as ours."""
     try:
         init(*args, **kwargs)
     except (TypeError, ValueError, RuntimeError, OverflowError) as error:

@@ -10,7 +10,7 @@ from elman.nn.recurrent import Recurrent
 class RNN(Recurrent, torch.nn.RNN):
     """Elman recurrent layers: h_t = tanh(W_ih·x_t + b_ih + W_hh·h_{t-1} + b_hh), or relu.
 
-    Same constructor, ``state_dict`` and results as ``torch.nn.RNN``; see :class:`elman.nn.LSTM` for what is more.
+    Same constructor, ``state_dict`` and results as ``torch.nn.RNN``; see :class:`elman.nn.LSTM` for the further options.
 
     References
     ----------

@@ -37,7 +37,7 @@ def _describe(
     zoneout: float,
     recompute: bool,
 ) -> tuple[Spec, tuple[str, ...]]:
-    """Return what is no tensor in a layer's evaluation, and the names of the parameters of all its parts."""
+    """Return the spec of a layer's evaluation, and the names of the parameters of all its parts."""
     norms = _NORMS[: 4 if len(cells.get(cell).states) > 1 else 2] if layer_norm else ()
     columns = _PLAIN + (_BIASES if bias else ()) + norms + ((("w_hr", "weight_hr"),) if projected else ())
     kinds, eps = tuple(kind for kind, _ in columns), _EPS if layer_norm else None
@@ -101,7 +101,7 @@ def parts(layer: Recurrent, n: int, rows: int, *, training: bool) -> tuple[Spec,
     Returns
     -------
     tuple
-        ``(spec, tensors)``: what is no tensor, and the tensors of all parts.
+        ``(spec, tensors)``, the tensors of all parts.
     """
     options = layer.options
     describe = _describe if torch.compiler.is_compiling() else _described  # the tracer wants no cache
@@ -154,20 +154,20 @@ def run(
     spec : Spec
         The stack.
     batch : Batch
-        How its rows stand.
+        Layout of its rows.
     x : Tensor
-        As ``batch`` says.
+        As in ``batch``.
     states : tuple of Tensor or None
         Each (L·D, N, H), in the caller's order.
     tensors : tuple of Tensor
         As :func:`parts` gave them.
     whole : bool
-        What ``dispatch.can_run_stack`` said.
+        Result of ``dispatch.can_run_stack``.
 
     Returns
     -------
     tuple
-        ``(output, states)``: rows of width D·H as the input's stand, and per state (L·D, N, H).
+        ``(output, states)``: rows of width D·H laid out as the input's, and per state (L·D, N, H).
     """
     if not (layer.dropout and layer.training and spec.layers > 1):
         return dispatch.run_stack(spec, batch, x, states, tensors, whole=whole)

@@ -16,7 +16,7 @@ from elman.nn import _border
 
 
 class _CellBorder(nn.RNNCellBase):
-    """What the three share: check, then torch's own step."""
+    """Base of the three: checks, then torch's own step."""
 
     _gates: int
     _states: tuple[str, ...]
@@ -55,7 +55,7 @@ class _CellBorder(nn.RNNCellBase):
         if not single and len(input) == 0:
             empty = input.new_zeros(0, self.hidden_size)
             return (empty, empty.clone()) if len(self._states) > 1 else empty
-        return super().forward(input, hx)  # type: ignore[misc]  # torch.nn.LSTMCell stands next in the order of bases
+        return super().forward(input, hx)  # type: ignore[misc]  # torch.nn.LSTMCell is next in the order of bases
 
     def _read(self, hx: Any, shapes: list[tuple[int, ...]], single: bool) -> Any:
         expected = [(shape[2],) if single else shape[1:] for shape in shapes]

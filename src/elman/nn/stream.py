@@ -22,7 +22,7 @@ Value = TypeVar("Value", Tensor, np.ndarray)
 
 
 class StreamState:
-    """What a stream remembers: one tensor (L, N, H) per state of the cell.
+    """State of a stream: one tensor (L, N, H) per state of the cell.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class StreamState:
         return safetensors.torch.save({name: t.detach().cpu().clone() for name, t in zip(self.names, self.tensors, strict=True)})
 
     def load(self, data: bytes) -> None:
-        """Take over what :meth:`save` gave.
+        """Take over the result of :meth:`save`.
 
         Parameters
         ----------
@@ -152,7 +152,7 @@ class Stream:
 
     @property
     def state(self) -> StreamState:
-        """What the stream remembers; may be replaced by a copy taken before."""
+        """State of the stream; may be replaced by a copy taken before."""
         return self._state
 
     @state.setter
@@ -235,7 +235,7 @@ def as_rows(x: Tensor | np.ndarray, layer: Recurrent, leading: tuple[int, ...]) 
     Parameters
     ----------
     x : Tensor or ndarray
-        What came in; a NumPy array of any floating dtype is converted, a tensor is not.
+        Input; a NumPy array of any floating dtype is converted, a tensor is not.
     layer : Recurrent
         The layer that will read it.
     leading : tuple of int
@@ -266,9 +266,9 @@ def like(x: Value, rows: Tensor) -> Value:
     Parameters
     ----------
     x : Tensor or ndarray
-        What came in.
+        Input.
     rows : Tensor
-        What goes out.
+        Output.
 
     Returns
     -------

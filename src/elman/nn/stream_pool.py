@@ -174,7 +174,7 @@ class StreamPool:
         return safetensors.torch.save({name: t.detach().cpu().contiguous() for name, t in zip(self.layer.cell.states, states, strict=True)})
 
     def load(self, data: bytes) -> list[int]:
-        """Let streams in that go on from what :meth:`save` gave.
+        """Let streams in that go on from the result of :meth:`save`.
 
         Parameters
         ----------

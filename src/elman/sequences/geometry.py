@@ -1,4 +1,4 @@
-"""Index arithmetic of packed rows: which step, which sequence, where the mirror image stands. No loop per element."""
+"""Index arithmetic of packed rows: which step, which sequence, which mirror image. No loop per element."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def sorted_lengths(batch_sizes: Tensor) -> Tensor:
 
 
 def mirror(batch_sizes: Tensor) -> Tensor:
-    """Return for each packed row the row that stands there when every sequence is read backwards, (ΣT,).
+    """Return for each packed row the row that is there when every sequence is read backwards, (ΣT,).
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """Moving rows between packed order and other layouts: natively on the CPU, by indexing elsewhere, with the same results.
 
-Packed row ``(t, p)``, step t of the p-th longest sequence, stands at ``starts[p] + t * stride`` among the other rows.
+Packed row ``(t, p)``, step t of the p-th longest sequence, is at ``starts[p] + t * stride`` among the other rows.
 Sequences end to end have their own starts and stride 1; padded batch-first rows start at ``n * T`` with stride 1; padded time-first rows
 at ``n`` with stride N.
 """

@@ -81,17 +81,17 @@ class Ragged:
 
     @classmethod
     def _pack_rows(cls, rows: Tensor, lengths: Tensor) -> Self:
-        """Pack rows that stand one sequence after the other."""
+        """Pack rows that lie one sequence after the other."""
         shape = cls.from_lengths(rows, lengths)
         return replace(shape, data=_rows.pack(rows, shape._starts(), 1, shape.batch_sizes))
 
     def _starts(self) -> Tensor:
-        """First row of each sequence, longest first, when sequences stand end to end in the caller's order."""
+        """First row of each sequence, longest first, when sequences lie end to end in the caller's order."""
         return (torch.cumsum(self.lengths, 0) - self.lengths)[self.sorted_indices]
 
     @classmethod
     def from_padded(cls, padded: Tensor, lengths: Tensor) -> Self:
-        """Pack a batch-first padded tensor (N, T, *); what stands beyond a length is never read."""
+        """Pack a batch-first padded tensor (N, T, *); elements beyond a length are never read."""
         if padded.dim() < 2:
             raise ShapeError(f"padded must be (N, T, *); got shape {tuple(padded.shape)}.")
         lengths = read_lengths(lengths)
@@ -277,7 +277,7 @@ def read_lengths(lengths: Any) -> Tensor:
     Parameters
     ----------
     lengths : Tensor, array or sequence of int
-        What a caller gave.
+        Of the caller.
 
     Returns
     -------
@@ -358,12 +358,12 @@ def sort_lengths(lengths: Any, n: int, most: int) -> tuple[int, int, Tensor, Ten
         found = _native.sort_lengths(lengths.data_ptr(), n, most, order.data_ptr(), sizes.data_ptr())
         if found is not None:
             return *found, order, sizes[: found[0]]
-    frame = Ragged.from_padded(torch.empty(n, most, 0, device="cpu"), lengths)  # refuses what is wrong
+    frame = Ragged.from_padded(torch.empty(n, most, 0, device="cpu"), lengths)  # refuses wrong lengths
     return len(frame.batch_sizes), len(frame.data), frame.sorted_indices, frame.batch_sizes
 
 
 def fits(batch: PackedSequence | Ragged) -> bool:
-    """Say quickly whether the parts of a packed batch agree; False also where that cannot be found out quickly.
+    """Return quickly whether the parts of a packed batch agree; False also where that cannot be found out quickly.
 
     Parameters
     ----------
@@ -373,7 +373,7 @@ def fits(batch: PackedSequence | Ragged) -> bool:
     Returns
     -------
     bool
-        True: sizes fall and sum to the rows, the order is a permutation, and so are its inverse and the lengths what they should be.
+        True: sizes fall and sum to the rows, the order is a permutation, and so are its inverse and the lengths right.
     """
     sizes, order, back = batch.batch_sizes, batch.sorted_indices, batch.unsorted_indices
     lengths = getattr(batch, "lengths", None)

@@ -78,7 +78,7 @@ def names_itself(case: Case) -> None:
 
 
 def stores_and_clones(case: Case) -> None:
-    """The constructor only stores, ``set_params`` takes back what ``get_params`` gives, a clone is equal and not fitted."""
+    """The constructor only stores, ``set_params`` takes back the result of ``get_params``, a clone is equal and not fitted."""
     from sklearn.base import clone
 
     for original in (copy.deepcopy(case.codec), case.fitted()):
@@ -93,7 +93,7 @@ def stores_and_clones(case: Case) -> None:
 
 
 def refuses_before_fit(case: Case) -> None:
-    """Everything that needs ``fit`` says so."""
+    """Everything that needs ``fit`` is reported."""
     codec = copy.deepcopy(case.codec)
     encoded = case.fitted().encode(case.values[0])
     for name, use in {
@@ -128,7 +128,7 @@ def encodes_into_its_space(case: Case) -> None:
 
 
 def encodes_all_alike(case: Case) -> None:
-    """``encode_all`` gives bit for bit what ``encode`` gives, for lists, and iterators."""
+    """``encode_all`` gives bit for bit the result of ``encode``, for lists, and iterators."""
     codec = case.fitted()
     singly = [codec.encode(value) for value in case.values]
     for name, together in {"a list": codec.encode_all(list(case.values)), "an iterator": codec.encode_all(iter(case.values))}.items():
@@ -211,7 +211,7 @@ CHECKS = (
 
 
 def same(a: Any, b: Any) -> bool:
-    """Tell whether two values are the same: numbers to five digits, NaN equals NaN, sets as their lists, an empty list an empty array.
+    """Return whether two values are the same: numbers to five digits, NaN equals NaN, sets as their lists, an empty list an empty array.
 
     Parameters
     ----------

@@ -29,7 +29,7 @@ class Case:
     fitted: Any = field(init=False)
 
     def fit(self, estimator: Any) -> Any:
-        """Fit with the data, as the estimator takes them; return what ``fit`` returns."""
+        """Fit with the data, as the estimator takes them; return the result of ``fit``."""
         return estimator.fit(self.rows) if self.targets is None else estimator.fit(self.rows, self.targets)
 
     def data(self) -> list[Any]:
@@ -75,7 +75,7 @@ def check_estimator(estimator: Any, X: Sequence[Any], y: Sequence[Any] | None = 
 
 
 def gives_back_its_parameters(case: Case) -> None:
-    """A clone has the same parameters, ``set_params`` takes what ``get_params`` gives, and neither fits anything."""
+    """A clone has the same parameters, ``set_params`` takes the result of ``get_params``, and neither fits anything."""
     from sklearn.base import clone
 
     try:
@@ -90,7 +90,7 @@ def gives_back_its_parameters(case: Case) -> None:
 
 
 def refuses_before_fit(case: Case) -> None:
-    """Everything that needs ``fit`` says so with NotFittedError."""
+    """Everything that needs ``fit`` is reported with NotFittedError."""
     calls: dict[str, Callable[[Any], Any]] = {
         "predict": lambda e: e.predict(case.rows),
         "predict_proba": lambda e: e.predict_proba(case.rows),

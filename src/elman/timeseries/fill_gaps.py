@@ -162,7 +162,7 @@ def first_unknown(one: OneSeries) -> Any:
 
 
 def same_step(one: OneSeries, own: Frequency, shared: Frequency) -> bool:
-    """Return whether a series may stand beside others of a frequency: its own is the same, or it has gaps in it."""
+    """Return whether a series may are beside others of a frequency: its own is the same, or it has gaps in it."""
     if own.kind == shared.kind and own.step == shared.step:
         return True
     places = None if _mixed(own, shared) else shared.places(one.stamps)

@@ -43,7 +43,7 @@ def read_panel(
     group : str, optional
         Column that tells series apart, if it is not ``unique_id``.
     duplicates : {"error", "mean", "sum", "median", "first", "last"}, default "error"
-        What to do about a stamp that has several different values.
+        To do about a stamp that has several different values.
     needs_value : bool, default True
         Whether ``y`` must be there; without it all values are unknown (covariates of the future).
 

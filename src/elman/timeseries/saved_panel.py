@@ -53,7 +53,7 @@ def _stamp_config(stamp: Any) -> dict[str, Any]:
 
 
 def panel_from_config(config: dict[str, Any]) -> Panel:
-    """Rebuild what :func:`panel_config` gave."""
+    """Rebuild the result of :func:`panel_config`."""
     step = config["frequency"]["step"]
     step = timedelta(seconds=step["seconds"]) if "seconds" in step else step["number"]
     series = [

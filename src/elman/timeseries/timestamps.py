@@ -148,7 +148,7 @@ def sort_keys(stamps: Sequence[Any]) -> np.ndarray:
 
 
 def clock_hint(stamp: Any) -> str:
-    """Say what a doubled hour without a time zone often is: the hour after the clocks were put back."""
+    """Return what a doubled hour without a time zone often is: the hour after the clocks were put back."""
     if (
         isinstance(stamp, datetime)
         and stamp.tzinfo is None

@@ -81,7 +81,7 @@ class Examples:
         self._collate = collate
         self.augment_encoded: Augment | None = None
         self.augment_pair: AugmentPair | None = None
-        self._dealt = (0, 0)
+        self._seeds = (0, 0)
         if lengths is None or steps is None:
             target_steps = _steps(target, target_rank)
             source_steps = _steps(source, source_rank) if source is not None else np.zeros_like(target_steps)
@@ -110,9 +110,9 @@ class Examples:
 
     def shuffle(self, seed: int, epoch: int) -> None:
         """Set the seed and epoch of variation, and of the order of a target that is shuffled anew each epoch (contiguous text)."""
-        self._dealt = (seed, epoch)
-        if (deal := getattr(self.target, "deal", None)) is not None:
-            deal(seed, epoch)
+        self._seeds = (seed, epoch)
+        if (shuffle := getattr(self.target, "shuffle", None)) is not None:
+            shuffle(seed, epoch)
 
     def collate(self, rows: Sequence[int] | np.ndarray) -> tuple[Any, Any]:
         """Return the source batch (None for a language model) and the target batch of some rows."""
@@ -131,7 +131,7 @@ class Examples:
         return value if self.augment_encoded is None else self.augment_encoded(np.asarray(value), self._random(row))
 
     def _random(self, row: int) -> np.random.Generator:
-        return np.random.default_rng([*self._dealt, row])
+        return np.random.default_rng([*self._seeds, row])
 
     @property
     def readers(self) -> int:

@@ -10,7 +10,7 @@ from elman.errors import DataError
 
 
 def is_file(value: Any) -> bool:
-    """Tell whether a value is a path or the bytes of a file."""
+    """Return whether a value is a path or the bytes of a file."""
     return isinstance(value, str | os.PathLike | bytes | bytearray)
 
 

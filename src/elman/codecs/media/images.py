@@ -78,7 +78,7 @@ _ANY = 1 << 62
 
 
 def is_file(value: Any) -> bool:
-    """Tell whether a value is a path, bytes or a PIL image rather than an array."""
+    """Return whether a value is a path, bytes or a PIL image rather than an array."""
     return media_files.is_file(value) or type(value).__module__.startswith("PIL.")
 
 

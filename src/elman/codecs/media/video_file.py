@@ -99,7 +99,7 @@ class _Choice:
         self._wanted = 0
 
     def takes(self, seconds: float) -> bool:
-        """Tell whether a frame shown at this time is looked at; frames come in order."""
+        """Return whether a frame shown at this time is looked at; frames come in order."""
         self._first = seconds if self._first is None else self._first
         since = seconds - self._first
         if since > self._longest:

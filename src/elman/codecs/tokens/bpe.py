@@ -29,7 +29,7 @@ def learn(texts: list[str], *, size: int, least: int) -> tuple[list[str], list[M
     Parameters
     ----------
     texts : list of str
-        What to learn from.
+        To learn from.
     size : int
         Most subwords, the 256 bytes counted.
     least : int

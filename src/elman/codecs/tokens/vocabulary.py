@@ -16,7 +16,7 @@ _LONGEST = 1_000_000
 
 
 class Vocabulary:
-    """Symbols in a fixed order; with ``unknown``, index 0 stands for everything else.
+    """Symbols in a fixed order; with ``unknown``, index 0 represents everything else.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def hashable(symbol: Any, what: str) -> Any:
 
 
 def is_nan(symbol: Any) -> bool:
-    """Tell whether a symbol is a float NaN, which equals nothing and so cannot be looked up."""
+    """Return whether a symbol is a float NaN, which equals nothing and so cannot be looked up."""
     return isinstance(symbol, float) and math.isnan(symbol)
 
 

@@ -98,7 +98,7 @@ class ForecasterTask:
         return estimator
 
     def _shuffled(self) -> Panel:
-        """The past with its values, and what is known beside them, in another order."""
+        """The past with its values and covariates in another order."""
         random = np.random.default_rng(self.seed)
         series = []
         for one in self.past.series:
@@ -108,7 +108,7 @@ class ForecasterTask:
         return replace(self.past, series=series)
 
     def judge(self, estimator: Any, candidate: Candidate) -> Judgement:  # noqa: ARG002  # one signature for all tasks
-        """Compare its forecast with what came."""
+        """Compare its forecast with the true values."""
         means = self._forecasts(estimator, np.arange(len(self.whole)))
         rows = zip(means, self.whole, self.past.series, strict=True)
         errors = np.array([mase(one.values[-self.horizon :], mean, past.values, self.season) for mean, one, past in rows])
@@ -129,7 +129,7 @@ class ForecasterTask:
         return self.ends
 
     def content(self) -> Any:
-        """Return what decides the results beside the settings."""
+        """Return the data that decide the results beside the settings."""
         return self.kind, [(one.name, one.values) for one in self.whole]
 
     def alarms(self) -> list[Alarm]:
@@ -145,7 +145,7 @@ class ForecasterTask:
         return [Alarm(kind="duplicates", text=text, advice="They count twice; keep one of each.", evidence=tuple(map(str, again[:3])))]
 
     def notes(self) -> list[str]:
-        """Say what limits what can be concluded."""
+        """Return remarks that limit the conclusions."""
         if len(self.whole) < 5:
             return [f"Intervals draw whole series again, and there are {len(self.whole)} only: hardly any difference can show."]
         return []

@@ -1,4 +1,4 @@
-"""The task of a LanguageModel: what comes next. Who can take part, and how bits are counted."""
+"""Task of a LanguageModel: its candidates, and bits per symbol."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class LanguageModelTask:
         return lambda row: estimator.next(self.parts.test_x[row][:_PROMPT])
 
     def content(self) -> Any:
-        """Return what decides the results beside the settings."""
+        """Return the data that decide the results beside the settings."""
         return self.kind, self.parts.train_x, self.parts.test_x
 
     def lengths(self) -> np.ndarray | None:
@@ -105,5 +105,5 @@ class LanguageModelTask:
         return found
 
     def notes(self) -> list[str]:
-        """Nothing limits what can be concluded but the intervals."""
+        """Nothing limits everything that can be concluded but the intervals."""
         return []

@@ -94,7 +94,7 @@ class ModelTask:
         single = _SINGLE if self.target.rank == "one" else {"network__members": 1}
         fixed = "cnn_fixed" if self.target.rank == "one" else ""
         others = networks(self.estimator, single, cell, fixed=fixed, fixed_label="convolutions for one length")
-        if self.kind == "free":  # what is written freely needs the recurrence to write
+        if self.kind == "free":  # a free sequence needs the recurrence of a decoder
             others = [one for one in others if one.name in ("elman", "gru", "lstm", "default", "shuffled")]
         if self.kind == "category" and has_text_level(self.source):
             found.append(self._kim())
@@ -207,10 +207,10 @@ class ModelTask:
         return Judgement(over=errors, under=np.array([len(t) for _, t in pairs], dtype=float))
 
     def content(self) -> Any:
-        """Return what decides the results beside the settings."""
+        """Return the data that decide the results beside the settings."""
         return self.kind, self.parts.train_x, self.parts.train_y, self.parts.test_x, self.parts.test_y
 
-    # -- what else is asked ------------------------------------------------------------------------------------------------
+    # -- further questions ------------------------------------------------------------------------------------------------
 
     def lengths(self) -> np.ndarray | None:
         """Return how many steps each test row has."""
@@ -232,7 +232,7 @@ class ModelTask:
         return found
 
     def notes(self) -> list[str]:
-        """Say what limits what can be concluded."""
+        """Return remarks that limit the conclusions."""
         classes = len({leaks.key(y) for y in self.parts.train_y}) if _is_category(self.target) else 0
         if len(self.parts.test_x) < classes:
             return [f"The test part has {len(self.parts.test_x)} rows for {classes} classes: hardly any difference can show."]

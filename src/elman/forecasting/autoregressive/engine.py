@@ -107,7 +107,7 @@ class AutoregressiveEngine:
         return memory
 
     def forecast(self, model: Any, asked: ForecastRequest) -> Prediction:
-        """Say what comes after some ends."""
+        """Return what comes after some ends."""
         members, horizon = members_of(model), asked.steps or self.reading.horizon
         memory = asked.memory or read(members, self.reading, asked.tape, asked.rows, asked.ends)
         whole = self.reading.whole_of(asked.tape, asked.rows)
@@ -155,7 +155,7 @@ def fit_autoregressive(panel: Panel, covariates: Covariates, job: FitRequest) ->
     covariates : Covariates
         What is known beside them.
     job : Job
-        What was asked for.
+        The request.
 
     Returns
     -------

@@ -84,7 +84,7 @@ def read(members: list[SequenceModel], reading: StepInputs, tape: Any, rows: np.
 
 
 def _read_once(members: list[SequenceModel], reading: StepInputs, tape: Any, rows: np.ndarray, ends: np.ndarray) -> Live:
-    """Read each series once, step by step, and keep where it stands at each of its ends."""
+    """Read each series once, step by step, and keep where it is at each of its ends."""
     series, place = np.unique(rows, return_inverse=True)
     last = np.zeros(len(series), dtype=np.int64)
     np.maximum.at(last, place, ends)

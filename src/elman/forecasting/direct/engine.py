@@ -71,7 +71,7 @@ class DirectEngine:
         return future_covariates_at(self.covariates, panel, tape, rows, ends, self.direct.framing.horizon)
 
     def forecast(self, model: Any, asked: ForecastRequest) -> Prediction:
-        """Say what comes after some ends."""
+        """Return what comes after some ends."""
         refuse_samples(asked)
         found = [self._forecast(model, asked, slice(at, at + _AT_ONCE)) for at in range(0, len(asked.rows), _AT_ONCE)]
         return Prediction(
@@ -134,7 +134,7 @@ def fit_direct(panel: Panel, covariates: Covariates, job: FitRequest) -> tuple[D
     covariates : Covariates
         What is known beside them.
     job : Job
-        What was asked for.
+        The request.
 
     Returns
     -------

@@ -41,7 +41,7 @@ class Direct:
     whole : tuple of (str, int)
         Names and widths of what is said about a series as a whole.
     linear : bool
-        A linear map of the window stands beside the network.
+        A linear map of the window is beside the network.
     """
 
     framing: WindowSpec
@@ -114,7 +114,7 @@ def batch(parts: Parts) -> dict[str, Any]:
     Parameters
     ----------
     parts : dict of array
-        What :meth:`Direct.read` gave.
+        Result of :meth:`Direct.read`.
 
     Returns
     -------

@@ -99,7 +99,7 @@ def choose_framing(
     framing : Framing
         What is settled already.
     wanted : Preparation
-        What the user set.
+        The user's settings.
     windows : pair of array
         Windows to learn from and held out.
 

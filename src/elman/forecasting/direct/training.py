@@ -71,7 +71,7 @@ class DirectLearner:
     windows : pair of array
         To learn from, and held out, (m, 2) each.
     job : Job
-        What was asked for.
+        The request.
     """
 
     def __init__(self, tape: GroupedSeries, windows: tuple[np.ndarray, np.ndarray], job: FitRequest) -> None:
@@ -164,7 +164,7 @@ def split(tape: GroupedSeries, framing: WindowSpec, job: FitRequest, *, share: f
     framing : Framing
         Of the windows.
     job : Job
-        What was asked for.
+        The request.
     share : float
         Part of each series held out at its end.
 

@@ -1,6 +1,6 @@
 """Framing: windows of history in units of their own, and the reference that a forecast is the difference to.
 
-Everything here is computed from what stands before the end of a window, many windows at once.
+Everything here is computed from what precedes the end of a window, many windows at once.
 """
 
 from __future__ import annotations

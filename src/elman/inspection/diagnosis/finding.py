@@ -24,7 +24,7 @@ class Finding:
     message : str
         What was seen.
     next_step : str
-        What to do; empty where nothing is to be done.
+        To do; empty where nothing is to be done.
     evidence : dict
         The numbers behind it, plain JSON values.
     """
@@ -87,7 +87,7 @@ class Diagnosis:
         raise KeyError(name)
 
     def __contains__(self, name: object) -> bool:
-        """Tell whether there is a finding of this name."""
+        """Return whether there is a finding of this name."""
         return any(finding.name == name for finding in self.findings)
 
     @property

@@ -18,7 +18,7 @@ _FALLING = 0.01
 
 
 def better(metric: str, reached: float, baseline: float) -> bool:
-    """Tell whether a metric beats a baseline; of some less is better.
+    """Return whether a metric beats a baseline; of some less is better.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def _against_baseline(history: Any) -> list[Finding]:
 
 
 def _fit(history: Any, rows: list[dict[str, Any]]) -> Finding:
-    """Overfit, underfit or neither, by the losses of what was learned from and of what was held out."""
+    """Overfit, underfit or neither, by the losses of what was learned from and of the held-out part."""
     losses = np.array([row["loss"] for row in rows], dtype=np.float64)
     held = np.array([np.nan if row.get("validation_loss") is None else row["validation_loss"] for row in rows], dtype=np.float64)
     evidence: dict[str, Any] = {"epochs": len(rows), "best_epoch": history.best_epoch, "stopped": history.stopped}

@@ -179,7 +179,7 @@ def gradient_by_lag(network: SequenceModel, rows: Rows, random_state: int = 0) -
 
 
 def gradient_warnings(model: Any, gradient: np.ndarray, longest: int) -> list[str]:
-    """Say whether gradients vanish or explode, and what to change.
+    """Return whether gradients vanish or explode, and what to change.
 
     Parameters
     ----------

@@ -132,12 +132,12 @@ def _results(model: Any, seen: Judged | None) -> list[tuple[str, float]]:
 
 
 def metric_of(model: Any) -> str:
-    """Return the name of what ``score`` gives."""
+    """Return the name of the result of ``score``."""
     return "1 - error / error of the simplest forecast" if forecasts(model) else model.history_.metric or "score"
 
 
 def held_out(model: Any) -> float | None:
-    """Return the metric of the kept epoch on what was held out in training."""
+    """Return the metric of the kept epoch on the held-out part in training."""
     history = model.history_
     found = next((row.get("metric") for row in history.rows if row["epoch"] == history.best_epoch), None)
     return None if found is None else float(found)

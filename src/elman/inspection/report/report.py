@@ -42,7 +42,7 @@ def report(model: Any, path: str | Path, X: Any = None, y: Any = None, *, leader
     y : list, array or column, optional
         True answers of a ``Model``.
     leaderboard : Leaderboard, optional
-        To stand in the page.
+        To are in the page.
     title : str, optional
         Heading.
 

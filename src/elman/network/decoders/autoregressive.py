@@ -68,7 +68,7 @@ class CrossAttention:
 class AutoregressiveDecoder(Decoder):
     """Recurrent layers over the target shifted by one, optional attention after them, a head.
 
-    Attention stands after the recurrence (Luong 2015, section 3.1), so that a teacher-forced batch runs through the kernel in one piece;
+    Attention follows the recurrence (Luong 2015, section 3.1), so that a teacher-forced batch runs through the kernel in one piece;
     with ``input_feeding`` the attentional vector enters the next step (section 3.3) and training goes step by step, and so it does
     while the decoder reads its own guesses (``teacher_forcing`` below 1: Bengio 2015, "Scheduled sampling", section 2.4).
 
@@ -447,7 +447,7 @@ class AutoregressiveDecoder(Decoder):
         return to_rows(as_sequences(dense.exp(self._log_proba(looked, begin.classes_of(shifted.geometry))), shifted.geometry))
 
     def prime(self, encoded: Encoded, prompt: Any, state: State | None = None) -> DecoderState:
-        """Read a prompt; the state then stands before the element that follows it."""
+        """Read a prompt; the state then precedes the element that follows it."""
         shape = next(iter(prompt.values())) if isinstance(prompt, dict) else prompt
         begin = self.begin(encoded, state)
         _, after = self.features(prompt, begin, shift(shape, torch.zeros(len(shape), dtype=torch.bool, device="cpu")))

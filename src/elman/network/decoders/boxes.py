@@ -72,7 +72,7 @@ class Cells:
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """Where a reader stands after some boxes: its state, what it read last (N, E), the cells given and how far each is covered (N, S)."""
+    """Where a reader follows some boxes: its state, what it read last (N, E), the cells given and how far each is covered (N, S)."""
 
     recurrent: Recurrent
     last: Tensor
@@ -278,7 +278,7 @@ class BoxDecoder(Decoder):
         return torch.cat([cells.boxes[rows, chosen].clamp(0, 1), kinds[:, None], sure[:, None]], 1)
 
     def proba(self, encoded: Encoded, target: Any = None) -> list[Any]:  # noqa: ARG002  # one signature for all decoders
-        """Raise SettingError: how sure each box is stands beside it."""
+        """Raise SettingError: how sure each box is is beside it."""
         raise SettingError("Boxes have no classes to give probabilities of; each box of predict comes with its score. Call predict.")
 
 

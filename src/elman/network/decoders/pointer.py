@@ -1,7 +1,7 @@
 """Pointer: say a symbol of the vocabulary or copy one of the source, known or not (See, Liu and Manning 2017, section 2.2).
 
 A class of the mixture is a symbol of the target (0 … n-1), the end (n), or "the symbol at step p of the source" (n + 1 + p) where the
-target has no such symbol; of equal symbols in a source the first step stands for all.
+target has no such symbol; of equal symbols in a source the first step represents all.
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ class Dilated(nn.Module):
     out_features : int
         Size of an answer.
     causal : bool, default False
-        Answer for the last step of what is seen, which then stands on the residual path; for the middle one otherwise.
+        Answer for the last step of what is seen, which then is on the residual path; for the middle one otherwise.
     """
 
     def __init__(self, input_size: int, channels: int, levels: int, out_features: int, *, causal: bool = False) -> None:

@@ -10,7 +10,7 @@ from elman.sequences import Ragged
 
 
 class Window(nn.Module):
-    """Slide a network over packed rows; what stands before a row's first step or after its last reads as zeros.
+    """Slide a network over packed rows; what precedes a row's first step or after its last reads as zeros.
 
     Parameters
     ----------

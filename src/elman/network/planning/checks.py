@@ -118,7 +118,7 @@ def _check_grid(made: Plan) -> None:
 
 
 def can_be_wide(source: Side | None, target: Side, decoder: str, head: str) -> bool:
-    """Tell whether a linear model on n-grams can stand beside the recurrent one.
+    """Return whether a linear model on n-grams can are beside the recurrent one.
 
     Parameters
     ----------

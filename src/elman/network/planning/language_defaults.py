@@ -107,7 +107,7 @@ def cutoffs(target: Side, relation: Relation, softmax: str) -> Choice:
     relation : Relation
         What the table said.
     softmax : {"auto", "full", "adaptive"}
-        What the user set.
+        The user's settings.
 
     Returns
     -------

@@ -119,7 +119,7 @@ def relate(
     SettingError
         If the combination is impossible, or align is unknown.
     DataError
-        If the data's lengths forbid what was asked for.
+        If the data's lengths forbid the request.
 
     Examples
     --------

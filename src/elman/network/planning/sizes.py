@@ -42,9 +42,9 @@ class Sizes:
     shared : tuple of int
         For each symbol of the source the target's index of the same symbol, -1 for none; empty where they cannot be compared.
     copied_share : float
-        Share of the symbols of targets that stand in their own source.
+        Share of the symbols of targets that are in their own source.
     chance_share : float
-        Share of the symbols of targets that stand in the source of another row.
+        Share of the symbols of targets that are in the source of another row.
     """
 
     rows: int
@@ -72,9 +72,9 @@ class Sizes:
         target : codec or Side
             Rank and space of the target.
         source_rows : sequence or None
-            What ``encode`` gave.
+            Result of ``encode``.
         target_rows : sequence
-            What ``encode`` gave.
+            Result of ``encode``.
 
         Returns
         -------

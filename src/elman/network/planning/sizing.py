@@ -35,7 +35,7 @@ def choose(source: Side | None, target: Side, sizes: Sizes, relation: Relation, 
     relation : Relation
         What the table said.
     settings : Network
-        What the user set.
+        The user's settings.
 
     Returns
     -------

@@ -20,7 +20,7 @@ _NAMED = re.compile(re.escape(PREFIX) + r"\w[\w.]*")
 
 
 def is_backbone(stem: str) -> bool:
-    """Tell whether a stem is named as a network of timm, ``"timm:resnet18"``.
+    """Return whether a stem is named as a network of timm, ``"timm:resnet18"``.
 
     Parameters
     ----------

@@ -18,7 +18,7 @@ from elman.network.stems.stem import TimeStem
 
 
 def unsupported_reason(model: SequenceModel | Ensemble) -> str | None:
-    """Say why the frames of a model cannot be had piece by piece, or None.
+    """Return the reason why the frames of a model cannot be had piece by piece, or None.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""A whole network read piece by piece: what it says so far has the bits of what it says of everything at once."""
+"""A whole network read piece by piece: what it is reported far has the bits of what it says of everything at once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from elman.sequences import Ragged
 
 
 def unsupported_reason(model: SequenceModel | Ensemble) -> str | None:
-    """Say why a model cannot be streamed, or None.
+    """Return the reason why a model cannot be streamed, or None.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ class SequenceStream:
         return safetensors.torch.save(layers | {name: t.cpu().clone() for name, t in self._pool.items()})
 
     def load(self, data: bytes) -> None:
-        """Go on from what :meth:`save` gave.
+        """Go on from the result of :meth:`save`.
 
         Parameters
         ----------

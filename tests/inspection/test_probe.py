@@ -55,7 +55,7 @@ def test_a_language_models_trace_is_probed(made):
     following = found.units_following("position", top=3)
     assert len(following) == 3
     assert found.units_following("bracket_depth").name == "bracket depth"
-    assert len(found.units_following(np.arange(58), what="cell", layer="decoder 1")) == 5
+    assert len(found.units_following(np.arange(58), quantity="cell", layer="decoder 1")) == 5
 
 
 def test_what_cannot_be_probed_says_why(made):

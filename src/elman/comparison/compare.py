@@ -21,7 +21,7 @@ from elman.training.settings import seconds
 
 
 def compare(
-    *what: Any,
+    *task: Any,
     candidates: Literal["auto"] | list[str] = "auto",
     shuffled: bool = False,
     untied: bool = False,
@@ -93,7 +93,7 @@ def compare(
     """
     check_on_leak(on_leak)
     division = Division(test=test, test_size=test_size, groups=groups, random_state=random_state)
-    estimator, data = _estimator(what)
+    estimator, data = _estimator(task)
     task = _task(estimator, data, division)
     chosen = choose(task.candidates(), candidates, {"shuffled": shuffled, "untied": untied})
     time_limit = _checked(budget, chosen)
@@ -127,15 +127,15 @@ _FORMS = (
 )
 
 
-def _estimator(what: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+def _estimator(task: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
     """The estimator that was meant, and the data."""
-    if len(what) == 4 and isinstance(what[0], Codec) and isinstance(what[1], Codec):
-        return Model(what[0], what[1]), what[2:]
-    if len(what) == 2 and isinstance(what[0], Codec):
-        return LanguageModel(what[0]), what[1:]
-    if what and isinstance(what[0], Model | LanguageModel | Forecaster) and len(what) == (3 if isinstance(what[0], Model) else 2):
-        return what[0], what[1:]
-    given = ", ".join(type(one).__name__ for one in what)
+    if len(task) == 4 and isinstance(task[0], Codec) and isinstance(task[1], Codec):
+        return Model(task[0], task[1]), task[2:]
+    if len(task) == 2 and isinstance(task[0], Codec):
+        return LanguageModel(task[0]), task[1:]
+    if task and isinstance(task[0], Model | LanguageModel | Forecaster) and len(task) == (3 if isinstance(task[0], Model) else 2):
+        return task[0], task[1:]
+    given = ", ".join(type(one).__name__ for one in task)
     raise DataTypeError(f"{_FORMS}; got ({given}).")
 
 

@@ -1,4 +1,4 @@
-"""What the three estimators share: parameters, the fitted check, settings that are there even when left at None."""
+"""Base of the three estimators: parameters, the fitted check, groups of settings that exist even when left at None."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class Estimator(BaseEstimator):
             raise NotFittedError(f"This {name} is not fitted yet. Call fit(…) first, or elman.load(path) a saved one.")
 
     def __sklearn_is_fitted__(self) -> bool:
-        """Tell scikit-learn whether ``fit`` has run."""
+        """Return whether ``fit`` has run, for scikit-learn."""
         return hasattr(self, "model_")
 
     @property
@@ -117,13 +117,13 @@ class Estimator(BaseEstimator):
         return members_of(self.model_)
 
     def diagnose(self, X: Any = None, y: Any = None, *, rate_test: bool = True, random_state: int = 0) -> Diagnosis:
-        """Look for what is wrong with the model or its training; see :mod:`elman.inspection`.
+        """Check the model and its training for faults; see :mod:`elman.inspection`.
 
         Parameters
         ----------
         X : list, array or column, optional
             Values to look at units, gradients and answers with, best the training data; without them only the history is judged, and
-            what a language model or forecaster still holds.
+            the training data that a language model or forecaster still holds.
         y : list, array or column, optional
             True answers of a ``Model``.
         rate_test : bool, default True

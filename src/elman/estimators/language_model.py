@@ -32,7 +32,7 @@ from elman.ngrams import Mixture
 from elman.training.settings import Training
 
 _NGRAMS = "ngrams."
-"""What the names of the n-grams' tensors begin with in a model file."""
+"""Prefix of the names of the n-grams' tensors in a model file."""
 
 
 class LanguageModel(Estimator):
@@ -138,7 +138,7 @@ class LanguageModel(Estimator):
         Parameters
         ----------
         prompt : value or list of values
-            What precedes; for text a string, and a list of strings continues each (for symbols, a list of lists; for notes a piece,
+            Context; for text a string, and a list of strings continues each (for symbols, a list of lists; for notes a piece,
             or a list of pieces). Unknown symbols are allowed.
         temperature : float, default 1.0
             Below 1 is bolder on the likely, 0 always takes the likeliest.
@@ -149,7 +149,7 @@ class LanguageModel(Estimator):
         max_new_steps : int, default 200
             Symbols to add at most; the model may end a document earlier.
         stop : str, symbol or list of them, optional
-            End before this text (or symbol), or the first of several, appears in what is new.
+            End before this text (or symbol), or the first of several, appears in the continuation.
         random_state : int, default 0
             Seed: the same prompt and seed give the same continuation, alone or in a batch; the same prompt given twice in
             one batch is continued in two ways. None: another continuation each time.
@@ -159,7 +159,7 @@ class LanguageModel(Estimator):
         Returns
         -------
         value, list of values or iterator
-            Prompt and continuation; with ``stream`` only what is new, piece by piece.
+            Prompt and continuation; with ``stream`` only the continuation, piece by piece.
         """
         self._check_fitted()
         sampling = Sampling(temperature=temperature, top_k=top_k, top_p=top_p, random_state=random_state)
@@ -207,7 +207,7 @@ class LanguageModel(Estimator):
         Parameters
         ----------
         prompt : value
-            What precedes.
+            Context.
         k : int, default 5
             How many.
 
@@ -249,7 +249,7 @@ class LanguageModel(Estimator):
         y : None
             Ignored; here for scikit-learn.
         per : {"symbol", "character"}
-            What the bits are shared among; characters, an end counted as one, make models of words, subwords and characters comparable.
+            Unit that the bits are divided by; characters, an end counted as one, make models of words, subwords and characters comparable.
 
         Returns
         -------
@@ -302,15 +302,15 @@ class LanguageModel(Estimator):
         return judged.hits / judged.units
 
     def memorisation(self, texts: Any = None, *, training: Any = None) -> Memorisation:
-        """Return how much of what the model writes is in its training text word for word.
+        """Return how much of the model's own text is in its training text word for word.
 
         Parameters
         ----------
         texts : list, column or str, optional
-            What was written; by default the model writes ten texts of 200 symbols from nothing, with seed 0.
-        training : what ``fit`` takes, optional
+            Texts of the model; by default the model writes ten texts of 200 symbols from nothing, with seed 0.
+        training : as in ``fit``, optional
             The text that was learned from. A model just fitted on documents in memory still has them; they are never saved in its file,
-            so a loaded one has to be told.
+            so a loaded one needs it here.
 
         Returns
         -------
@@ -409,7 +409,7 @@ class LanguageModel(Estimator):
         return np.asarray(self.target_.encode([] if isinstance(prompt, str) and not prompt and not self._is_text() else prompt))
 
     def _joined(self, prompt: Any, encoded: np.ndarray, new: np.ndarray) -> Any:
-        """The prompt as it was given, and what is new as it reads after it."""
+        """The prompt as it was given, and its continuation as it reads after it."""
         if not self._is_text():
             return [*prompt, *self.target_.decode(new)]
         before, whole = self.target_.decode(encoded), self.target_.decode(np.concatenate([encoded, new]))
@@ -425,7 +425,7 @@ class LanguageModel(Estimator):
         return decoded if isinstance(decoded, str) else decoded[0]
 
     def _stream(self, prompt: Any, sampling: Sampling, max_new_steps: int, stop: Any) -> Iterator[Any]:
-        """Yield what each new symbol adds; text that could be the beginning of ``stop`` waits until it is clear."""
+        """Yield the text that each new symbol adds; text that could be the beginning of ``stop`` waits until it is clear."""
         encoded, new, given = self._prompt(prompt), [], prompt
         for symbol in stream_prompt(self.model_, encoded, max_new_steps=max_new_steps, sampling=sampling, mixture=self.mixture_):
             new.append(symbol)
@@ -448,7 +448,7 @@ def _is_piece(value: Any) -> bool:
 
 
 def _written(prompt: Any) -> Any:
-    """A prompt of bytes as text, read as texts are (what is not UTF-8 becomes U+FFFD); anything else as it is."""
+    """A prompt of bytes as text, read as texts are (bytes that are not UTF-8 become U+FFFD); anything else as it is."""
     return bytes(prompt).decode("utf-8", "replace") if isinstance(prompt, bytes | bytearray) else prompt
 
 

@@ -19,7 +19,7 @@ from elman.training.settings import Training
 
 
 def load(path: str | Path) -> Any:
-    """Load what :meth:`save` wrote: a Model, LanguageModel or Forecaster, or the Markov chains beside them.
+    """Load a model file of :meth:`save`: a Model, LanguageModel or Forecaster, or the Markov chains beside them.
 
     Parameters
     ----------

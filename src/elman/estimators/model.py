@@ -41,9 +41,9 @@ class Model(Estimator):
     Parameters
     ----------
     source : Codec
-        What goes in: ``Text()``, ``Series()``, ``Image()``, ``Symbols()``, ``Category()``, ``Record(…)``, …
+        Codec of the inputs: ``Text()``, ``Series()``, ``Image()``, ``Symbols()``, ``Category()``, ``Record(…)``, …
     target : Codec
-        What comes out.
+        Codec of the outputs.
     align : {"auto", "step", "attention", "ctc"}, default "auto"
         How two sequences belong together: one answer per step, freely, or monotonically (sound, handwriting, print).
     network : Network, optional
@@ -226,7 +226,7 @@ class Model(Estimator):
         return np.stack(rows) if self.target_.rank == "one" else rows
 
     def predict_log_proba(self, X: Any) -> np.ndarray | list[np.ndarray]:
-        """Return logarithms of probabilities, as :meth:`predict_proba` gives them; what rounds to 0 has about -103.
+        """Return logarithms of probabilities, as :meth:`predict_proba` gives them; a probability that rounds to 0 has about -103.
 
         Parameters
         ----------
@@ -244,8 +244,8 @@ class Model(Estimator):
     def attribute(self, value: Any, answer: Any = None, *, method: str = "integrated", steps: int = 32) -> Attribution:
         """Return which pieces of one value moved an answer: words of a text, symbols, steps of a series, rows of a picture.
 
-        Integrated gradients (Sundararajan 2017) over the vectors of the steps, from vectors of zeros; what a linear part on n-grams
-        says is added to the words of each n-gram. The scores sum to the change of the answer's score, up to the number of ``steps``.
+        Integrated gradients (Sundararajan 2017) over the vectors of the steps, from vectors of zeros; the scores of a linear part on n-grams
+        are added to the words of each n-gram. The scores sum to the change of the answer's score, up to the number of ``steps``.
 
         Parameters
         ----------
@@ -300,9 +300,9 @@ class Model(Estimator):
         prior_weight: float | None = None,
         symbol_bonus: float | None = None,
     ) -> Iterator[Transcript]:
-        """Write down sound while it comes: what is known after each chunk, and at the end what ``predict`` says of all of it.
+        """Transcribe sound while it comes: the transcript after each chunk, and at the end that of ``predict`` over all of it.
 
-        Memory does not grow with the sound, only with what is written.
+        Memory does not grow with the sound, only with the transcript.
 
         Parameters
         ----------
@@ -401,7 +401,7 @@ class Model(Estimator):
             raise SettingError(f"align must be 'auto', 'step', 'attention' or 'ctc'; got {self.align!r}.")
 
     def __sklearn_tags__(self) -> Any:
-        """Tell scikit-learn what kind of estimator this is (classifiers get stratified folds)."""
+        """Return scikit-learn's tags (classifiers get stratified folds)."""
         from sklearn.utils import ClassifierTags, RegressorTags
 
         tags = super().__sklearn_tags__()

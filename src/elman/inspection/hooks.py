@@ -1,4 +1,4 @@
-"""Taps: what goes into a network's recurrent layers and what comes out, without disturbing either."""
+"""Hooks on the recurrent layers of a network: record their inputs, or replace their outputs."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ Replace = Callable[[Recurrent, Ragged, Any, Any], Any]
 
 @dataclass(kw_only=True, eq=False)
 class Seen:
-    """What one recurrent stack was given, call by call.
+    """Inputs of one recurrent stack, call by call.
 
     Attributes
     ----------
     name : str
-        "encoder", "decoder", or where else in the network it stands.
+        "encoder", "decoder", or the path of the module in the network.
     layer : Recurrent
         The stack.
     inputs : list of Ragged
@@ -57,7 +57,7 @@ def recurrent_parts(network: nn.Module) -> dict[str, Recurrent]:
 
 @contextmanager
 def watching(network: nn.Module) -> Iterator[list[Seen]]:
-    """Note what the recurrent stacks of a network are given while it runs.
+    """Record the inputs of the recurrent stacks of a network while it runs.
 
     Parameters
     ----------

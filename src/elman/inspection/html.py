@@ -1,4 +1,4 @@
-"""Notebook: an estimator as one cell shows it: what goes in and out, how it was learned, what was planned."""
+"""An estimator as HTML for notebooks: codecs, training and plan."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading: from an estimator and values in the user's words to its networks and batches; what cannot be looked into is refused here."""
+"""Networks of a fitted estimator, and labels of their steps; estimators without recurrent networks are refused here."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def networks_of(estimator: Any, verb: str, *, recurrent: bool = True) -> list[Se
     estimator : Model, LanguageModel or Forecaster
         Fitted.
     verb : str
-        What is asked for, for the message.
+        Name of the request, for the message.
     recurrent : bool, default True
         Refuse networks without a recurrent layer.
 

@@ -21,7 +21,7 @@ _FIRST = 2
 
 
 def windows_of(model: Any, values: Any) -> dict[str, Any]:
-    """Return what :class:`~elman.inspection.batches.Rows` holds, for a forecaster.
+    """Return the fields of :class:`~elman.inspection.batches.Rows` for a forecaster.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def windows_of(model: Any, values: Any) -> dict[str, Any]:
 
 
 def _segments(engine: DirectEngine, windows: Windows) -> dict[str, Any]:
-    """Windows that are read segment by segment: numbers of windows represent what is read of them."""
+    """Windows that are read segment by segment: a window is represented by its number."""
     side = engine.direct.side()
 
     def make(sources: list[Any] | None, targets: list[Any]) -> tuple[Any, Any]:

@@ -40,7 +40,7 @@ def without_classes(codec: Any) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class Nats:
-    """The task of a model of notes or strokes: nats a step, ends of pieces included, which the validation loss says already."""
+    """The task of a model of notes or strokes: nats a step, ends of pieces included, which is the validation loss."""
 
     baseline: float | None
     metric: str = "nats"
@@ -97,13 +97,13 @@ def learn_elements(plan: Plan, rows: list[np.ndarray], training: Training, codec
     Parameters
     ----------
     plan : Plan
-        What to build.
+        Plan of the network.
     rows : list of ndarray
         (T, notes) each.
     training : Training
         How to learn.
     codec : Codec
-        Says how a piece is varied.
+        Codec of the pieces; it augments them.
 
     Returns
     -------
@@ -128,7 +128,7 @@ def learn_elements(plan: Plan, rows: list[np.ndarray], training: Training, codec
 
 
 def _recipe(training: Training, pieces: int) -> Training:
-    """Fill in what was left open: few pieces, each in many keys, want many small, bold steps."""
+    """Fill in settings left at "auto": few pieces, each in many keys, want many small, bold steps."""
     if pieces > _FEW:
         return training
     own: Any = clone(training)
@@ -193,7 +193,7 @@ def _shares(train: Sequence[np.ndarray]) -> tuple[np.ndarray, float]:
 
 @torch.no_grad()
 def _begin_with(model: SequenceModel, share: np.ndarray, end: float) -> None:
-    """Let a network begin with what is known without it: most notes are silent, and few frames are the last."""
+    """Initialise biases with the frequencies of the data: most notes are silent, and few frames are the last."""
     decoder = model._autoregressive()
     heads: Any = ((decoder.head, share), (decoder.end, np.array([end])))
     for head, chance in heads:
@@ -247,7 +247,7 @@ def compose(
     Returns
     -------
     list of ndarray
-        What is new, (T', notes) each.
+        New steps, (T', notes) each.
     """
     seed = int(np.random.SeedSequence().generate_state(1)[0]) if random_state is None else random_state
     seen: Counter[bytes] = Counter()
@@ -275,7 +275,7 @@ def _continued(model: SequenceModel, prompt: np.ndarray, most: int, temperature:
 
 
 def check_options(**options: Any) -> None:
-    """Refuse what is for symbols only."""
+    """Refuse options for symbols only."""
     given = sorted(name for name, value in options.items() if value)
     if given:
         raise SettingError(f"{given} are for symbols; notes and strokes are drawn by temperature alone. Leave them out.")

@@ -118,7 +118,7 @@ def _on_disk(texts: Any, parts: TextParts | None, paths: list[Path] | None, code
 
 
 def _adopt(codec: Codec, described: dict[str, Any]) -> None:
-    """Let a codec know what its like learned from the same corpus before."""
+    """Copy the fitted state of a codec of the same corpus."""
     fitted = type(codec).from_config(described["config"])
     codec.__dict__.update(fitted.__dict__)
 

@@ -1,4 +1,4 @@
-"""Memorisation: what a language model wrote, beside what it learned from, as a small printable report."""
+"""Memorisation: text of a language model compared with its training text, as a small printable report."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class Memorisation:
     seen : dict of int to float
         Share of the n-grams, by their length in symbols, that the training text has.
     loop : tuple of int
-        The longest stretch in which the text says the same again and again: after how many symbols it begins anew, and how long it lasts;
-        (0, 0) where nothing is said twice running.
+        The longest stretch in which the text repeats itself: after how many symbols it begins anew, and how long it lasts;
+        (0, 0) where nothing is repeated.
     """
 
     longest: int

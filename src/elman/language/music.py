@@ -51,7 +51,7 @@ def write_pieces(
     Returns
     -------
     list
-        Each piece with what was added.
+        Each piece with its continuation.
     """
     encoded = [np.asarray(row) for row in codec.encode_all(prompts)]
     search = _orderly(codec, sampling)
@@ -103,7 +103,7 @@ def stream_piece(
 
 
 def refuse_stop(stop: Any) -> None:
-    """Refuse what is for texts and plain symbols only."""
+    """Refuse options for texts and plain symbols only."""
     if stop is not None:
         raise SettingError("stop is for texts and symbols; a piece of music ends by itself, or after max_new_steps. Leave it out.")
 

@@ -1,4 +1,4 @@
-"""Mixing: the n-grams that are beside a language model, counted on its corpus, their shares weighed on what it has not learned from."""
+"""n-grams beside a language model, counted on its corpus; their shares are fitted on held-out text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Judging: what a language model thinks of documents, read in windows so that memory does not grow with their length."""
+"""Log-likelihoods of documents under a language model, in windows, so that memory does not grow with their length."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def _pieces(model: SequenceModel, rows: Sequence[np.ndarray], *, hits: bool = Fa
 
 @dataclass(frozen=True, kw_only=True)
 class _Beside:
-    """What n-grams say beside a network of each symbol of a document and its end, (T + 1,) each."""
+    """n-gram probabilities of each symbol of a document and its end, (T + 1,) each."""
 
     contexts: np.ndarray
     shares: np.ndarray

@@ -32,7 +32,7 @@ _EPOCHS = ((300_000, 40), (1_500_000, 15), (5_000_000, 8), (20_000_000, 4))
 
 @dataclass(frozen=True, kw_only=True)
 class Bits:
-    """The task of a language model: bits per symbol, which the validation loss says already."""
+    """The task of a language model: bits per symbol, which is the validation loss."""
 
     baseline: float | None
     metric: str = "bits"
@@ -61,7 +61,7 @@ def learn_to_read(plan: Plan, tokens: Tokens, training: Training, augment_encode
     Parameters
     ----------
     plan : Plan
-        What to build.
+        Plan of the network.
     tokens : Tokens
         The encoded corpus.
     training : Training
@@ -98,7 +98,7 @@ def parts(tokens: Tokens, training: Training) -> tuple[list[np.ndarray], list[np
 
 
 def _documents_in(tokens: Tokens, begin: int, end: int) -> list[np.ndarray]:
-    """Cut a span where documents end; what is left of one at either edge counts as one."""
+    """Cut a span where documents end; a part of one at either edge counts as one."""
     span = np.asarray(tokens.flat[begin:end])
     ends = np.flatnonzero(span == tokens.end)
     pieces = [piece[:-1] for piece in np.split(span, ends + 1)[: len(ends)]]
@@ -111,7 +111,7 @@ def _is_running(training: Training, tokens: Tokens) -> bool:
 
 
 def _running(training: Training, tokens: Tokens) -> Training:
-    """Fill in what running text needs where the user left it to us."""
+    """Fill in settings left at "auto" for running text."""
     total = len(tokens.flat)
     readers = _by_size(_READERS, total, 64) if training.batch_size == "auto" else training.batch_size
     reach = training.tbptt_length or _REACH
@@ -155,7 +155,7 @@ def _documents(plan: Plan, tokens: Tokens, settings: Training, augment_encoded: 
 
 
 def _frequencies(tokens: Tokens, check: Examples | None) -> float:
-    """Return the bits per symbol, on what is checked on, of a model that knows how frequent each symbol is in the rest."""
+    """Return the bits per symbol, on the held-out part, of a model of the symbol frequencies of the rest."""
     held = tokens.counts() if check is None else _counts(check, tokens.end)
     known = (tokens.counts() if check is None else tokens.counts() - held) + 0.5
     return float(-(held * np.log2(known / known.sum())).sum() / max(held.sum(), 1))

@@ -1,4 +1,4 @@
-"""Answer checks: decoders that always say the same, and texts that go round in circles."""
+"""Checks of answers: decoders whose answers are always the same, and texts that repeat themselves."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ROUNDS = 3
 
 
 def check_answers(model: Any, rows: Rows) -> list[Finding]:
-    """Look at what a model answers to rows.
+    """Check the answers of a model to rows.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def loop_of(symbols: Sequence[int], longest: int = 40) -> int:
     Parameters
     ----------
     symbols : sequence of int
-        What was written.
+        The text.
     longest : int, default 40
         The longest piece that is looked for.
 

@@ -20,7 +20,7 @@ _ANSWERED = 500
 
 
 def diagnose(model: Any, X: Any = None, y: Any = None, *, rate_test: bool = True, random_state: int = 0) -> Diagnosis:
-    """Look for what is wrong with a model or its training.
+    """Check a model and its training for faults.
 
     Parameters
     ----------
@@ -28,9 +28,9 @@ def diagnose(model: Any, X: Any = None, y: Any = None, *, rate_test: bool = True
         Fitted.
     X : list, array or column, optional
         Values to look at its units, gradients and answers with, best the training data: texts for a language model, series for a
-        forecaster. Without them only the history is judged, and what a language model or forecaster still holds.
+        forecaster. Without them only the history is checked, and the training data that a language model or forecaster still holds.
     y : list, array or column, optional
-        True answers of a ``Model``; without them it is not known whether it always says the same, and no learning rate is tried.
+        True answers of a ``Model``; without them answers are not checked, and no learning rate is tried.
     rate_test : bool, default True
         Try learning rates on a fresh network (a second or so).
     random_state : int, default 0
@@ -61,7 +61,7 @@ def diagnose(model: Any, X: Any = None, y: Any = None, *, rate_test: bool = True
 
 
 def _rows(model: Any, X: Any, y: Any) -> Rows | None:
-    """The given values, or what the estimator still holds of its training."""
+    """The given values, or the training data that the estimator still holds."""
     if X is not None:
         return rows_for(model, X, y)
     if generates(model) and model.__dict__.get("_tokens") is not None:

@@ -1,4 +1,4 @@
-"""Findings: what a diagnosis saw, each with its evidence and a next step."""
+"""Findings of a diagnosis, each with its evidence and a next step."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class Finding:
     Attributes
     ----------
     name : str
-        What was looked at.
+        Subject of the check.
     verdict : {"problem", "warning", "note", "fine"}
         How bad it is.
     message : str
-        What was seen.
+        Evidence.
     next_step : str
         To do; empty where nothing is to be done.
     evidence : dict

@@ -79,7 +79,7 @@ def range_test(plan: Any, rows: Rows, seed: int = 0) -> tuple[np.ndarray, np.nda
     Parameters
     ----------
     plan : Plan
-        What to build.
+        Plan of the network.
     rows : Rows
         Rows with answers.
     seed : int, default 0

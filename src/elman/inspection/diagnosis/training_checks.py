@@ -1,4 +1,4 @@
-"""Training checks: what the history says about the fit."""
+"""Checks of the history of training."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def better(metric: str, reached: float, baseline: float) -> bool:
     reached : float
         Its value.
     baseline : float
-        What the simplest guess reaches.
+        Score of the simplest guess.
 
     Returns
     -------
@@ -78,7 +78,7 @@ def _against_baseline(history: Any) -> list[Finding]:
 
 
 def _fit(history: Any, rows: list[dict[str, Any]]) -> Finding:
-    """Overfit, underfit or neither, by the losses of what was learned from and of the held-out part."""
+    """Overfit, underfit or neither, by the losses of the training part and of the held-out part."""
     losses = np.array([row["loss"] for row in rows], dtype=np.float64)
     held = np.array([np.nan if row.get("validation_loss") is None else row["validation_loss"] for row in rows], dtype=np.float64)
     evidence: dict[str, Any] = {"epochs": len(rows), "best_epoch": history.best_epoch, "stopped": history.stopped}

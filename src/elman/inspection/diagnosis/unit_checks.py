@@ -33,7 +33,7 @@ def check_units(network: SequenceModel, rows: Rows) -> list[Finding]:
     network : SequenceModel
         The network.
     rows : Rows
-        What it reads.
+        Its input.
 
     Returns
     -------
@@ -103,7 +103,7 @@ def check_gradients(model: Any, network: SequenceModel, rows: Rows) -> list[Find
     network : SequenceModel
         One of its networks.
     rows : Rows
-        What it reads.
+        Its input.
 
     Returns
     -------

@@ -36,7 +36,7 @@ def memory(
     """Measure how far a model looks back, in two ways: gradients by lag, and the loss when everything older is cut.
 
     Cutting leaves every state of the recurrence only its own last k steps (in a model that reads both ways, k to either side); the
-    horizon is the smallest k from which on that costs no more than ``share`` of what the states tell at all.
+    horizon is the smallest k from which on that costs no more than ``share`` of the information in the states.
 
     Parameters
     ----------
@@ -49,14 +49,14 @@ def memory(
     max_lag : int, optional
         The largest lag to look at; by default the longest value, at most 256 steps.
     share : float, default 0.05
-        How much of what the states tell may be lost.
+        Share of the information in the states that may be lost.
     random_state : int, default 0
         Which rows are taken where there are too many, and the random directions of the gradients.
 
     Returns
     -------
     Memory
-        The horizon with its evidence, and warnings with what to change.
+        The horizon with its evidence, and warnings with advice.
 
     Examples
     --------
@@ -179,7 +179,7 @@ def gradient_by_lag(network: SequenceModel, rows: Rows, random_state: int = 0) -
 
 
 def gradient_warnings(model: Any, gradient: np.ndarray, longest: int) -> list[str]:
-    """Return whether gradients vanish or explode, and what to change.
+    """Return warnings of vanishing or exploding gradients, with advice.
 
     Parameters
     ----------
@@ -193,7 +193,7 @@ def gradient_warnings(model: Any, gradient: np.ndarray, longest: int) -> list[st
     Returns
     -------
     list of str
-        What was seen; what to do.
+        Evidence and advice.
     """
     found, gated = [], model.plan_.cell in ("gru", "lstm")
     faded = fading(gradient)
@@ -216,7 +216,7 @@ def gradient_warnings(model: Any, gradient: np.ndarray, longest: int) -> list[st
 
 
 def _warnings(model: Any, gradient: np.ndarray, horizon: int, beyond: bool, longest: int) -> list[str]:
-    """What is out of order, and what to change."""
+    """Warnings, each with advice."""
     found = gradient_warnings(model, gradient, longest)
     length = None if model.training is None else model.training.tbptt_length
     if length is not None and horizon >= 0.8 * length:

@@ -28,13 +28,13 @@ class Memory:
     ----------
     horizon : int
         The smallest number of steps k such that cutting everything older than k steps, here and at every larger k that was tried,
-        raises the loss by no more than ``share`` of what the states tell at all. 0: each step is looked at alone.
+        raises the loss by no more than ``share`` of the information in the states. 0: each step is read alone.
     beyond : bool
         Whether the horizon is further than was looked (``lags[-1]``); it is then at least ``horizon``.
     lags, losses : ndarray
         (K,) lags that were tried, and the loss per unit when older steps are cut.
     loss, blind : float
-        The loss when nothing is cut, and when every state is the average state. Their difference is what the states tell.
+        The loss when nothing is cut, and when every state is the average state. Their difference is the information in the states.
     share : float
         How much of it may be lost.
     gradient : ndarray
@@ -46,7 +46,7 @@ class Memory:
     steps : int
         The longest value that was read.
     warnings : list of str
-        Vanishing or exploding gradients and what else is out of order, each with what to change.
+        Vanishing or exploding gradients and other warnings, each with advice.
     """
 
     horizon: int
@@ -126,7 +126,7 @@ class Memory:
 
 
 def search(loss_at: Callable[[int], float], most: int, allowed: float) -> tuple[int, bool, dict[int, float]]:
-    """Find the smallest lag from which on the loss stays within what is allowed.
+    """Find the smallest lag from which on the loss stays within a limit.
 
     Parameters
     ----------
@@ -200,13 +200,13 @@ def reach_of(gradient: np.ndarray, share: float) -> int:
 
 
 def rate_of(gradient: np.ndarray) -> float:
-    """Return the factor per step of lag: least squares through the logarithms of what is not zero."""
+    """Return the factor per step of lag: least squares through the logarithms of nonzero values."""
     lags = np.flatnonzero((gradient > 0) & np.isfinite(gradient))
     return float(np.exp(np.polyfit(lags, np.log(gradient[lags]), 1)[0])) if len(lags) > 1 else 0.0
 
 
 def plot_memory(memory: Memory, axes: Any) -> Any:
-    """Draw what is lost by cutting at each lag, and the gradient's norm; see :meth:`Memory.plot`.
+    """Draw the increase of the loss by truncation at each lag, and the gradient's norm; see :meth:`Memory.plot`.
 
     Parameters
     ----------

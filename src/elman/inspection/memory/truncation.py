@@ -1,7 +1,7 @@
-"""Cutting: what a recurrent stack would answer if it could look back only so far.
+"""Truncated memory: the output of a recurrent stack that can look back only a few steps.
 
-Every state is computed anew from a zero state that stands a few steps before it: with lag k from the steps t-k … t, in a stack that reads
-both ways from t-k … t+k. Pooling, attention and head see all states as ever, so that what is measured is the memory of the recurrence.
+Every state is computed anew from a zero state a few steps before it: with lag k from the steps t-k … t, in a stack that reads
+both ways from t-k … t+k. Pooling, attention and head see all states as usual, so that only the memory of the recurrence is measured.
 """
 
 from __future__ import annotations
@@ -109,9 +109,9 @@ def _put_ends(ends: Any, after: Any, windows: _Windows, lengths: Tensor, directi
 
 
 def average(layer: Recurrent, x: Ragged, state: Any, answer: Any) -> Any:  # noqa: ARG001  # one signature for all that replaces
-    """Return the average state at every step: an answer that tells nothing of the value."""
+    """Return the average state at every step: an answer without information about the value."""
     sequence, last = answer
-    if not len(sequence.data) or (state is not None and len(x.batch_sizes) == 1):  # a decoder's step goes on from what is averaged already
+    if not len(sequence.data) or (state is not None and len(x.batch_sizes) == 1):  # the state of a decoder's step is averaged already
         return answer
     data = sequence.data.mean(0, keepdim=True).expand_as(sequence.data)
     return sequence.with_data(data.clone()), map_tensors(lambda t: t.mean(1, keepdim=True).expand_as(t).clone(), last)

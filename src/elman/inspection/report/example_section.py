@@ -61,7 +61,7 @@ def _table(seen: Judged, rows: np.ndarray) -> Any:
 
 
 def readable(value: Any) -> Any:
-    """Return a value as one short text: what it is, where it is long or no text.
+    """Return a value as one short text, a description where it is long or no text.
 
     Parameters
     ----------

@@ -73,7 +73,7 @@ def card_of(model: Any, seen: Judged | None) -> str:
 
 
 def heading(model: Any) -> str:
-    """Return what a model is in a few words, as "Model: Text → Category".
+    """Return a heading, as "Model: Text → Category".
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def _metadata(model: Any, seen: Judged | None) -> str:
 
 
 def pipeline(model: Any) -> str | None:
-    """Return Hugging Face's word for what a model does, None where they have none.
+    """Return Hugging Face's name of a model's task, None where they have none.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Judged: what a model says to values whose answers are known, for reports and cards."""
+"""Predictions of a model for values with known answers, for reports and cards."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ _WRITTEN = 200
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Judged:
-    """Values with what the model says to them.
+    """Values with the predictions of a model.
 
     Attributes
     ----------
     shape : {"classes", "tags", "numbers", "steps", "written", "texts", "series"}
-        What kind of answers these are.
+        Kind of the answers.
     xs, ys : list
         Values and their true answers (none for texts and series).
     said : list
-        What the model answers, in the user's words.
+        Answers of the model.
     faults : ndarray
         (N,) how wrong each row is: 1 - probability of the true class, absolute error, share of wrong steps, edit distance over length,
         bits per symbol of a text, absolute scaled error of a series. Lower is better.
     fault_name : str
-        What ``faults`` are.
+        Name of ``faults``.
     score : float or None
         As ``score`` gives it, over these rows.
     lengths : ndarray

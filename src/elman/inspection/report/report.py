@@ -1,4 +1,4 @@
-"""Report: one page about a model, put together from what the other files of this room find out."""
+"""Report: one page about a model, put together from the sections of this room."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _lead(model: Any, seen: Judged | None) -> list[Any]:
 
 
 def _sections(model: Any, seen: Judged | None, leaderboard: Any) -> list[tuple[str, list[Any]]]:
-    """Every section, in the order of reading; what has no data is left out."""
+    """Every section, in the order of reading; sections without data are left out."""
     sections: list[tuple[str, list[Any]]] = [("Data", [] if seen is None else data_of(seen))]
     sections += [("Leaderboard", [] if leaderboard is None else leaderboard_of(leaderboard)), ("Training", model.history_.to_markup())]
     if seen is not None:

@@ -55,11 +55,11 @@ def histogram(values: np.ndarray, title: str, label: str) -> Any:
     Parameters
     ----------
     values : ndarray
-        Numbers; what is not finite is left out.
+        Numbers; those that are not finite are left out.
     title : str
-        What is drawn.
+        Values of the drawing.
     label : str
-        What is counted.
+        Counted values.
 
     Returns
     -------

@@ -1,7 +1,7 @@
 """Opened: states and gates of a recurrent stack at every step, one layer and direction after the other.
 
 The kernel that predicts computes the hidden states. Gates follow from them and the weights by the cell's own equations, all steps at
-once; what a cell carries beside h is stepped through from the gates.
+once; the states beside h are stepped through from the gates.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Opened:
     -----
     Shapes:
 
-        states  by name, h first, each (ΣT, H)     gates  by name, each (ΣT, H); none where a cell does not tell
+        states  by name, h first, each (ΣT, H)     gates  by name, each (ΣT, H); none where a cell does not show them
     """
 
     depth: int
@@ -48,7 +48,7 @@ def open_stack(layer: Recurrent, x: Ragged, state: Any = None) -> list[Opened]:
     layer : Recurrent
         The stack.
     x : Ragged
-        (ΣT, I), what it reads.
+        (ΣT, I), its input.
     state : Tensor or tuple of Tensor, optional
         First state, as torch shapes it; zeros by default.
 

@@ -74,7 +74,7 @@ def follow(states: np.ndarray, wanted: np.ndarray, *, name: str, top: int = 5) -
     wanted : ndarray
         (T,) the property.
     name : str
-        What it is called.
+        Its name.
     top : int, default 5
         Units to name.
 

@@ -1,4 +1,4 @@
-"""Properties: what the steps of a value are known to have, as one number a step."""
+"""Properties of the steps of a value, as one number a step."""
 
 from __future__ import annotations
 

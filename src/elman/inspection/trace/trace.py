@@ -1,4 +1,4 @@
-"""Trace: what a network did with one value, step by step, as arrays with labels."""
+"""Trace of a network over one value: states, gates and predictions step by step, as arrays with labels."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class LayerTrace:
     hidden : ndarray
         (T, H) the hidden state after each step (in reading order: of a layer that reads backwards, after the steps to the right).
     cell : ndarray or None
-        (T, H) what an LSTM carries beside it.
+        (T, H) cell state of an LSTM.
     gates : dict of str to ndarray
         (T, H) each, by torch's names: ``i f g o`` of an LSTM, ``r z n`` of a GRU.
     """
@@ -46,17 +46,17 @@ class LayerTrace:
     cell: np.ndarray | None
     gates: dict[str, np.ndarray]
 
-    def array(self, what: str) -> np.ndarray:
+    def array(self, quantity: str) -> np.ndarray:
         """Return "hidden", "cell" or a gate by its name, (T, H)."""
         known = {"hidden": self.hidden, **({} if self.cell is None else {"cell": self.cell}), **self.gates}
-        if what not in known:
-            raise SettingError(f"{self.name} has {sorted(known)}; got {what!r}.{did_you_mean(what, known)}")
-        return known[what]
+        if quantity not in known:
+            raise SettingError(f"{self.name} has {sorted(known)}; got {quantity!r}.{did_you_mean(quantity, known)}")
+        return known[quantity]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Predictions:
-    """What the model said at every step.
+    """Predictions of the model at every step.
 
     Attributes
     ----------
@@ -67,7 +67,7 @@ class Predictions:
     said : list
         The best answer at each step, in the user's words.
     meaning : str
-        What the model knew at a step.
+        Meaning of the prediction at a step.
     """
 
     labels: tuple[str, ...]
@@ -78,16 +78,16 @@ class Predictions:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Trace:
-    """What a network did with one value.
+    """States, gates and predictions of a network over one value.
 
     Attributes
     ----------
     value : object
         The value that was read.
     kind : str
-        What it looks like: "text", "series", "strokes", "picture" or "other".
+        Modality of the value: "text", "series", "strokes", "image", …; the form in which it is drawn.
     answer : object
-        What the model answers (of a language model: the likeliest next symbol).
+        Answer of the model (of a language model: the likeliest next symbol).
     layers : tuple of LayerTrace
         All recurrent layers, the encoder's first, bottom first.
     attention : ndarray or None
@@ -114,7 +114,7 @@ class Trace:
 
     @cached_property
     def predictions(self) -> Predictions:
-        """What the model said at every step, or would have said had the value ended there; worked out when first asked for."""
+        """Predictions at every step, or those of the value cut there; computed on first use."""
         return self._later()
 
     @property
@@ -137,7 +137,7 @@ class Trace:
 
     @property
     def cell(self) -> np.ndarray | None:
-        """(T, D·H) what an LSTM's top layer carries beside them; None for other cells."""
+        """(T, D·H) cell states of an LSTM's top layer; None for other cells."""
         cells = [layer.cell for layer in self.main if layer.cell is not None]
         return np.concatenate(cells, 1) if cells else None
 
@@ -166,7 +166,7 @@ class Trace:
             raise SettingError(f"layer must be one of {names}; got {name!r}.{did_you_mean(name, names)}")
         return self.layers[names.index(name)]
 
-    def units_following(self, property: Any, *, layer: str | None = None, what: str = "hidden", top: int = 5) -> Following:  # noqa: A002  # the user's word
+    def units_following(self, property: Any, *, layer: str | None = None, quantity: str = "hidden", top: int = 5) -> Following:  # noqa: A002  # the user's word
         """Find the units that best follow a property of the steps, by linear probes judged on steps held out.
 
         Parameters
@@ -175,7 +175,7 @@ class Trace:
             "position", "quote depth", "bracket depth", "digit count", "line position", "word position", or one number a step.
         layer : str, optional
             Name of a layer; by default the top one that reads the value, all its directions.
-        what : str, default "hidden"
+        quantity : str, default "hidden"
             "hidden", "cell" or a gate.
         top : int, default 5
             Units to name.
@@ -187,9 +187,9 @@ class Trace:
         """
         layers = self.main if layer is None else [self.layer(layer)]
         wanted, name = values_of(property, layers[0].labels)
-        return follow(np.concatenate([one.array(what) for one in layers], 1), wanted, name=name, top=top)
+        return follow(np.concatenate([one.array(quantity) for one in layers], 1), wanted, name=name, top=top)
 
-    def busiest(self, count: int = _SHOWN, *, layer: str | None = None, what: str = "hidden") -> np.ndarray:
+    def busiest(self, count: int = _SHOWN, *, layer: str | None = None, quantity: str = "hidden") -> np.ndarray:
         """Return the units that change most over the steps, the busiest first.
 
         Parameters
@@ -198,7 +198,7 @@ class Trace:
             How many at most.
         layer : str, optional
             Name of a layer.
-        what : str, default "hidden"
+        quantity : str, default "hidden"
             "hidden", "cell" or a gate.
 
         Returns
@@ -206,10 +206,10 @@ class Trace:
         ndarray
             Numbers of units.
         """
-        array = self.layer(layer).array(what)
+        array = self.layer(layer).array(quantity)
         return np.argsort(-array.std(0), kind="stable")[:count]
 
-    def plot(self, units: Any = None, *, layer: str | None = None, what: str = "hidden", axes: Any = None) -> Any:
+    def plot(self, units: Any = None, *, layer: str | None = None, quantity: str = "hidden", axes: Any = None) -> Any:
         """Draw units as a heat map over the steps, under the text, series, strokes or picture that was read.
 
         Parameters
@@ -218,7 +218,7 @@ class Trace:
             Which; by default the 24 that change most. A single one colours the value itself.
         layer : str, optional
             Name of a layer; by default the top one that reads the value.
-        what : str, default "hidden"
+        quantity : str, default "hidden"
             "hidden", "cell" or a gate.
         axes : matplotlib axes, optional
             Where to draw the heat map alone; a new figure with the value above it by default.
@@ -228,11 +228,11 @@ class Trace:
         matplotlib axes
             The axes of the heat map, or of the coloured value.
         """
-        return plot_trace(self, self._units(units, layer, what), layer=layer, what=what, axes=axes)
+        return plot_trace(self, self._units(units, layer, quantity), layer=layer, quantity=quantity, axes=axes)
 
-    def _units(self, units: Any, layer: str | None, what: str) -> list[int]:
-        size = self.layer(layer).array(what).shape[1]
-        chosen = self.busiest(layer=layer, what=what) if units is None else np.atleast_1d(np.asarray(units))
+    def _units(self, units: Any, layer: str | None, quantity: str) -> list[int]:
+        size = self.layer(layer).array(quantity).shape[1]
+        chosen = self.busiest(layer=layer, quantity=quantity) if units is None else np.atleast_1d(np.asarray(units))
         if chosen.ndim != 1 or not len(chosen) or chosen.dtype.kind not in "iu" or chosen.min() < 0 or chosen.max() >= size:
             raise SettingError(f"units must be whole numbers in 0..{size - 1}; got {units!r}.")
         return [int(unit) for unit in chosen]
@@ -266,7 +266,7 @@ class Trace:
         return {"answer": str(self.answer), "kind": self.kind, "layers": layers, "attention": attention, "predictions": predictions}
 
     def __str__(self) -> str:
-        """Show the layers, one a line, and what was said step by step."""
+        """Show the layers, one a line, and the predictions step by step."""
         lines = [f"answer: {self.answer}"]
         for layer in self.layers:
             gates = "  ".join(f"{name} {gate.mean():+.2f}" for name, gate in layer.gates.items())
@@ -278,7 +278,7 @@ class Trace:
         return fragment(*self.to_markup())
 
     def to_markup(self, steps: int = 80) -> list[Any]:
-        """Return the trace as markup: what was said, and the busiest units over the first steps.
+        """Return the trace as markup: predictions, and the busiest units over the first steps.
 
         Parameters
         ----------
@@ -312,7 +312,7 @@ class Trace:
         return [*parts, element("details", steps_said, table(["step", "strength", "said"], rows, caption=caption))]
 
     def _strongest(self, step: int) -> float | None:
-        """The probability of what was said, where there are probabilities."""
+        """The probability of the prediction, where there are probabilities."""
         values = np.asarray(self.predictions.values[step])
         return float(values.max()) if values.ndim == 1 and values.size > 1 and (values >= 0).all() and values.max() <= 1 + 1e-6 else None
 
@@ -323,7 +323,7 @@ def check_steps(count: int, verb: str) -> None:
         raise DataError(f"{verb} needs a value of at least one step; this one is empty. Give a longer one.")
 
 
-def plot_trace(trace: Trace, units: list[int], *, layer: str | None, what: str, axes: Any) -> Any:
+def plot_trace(trace: Trace, units: list[int], *, layer: str | None, quantity: str, axes: Any) -> Any:
     """Draw units of a trace over its steps; see :meth:`Trace.plot`.
 
     Parameters
@@ -334,7 +334,7 @@ def plot_trace(trace: Trace, units: list[int], *, layer: str | None, what: str, 
         Units to draw; a single one colours the value itself.
     layer : str or None
         Which layer; the top one that reads the value by default.
-    what : str
+    quantity : str
         Which of its arrays.
     axes : matplotlib axes or None
         Where to draw.
@@ -345,9 +345,9 @@ def plot_trace(trace: Trace, units: list[int], *, layer: str | None, what: str, 
         The axes drawn on.
     """
     one = trace.layer(layer)
-    values = one.array(what)[:, units].T
+    values = one.array(quantity)[:, units].T
     if len(units) == 1 and axes is None:
-        return _coloured(trace, values[0], one.labels, f"{one.name}, {what} of unit {units[0]}")
+        return _coloured(trace, values[0], one.labels, f"{one.name}, {quantity} of unit {units[0]}")
     if axes is None:
         figure = _figure("plot a trace", figsize=(min(24, 3 + 0.16 * values.shape[1]), 3 + 0.16 * len(units)))
         above, axes = (
@@ -358,7 +358,7 @@ def plot_trace(trace: Trace, units: list[int], *, layer: str | None, what: str, 
     limit = max(float(np.abs(values).max(initial=0.0)), 1e-12)
     picture = axes.imshow(values, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto", interpolation="nearest")
     axes.set_yticks(range(len(units)), labels=[str(unit) for unit in units])
-    axes.set(ylabel="unit", xlabel=f"{one.name}, {what}")
+    axes.set(ylabel="unit", xlabel=f"{one.name}, {quantity}")
     _label_steps(axes, one.labels)
     axes.figure.colorbar(picture, ax=axes, fraction=0.03)
     return axes

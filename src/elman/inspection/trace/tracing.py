@@ -1,4 +1,4 @@
-"""Tracing: let a model answer as ever, note what its recurrent layers read, and open them afterwards."""
+"""Tracing: let a model answer as usual, record the inputs of its recurrent layers, and compute their gates afterwards."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _PREFIXES = 256
 
 
 def trace(model: Any, value: Any, answer: Any = None, *, member: int = 0) -> Trace:
-    """Show what a model does with one value: states, gates, attention and predictions at every step.
+    """Return the trace of a model over one value: states, gates, attention and predictions at every step.
 
     The model answers with the kernels it always uses; gates and cell states are worked out afterwards from its weights.
 
@@ -46,7 +46,7 @@ def trace(model: Any, value: Any, answer: Any = None, *, member: int = 0) -> Tra
     value : object
         One value of the source; for a language model one text, for a forecaster one series.
     answer : object, optional
-        For models that write a sequence: what the decoder is to write. By default what it answers.
+        For models that write a sequence: the sequence that the decoder writes. By default its answer.
     member : int, default 0
         Which network, where several are averaged.
 
@@ -112,7 +112,7 @@ def _of_writing(model: Any, network: SequenceModel, value: Any, answer: Any) -> 
 
 
 def _of_text(model: Any, network: SequenceModel, value: Any) -> Trace:
-    """A language model: the memory after each symbol, and what is expected next."""
+    """A language model: the state after each symbol, and the distribution of the next."""
     if not _elements.without_classes(model.target_) and model._is_text() and isinstance(value, list | tuple):
         raise DataTypeError(f"trace reads one text; got a {type(value).__name__} of {len(value)}. Give one of them.")
     written = written_rows(model, [value]).targets[0]
@@ -135,7 +135,7 @@ def _of_text(model: Any, network: SequenceModel, value: Any) -> Trace:
 
 
 def _of_series(model: Any, network: SequenceModel, value: Any) -> Trace:
-    """A forecaster: what it reads of the series' end, in its own steps."""
+    """A forecaster: the end of the series, in the steps that it reads."""
     panel = model.panel_ if value is None else read_panel(value)
     if len(panel.series) != 1:
         raise DataError(f"trace follows one series; got {len(panel.series)}. Give one of them.")
@@ -178,7 +178,7 @@ def _without_start(layer: LayerTrace) -> LayerTrace:
 
 
 def _force(network: SequenceModel, source: Any, written: Any) -> tuple[np.ndarray | None, np.ndarray]:
-    """Let a decoder write a given sequence; return attention (T + 1, S) and what it expected at each step (T + 1, …)."""
+    """Let a decoder write a given sequence; return attention (T + 1, S) and the predictions at each step (T + 1, …)."""
     decoder: Any = network._autoregressive()
     with torch.inference_mode(), evaluating(network):
         target: Any = move(collate([written], network.plan.target.space, "many"), network.device)
@@ -238,7 +238,7 @@ def _again(model: Any, encoded: Any, ends: list[int]) -> tuple[list[Any], list[A
 
 
 def _knows_only_the_past(model: Any) -> bool:
-    """Whether a state tells all that is needed of a beginning: one network that reads one way, and looks at single steps."""
+    """Whether a state is all that an answer to a beginning needs: one network that reads one way, single steps."""
     plan = model.plan_
     looks_further = plan.bidirectional or plan.wide or plan.joined or plan.members > 1
     return not looks_further and not any(isinstance(part, TimeStem) for part in model.model_.stem.modules())

@@ -1,6 +1,6 @@
 """Every error elman raises on purpose: one base class, few kinds, messages that teach.
 
-A message says what was given, what was expected and what to do, for example
+A message names the value, the expected value and a remedy, for example
 ``lengths must be in 0..T (T=7); got 9 at index 3. Trim the lengths or pad the batch first.``
 """
 
@@ -15,12 +15,12 @@ class ElmanError(Exception):
 
 
 class DataError(ElmanError, ValueError):
-    """A value from outside is not what a codec, reader or batch expected.
+    """A value from outside does not fit a codec, reader or batch.
 
     Parameters
     ----------
     message : str
-        What was given, what was expected, what to do.
+        The value, the expected value and a remedy.
     row : int, optional
         Zero-based row of the offending value; put in front of the message as ``row 3: …``.
     """
@@ -60,7 +60,7 @@ class TrainingError(ElmanError, RuntimeError):
 
 
 class FileError(ElmanError, OSError):
-    """A file cannot be read, is not what its ending says, or cannot be written."""
+    """A file cannot be read, has another format than its ending, or cannot be written."""
 
 
 class ModelFileError(FileError, ValueError):
@@ -72,7 +72,7 @@ class CheckpointError(FileError):
 
 
 class CheckError(ElmanError, AssertionError):
-    """A plug-in (cell, kernel, codec, estimator) failed a check of :mod:`elman.testing`; the message says which and how."""
+    """A plug-in (cell, kernel, codec, estimator) failed a check of :mod:`elman.testing`; the message names it and the fault."""
 
 
 class MissingExtraError(ElmanError, ImportError):
@@ -85,7 +85,7 @@ class MissingExtraError(ElmanError, ImportError):
     library : str
         The library that is missing.
     purpose : str
-        What it is needed for, as the end of "… is needed to <purpose>".
+        Purpose, as the end of "… is needed to <purpose>".
     """
 
     def __init__(self, extra: str, library: str, purpose: str) -> None:
@@ -103,14 +103,14 @@ def did_you_mean(given: str, known: Iterable[str]) -> str:
     Parameters
     ----------
     given : str
-        What the user wrote.
+        Word of the user.
     known : iterable of str
-        What would have been right.
+        The right words.
 
     Returns
     -------
     str
-        What to add to a message.
+        Addition to a message.
 
     Examples
     --------

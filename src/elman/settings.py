@@ -13,7 +13,7 @@ from elman.errors import SettingError, did_you_mean
 
 
 class Settings:
-    """Base of objects that only store what their constructor was given."""
+    """Base of objects that only store the arguments of their constructor."""
 
     @classmethod
     def _names(cls) -> list[str]:
@@ -33,13 +33,13 @@ class Settings:
         dict
             Parameter names and values.
         """
-        found: dict[str, Any] = {}
+        entries: dict[str, Any] = {}
         for name in self._names():
             value = getattr(self, name)
-            found[name] = value
+            entries[name] = value
             if deep and isinstance(value, Settings):
-                found.update({f"{name}__{inner}": v for inner, v in value.get_params().items()})
-        return found
+                entries.update({f"{name}__{inner}": v for inner, v in value.get_params().items()})
+        return entries
 
     def set_params(self, **params: Any) -> Self:
         """Set constructor arguments by name (``name__inner`` reaches into nested settings).
@@ -66,7 +66,7 @@ class Settings:
         return self
 
     def __repr__(self) -> str:
-        """Show only what differs from the defaults."""
+        """Show only settings that differ from the defaults."""
         defaults = {p.name: p.default for p in inspect.signature(type(self).__init__).parameters.values()}
         shown = [f"{n}={v!r}" for n, v in self.get_params(deep=False).items() if not _same(v, defaults.get(n))]
         return f"{type(self).__name__}({', '.join(shown)})"

@@ -263,9 +263,9 @@ class Markov(BaseEstimator):
             chain, _, part = name.partition(".")
             parts[int(chain.removeprefix("chain"))][part] = tensor.numpy()
         model.chains_ = [kind.from_state(config, part) for config, part in zip(spec["chains"], parts, strict=True)]
-        wanted = 1 if model.target_ is None else model.target_.space.n
+        expected = 1 if model.target_ is None else model.target_.space.n
         sizes = {chain.vocabulary_size_ for chain in model.chains_}
-        if not len(model.chains_) == len(model.rows_) == wanted or sizes != {_symbols(codec)} or min(model.rows_) < 1:
+        if not len(model.chains_) == len(model.rows_) == expected or sizes != {_symbols(codec)} or min(model.rows_) < 1:
             raise DataError("its chains do not fit its categories and symbols")
         return model
 

@@ -40,7 +40,7 @@ def run(arguments: Sequence[str]) -> int:
     Parameters
     ----------
     arguments : sequence of str
-        What follows ``elman``.
+        Arguments after ``elman``.
 
     Returns
     -------
@@ -70,7 +70,7 @@ def build(arguments: Sequence[str] = ()) -> typer.Typer:
     Parameters
     ----------
     arguments : sequence of str
-        What follows ``elman``.
+        Arguments after ``elman``.
 
     Returns
     -------
@@ -107,7 +107,7 @@ def _root(
     _version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
     _debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error (after any verb, too)."),
 ) -> None:
-    """Recurrent neural networks as an everyday tool: say what goes in and what comes out."""
+    """Recurrent neural networks as an everyday tool: name the inputs and the outputs."""
 
 
 def _explain(error: Exception, arguments: Sequence[str]) -> int:

@@ -11,7 +11,7 @@ from elman.errors import DataError
 
 
 def values(codec: Any, cells: list[Any]) -> list[Any]:
-    """Return what ``codec`` takes for each cell; a cell that cannot be one raises DataError naming its row.
+    """Return the value of each cell for ``codec``; a cell that cannot be one raises DataError naming its row.
 
     Parameters
     ----------
@@ -28,13 +28,13 @@ def values(codec: Any, cells: list[Any]) -> list[Any]:
     convert = _FROM_TEXT.get(type(codec).__name__)
     if convert is None:
         return cells
-    made = []
+    outputs = []
     for row, cell in enumerate(cells):
         try:
-            made.append(convert(cell) if isinstance(cell, str) else cell)
+            outputs.append(convert(cell) if isinstance(cell, str) else cell)
         except DataError as error:
             raise error.at(row) from error
-    return made
+    return outputs
 
 
 def numbers(text: str) -> list[Any]:
@@ -48,7 +48,7 @@ def numbers(text: str) -> list[Any]:
     Returns
     -------
     list
-        Floats, or what the JSON holds.
+        Floats, or the value of the JSON.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What to know about a table before training on it: lengths, missing values, duplicates, leaks, groups, balance."""
+"""Checks of a table before training on it: lengths, missing values, duplicates, leaks, groups, balance."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Finding:
     kind : str
         "leak", "duplicates", "balance", "missing", "constant", "length", "groups" or "reading".
     text : str
-        What was found, with figures.
+        Evidence, with figures.
     advice : str
         To do about it.
     """
@@ -35,14 +35,14 @@ def describe(table: Table) -> list[dict[str, Any]]:
 
 
 def _facts(name: str, values: list[Any]) -> dict[str, Any]:
-    known = [value for value in values if not _missing(value)]
-    lengths = sorted(len(value) for value in known if hasattr(value, "__len__"))
-    kinds = Counter(type(value).__name__ for value in known)
+    present = [value for value in values if not _missing(value)]
+    lengths = sorted(len(value) for value in present if hasattr(value, "__len__"))
+    kinds = Counter(type(value).__name__ for value in present)
     return {
         "column": name,
         "kind": kinds.most_common(1)[0][0] if kinds else "nothing",
-        "missing": len(values) - len(known),
-        "different": len({key(value) for value in known}),
+        "missing": len(values) - len(present),
+        "different": len({key(value) for value in present}),
         "shortest": lengths[0] if lengths else None,
         "middle": lengths[len(lengths) // 2] if lengths else None,
         "longest": lengths[-1] if lengths else None,
@@ -62,18 +62,18 @@ def _missing(value: Any) -> bool:
 
 def columns(table: Table) -> list[Finding]:
     """Return findings about columns alone: constant ones, missing values, outlying lengths."""
-    found = [Finding("reading", note, "Look at those rows in the file.") for note in table.notes]
+    findings = [Finding("reading", note, "Look at those rows in the file.") for note in table.notes]
     for facts in describe(table):
         name, rows = facts["column"], len(table)
         if facts["different"] == 1 and rows > 1 and not facts["missing"]:
-            found.append(Finding("constant", f"column {name!r} has the same value in every row", "It tells nothing; leave it out."))
+            findings.append(Finding("constant", f"column {name!r} has the same value in every row", "It tells nothing; leave it out."))
         if facts["missing"]:
             share = f"{facts['missing']:,} of {rows:,} values of column {name!r} are missing"
-            found.append(Finding("missing", share, "Rows without source or target are dropped in training, and counted."))
+            findings.append(Finding("missing", share, "Rows without source or target are dropped in training, and counted."))
         if facts["longest"] and facts["middle"] and facts["longest"] > 20 * facts["middle"] + 100:
             text = f"the longest value of {name!r} has {facts['longest']:,} elements, the middle one {facts['middle']:,}"
-            found.append(Finding("length", text, "A few long ones set the time and memory; check that they are real."))
-    return found
+            findings.append(Finding("length", text, "A few long ones set the time and memory; check that they are real."))
+    return findings
 
 
 def duplicates(sources: list[Any], targets: list[Any] | None) -> list[Finding]:
@@ -83,11 +83,11 @@ def duplicates(sources: list[Any], targets: list[Any] | None) -> list[Finding]:
     for i, source in enumerate(sources):
         counts[key(source)] += 1
         seen.setdefault(key(source), set()).add(key(targets[i]) if targets is not None else None)
-    found = []
+    findings = []
     extra = sum(count - 1 for count in counts.values())
     if extra:
         text = f"{extra:,} of {len(sources):,} rows repeat the source of an earlier row"
-        found.append(
+        findings.append(
             Finding(
                 "duplicates", text, "The same row in training and test makes the score too good; remove them, or keep them in one part."
             )
@@ -95,40 +95,40 @@ def duplicates(sources: list[Any], targets: list[Any] | None) -> list[Finding]:
     torn = sum(len(answers) > 1 for answers in seen.values())
     if targets is not None and torn:
         text = f"{torn:,} sources appear with more than one target"
-        found.append(Finding("duplicates", text, "No model can be right on all of those; check the labels."))
-    return found
+        findings.append(Finding("duplicates", text, "No model can be right on all of those; check the labels."))
+    return findings
 
 
 def leaks(table: Table, source_names: list[str], target_name: str) -> list[Finding]:
     """Return findings about a target that the source gives away."""
     from elman.leakage.targets import determines, visible
 
-    found = []
+    findings = []
     targets = table.column(target_name)
     if len({key(value) for value in targets}) < 2:
-        return found
+        return findings
     for name in table.names:
         if name == target_name:
             continue
         used = "a source" if name in source_names else "not used as a source; never make it one"
         values = table.column(name)
         if all(key(a) == key(b) for a, b in zip(values, targets, strict=True)):
-            found.append(Finding("leak", f"column {name!r} is the target itself", f"It is {used}. Leave it out."))
+            findings.append(Finding("leak", f"column {name!r} is the target itself", f"It is {used}. Leave it out."))
         elif determines(values, targets):
-            found.append(
+            findings.append(
                 Finding("leak", f"every value of column {name!r} always has the same target", f"It is {used}. Would it be known in use?")
             )
     for name in source_names:
-        own, chance = visible(table.column(name), targets)
-        if own - chance > 0.2:
-            text = f"the target stands in {own:.0%} of the values of {name!r} (another row's target: {chance:.0%})"
-            found.append(Finding("leak", text, "The model may only learn to find it; remove it from the source."))
-    return found
+        local, chance = visible(table.column(name), targets)
+        if local - chance > 0.2:
+            text = f"the target stands in {local:.0%} of the values of {name!r} (another row's target: {chance:.0%})"
+            findings.append(Finding("leak", text, "The model may only learn to find it; remove it from the source."))
+    return findings
 
 
 def groups(table: Table, names: list[str]) -> list[Finding]:
     """Return findings about columns that look like the person or thing several rows come from."""
-    found = []
+    findings = []
     for name in table.names:
         parts = name.lower().replace("-", "_").split("_")
         different = len({key(value) for value in table.columns[name]})
@@ -138,10 +138,10 @@ def groups(table: Table, names: list[str]) -> list[Finding]:
             and 1 < different < len(table)
         ):
             text = f"column {name!r} has {different:,} different values in {len(table):,} rows: several rows come from one {name}"
-            found.append(
+            findings.append(
                 Finding("groups", text, "Rows of one should not be in both training and test: split the file by this column first.")
             )
-    return found
+    return findings
 
 
 def balance(targets: list[Any]) -> list[Finding]:
@@ -151,7 +151,7 @@ def balance(targets: list[Any]) -> list[Finding]:
     if not counts or len(counts) > max(20, total**0.5) or any(isinstance(value, float) for value in counts):
         return []
     (top, most), rare = counts.most_common(1)[0], [name for name, count in counts.items() if count < 5]
-    found = [
+    findings = [
         Finding(
             "balance",
             f"{len(counts)} classes; the most frequent, {top!r}, is {most / total:.1%}",
@@ -160,7 +160,7 @@ def balance(targets: list[Any]) -> list[Finding]:
     ]
     if rare:
         text = f"{len(rare)} classes have fewer than 5 rows: {', '.join(map(repr, rare[:5]))}"
-        found.append(Finding("balance", text, "Too few to learn from or to test on; gather more, or join them."))
+        findings.append(Finding("balance", text, "Too few to learn from or to test on; gather more, or join them."))
     if len(counts) == 1:
-        found.append(Finding("balance", "there is only one class", "There is nothing to learn; is this the right target?"))
-    return found
+        findings.append(Finding("balance", "there is only one class", "There is nothing to learn; is this the right target?"))
+    return findings

@@ -1,4 +1,4 @@
-"""Which columns go in and come out, and what their values are: as told by ``--source`` and ``--target``, or inferred and said."""
+"""Columns of source and target and their codecs: from ``--source`` and ``--target``, or inferred and reported."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Side:
     codecs : dict of str to Codec
         By column name; more than one are joined into a Record.
     reasons : tuple of str
-        What was inferred, in words; empty where everything was told.
+        The inferred parts, in words; empty where everything was given.
     """
 
     codecs: dict[str, Any]
@@ -73,15 +73,15 @@ def side(table: Table, specs: Sequence[str]) -> Side:
     """
     from elman import codecs
 
-    found, reasons = {}, []
+    entries, reasons = {}, []
     for spec in specs:
         column, kind = _parts(table, spec)
         if kind:
-            found[column] = codecs.from_name(kind)  # pyright: ignore[reportAttributeAccessIssue]
+            entries[column] = codecs.from_name(kind)  # pyright: ignore[reportAttributeAccessIssue]
         else:
-            found[column], reason = _infer(table, column)
+            entries[column], reason = _infer(table, column)
             reasons.append(reason)
-    return Side(found, tuple(reasons))
+    return Side(entries, tuple(reasons))
 
 
 def _parts(table: Table, spec: str) -> tuple[str, str]:
@@ -111,15 +111,15 @@ def _is_codec(spec: str) -> bool:
 def _infer(table: Table, column: str) -> tuple[Any, str]:
     from elman import codecs
 
-    known = [value for value in table.column(column) if value is not None and value != ""]
-    if not known:
+    present = [value for value in table.column(column) if value is not None and value != ""]
+    if not present:
         raise DataError(f"{table.path}: column {column!r} holds no values.")
-    codec, reason = codecs.infer(known)  # pyright: ignore[reportAttributeAccessIssue]
+    codec, reason = codecs.infer(present)  # pyright: ignore[reportAttributeAccessIssue]
     return codec, f"{column!r} is {type(codec).__name__}: {reason}"
 
 
 def choose(table: Table, source: Sequence[str], target: str | None) -> tuple[Side, Side]:
-    """Return both sides of a model; what is not told is inferred from names and contents.
+    """Return both sides of a model; missing parts are inferred from names and contents.
 
     Parameters
     ----------
@@ -162,14 +162,14 @@ def _likely_target(table: Table, taken: set[str]) -> str:
     free = [name for name in table.names if name not in taken]
     if not free:
         raise DataError(f"{table.path}: every column is a source. Name the column that comes out: --target COLUMN")
-    named = [name for known in TARGETS for name in free if name.lower() == known]
+    named = [name for entry in TARGETS for name in free if name.lower() == entry]
     return named[0] if named else free[-1]
 
 
 def _likely_source(table: Table, taken: set[str]) -> list[str]:
     """Return the column with a telling name, else the one with the longest values, else all numbers together."""
     free = [name for name in table.names if name not in taken and any(v is not None and v != "" for v in table.columns[name])]
-    named = [name for known in SOURCES for name in free if name.lower() == known]
+    named = [name for entry in SOURCES for name in free if name.lower() == entry]
     if "text" in named:
         return ["text"]
     if named:
@@ -190,14 +190,14 @@ def _mean_length(values: list[Any]) -> float:
 
 
 def complete(ins: list[Any], outs: list[Any]) -> tuple[list[Any], list[Any], list[str]]:
-    """Return the rows that have both a source and a target, and what to say about the others."""
-    kept = [
+    """Return the rows that have both a source and a target, and a note about the others."""
+    remaining = [
         i
         for i, (x, y) in enumerate(zip(ins, outs, strict=True))
         if x is not None and y is not None and not (isinstance(y, str) and y == "")
     ]
-    if not kept:
+    if not remaining:
         raise DataError("no row has both a source and a target. Check the columns with: elman doctor FILE")
-    dropped = len(ins) - len(kept)
+    dropped = len(ins) - len(remaining)
     notes = [f"{dropped:,} of {len(ins):,} rows dropped: source or target is missing"] if dropped else []
-    return [ins[i] for i in kept], [outs[i] for i in kept], notes
+    return [ins[i] for i in remaining], [outs[i] for i in remaining], notes

@@ -24,12 +24,12 @@ from elman.training.settings import Training
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class ComparisonOptions(Settings):
-    """Who is compared with whom, and on what."""
+    """Options of a comparison: candidates and split."""
 
     shuffled: bool = False
     """Also with the steps in another order: does the order matter?"""
     untied: bool = False
-    """Also with weights of its own at every step: what does sharing them save and gain?"""
+    """Also with weights of its own at every step: this measures the gain of sharing them."""
     horizon: int | None = None
     """Compare forecasts of so many steps, hidden at the end of each series."""
     test_size: float = 0.2
@@ -69,7 +69,7 @@ def compare(
     network: Network | None = None,
     training: Training | None = None,
 ) -> None:
-    """Let simple and recurrent models do one task on one split, and say which to use; --budget is shared by all."""
+    """Let simple and recurrent models do one task on one split, and recommend one; --budget is shared by all."""
     output, comparison, training = Output(json, quiet), comparison or ComparisonOptions(), training or Training()
     if continue_ and (source or target):
         raise SettingError("--continue learns from one column alone; leave out --source and --target, or leave out --continue.")
@@ -78,21 +78,21 @@ def compare(
     read = read_table(data, output, by=by, encoding=encoding, rows=rows)
     budget, training.budget = training.budget, None
     if comparison.horizon is not None:
-        what, kept = _series(read, comparison.horizon, series or Columns(), output, network=network, training=training)
+        what, remaining = _series(read, comparison.horizon, series or Columns(), output, network=network, training=training)
     elif continue_ or (not source and not target and read.names == ["text"]):
-        what, kept = _texts(read, continue_ or "text:char", network, training)
+        what, remaining = _texts(read, continue_ or "text:char", network, training)
     else:
-        what, kept = _pairs(read, source or [], target, output, align=comparison.align, network=network, training=training)
-    if len(kept) < len(read):
-        output.note(f"{len(read) - len(kept):,} of {len(read):,} rows dropped: source or target is missing")
-    board = _run(what, comparison, output, kept=kept, read=read, budget=budget, only=only, seed=training.random_state)
+        what, remaining = _pairs(read, source or [], target, output, align=comparison.align, network=network, training=training)
+    if len(remaining) < len(read):
+        output.note(f"{len(read) - len(remaining):,} of {len(read):,} rows dropped: source or target is missing")
+    board = _run(what, comparison, output, kept=remaining, read=read, budget=budget, only=only, seed=training.random_state)
     if comparison.plot:
         board.plot().figure.savefig(comparison.plot)
     output.result(board.to_dict(), [] if json else str(board).splitlines())
 
 
 def _series(read: Any, horizon: int, series: Columns, output: Output, **settings: Any) -> tuple[tuple[Any, ...], Any]:
-    """A forecaster and its series; the reader says itself what it drops."""
+    """A forecaster and its series; the reader itself reports dropped rows."""
     from elman import Forecaster
 
     panel, _ = series_of(read, series)
@@ -106,10 +106,10 @@ def _texts(read: Any, spec: str, network: Network | None, training: Training) ->
 
     chosen = columns.side(read, [spec])
     values = chosen.values(read)
-    kept = [row for row, value in enumerate(values) if value is not None and value != ""]
-    if not kept:
+    indices = [row for row, value in enumerate(values) if value is not None and value != ""]
+    if not indices:
         raise DataError(f"{read.path} holds no text to learn from.")
-    return (LanguageModel(chosen.codec, network=network, training=training), [values[row] for row in kept]), kept
+    return (LanguageModel(chosen.codec, network=network, training=training), [values[row] for row in indices]), indices
 
 
 def _pairs(read: Any, source: list[str], target: str | None, output: Output, **settings: Any) -> tuple[tuple[Any, ...], list[int]]:
@@ -119,10 +119,10 @@ def _pairs(read: Any, source: list[str], target: str | None, output: Output, **s
     ins, outs = columns.choose(read, source, target)
     output.say(*(f"inferred: {reason}" for reason in (*ins.reasons, *outs.reasons)))
     xs, ys = ins.values(read), outs.values(read)
-    kept = [row for row, (x, y) in enumerate(zip(xs, ys, strict=True)) if x is not None and y is not None and y != ""]
-    if not kept:
+    indices = [row for row, (x, y) in enumerate(zip(xs, ys, strict=True)) if x is not None and y is not None and y != ""]
+    if not indices:
         raise DataError("no row has both a source and a target. Check the columns with: elman doctor FILE")
-    return (Model(ins.codec, outs.codec, **settings), [xs[row] for row in kept], [ys[row] for row in kept]), kept
+    return (Model(ins.codec, outs.codec, **settings), [xs[row] for row in indices], [ys[row] for row in indices]), indices
 
 
 def _run(

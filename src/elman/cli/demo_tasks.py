@@ -31,7 +31,7 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """What is run: a name, the shape in the classic picture, and a function of (budget factor, folder, verbose)."""
+    """Tasks of the demo: a name, the shape in the classic picture, and a function of (budget factor, folder, verbose)."""
 
     name: str
     shape: str
@@ -186,7 +186,7 @@ def _samples(path: Path, values: Sequence[Any]) -> str:
 
 
 def _history(path: Path, frame: Any) -> str:
-    """Write the whole series beside a model and return the command that forecasts what follows."""
+    """Write the whole series beside a model and return the command that forecasts its continuation."""
     from elman.io import tables
 
     file = path.with_suffix(".csv")

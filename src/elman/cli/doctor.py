@@ -41,30 +41,30 @@ def doctor(
     read = read_table(data, Output(json, quiet=True), by=by, encoding=encoding, rows=rows)
     if len(read) == 0:
         raise DataError(f"{data} has no rows.")
-    found, cost = checks.columns(read), {}
+    result, cost = checks.columns(read), {}
     if len(read.names) > 1:
         ins, outs = choose(read, source or [], target)
         names, answer = list(ins.codecs), next(iter(outs.codecs))
         output.say(*(f"inferred: {reason}" for reason in (*ins.reasons, *outs.reasons)))
         xs, ys, _ = complete(ins.values(read), outs.values(read))
-        found += checks.leaks(read, names, answer) + checks.duplicates(xs, ys) + checks.groups(read, [*names, answer]) + checks.balance(ys)
+        result += checks.leaks(read, names, answer) + checks.duplicates(xs, ys) + checks.groups(read, [*names, answer]) + checks.balance(ys)
         if estimate:
             cost = _cost(ins.codec, outs.codec, xs, ys)
     else:
-        found += checks.duplicates(read.column(read.names[0]), None)
+        result += checks.duplicates(read.column(read.names[0]), None)
     facts = checks.describe(read)
     lines = [
         bold(f"{data}: {len(read):,} rows, {len(read.names)} columns"),
         *table(list(facts[0]), [list(line.values()) for line in facts]),
         "",
     ]
-    lines += [f"{finding.kind}: {finding.text}.\n    {finding.advice}" for finding in found] or [
+    lines += [f"{finding.kind}: {finding.text}.\n    {finding.advice}" for finding in result] or [
         "nothing found that stands against training"
     ]
     if cost:
         here = f"about {seconds(cost['epoch_seconds'])} an epoch and {size(cost['peak_bytes'])} of memory"
         lines += ["", f"here: {here} (measured on {cost['sample_rows']} rows)"]
-    output.result({"rows": len(read), "columns": facts, "findings": [vars(f) for f in found], "estimate": cost}, lines)
+    output.result({"rows": len(read), "columns": facts, "findings": [vars(f) for f in result], "estimate": cost}, lines)
 
 
 def _cost(source: Any, target: Any, xs: list[Any], ys: list[Any]) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def _cost(source: Any, target: Any, xs: list[Any], ys: list[Any]) -> dict[str, A
 
 
 def _installation(output: Output) -> None:
-    """Print what is installed and whether it works."""
+    """Check the installation, or a table before training on it."""
     from elman.cli import machine
 
     facts = machine.installation()

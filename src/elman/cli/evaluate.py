@@ -25,7 +25,7 @@ def evaluate(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Print the score of a model on a file, beside what the simplest guess would get there."""
+    """Print the score of a model on a file, beside that of the simplest guess."""
     import elman
 
     output = Output(json, quiet)

@@ -45,7 +45,7 @@ def fit(
     network: Network | None = None,
     training: Training | None = None,
 ) -> None:
-    """Train a model on a file and save it. Columns left out are inferred, and the inferred settings is said."""
+    """Train a model on a file and save it. Columns left out are inferred, and reported."""
     output = Output(json, quiet)
     if continue_ and (source or target):
         raise SettingError("--continue learns from one column alone; leave out --source and --target, or leave out --continue.")
@@ -74,7 +74,7 @@ def fit(
 
 
 def read_table(data: Path, output: Output, *, by: str = "line", encoding: str = "utf-8", rows: int | None = None) -> Any:
-    """Read a table and tell what was left out."""
+    """Read a table and report everything left out."""
     from elman.io import tables
 
     if by not in ("line", "file"):
@@ -122,19 +122,19 @@ def _continue(read: Any, spec: str | None, network: Any, training: Any, output: 
 
 
 def score_of(model: Any) -> dict[str, Any]:
-    """Return what the history says about the best epoch, and the baseline beside it."""
-    found: dict[str, Any] = {}
+    """Return the metrics of the best epoch, and the baseline beside them."""
+    entries: dict[str, Any] = {}
     history = getattr(model, "history_", None)
     if history is not None and len(history):
         best = history.best_epoch or len(history)
-        found |= {"metric": history.metric, "score": history[best - 1].get("metric"), "epochs": len(history), "stopped": history.stopped}
+        entries |= {"metric": history.metric, "score": history[best - 1].get("metric"), "epochs": len(history), "stopped": history.stopped}
     baseline = getattr(model, "baseline_", None)
     if baseline is not None:
-        found["baseline"] = float(baseline)
+        entries["baseline"] = float(baseline)
     plan = getattr(model, "plan_", None)
     if plan is not None:
-        found["plan"] = str(plan)
-    return found
+        entries["plan"] = str(plan)
+    return entries
 
 
 def _held_out(scores: dict[str, Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""``elman forecast``: what comes next in one series or many, how good such forecasts were, and what did not fit."""
+"""``elman forecast``: forecasts of one series or many, backtests and anomalies."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class Looking(Settings):
     """Looking back."""
 
     backtest: int | None = None
-    """Forecast from so many places in the past too, beside the simple forecasts, and say which to use."""
+    """Forecast from so many places in the past too, beside the simple forecasts, and recommend one."""
     holdout: bool = False
     """The same from one place, a horizon before the end."""
     anomalies: bool = False
-    """List the points that lie far from what was expected one step before."""
+    """List the points far from their forecast one step before."""
     rate: float = 0.001
     """Share of normal points that may be listed as anomalies by mistake."""
 
@@ -62,28 +62,28 @@ def forecast(
     training = training or Training()
     training.verbose = min(training.verbose, output.verbose)
     forecaster = _saved(model, horizon) if model is not None else _new(horizon or 30, network, training)
-    told: dict[str, Any] = {"horizon": forecaster.horizon, "series": len(panel.series), "data": str(panel.report)}
+    summary: dict[str, Any] = {"horizon": forecaster.horizon, "series": len(panel.series), "data": str(panel.report)}
     lines: list[str] = []
     if looking.backtest is not None or looking.holdout:
-        lines += _look_back(forecaster, panel, looking.backtest or 1, told, plot)
+        lines += _look_back(forecaster, panel, looking.backtest or 1, summary, plot)
     forecaster = forecaster if model is not None else forecaster.fit(panel)
     if save is not None:
         forecaster.save(save)
-    made = forecaster.predict(panel)
-    shown = _in_callers_words(made.to_frame(), names)
+    result = forecaster.predict(panel)
+    shown = _in_callers_words(result.to_frame(), names)
     if out is not None:
-        lines += _written(out, shown, told, "out", quiet=quiet)
+        lines += _written(out, shown, summary, "out", quiet=quiet)
     elif not lines:
         lines += table(
             list(shown), [[v if isinstance(v, float) else str(v) for v in row] for row in zip(*shown.values(), strict=True)][:_SHOWN]
         )
-        told["forecast"] = shown
+        summary["forecast"] = shown
     if looking.anomalies:
-        lines += _anomalies(forecaster, panel, looking.rate, names, told, out, plot)
+        lines += _anomalies(forecaster, panel, looking.rate, names, summary, out, plot)
     if plot is not None:
-        told["plot"] = str(plot)
-        _draw(plot, made, len(panel.series))
-    output.result(told, lines)
+        summary["plot"] = str(plot)
+        _draw(plot, result, len(panel.series))
+    output.result(summary, lines)
 
 
 def _new(horizon: int, network: Network | None, training: Training) -> Any:
@@ -105,17 +105,17 @@ def _saved(path: Path, horizon: int | None) -> Any:
 
 
 def _look_back(forecaster: Any, panel: Any, windows: int, told: dict[str, Any], plot: Path | None) -> list[str]:
-    """Backtest, and say which forecast to use."""
+    """Backtest, and recommend a forecast."""
     from elman.evaluation.backtest import backtest
 
-    found = backtest(forecaster, panel, windows=windows)
-    told |= {"backtest": found.table, "verdict": str(found.verdict), "use": found.verdict.use}
-    if found.yesterday.found:
-        told["yesterday"] = str(found.yesterday)
+    result = backtest(forecaster, panel, windows=windows)
+    told |= {"backtest": result.table, "verdict": str(result.verdict), "use": result.verdict.use}
+    if result.yesterday.found:
+        told["yesterday"] = str(result.yesterday)
     if plot is not None:
-        series = sorted({int(row) for row in found.cuts.rows})
-        _save_axes(_beside(plot, "backtest"), lambda axes, i=0: found.plot(series[i], axes=axes), len(series))
-    return [*str(found).splitlines(), ""]
+        series = sorted({int(row) for row in result.cuts.rows})
+        _save_axes(_beside(plot, "backtest"), lambda axes, i=0: result.plot(series[i], axes=axes), len(series))
+    return [*str(result).splitlines(), ""]
 
 
 def _anomalies(
@@ -124,17 +124,17 @@ def _anomalies(
     """List the points that were not expected."""
     from elman.evaluation.anomalies import anomalies
 
-    found = anomalies(forecaster, panel, rate=rate)
-    shown = _in_callers_words(found.to_frame(), names)
+    result = anomalies(forecaster, panel, rate=rate)
+    shown = _in_callers_words(result.to_frame(), names)
     odd = [row for row in zip(*shown.values(), strict=True) if row[-1]]
-    told["anomalies"] = {"threshold": found.threshold, "rate": rate, "points": [dict(zip(shown, row, strict=True)) for row in odd]}
-    lines = ["", str(found)]
+    told["anomalies"] = {"threshold": result.threshold, "rate": rate, "points": [dict(zip(shown, row, strict=True)) for row in odd]}
+    lines = ["", str(result)]
     if odd:
         lines += _listed(list(shown)[:-1], [row[:-1] for row in odd[-_SHOWN:]])
     if out is not None:
         lines += _written(_beside(out, "anomalies"), shown, told, "anomalies_out", quiet=False)
     if plot is not None:
-        _save_axes(_beside(plot, "anomalies"), lambda axes, series=0: found.plot(series, axes=axes), len(panel.series))
+        _save_axes(_beside(plot, "anomalies"), lambda axes, series=0: result.plot(series, axes=axes), len(panel.series))
     return lines
 
 
@@ -177,5 +177,5 @@ def _save_axes(path: Path, draw: Any, count: int, most: int = 6) -> None:
 
 
 def _beside(path: Path, what: str) -> Path:
-    """Return ``name.what.ending`` for ``name.ending``."""
+    """Return ``name.part.ending`` for ``name.ending``."""
     return path.with_name(f"{path.stem}.{what}{path.suffix}")

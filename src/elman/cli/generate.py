@@ -52,34 +52,34 @@ def generate(
         raise SettingError(
             f"{model} is a {type(loaded).__name__}; only a LanguageModel generates. Train one with: elman fit TEXT --continue text:char"
         )
-    asked = cells.values(loaded.target_, _prompts(prompt or [], prompts))
+    request = cells.values(loaded.target_, _prompts(prompt or [], prompts))
     output = Output(json, quiet)
     if next_ is not None:
-        _next(loaded, asked, next_, output)
+        _next(loaded, request, next_, output)
         return
     options: dict[str, Any] = {"temperature": temperature, "max_new_steps": max_new_steps, "random_state": random_state}
     options |= {name: value for name, value in (("top_k", top_k), ("top_p", top_p), ("stop", stop)) if value is not None}
     if type(loaded.target_).__name__ in ("Notes", "Strokes"):
-        _whole(loaded, asked, options, out, output)
+        _whole(loaded, request, options, out, output)
     elif out is not None:
         raise SettingError(f"--out is for models of music; {model} writes {type(loaded.target_).__name__}. Leave it out.")
-    elif len(asked) == 1:
-        _stream(asked[0], loaded.generate(asked[0], stream=True, **options), output)
+    elif len(request) == 1:
+        _stream(request[0], loaded.generate(request[0], stream=True, **options), output)
     else:
-        _batch(asked, loaded.generate(asked, **options), output)
+        _batch(request, loaded.generate(request, **options), output)
 
 
 def _prompts(given: list[str], path: Path | None) -> list[str]:
     """The prompts of the options and of the file; one empty prompt where there are none."""
     from elman.io import tables
 
-    found = [sys.stdin.read().removesuffix("\n") if one == "-" else one for one in given]
+    results = [sys.stdin.read().removesuffix("\n") if one == "-" else one for one in given]
     if path is not None:
         read = tables.read(path)
         if len(read.names) != 1 or not len(read):
             raise DataError(f"{path} should hold one prompt a line; it has {len(read)} rows of {len(read.names)} columns.")
-        found += [str(one) for one in read.column(read.names[0])]
-    return found or [""]
+        results += [str(one) for one in read.column(read.names[0])]
+    return results or [""]
 
 
 def _stream(prompt: Any, pieces: Iterator[Any], output: Output) -> None:
@@ -118,19 +118,19 @@ def _whole(model: Any, asked: list[Any], options: dict[str, Any], out: Path | No
 
 def _next(model: Any, asked: list[Any], count: int, output: Output) -> None:
     """Show the likeliest next symbols of each prompt, the end of the text as "(end)"."""
-    found = [model.next(prompt, k=count) for prompt in asked]
+    items = [model.next(prompt, k=count) for prompt in asked]
     results = [
         {"prompt": prompt, "next": [{"symbol": symbol, "probability": chance} for symbol, chance in likely]}
-        for prompt, likely in zip(asked, found, strict=True)
+        for prompt, likely in zip(asked, items, strict=True)
     ]
     rows = [
-        [_shown(prompt), _named(symbol), round(chance, 4)] for prompt, likely in zip(asked, found, strict=True) for symbol, chance in likely
+        [_shown(prompt), _named(symbol), round(chance, 4)] for prompt, likely in zip(asked, items, strict=True) for symbol, chance in likely
     ]
     output.result({"results": results} if len(results) > 1 else results[0], table(["after", "comes", "probability"], rows))
 
 
 def _told(prompt: Any, pieces: list[Any]) -> Any:
-    """What is new in one value of the prompt's kind."""
+    """Return the continuation as a value of the prompt's kind."""
     return "".join(pieces) if isinstance(prompt, str) else [symbol for piece in pieces for symbol in piece]
 
 

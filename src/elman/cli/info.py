@@ -1,4 +1,4 @@
-"""``elman info``: what is in a model file."""
+"""``elman info``: contents of a model file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from elman.cli.shared_options import Json, ModelFile, Quiet
 
 
 def info(model: ModelFile, *, json: Json = False, quiet: Quiet = False) -> None:
-    """Print what a model file holds: its kind, what goes in and out, settings, plan and history."""
+    """Print the contents of a model file: its kind, codecs, settings, plan and history."""
     import elman
 
     loaded = elman.load(model)

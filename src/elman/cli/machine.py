@@ -1,4 +1,4 @@
-"""What this machine and installation are like, and what training would cost here."""
+"""Facts about this machine and installation, and the cost of training here."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def native() -> str:
 
 
 def estimate(model: Any, xs: list[Any], ys: list[Any], rows: int) -> dict[str, float]:
-    """Measure what training on ``rows`` rows costs here, by training one epoch on a few of them.
+    """Measure the cost of training on ``rows`` rows here, by training one epoch on a few of them.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a verb says, and how: people's lines or one JSON object on standard output; notes and errors on standard error."""
+"""Output of a verb: lines for people or one JSON object on standard output; notes and errors on standard error."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Output:
                 print(line, flush=True)
 
     def note(self, *lines: str) -> None:
-        """Print what should not be missed to standard error."""
+        """Print a note to standard error."""
         if not self.quiet:
             for line in lines:
                 print(f"note: {line}", file=sys.stderr, flush=True)
@@ -101,7 +101,7 @@ def shown(value: Any) -> str:
 
 
 def seconds(value: float) -> str:
-    """Return a duration as people say it.
+    """Return a duration in readable units.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def seconds(value: float) -> str:
 
 
 def size(count: float) -> str:
-    """Return bytes as people say them."""
+    """Return bytes in readable units."""
     for unit in ("bytes", "KB", "MB", "GB"):
         if count < 1000 or unit == "GB":
             return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"

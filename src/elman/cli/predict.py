@@ -1,4 +1,4 @@
-"""``elman predict``: what a model says about each row of a file."""
+"""``elman predict``: answers of a model for each row of a file."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def predict(
     quiet: Quiet = False,
     decoding: Decoding | None = None,
 ) -> None:
-    """Write what a model says about each row of a file, beside the columns of that file."""
+    """Write the answer of a model for each row of a file, beside the columns of that file."""
     import elman
     from elman.io import tables
 
@@ -80,10 +80,10 @@ def predict(
     if len(read) == 0:
         raise DataError(f"{data} has no rows to predict.")
     values = values_of(loaded.source_, read, columns_of(loaded, "source", read, source))
-    made, missing = _predict(values, lambda known: _answers(loaded, known, decoding.given() if decoding else {}, scores=proba))
+    result, missing = _predict(values, lambda known: _answers(loaded, known, decoding.given() if decoding else {}, scores=proba))
     if missing:
         output.note(f"{missing:,} of {len(read):,} rows have no source; their prediction is left empty")
-    columns = {**read.columns, **{_free(name, read.columns): column for name, column in made.items()}}
+    columns = {**read.columns, **{_free(name, read.columns): column for name, column in result.items()}}
     if out is not None:
         tables.write(out, columns)
         output.result({"out": str(out), "rows": len(read), "missing": missing}, [] if quiet else [f"wrote {len(read):,} rows to {out}"])
@@ -91,7 +91,7 @@ def predict(
         shown = 10 if len(read) > 10 and not quiet else len(read)
         lines = table(list(columns), [[_short(column[i]) for column in columns.values()] for i in range(shown)])
         rest = [f"… and {len(read) - shown:,} more; write them all with --out out.csv"] if shown < len(read) else []
-        output.result({"rows": len(read), "missing": missing, **made}, [*lines, *rest])
+        output.result({"rows": len(read), "missing": missing, **result}, [*lines, *rest])
 
 
 def _predict(values: list[Any], answers: Any) -> tuple[dict[str, list[Any]], int]:
@@ -99,12 +99,12 @@ def _predict(values: list[Any], answers: Any) -> tuple[dict[str, list[Any]], int
     present = [i for i, value in enumerate(values) if value is not None]
     if not present:
         raise DataError("no row has a source. Check the columns with: elman doctor FILE")
-    made: dict[str, list[Any]] = {}
+    outputs: dict[str, list[Any]] = {}
     for name, column in answers([values[i] for i in present]).items():
-        made[name] = [None] * len(values)
+        outputs[name] = [None] * len(values)
         for i, value in zip(present, column, strict=True):
-            made[name][i] = value
-    return made, len(values) - len(present)
+            outputs[name][i] = value
+    return outputs, len(values) - len(present)
 
 
 def _answers(model: Any, values: list[Any], decoding: dict[str, Any], *, scores: bool) -> dict[str, list[Any]]:
@@ -128,12 +128,12 @@ def _likeliest(model: Any, values: list[Any], count: int) -> list[list[tuple[Any
 
 def _columns(found: list[list[tuple[Any, float]]], mark: str) -> dict[str, list[Any]]:
     """Return "prediction" and its mark, "prediction_2" and its, and so on; None where a row has fewer answers."""
-    made: dict[str, list[Any]] = {}
+    outputs: dict[str, list[Any]] = {}
     for place in range(max(map(len, found))):
         end = f"_{place + 1}" if place else ""
-        made["prediction" + end] = [cells.text(row[place][0]) if place < len(row) else None for row in found]
-        made[mark + end] = [float(row[place][1]) if place < len(row) else None for row in found]
-    return made
+        outputs["prediction" + end] = [cells.text(row[place][0]) if place < len(row) else None for row in found]
+        outputs[mark + end] = [float(row[place][1]) if place < len(row) else None for row in found]
+    return outputs
 
 
 def _free(name: str, taken: Any) -> str:

@@ -1,4 +1,4 @@
-"""Which columns a saved model was trained on, so that ``predict`` and ``evaluate`` need not be told again."""
+"""Which columns a saved model was trained on, so that ``predict`` and ``evaluate`` need no option for them."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from elman.io.tables import Table
 
 
 def columns_of(model: Any, role: str, table: Table, told: list[str] | None = None) -> list[str]:
-    """Return the columns of one role ("source" or "target"): as told, as remembered by the model, or the only ones that can be.
+    """Return the columns of one role ("source" or "target"): from the option, from the model, or the only ones that can be.
 
     Parameters
     ----------
     model : Model or LanguageModel
-        A fitted model; ``columns_`` holds what it was trained on, where it came from a table.
+        A fitted model; ``columns_`` holds the columns it was trained on, where they came from a table.
     role : str
         "source" or "target".
     table : Table
         The data at hand.
     told : list of str, optional
-        What the option said; a codec in front of the name is ignored, the model has its own.
+        Value of the option; a codec in front of the name is ignored, the model has its own.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""From the columns of a table to series: which column is the time, which the value, which tells the series apart."""
+"""From the columns of a table to series: the columns of times, values and names of series."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ GROUPS = ("unique_id", "item_id", "symbol", "series", "group", "id", "sensor", "
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Columns(Settings):
-    """Which column is what."""
+    """Roles of the columns."""
 
     time: str | None = None
     """Column of the times. Inferred when left out."""
     value: str | None = None
     """Column of the numbers. Inferred when left out."""
     group: str | None = None
-    """Column that tells several series apart. Inferred when left out."""
+    """Column with the name of each series. Inferred when left out."""
     duplicates: Literal["error", "mean", "sum", "median", "first", "last"] = "error"
     """To do about a time that a series has several different values for."""
 
@@ -37,12 +37,12 @@ def series_of(table: Table, columns: Columns) -> tuple[Any, dict[str, str]]:
     table : Table
         The data, one row for each moment of each series.
     columns : Columns
-        What the caller said of the columns.
+        The caller's roles of the columns.
 
     Returns
     -------
     tuple
-        A Panel whose notes say the inferred settings or put right, and the caller's name of each column.
+        A Panel with notes on everything inferred or put right, and the caller's name of each column.
     """
     from elman.estimators import read_panel
 
@@ -50,7 +50,7 @@ def series_of(table: Table, columns: Columns) -> tuple[Any, dict[str, str]]:
         raise DataError(f"{table.path} has no rows to forecast from.")
     notes: list[str] = []
     names = _names(table, columns, notes)
-    long = {name: table.columns[own] for name, own in names.items()}
+    long = {name: table.columns[name_] for name, name_ in names.items()}
     _check_numbers(long["y"], names["y"])
     if "unique_id" not in long:
         long["unique_id"] = [names["y"]] * len(table)
@@ -70,20 +70,20 @@ def series_of(table: Table, columns: Columns) -> tuple[Any, dict[str, str]]:
 
 
 def _in_words(error: DataError, names: dict[str, str], columns: Columns) -> DataError:
-    """Say a reader's error in the words of the command line."""
-    told = error.detail.replace("ds must be", f"column {names.get('ds')!r} must be")
-    told = told.replace("Name the column that tells series apart, or say how to join them: read_panel(data, duplicates='mean').", "")
-    if told != error.detail and columns.duplicates == "error" and "two values" in told:
-        told = f"{told.strip()} Name the column that tells series apart (--group COLUMN), or join them (--duplicates mean)."
-    return DataError(told, row=error.row)
+    """Raise a reader's error in the words of the command line."""
+    text = error.detail.replace("ds must be", f"column {names.get('ds')!r} must be")
+    text = text.replace("Name the column that tells series apart, or say how to join them: read_panel(data, duplicates='mean').", "")
+    if text != error.detail and columns.duplicates == "error" and "two values" in text:
+        text = f"{text.strip()} Name the column that tells series apart (--group COLUMN), or join them (--duplicates mean)."
+    return DataError(text, row=error.row)
 
 
 def _names(table: Table, columns: Columns, notes: list[str]) -> dict[str, str]:
     """Return the column of each part; time and group may be missing."""
     time, value, group = columns.time, columns.value, columns.group
-    for told in (time, value, group):
-        if told is not None:
-            table.column(told)
+    for text in (time, value, group):
+        if text is not None:
+            table.column(text)
     free = [name for name in table.names if name not in (time, value, group)]
     names = {}
     guess_time = time or _known(free, TIMES) or next((n for n in free if _is_time(table.columns[n])), None)
@@ -99,8 +99,8 @@ def _names(table: Table, columns: Columns, notes: list[str]) -> dict[str, str]:
         names["unique_id"] = guess_group
     guessed = [
         f"--{o} {names[k]}"
-        for o, k, told in (("time", "ds", time), ("value", "y", value), ("group", "unique_id", group))
-        if told is None and k in names
+        for o, k, text in (("time", "ds", time), ("value", "y", value), ("group", "unique_id", group))
+        if text is None and k in names
     ]
     if guessed:
         notes.append(f"inferred: {' '.join(guessed)}")
@@ -116,8 +116,8 @@ def _is_time(values: list[Any]) -> bool:
 
 
 def _is_number(values: list[Any]) -> bool:
-    known = [value for value in values if value is not None]
-    return bool(known) and all(isinstance(value, int | float) and not isinstance(value, bool) for value in known[:1000])
+    present = [value for value in values if value is not None]
+    return bool(present) and all(isinstance(value, int | float) and not isinstance(value, bool) for value in present[:1000])
 
 
 def _check_numbers(values: list[Any], name: str) -> None:
@@ -128,11 +128,11 @@ def _check_numbers(values: list[Any], name: str) -> None:
 
 def _drop_without_time(long: dict[str, list[Any]], notes: list[str]) -> None:
     count = len(long["ds"])
-    kept = [row for row, stamp in enumerate(long["ds"]) if stamp is not None and stamp != ""]
-    if len(kept) < count:
-        notes.append(f"{count - len(kept):,} of {count:,} rows dropped: they have no time")
+    indices = [row for row, stamp in enumerate(long["ds"]) if stamp is not None and stamp != ""]
+    if len(indices) < count:
+        notes.append(f"{count - len(indices):,} of {count:,} rows dropped: they have no time")
         for name, values in long.items():
-            long[name] = [values[row] for row in kept]
+            long[name] = [values[row] for row in indices]
 
 
 def _row_numbers(ids: list[Any]) -> list[int]:

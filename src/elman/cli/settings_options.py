@@ -76,23 +76,23 @@ def with_settings(**groups: type[Settings]) -> Callable[[Callable[..., Any]], Ca
             return verb(**given)
 
         hints = typing.get_type_hints(verb, include_extras=True)
-        own = [p.replace(annotation=hints[p.name]) for p in inspect.signature(verb).parameters.values() if p.name not in groups]
-        own = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own]
-        command.__signature__ = inspect.Signature([*own, *options.values()])  # type: ignore[attr-defined]
-        command.__annotations__ = {p.name: p.annotation for p in (*own, *options.values())}
+        local = [p.replace(annotation=hints[p.name]) for p in inspect.signature(verb).parameters.values() if p.name not in groups]
+        local = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in local]
+        command.__signature__ = inspect.Signature([*local, *options.values()])  # type: ignore[attr-defined]
+        command.__annotations__ = {p.name: p.annotation for p in (*local, *options.values())}
         return command
 
     return decorate
 
 
 _NONE = object()
-"""Stands for a value None that the user asked for ("none"), where None itself means: option not given."""
+"""Value None by the user's wish ("none"), where None itself means: option not given."""
 
 
 def _options(group: str, kind: type[Settings]) -> dict[str, inspect.Parameter]:
     """Return a keyword parameter with a typer option for each field."""
     docs, hints = field_docs(kind), typing.get_type_hints(kind)
-    made = {}
+    outputs = {}
     for name, field in inspect.signature(kind).parameters.items():
         flag = "--" + name.replace("_", "-")
         help_text = f"{docs.get(name, '')} (default: {_shown(field.default)})"
@@ -107,8 +107,8 @@ def _options(group: str, kind: type[Settings]) -> dict[str, inspect.Parameter]:
             parser = functools.partial(parse, choices=choices)
             option = typer.Option(flag, help=help_text, parser=parser, metavar=_metavar(choices), rich_help_panel=panel, show_default=False)
             annotation = Annotated[Any, option]
-        made[name] = inspect.Parameter(f"{group}__{name}", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
-    return made
+        outputs[name] = inspect.Parameter(f"{group}__{name}", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+    return outputs
 
 
 def _members(annotation: Any) -> list[Any]:
@@ -121,19 +121,19 @@ def _members(annotation: Any) -> list[Any]:
 
 
 def parse(text: Any, choices: list[Any]) -> Any:
-    """Return the value that ``text`` represents among types and literal values, or raise a usage error that says what fits.
+    """Return the value that ``text`` represents among types and literal values, or raise a usage error with the values that fit.
 
     Parameters
     ----------
     text : str
-        What the user wrote.
+        Text of the user.
     choices : list
         Types, literal values and None, as ``_members`` gives them.
 
     Returns
     -------
     object
-        The value; a stand-in for None where "none" was written.
+        The value; ``NONE`` where "none" was written.
 
     Examples
     --------

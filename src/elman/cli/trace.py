@@ -1,4 +1,4 @@
-"""``elman trace``: what a model does with one value, step by step."""
+"""``elman trace``: states and predictions of a model over one value, step by step."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def trace(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Show what a model does with one value: what it says at every step, and which units are busy."""
+    """Show the predictions of a model at every step of one value, and its busiest units."""
     import elman
 
     if (value is None) == (data is None):
@@ -52,24 +52,24 @@ def trace(
     if out is not None and out.suffix not in _WRITERS:
         raise SettingError(f"--out must end in {', '.join(_WRITERS)}; got {out.name!r}.")
     output, loaded = Output(json, quiet), elman.load(model)
-    found = elman.trace(loaded, _value(loaded, value, data, row, source, output, encoding))
-    told = found.predictions
-    busy = found.busiest(1).tolist() if told.labels == found.labels else []
-    states = [found.hidden[:, unit] for unit in busy]
+    result = elman.trace(loaded, _value(loaded, value, data, row, source, output, encoding))
+    text = result.predictions
+    busy = result.busiest(1).tolist() if text.labels == result.labels else []
+    states = [result.hidden[:, unit] for unit in busy]
     rows = [
-        [label.replace("\n", "⏎"), str(said), *(float(state[i]) for state in states)]
-        for i, (label, said) in enumerate(zip(told.labels, told.said, strict=True))
+        [label.replace("\n", "⏎"), str(answer), *(float(state[i]) for state in states)]
+        for i, (label, answer) in enumerate(zip(text.labels, text.said, strict=True))
     ][: None if quiet else _SHOWN]
-    lines = [*str(found).splitlines(), "", f"{told.meaning}:", *table(["step", "said", *(f"unit {unit}" for unit in busy)], rows)]
-    if len(rows) < len(told.labels):
-        lines.append(f"… and {len(told.labels) - len(rows)} more steps; write them all with --out trace.json")
-    facts = found.to_dict()
+    lines = [*str(result).splitlines(), "", f"{text.meaning}:", *table(["step", "said", *(f"unit {unit}" for unit in busy)], rows)]
+    if len(rows) < len(text.labels):
+        lines.append(f"… and {len(text.labels) - len(rows)} more steps; write them all with --out trace.json")
+    facts = result.to_dict()
     if following is not None:
-        units = found.units_following(following)
+        units = result.units_following(following)
         lines += ["", *str(units).splitlines()]
         facts["following"] = {"property": units.name, "score": units.score, "units": [list(pair) for pair in units]}
     if out is not None:
-        _WRITERS[out.suffix](out, found)
+        _WRITERS[out.suffix](out, result)
         lines.append(f"wrote {out}")
     output.result(facts, lines)
 

@@ -1,4 +1,4 @@
-"""Codecs: what a value is (text, series, category, picture, …)."""
+"""Codecs of values: text, series, category, picture, …"""
 
 from elman.codecs.audio import Audio as Audio
 from elman.codecs.boxes import Boxes as Boxes

@@ -144,7 +144,7 @@ class Audio(Codec):
         Returns
         -------
         tuple of int or None
-            (T, features); None for files that do not say how long they are.
+            (T, features); None for files without a length in their header.
         """
         count = sound.count(value, self.sample_rate, self.max_seconds)
         return None if count is None else (self._frames().count(count), self.features)
@@ -218,17 +218,17 @@ class Listener:
         ndarray
             float32 (T, features).
         """
-        samples, given = sound.split(chunk, self._rate)
+        samples, actual = sound.split(chunk, self._rate)
         if self._resampler is None:
-            if not has_table(given, self._rate):
+            if not has_table(actual, self._rate):
                 raise DataError(
-                    f"{given} and {self._rate} samples a second have too little in common to go from one to the other on the way."
+                    f"{actual} and {self._rate} samples a second have too little in common to go from one to the other on the way."
                     " Resample the sound first, or use another sample_rate."
                 )
-            self._resampler, self._given = Resampler(given, self._rate), given
-        if given != self._given:
+            self._resampler, self._given = Resampler(actual, self._rate), actual
+        if actual != self._given:
             raise DataError(
-                f"all chunks must have {self._given} samples a second, as the first had; got {given}. Begin anew for other sound."
+                f"all chunks must have {self._given} samples a second, as the first had; got {actual}. Begin anew for other sound."
             )
         return self._scaler.encode(self._spectrum.feed(self._resampler.feed(sound.to_mono(samples))))
 

@@ -163,7 +163,7 @@ def vary_pictures(picture: np.ndarray, random: np.random.Generator) -> np.ndarra
     """
     ways = np.concatenate([np.eye(2) + random.normal(0, 0.07, (2, 2)), random.normal(0, 0.05, (2, 1))], axis=1)
     height, width = picture.shape[1:]
-    ways[0, 1:] *= min(1.0, height / width)  # what moves along a line is measured by its height
+    ways[0, 1:] *= min(1.0, height / width)  # shifts along a line are measured by its height
     ways[1, ::2] *= min(1.0, width / height)
     moved = _seen_through(picture, ways, "border")
     return (moved * random.uniform(0.85, 1.15) + random.uniform(-0.08, 0.08)).astype(picture.dtype)
@@ -177,7 +177,7 @@ def vary_scene(picture: np.ndarray, boxes: np.ndarray, random: np.random.Generat
     picture : ndarray
         (c, h, w), 0 black and 1 white.
     boxes : ndarray
-        (T, 4 or more): left, top, right and bottom as shares of the picture; what stands behind them stays.
+        (T, 4 or more): left, top, right and bottom as shares of the picture; further columns stay.
     random : Generator
         Where chance comes from.
 
@@ -198,8 +198,8 @@ def vary_scene(picture: np.ndarray, boxes: np.ndarray, random: np.random.Generat
         corners[:, [0, 2]] = 1 - corners[:, [2, 0]]
     cut = np.clip(corners, 0, 1)
     share = np.prod(cut[:, 2:] - cut[:, :2], axis=1) / np.maximum(np.prod(corners[:, 2:] - corners[:, :2], axis=1), 1e-12)
-    kept = share > _STILL_SEEN
-    return lit.astype(picture.dtype), np.concatenate([cut, boxes[:, 4:]], axis=1)[kept].astype(boxes.dtype)
+    mask = share > _STILL_SEEN
+    return lit.astype(picture.dtype), np.concatenate([cut, boxes[:, 4:]], axis=1)[mask].astype(boxes.dtype)
 
 
 def _seen_through(picture: np.ndarray, ways: np.ndarray, beyond: str) -> np.ndarray:

@@ -30,7 +30,7 @@ class Placed:
     Attributes
     ----------
     boxes : object
-        What people give for one picture.
+        Boxes of one picture, as the user gives them.
     size : tuple of int
         Height and width of the picture in pixels.
     """
@@ -54,7 +54,7 @@ class Boxes(Codec):
     size : int or (int, int), optional
         Height and width of every picture in pixels. Left out, a Model takes it from each picture.
     outside : {"error", "clip"}, default "error"
-        What is done about a box that reaches beyond its picture.
+        Treatment of a box that reaches beyond its picture.
     augment : bool, default True
         Let training see every picture mirrored, nearer or farther, elsewhere, lighter or darker, its boxes moved with it.
 
@@ -112,10 +112,10 @@ class Boxes(Codec):
         """
         vocabulary = self._fitted("vocabulary_")
         listed, size = self._read(value)
-        corners, kept = self._corners(listed.boxes, size)
+        corners, remaining = self._corners(listed.boxes, size)
         labels = np.zeros(len(corners), dtype=np.int64)
         if len(vocabulary):
-            labels = np.array([_index(vocabulary, listed.label(i), i) for i in kept], dtype=np.int64)
+            labels = np.array([_index(vocabulary, listed.label(i), i) for i in remaining], dtype=np.int64)
         elif listed.labels is not None and len(listed.boxes):
             raise DataError("expected boxes without labels, as fit saw them; got labels. Fit on boxes with labels, or leave them out.")
         return np.concatenate([corners / _scale(size), labels[:, None]], axis=1).astype(np.float32)
@@ -136,12 +136,12 @@ class Boxes(Codec):
             ``box``, and ``label`` and ``score`` where there are any.
         """
         vocabulary = self._fitted("vocabulary_")
-        found = np.asarray(array, dtype=np.float64)
-        if found.ndim != 2 or found.shape[1] not in (5, 6):
-            raise DataError(f"Boxes: expected an array (T, 5), or (T, 6) with scores, to decode; got shape {found.shape}.")
+        values = np.asarray(array, dtype=np.float64)
+        if values.ndim != 2 or values.shape[1] not in (5, 6):
+            raise DataError(f"Boxes: expected an array (T, 5), or (T, 6) with scores, to decode; got shape {values.shape}.")
         scale = _scale(size or self._size())
         answers: list[dict[str, Any]] = []
-        for row in found:
+        for row in values:
             box = [_short(share, side) for share, side in zip(row[:4], scale, strict=True)]
             if self.form == "xywh":
                 box[2:] = (float(f"{far - near:.7g}") for near, far in zip(box[:2], box[2:], strict=True))
@@ -198,16 +198,16 @@ class Boxes(Codec):
             corners[:, 2:] += corners[:, :2]
         if (flat := np.argwhere((corners[:, 2:] <= corners[:, :2]).any(1))).size:
             box = int(flat[0, 0])
-            wanted = "x1 < x2 and y1 < y2" if self.form == "xyxy" else "a width and a height above 0"
-            raise DataError(f"box {box}: expected {wanted}; got {boxes[box].tolist()}. Repair or drop it, and check form={self.form!r}.")
+            expected = "x1 < x2 and y1 < y2" if self.form == "xyxy" else "a width and a height above 0"
+            raise DataError(f"box {box}: expected {expected}; got {boxes[box].tolist()}. Repair or drop it, and check form={self.form!r}.")
         limits = _scale(size)
         clipped = np.clip(corners, 0, limits)
         beyond = np.abs(clipped - corners).max(axis=1, initial=0) > 1e-6 * limits.max()
         if self.outside == "error" and beyond.any():
             box, where = int(np.argmax(beyond)), "0..1" if size is None else f"the picture of {size[1]} x {size[0]} pixels"
             raise DataError(f"box {box}: expected corners inside {where}; got {boxes[box].tolist()}. Check the unit, or outside='clip'.")
-        kept = np.flatnonzero((clipped[:, 2:] > clipped[:, :2]).all(1))
-        return clipped[kept], kept
+        indices = np.flatnonzero((clipped[:, 2:] > clipped[:, :2]).all(1))
+        return clipped[indices], indices
 
     def _size(self) -> tuple[int, int] | None:
         if self.unit == "relative" or self.size is None:

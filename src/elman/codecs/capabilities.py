@@ -27,7 +27,7 @@ class ReadsFiles(Protocol):
     """Codec whose values may be paths; the rows of its files are decoded when a batch needs them."""
 
     def shape_from_header(self, value: Any) -> tuple[int, ...] | None:
-        """Return the shape that ``encode`` will give of a file, from its header alone; None where only decoding can tell.
+        """Return the shape that ``encode`` will give of a file, from its header alone; None where only decoding gives it.
 
         A file that is missing, of another format or beyond the limits raises DataError.
         """

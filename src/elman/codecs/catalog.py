@@ -46,15 +46,15 @@ def registry() -> dict[str, type[Codec]]:
     dict
         Versioned ids and classes.
     """
-    found: dict[str, type[Codec]] = {}
+    entries: dict[str, type[Codec]] = {}
     for entry in metadata.entry_points(group="elman.codecs"):
         module = sys.modules.get(entry.module)  # loading a file never imports anything
         kind = getattr(module, entry.attr, None)
         if isinstance(kind, type) and issubclass(kind, Codec):
-            found[kind.id] = kind
+            entries[kind.id] = kind
     for id_, (module, name) in _BUILT_IN.items():
-        found[id_] = getattr(importlib.import_module(f"elman.codecs.{module}"), name)
-    return found
+        entries[id_] = getattr(importlib.import_module(f"elman.codecs.{module}"), name)
+    return entries
 
 
 def describe(codec: Codec) -> dict[str, Any]:
@@ -86,13 +86,15 @@ def rebuild(described: Any) -> Codec:
     Codec
         Fitted.
     """
-    known = strict(described, ("id", "config"), "codec")
-    _shallow(known["config"])
+    fields = strict(described, ("id", "config"), "codec")
+    _shallow(fields["config"])
     kinds = registry()
-    if not isinstance(known["id"], str) or known["id"] not in kinds:
-        hint = did_you_mean(str(known["id"]), kinds)
-        raise DataError(f"unknown codec {known['id']!r}; expected one of {sorted(kinds)}.{hint} Import its package first, or update elman.")
-    return kinds[known["id"]].from_config(known["config"])
+    if not isinstance(fields["id"], str) or fields["id"] not in kinds:
+        hint = did_you_mean(str(fields["id"]), kinds)
+        raise DataError(
+            f"unknown codec {fields['id']!r}; expected one of {sorted(kinds)}.{hint} Import its package first, or update elman."
+        )
+    return kinds[fields["id"]].from_config(fields["config"])
 
 
 def names() -> list[str]:
@@ -103,11 +105,11 @@ def names() -> list[str]:
     list of str
         As ``text`` and ``text:char``.
     """
-    found = []
+    results = []
     for name in sorted(_kinds()):
-        found.append(name)
-        found.extend(f"{name}:{variant}" for variant in _SETTING.get(name, ("", ()))[1])
-    return found
+        results.append(name)
+        results.extend(f"{name}:{variant}" for variant in _SETTING.get(name, ("", ()))[1])
+    return results
 
 
 def from_name(name: str) -> Codec:

@@ -20,7 +20,7 @@ def strict(config: Any, names: Iterable[str], owner: str) -> dict[str, Any]:
     Parameters
     ----------
     config : Any
-        What was read from JSON.
+        Value from JSON.
     names : iterable of str
         The keys expected.
     owner : str

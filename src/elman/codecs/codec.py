@@ -1,4 +1,4 @@
-"""Codec: what a value is. Fit on values, encode a value to an array, decode an array back, live in plain JSON."""
+"""Codec: from values to arrays and back, learned from values, kept in plain JSON."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Codec(Settings):
     """How inspection draws a value of this codec."""
 
     later: ClassVar[dict[str, Any]] = {}
-    """Settings that files of earlier versions lack, each with the value that means what was before it (and is not written)."""
+    """Settings that files of earlier versions lack, each with the value that stands in for it (and is not written)."""
 
     estimator_type: ClassVar[Literal["classifier", "regressor"] | None] = None
     """scikit-learn's type of an estimator whose target this is."""
@@ -73,7 +73,7 @@ class Codec(Settings):
 
     @abstractmethod
     def _state(self) -> dict[str, Any]:
-        """Return what was learned, as plain JSON; raise NotFittedError before ``fit``."""
+        """Return the fitted state, as plain JSON; raise NotFittedError before ``fit``."""
 
     @abstractmethod
     def _restore(self, state: dict[str, Any]) -> None:
@@ -97,7 +97,7 @@ class Codec(Settings):
         Returns
         -------
         dict
-            ``role``, ``settings`` (constructor arguments) and ``state`` (what ``fit`` learned).
+            ``role``, ``settings`` (constructor arguments) and ``state`` (learned by ``fit``).
         """
         state = self._state()
         return {"role": self.role_, "settings": self._settings(), "state": state}
@@ -137,14 +137,14 @@ class Codec(Settings):
         return cls(**strict(settings, cls._names(), f"{cls.__name__} settings"))
 
     def fit(self, values: Iterable[Any], *, role: Role = "source") -> Self:
-        """Learn what the values look like.
+        """Fit on values.
 
         Parameters
         ----------
         values : iterable
             One value a row; nothing is kept.
         role : {"source", "target"}
-            A target refuses what a source tolerates: NaN, categories never seen.
+            A target refuses NaN and unseen categories, which a source tolerates.
 
         Returns
         -------
@@ -184,7 +184,7 @@ class Codec(Settings):
 
 
 def rows(values: Any, owner: str) -> Sequence[Any]:
-    """Return the values as something with a length; refuse what only looks like a list of values."""
+    """Return the values as something with a length; refuse objects that only look like a list of values."""
     if isinstance(values, str | bytes | Mapping):
         raise DataTypeError(f"{owner} expected a list of values, one a row; got one {type(values).__name__}. Put it in a list: [value].")
     if hasattr(values, "columns"):

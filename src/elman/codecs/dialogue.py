@@ -62,7 +62,7 @@ class Dialogue(Codec):
         self.spelling: bool | Literal["auto"] = spelling
 
     def with_subwords(self) -> Self:
-        """Return the codec itself, spelling its words unless the user said no."""
+        """Return the codec itself, spelling its words unless the user set ``spelling=False``."""
         if self.spelling == "auto" and self.level == "word":
             self.spelling = True
         return self
@@ -123,7 +123,7 @@ class Dialogue(Codec):
         return turns
 
     def tokens(self, value: Any) -> list[str]:
-        """Return what each index of ``encode`` represents: ``speaker:`` before each turn, then what was said.
+        """Return the token of each index of ``encode``: ``speaker:`` before each turn, then its words.
 
         Parameters
         ----------
@@ -136,7 +136,7 @@ class Dialogue(Codec):
             Marks and symbols, unknown ones as they were written.
         """
         text = self._fitted("text_")
-        return [token for speaker, said in _turns(value) for token in (f"{speaker}:", *text.tokens(said))]
+        return [token for speaker, answer in _turns(value) for token in (f"{speaker}:", *text.tokens(answer))]
 
     step_labels = tokens
 
@@ -169,7 +169,7 @@ class Dialogue(Codec):
         return [label for label, length in zip(labels, lengths, strict=True) for _ in range(length)]
 
     def per_turn(self, value: Any, steps: Sequence[Any]) -> list[Any]:
-        """Return for each turn what is at its last step: the answers of a model with ``align="step"``, turn by turn.
+        """Return the value at the last step of each turn: the answers of a model with ``align="step"``, turn by turn.
 
         Parameters
         ----------
@@ -191,7 +191,7 @@ class Dialogue(Codec):
     def _lengths(self, value: Any) -> list[int]:
         """Steps of each turn, its mark counted; subwords must have been learned, words and characters need not."""
         text = self.__dict__.get("text_") or self._text()
-        return [1 + len(text.tokens(said)) for _, said in _turns(value)]
+        return [1 + len(text.tokens(answer)) for _, answer in _turns(value)]
 
     def _text(self) -> Text:
         options: dict[str, Any] = {"lowercase": self.lowercase, "max_vocabulary": self.max_vocabulary, "min_count": self.min_count}
@@ -209,13 +209,13 @@ class Dialogue(Codec):
         return {"text": self._fitted("text_")._state(), "speakers": self.speakers_.state("Dialogue")}
 
     def _restore(self, state: dict[str, Any]) -> None:
-        known = strict(state, ("text", "speakers"), "Dialogue state")
-        speakers = Vocabulary.from_state(known["speakers"], "Dialogue state")
+        fields = strict(state, ("text", "speakers"), "Dialogue state")
+        speakers = Vocabulary.from_state(fields["speakers"], "Dialogue state")
         if not all(isinstance(speaker, str) for speaker in speakers.symbols):
             raise DataError("Dialogue state: speakers must be a list of text.")
         text = self._text()
         text.role_ = self.role_
-        text._restore(known["text"])
+        text._restore(fields["text"])
         self.speakers_, self.text_ = speakers, text
 
 

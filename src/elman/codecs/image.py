@@ -19,7 +19,7 @@ BACKGROUNDS = ("black", "white")
 READS = ("whole", "rows", "columns", "patches", "pixels")
 _CHUNK = 1024
 _LOOKED_AT = 32
-"""Pictures that are decoded in fit to see what their background is."""
+"""Pictures that are decoded in fit to find their background."""
 _MOSTLY = 0.65
 """Mean brightness from which rows and columns are taken for print."""
 
@@ -32,7 +32,7 @@ class Image(Codec):
     read : {"whole", "rows", "columns", "patches", "pixels"}, default "whole"
         As one thing, or as a sequence from the top, from the left, by square patches, or pixel by pixel.
     size : int or (int, int), optional
-        Height and width every picture is resized to; by default what ``fit`` sees most often. Rows keep the height and
+        Height and width every picture is resized to; by default the most frequent in ``fit``. Rows keep the height and
         columns the width they have in proportion, unless both are given here.
     mode : {"auto", "grey", "colour"}, default "auto"
         One channel or three; "auto" takes three when ``fit`` sees a colour picture.
@@ -330,14 +330,14 @@ class Image(Codec):
         return {**state, "background": "white"} if self.background_ == "white" else state
 
     def _restore(self, state: dict[str, Any]) -> None:
-        known = strict(_with_background(state), ("size", "channels", "kind", "low", "high", "background"), "Image state")
-        self.background_ = one_of(known["background"], BACKGROUNDS, "Image state: background")
-        size = known["size"]
+        fields = strict(_with_background(state), ("size", "channels", "kind", "low", "high", "background"), "Image state")
+        self.background_ = one_of(fields["background"], BACKGROUNDS, "Image state: background")
+        size = fields["size"]
         if not isinstance(size, list) or len(size) != 2:
             raise DataError(f"Image state: size must be [height, width]; got {size!r}.")
-        self.channels_ = one_of(known["channels"], (1, 3), "Image state: channels")
-        self.kind_ = one_of(known["kind"], ("uint8", "uint16", "bool", "free"), "Image state: kind")
-        self.low_, self.high_ = (real(known[name], f"Image state: {name}") for name in ("low", "high"))
+        self.channels_ = one_of(fields["channels"], (1, 3), "Image state: channels")
+        self.kind_ = one_of(fields["kind"], ("uint8", "uint16", "bool", "free"), "Image state: kind")
+        self.low_, self.high_ = (real(fields[name], f"Image state: {name}") for name in ("low", "high"))
         if self.low_ >= self.high_:
             raise DataError("Image state: low must be below high.")
         self.size_ = (whole(size[0], "Image state: size", 1, 2**20), whole(size[1], "Image state: size", 1, 2**20))
@@ -361,8 +361,8 @@ class Lines:
         """Return the steps of some more rows (k, w) or columns (h, k)."""
         shape, across = np.shape(piece), self._codec.size_[1 - self._along]
         if len(shape) not in (2, 3) or shape[1 - self._along] != across:
-            wanted = f"rows (k, {across})" if self._along == 0 else f"columns ({across}, k)"
-            raise DataError(f"expected {wanted} of a picture, as large as in fit; got shape {shape}. Resize the picture first.")
+            expected = f"rows (k, {across})" if self._along == 0 else f"columns ({across}, k)"
+            raise DataError(f"expected {expected} of a picture, as large as in fit; got shape {shape}. Resize the picture first.")
         return self._codec.encode(piece) if shape[self._along] else self.close()
 
     def piece(self, element: Any) -> np.ndarray:
@@ -375,7 +375,7 @@ class Lines:
 
 
 def _with_background(state: Any) -> Any:
-    """What says nothing of a background has a black one: it is of white ink, or older than the setting."""
+    """A state without a background has a black one: it is of white ink, or older than the setting."""
     return {"background": "black", **state} if isinstance(state, dict) else state
 
 

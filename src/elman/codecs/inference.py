@@ -1,4 +1,4 @@
-"""Guess the codec of a column of values, and say why."""
+"""Guess the codec of a column of values, with the reason."""
 
 from __future__ import annotations
 
@@ -54,16 +54,16 @@ def infer(values: Iterable[Any]) -> tuple[Codec, str]:
     listed = rows(values, "infer")
     if isinstance(listed, np.ndarray) and listed.ndim == 2 and listed.dtype.kind in "iuf":
         return Vector(), f"a table of {listed.shape[1]} numbers a row"
-    known = [plain(v) for v in listed[:_SAMPLE] if v is not None and not is_nan(plain(v))]
-    if not known:
+    present = [plain(v) for v in listed[:_SAMPLE] if v is not None and not is_nan(plain(v))]
+    if not present:
         raise DataError("expected at least one value that is not missing, to infer a codec from; got none.")
     for guess in (_text, _number, _mapping, _picture, _sequence):
-        found = guess(known)
-        if found is not None:
-            return found
-    if all(isinstance(v, Hashable) for v in known):
-        return Category(), f"values of {_kinds(known)}, taken as they are"
-    raise DataError(f"no codec fits values of {_kinds(known)}. Name one, as in --source text:column.")
+        result = guess(present)
+        if result is not None:
+            return result
+    if all(isinstance(v, Hashable) for v in present):
+        return Category(), f"values of {_kinds(present)}, taken as they are"
+    raise DataError(f"no codec fits values of {_kinds(present)}. Name one, as in --source text:column.")
 
 
 def _text(known: list[Any]) -> tuple[Codec, str] | None:

@@ -146,9 +146,9 @@ class Joints(Codec):
         return {"scaler": self._fitted("scaler_").state(), "joints": self.joints_}
 
     def _restore(self, state: dict[str, Any]) -> None:
-        known = strict(state, ("scaler", "joints"), "Joints state")
-        self.joints_ = whole(known["joints"], "Joints state: joints", 1, 10_000)
-        scaler = Scaler.from_state(known["scaler"])
+        fields = strict(state, ("scaler", "joints"), "Joints state")
+        self.joints_ = whole(fields["joints"], "Joints state: joints", 1, 10_000)
+        scaler = Scaler.from_state(fields["scaler"])
         size = self.joints_ * (2 * self.dimensions) + self.joints_ * (self.joints_ - 1) // 2
         if scaler.size != size:
             raise DataError(f"Joints state: expected {size} channels; got {scaler.size}.")

@@ -15,7 +15,7 @@ from elman.codecs.codec import Codec, each
 from elman.errors import DataError
 
 KEPT = 1 << 30
-"""Bytes of encoded files kept in memory; what is beyond is read again whenever its turn comes."""
+"""Bytes of encoded files kept in memory; files beyond are read again whenever their turn comes."""
 
 
 class MemoryBudget:
@@ -52,7 +52,7 @@ class LazyFile:
     shelf : Shelf
         Where it stays if there is room.
     shape : tuple of int
-        What ``encode`` will give.
+        Shape of the encoded value.
     """
 
     late = True
@@ -67,7 +67,7 @@ class LazyFile:
         return self.shape[0]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:  # NumPy asks so
-        """Read the file, or take what was read of it."""
+        """Return the encoded file, from memory or read anew."""
         array = self._kept
         if array is None:
             try:
@@ -108,20 +108,20 @@ def encoded(codec: Codec, values: Sequence[Any], *, now: bool = False, once: boo
     if not isinstance(codec, ReadsFiles) or not any(isinstance(value, str | os.PathLike) for value in values):
         return codec.encode_all(values)
     shelf, row = MemoryBudget(0 if once else KEPT), -1
-    known: dict[Any, Any] = {}
+    index: dict[Any, Any] = {}
 
     def late(value: Any) -> Any:
-        """Encode what is no file; of a file take what is known of it, or look at it."""
+        """Encode a value that is no file; of a file return the lazy or encoded value."""
         nonlocal row
         row += 1
         if not isinstance(value, str | os.PathLike):
             return codec.encode(value)
-        if (name := os.fspath(value)) not in known:
-            known[name] = read(value)
-        return known[name]
+        if (name := os.fspath(value)) not in index:
+            index[name] = read(value)
+        return index[name]
 
     def read(value: Any) -> Any:
-        """Leave a file where it is if its header says enough, else decode it."""
+        """Leave a file where it is if its header gives the shape, else decode it."""
         shape = None if now else codec.shape_from_header(value)
         if shape is not None:
             return LazyFile(codec, value, row, shelf, shape)

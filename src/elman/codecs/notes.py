@@ -28,7 +28,7 @@ class Notes(Codec):
     ----------
     read : {"roll", "voices", "events"}, default "roll"
         "roll": which notes sound in each frame. A value is a list of lists of MIDI numbers, or an array (T, notes) or (T, 128) of zeros
-        and ones. "voices": what each of V voices does in each frame, as symbols, voice after voice: strike a note, hold it, be silent
+        and ones. "voices": the action of each of V voices in each frame, as symbols, voice after voice: strike a note, hold it, be silent
         (Hadjeres 2017, Liang 2017). A value is an array (T, V) of MIDI numbers, -1 for silence; a number equal to the one before it is
         held, and one that is struck again there has 128 added to it. In a file each track is a voice, in the file's order. "events":
         keys that go down and come up, and time that passes (Oore 2018). A value is a list of (start, duration, pitch) or (start,
@@ -44,7 +44,7 @@ class Notes(Codec):
     augment : bool, default True
         Let a language model learn from every piece in other keys, up to six semitones away.
     velocity_bins : int, default 0
-        Ways to strike a key that events tell apart; 0 leaves it out. They come back as the velocity in the middle of the bin.
+        Number of velocities of events; 0 leaves velocity out. They come back as the velocity in the middle of the bin.
 
     Examples
     --------
@@ -95,7 +95,7 @@ class Notes(Codec):
         Parameters
         ----------
         value : list, ndarray, or path or bytes of a MIDI file
-            As the class says.
+            Arguments of the class.
 
         Returns
         -------
@@ -123,7 +123,7 @@ class Notes(Codec):
 
     @property
     def augments(self) -> bool:
-        """Only where music is continued: what is asked about a piece may be its key."""
+        """Only where music is continued: a label of a piece may be its key."""
         return self.augment and self.role_ == "target"
 
     def augment_encoded(self, encoded: Any, random: np.random.Generator) -> np.ndarray:
@@ -144,7 +144,7 @@ class Notes(Codec):
         return self._form.augment_encoded(encoded, random)
 
     def incremental_decoder(self) -> VoiceDecoder | EventDecoder | None:
-        """Return what puts frames or notes together, symbol by symbol; None for rolls."""
+        """Return a decoder of frames or notes, symbol by symbol; None for rolls."""
         form = self._form
         return None if isinstance(form, Roll) else form.incremental_decoder()
 
@@ -155,7 +155,7 @@ class Notes(Codec):
         return form.allowed if isinstance(form, Voices) else None
 
     def symbol(self, index: int) -> str:
-        """Return what a symbol of voices or events says.
+        """Return the name of a symbol of voices or events.
 
         Parameters
         ----------
@@ -187,7 +187,7 @@ class Notes(Codec):
         Parameters
         ----------
         piece : list or ndarray
-            As ``encode`` takes it, for example what ``LanguageModel.generate`` wrote.
+            As ``encode`` takes it, for example a piece of ``LanguageModel.generate``.
         tempo : float, default 90
             Beats a minute; a beat has ``beat`` frames.
 
@@ -213,7 +213,7 @@ class Notes(Codec):
         Returns
         -------
         EachStep or None
-            With ``feed(piece)`` and ``close()``; None for voices and events, whose symbols depend on what came before.
+            With ``feed(piece)`` and ``close()``; None for voices and events, whose symbols depend on earlier ones.
         """
         return StatelessEncoder(self.encode) if self.read == "roll" else None
 
@@ -241,15 +241,15 @@ class Notes(Codec):
         return {**state, "voices": self.voices_} if self.read == "voices" else state
 
     def _restore(self, state: dict[str, Any]) -> None:
-        known = strict(state, ("span", "voices") if self.read == "voices" else ("span",), "Notes state")
-        if known["span"] != [self.low, self.high]:
-            raise DataError(f"Notes state: expected the span {[self.low, self.high]}; got {known['span']!r}.")
+        fields = strict(state, ("span", "voices") if self.read == "voices" else ("span",), "Notes state")
+        if fields["span"] != [self.low, self.high]:
+            raise DataError(f"Notes state: expected the span {[self.low, self.high]}; got {fields['span']!r}.")
         self.span_ = (self.low, self.high)
-        self.voices_ = whole(known["voices"], "Notes state: voices", 1, MOST_VOICES) if self.read == "voices" else 1
+        self.voices_ = whole(fields["voices"], "Notes state: voices", 1, MOST_VOICES) if self.read == "voices" else 1
 
 
 def _naming(use: Callable[[Any], np.ndarray], value: Any) -> np.ndarray:
-    """Use a value; what is wrong with a file is told with its name."""
+    """Use a value; errors of a file name it."""
     try:
         return use(value)
     except DataError as error:

@@ -1,4 +1,4 @@
-"""Events: music as what a player does: a key goes down, a key comes up, time passes (Oore et al. 2018, on a grid of beats)."""
+"""Events: music as actions of a player: a key goes down, a key comes up, time passes (Oore et al. 2018, on a grid of beats)."""
 
 from __future__ import annotations
 
@@ -67,17 +67,17 @@ class Events:
         for note in self.read(value):
             steps.setdefault(note.start, ([], []))[1].append(note)
             steps.setdefault(note.stop, ([], []))[0].append(note.pitch)
-        found, now, force = [], 0, -1
+        results, now, force = [], 0, -1
         for step in sorted(steps):
-            found += self._shifts(step - now)
+            results += self._shifts(step - now)
             now = step
             ups, downs = steps[step]
-            found += [1 + self.keys + pitch - self.low for pitch in sorted(ups)]
+            results += [1 + self.keys + pitch - self.low for pitch in sorted(ups)]
             for note in downs:
                 if self.bins and force != (force := self._bin(note.velocity)):
-                    found.append(1 + 2 * self.keys + self.longest + force)
-                found.append(1 + note.pitch - self.low)
-        return np.array(found, dtype=np.int64)
+                    results.append(1 + 2 * self.keys + self.longest + force)
+                results.append(1 + note.pitch - self.low)
+        return np.array(results, dtype=np.int64)
 
     def decode(self, array: Any) -> list[tuple[Any, ...]]:
         """Return notes as (start, duration, pitch), with bins (start, duration, pitch, velocity), in beats; see :class:`EventDecoder`."""
@@ -86,7 +86,7 @@ class Events:
         return sorted([*notes, *decoder.close()], key=lambda note: (note[0], note[2]))
 
     def incremental_decoder(self) -> EventDecoder:
-        """Return what puts notes together, event by event."""
+        """Return a decoder of notes, event by event."""
         return EventDecoder(self)
 
     def augment_encoded(self, encoded: np.ndarray, random: np.random.Generator) -> np.ndarray:
@@ -102,7 +102,7 @@ class Events:
         return [self.read(value)]
 
     def name(self, index: int) -> str:
-        """Return what an event says, as ``"60 down"``."""
+        """Return the name of an event, as ``"60 down"``."""
         kind, number = self.event(index)
         if kind == "velocity":
             return f"velocity {self.velocity(number)}"
@@ -126,7 +126,7 @@ class Events:
 
     @property
     def usual(self) -> int:
-        """How hard keys are struck before anything says it."""
+        """Default velocity of keys."""
         return self.velocity(self._bin(VELOCITY)) if self.bins else VELOCITY
 
     def _bin(self, velocity: int) -> int:
@@ -157,12 +157,12 @@ class Events:
 class EventDecoder:
     """Notes out of events, one event at a time.
 
-    A key that goes down again ends its note; one that comes up at once, or was never down, says nothing; unknown events are passed over.
+    A key that goes down again ends its note; one that comes up at once, or was never down, is ignored; unknown events are passed over.
 
     Parameters
     ----------
     form : Events
-        What the events mean.
+        Meaning of the events.
     """
 
     def __init__(self, form: Events) -> None:

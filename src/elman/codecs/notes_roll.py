@@ -109,6 +109,6 @@ def other_key(lowest: int, highest: int, notes: int, random: np.random.Generator
     Returns
     -------
     int
-        What is added to every note.
+        Semitones added to every note.
     """
     return int(random.integers(max(-5, -lowest), min(6, notes - 1 - highest) + 1))

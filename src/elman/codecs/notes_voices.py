@@ -1,4 +1,4 @@
-"""Voices: music as symbols, what each voice does in each frame, one voice after the other (as DeepBach and BachBot write chorales)."""
+"""Voices: music as symbols, the action of each voice in each frame, one voice after the other (as DeepBach and BachBot write chorales)."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ AGAIN = 128
 """Added to the number of a note that is struck again where it sounded in the frame before."""
 MOST_VOICES = 64
 _SILENT, _HELD, _FIRST = range(3)
-"""What a voice does: nothing, it goes on, or it strikes the lowest note, the one above it, …"""
+"""Action of a voice: nothing, it goes on, or it strikes the lowest note, the one above it, …"""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Voices:
     """Notes from ``low`` to ``high`` of so many voices, ``beat`` frames a beat.
 
-    Index 0 is unknown; voice v says ``1 + v * kinds`` for silence, the next for a note that is held, those after it for notes struck.
+    Index 0 is unknown; voice v has ``1 + v * kinds`` for silence, the next for a note that is held, those after it for notes struck.
     """
 
     low: int
@@ -74,20 +74,20 @@ class Voices:
         return (1 + np.arange(self.voices) * self.kinds + kinds).reshape(-1).astype(np.int64)
 
     def decode(self, array: Any) -> np.ndarray:
-        """Return the piece, int64 (T, V); see :class:`VoiceDecoder` for what is not in order."""
+        """Return the piece, int64 (T, V); see :class:`VoiceDecoder` for symbols out of order."""
         decoder = self.incremental_decoder()
         frames = [frame for index in indices_in(array, "Notes").tolist() for frame in decoder.feed(index)]
         return np.array([*frames, *decoder.close()], dtype=np.int64).reshape(-1, self.voices)
 
     def incremental_decoder(self) -> VoiceDecoder:
-        """Return what puts frames together, symbol by symbol."""
+        """Return a decoder of frames, symbol by symbol."""
         return VoiceDecoder(self)
 
     def allowed(self, said: tuple[int, ...]) -> list[int]:
-        """Return the indices that may follow whole frames and ``said``: those of the voice whose turn it is, and the end after a frame."""
+        """Return the indices that may follow whole frames and ``symbols``: those of the voice whose turn it is, and the end after a frame."""
         voice = len(said) % self.voices
-        own = list(range(1 + voice * self.kinds, 1 + (voice + 1) * self.kinds))
-        return own if voice else [*own, self.space.n]
+        local = list(range(1 + voice * self.kinds, 1 + (voice + 1) * self.kinds))
+        return local if voice else [*local, self.space.n]
 
     def augment_encoded(self, encoded: np.ndarray, random: np.random.Generator) -> np.ndarray:
         """Return a piece in another key."""
@@ -104,12 +104,12 @@ class Voices:
         return [_of_voice(piece[:, voice].tolist()) for voice in range(piece.shape[1])]
 
     def name(self, index: int) -> str:
-        """Return what a symbol says, as ``"voice 1: 60"``."""
+        """Return the name of a symbol, as ``"voice 1: 60"``."""
         if not index:
             return "(unknown)"
         voice, kind = divmod(index - 1, self.kinds)
-        said = {_SILENT: "silent", _HELD: "held"}.get(kind, str(kind - _FIRST + self.low))
-        return f"voice {voice + 1}: {said}"
+        answers = {_SILENT: "silent", _HELD: "held"}.get(kind, str(kind - _FIRST + self.low))
+        return f"voice {voice + 1}: {answers}"
 
 
 class VoiceDecoder:
@@ -121,7 +121,7 @@ class VoiceDecoder:
     Parameters
     ----------
     form : Voices
-        What the symbols mean.
+        Meaning of the symbols.
     """
 
     def __init__(self, form: Voices) -> None:
@@ -201,9 +201,9 @@ def _of_tracks(tracks: list[list[Struck]]) -> np.ndarray:
 def _of_voice(frames: list[int]) -> list[Struck]:
     notes: list[Struck] = []
     begun, sounding = 0, SILENT
-    for place, said in enumerate([*frames, SILENT]):
-        note = said if said == SILENT else said % AGAIN
-        if said != sounding:  # other than held
+    for place, answer in enumerate([*frames, SILENT]):
+        note = answer if answer == SILENT else answer % AGAIN
+        if answer != sounding:  # other than held
             if sounding != SILENT:
                 notes.append(Struck(begun, place, sounding))
             begun, sounding = place, note

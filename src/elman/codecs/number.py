@@ -22,7 +22,7 @@ class Number(Codec):
     scale : {"standard", "log", "none"}, default "standard"
         Subtract the mean and divide by the deviation, the same on logarithms (numbers above 0 over many sizes: prices), or leave as is.
     missing : {"auto", True, False}, default "auto"
-        In a source, NaN (or None) becomes the mean beside a second channel that says 0; "auto" adds it when ``fit`` sees NaN.
+        In a source, NaN (or None) becomes the mean beside a second channel of 0; "auto" adds it when ``fit`` sees NaN.
 
     Examples
     --------
@@ -71,7 +71,7 @@ class Number(Codec):
         Returns
         -------
         float
-            NaN where the mask says missing.
+            NaN where the mask is 0.
         """
         return float(self._fitted("scaler_").decode(np.atleast_1d(np.asarray(array)))[0])
 
@@ -80,8 +80,8 @@ class Number(Codec):
 
     def _fit(self, values: Sequence[Any]) -> None:
         target = self.role_ == "target"
-        known = each(lambda value: learnable(_one(value), how=self.scale, target=target), values)
-        self.scaler_ = Scaler.fit(known, 1, how=self.scale, missing=self.missing, target=target)
+        available = each(lambda value: learnable(_one(value), how=self.scale, target=target), values)
+        self.scaler_ = Scaler.fit(available, 1, how=self.scale, missing=self.missing, target=target)
 
     def _encode_many(self, values: Sequence[Any]) -> list[Any] | None:
         if not isinstance(values, np.ndarray) or values.ndim != 1 or values.dtype.kind not in "biuf":

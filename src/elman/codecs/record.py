@@ -58,11 +58,11 @@ class Record(Codec):
         dict
             Names and values.
         """
-        found: dict[str, Any] = dict(self.codecs)
+        entries: dict[str, Any] = dict(self.codecs)
         if deep:
             for name, codec in self.codecs.items():
-                found.update({f"{name}__{inner}": value for inner, value in codec.get_params().items()})
-        return found
+                entries.update({f"{name}__{inner}": value for inner, value in codec.get_params().items()})
+        return entries
 
     def set_params(self, **params: Any) -> Self:
         """Set codecs by column, or their parameters by ``column__parameter``.
@@ -127,8 +127,8 @@ class Record(Codec):
             Values by column.
         """
         codecs = self._fitted("codecs_")
-        known = strict(array, codecs, "Record")
-        return {name: _in_column(name, codec.decode, known[name]) for name, codec in codecs.items()}
+        fields = strict(array, codecs, "Record")
+        return {name: _in_column(name, codec.decode, fields[name]) for name, codec in codecs.items()}
 
     def _cell(self, value: Any, name: str) -> Any:
         if not isinstance(value, Mapping):

@@ -25,7 +25,7 @@ def numbers(value: Any, ranks: tuple[int, ...], what: str) -> np.ndarray:
     ranks : tuple of int
         Numbers of axes that are allowed.
     what : str
-        What was expected, for the message.
+        Expected value, for the message.
 
     Returns
     -------
@@ -35,12 +35,12 @@ def numbers(value: Any, ranks: tuple[int, ...], what: str) -> np.ndarray:
     if isinstance(value, str | bytes):
         raise DataTypeError(f"expected {what}; got text {_short(value)}. Convert it to numbers first, or use Text or Category.")
     try:
-        given = np.asarray(value)
-        if (given.dtype.kind == "O" and any(isinstance(v, str | bytes) for v in given.flat)) or given.dtype.kind in "US":
+        actual = np.asarray(value)
+        if (actual.dtype.kind == "O" and any(isinstance(v, str | bytes) for v in actual.flat)) or actual.dtype.kind in "US":
             raise DataTypeError(f"expected {what}; got text in it: {_short(value)}. Convert it to numbers first, or use Symbols.")
-        if given.dtype.kind not in "biufO":
-            raise DataTypeError(f"expected {what}; got {given.dtype}. Convert it to numbers first.")
-        array = given.astype(np.float64)
+        if actual.dtype.kind not in "biufO":
+            raise DataTypeError(f"expected {what}; got {actual.dtype}. Convert it to numbers first.")
+        array = actual.astype(np.float64)
     except DataTypeError:
         raise
     except (ValueError, TypeError, OverflowError, RuntimeError) as error:
@@ -55,7 +55,7 @@ def numbers(value: Any, ranks: tuple[int, ...], what: str) -> np.ndarray:
 
 @dataclass(frozen=True, kw_only=True)
 class Scaler:
-    """Standardise d channels: (x - center) / scale, on log(x) if ``log``; with ``masked``, d more channels say what is real.
+    """Standardise d channels: (x - center) / scale, on log(x) if ``log``; with ``masked``, d more channels mark real values.
 
     Notes
     -----
@@ -130,7 +130,7 @@ class Scaler:
         return scaled
 
     def decode(self, array: Any) -> np.ndarray:
-        """Return float64 (..., d) of (..., size); NaN where a mask says missing. Without its mask channels everything is real."""
+        """Return float64 (..., d) of (..., size); NaN where a mask is 0. Without its mask channels everything is real."""
         array = np.asarray(array, dtype=np.float64)
         d = len(self.center)
         if array.ndim == 0 or array.shape[-1] not in (d, self.size):
@@ -147,12 +147,12 @@ class Scaler:
     @classmethod
     def from_state(cls, state: Any) -> Self:
         """Rebuild from plain JSON; strict."""
-        known = strict(state, ("center", "scale", "log", "masked"), "scaler")
-        center = reals(known["center"], "scaler: center")
-        scale = reals(known["scale"], "scaler: scale", len(center))
+        fields = strict(state, ("center", "scale", "log", "masked"), "scaler")
+        center = reals(fields["center"], "scaler: center")
+        scale = reals(fields["scale"], "scaler: scale", len(center))
         if (scale <= 0).any():
             raise DataError("scaler: scale must be above 0.")
-        log, masked = (one_of(known[name], (True, False), f"scaler: {name}") for name in ("log", "masked"))
+        log, masked = (one_of(fields[name], (True, False), f"scaler: {name}") for name in ("log", "masked"))
         return cls(center=center, scale=scale, log=log, masked=masked)
 
 

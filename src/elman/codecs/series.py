@@ -23,7 +23,7 @@ class Series(Codec):
     scale : {"standard", "log", "none"}, default "standard"
         Subtract the mean and divide by the deviation, the same on logarithms, or leave as is. A constant channel is only centred.
     missing : {"auto", True, False}, default "auto"
-        In a source, NaN becomes the mean beside one more channel per feature that says 0; "auto" adds them when ``fit`` sees NaN.
+        In a source, NaN becomes the mean beside one more channel of 0 per feature; "auto" adds them when ``fit`` sees NaN.
 
     Examples
     --------
@@ -126,9 +126,9 @@ class Series(Codec):
         return {"scaler": self._fitted("scaler_").state(), "flat": self.flat_}
 
     def _restore(self, state: dict[str, Any]) -> None:
-        known = strict(state, ("scaler", "flat"), "Series state")
-        scaler = Scaler.from_state(known["scaler"])
-        self.flat_ = one_of(known["flat"], (True, False), "Series state: flat")
+        fields = strict(state, ("scaler", "flat"), "Series state")
+        scaler = Scaler.from_state(fields["scaler"])
+        self.flat_ = one_of(fields["flat"], (True, False), "Series state: flat")
         if self.flat_ and len(scaler.center) != 1:
             raise DataError(f"Series state: a flat series has one channel; got {len(scaler.center)}.")
         self.scaler_ = scaler

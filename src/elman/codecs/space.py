@@ -1,4 +1,4 @@
-"""The space of one element: what a codec hands to the network, with no word about networks."""
+"""Spaces: the set of values of one encoded element."""
 
 from __future__ import annotations
 

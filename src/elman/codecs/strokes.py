@@ -145,10 +145,10 @@ class Strokes(Codec):
         return {"scale": self._fitted("scale_"), "start": self.start_.tolist(), "pen": self.pen_}
 
     def _restore(self, state: dict[str, Any]) -> None:
-        known = strict(state, ("scale", "start", "pen"), "Strokes state")
-        self.start_ = reals(known["start"], "Strokes state: start", 2)
-        self.pen_ = one_of(known["pen"], (True, False), "Strokes state: pen")
-        self.scale_ = real(known["scale"], "Strokes state: scale", 1e-300)
+        fields = strict(state, ("scale", "start", "pen"), "Strokes state")
+        self.start_ = reals(fields["start"], "Strokes state: start", 2)
+        self.pen_ = one_of(fields["pen"], (True, False), "Strokes state: pen")
+        self.scale_ = real(fields["scale"], "Strokes state: scale", 1e-300)
 
 
 class Pen:

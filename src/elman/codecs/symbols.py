@@ -98,7 +98,7 @@ class Symbols(Codec):
     step_labels = symbols
 
     def spell(self, symbols: Sequence[Any]) -> list[Any]:
-        """Return the sequence of symbols, known or not: what ``symbols`` took apart.
+        """Return the sequence of symbols, known or not; the inverse of ``symbols``.
 
         Parameters
         ----------

@@ -20,7 +20,7 @@ from elman.codecs.tokens.vocabulary import Vocabulary, indices_in
 from elman.errors import DataError, DataTypeError, SettingError
 
 UNKNOWN = "\ufffd"
-"""What an unknown symbol is decoded to: the Unicode replacement character."""
+"""Decoded unknown symbol: the Unicode replacement character."""
 
 _SIZES = {"word": 30_000, "char": MOST, "bpe": 8_000}
 
@@ -47,7 +47,7 @@ class Text(Codec):
 
     Notes
     -----
-    Bytes are read as UTF-8; what is not UTF-8 becomes an unknown symbol.
+    Bytes are read as UTF-8; other bytes become an unknown symbol.
 
     Examples
     --------
@@ -80,14 +80,14 @@ class Text(Codec):
         self.spelling = spelling
 
     def with_subwords(self) -> Self:
-        """Return the codec itself, spelling its words unless the user said no."""
+        """Return the codec itself, spelling its words unless the user set ``spelling=False``."""
         if self.spelling == "auto" and self.unit == "word":
             self.spelling = True
         return self
 
     @property
     def unit(self) -> str:
-        """What a symbol is: "word", "char" or "bpe"."""
+        """Kind of the symbols: "word", "char" or "bpe"."""
         return "word" if self.level == "auto" else self.level
 
     @property
@@ -158,7 +158,7 @@ class Text(Codec):
         return words.split(text) if self.unit == "word" else list(text)
 
     def spell(self, symbols: Sequence[str]) -> str:
-        """Return the text of symbols, known or not: what ``symbols`` took apart.
+        """Return the text of symbols, known or not; the inverse of ``symbols``.
 
         Parameters
         ----------
@@ -207,7 +207,7 @@ class Text(Codec):
         Returns
         -------
         str
-            What is taken apart.
+            Text to split.
         """
         if isinstance(value, bytes | bytearray):
             value = bytes(value).decode("utf-8", "replace")
@@ -282,12 +282,12 @@ class Text(Codec):
 
     def _restore(self, state: dict[str, Any]) -> None:
         lists = ("symbols", "pieces") if self.spelling is True else ("symbols",)
-        known = strict(state, (*lists, "merges"), "Text state")
+        fields = strict(state, (*lists, "merges"), "Text state")
         for name in lists:
-            if not isinstance(known[name], list) or not all(isinstance(symbol, str) for symbol in known[name]):
+            if not isinstance(fields[name], list) or not all(isinstance(symbol, str) for symbol in fields[name]):
                 raise DataError(f"Text state: {name} must be a list of text.")
-        vocabulary = Vocabulary.from_state(known["symbols"], "Text state")
-        merges = bpe.checked(known["merges"])
+        vocabulary = Vocabulary.from_state(fields["symbols"], "Text state")
+        merges = bpe.checked(fields["merges"])
         if self.unit == "bpe":
             self._bpe = bpe.build(vocabulary.symbols, merges)
             self.merges_ = merges
@@ -295,11 +295,11 @@ class Text(Codec):
             raise DataError(f"Text state: level {self.unit!r} has no merges.")
         self.vocabulary_ = vocabulary
         if self.spelling is True:
-            self.pieces_ = Vocabulary.from_state(known["pieces"], "Text state")
+            self.pieces_ = Vocabulary.from_state(fields["pieces"], "Text state")
             self._speller = Speller(vocabulary, self.pieces_)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out the compiled tokeniser and what the speller remembers, so that copies and worker processes rebuild it."""
+        """Leave out the compiled tokeniser and the speller's memory, so that copies and worker processes rebuild it."""
         return {name: value for name, value in self.__dict__.items() if name not in ("_bpe", "_speller")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -22,7 +22,7 @@ class Vector(Codec):
     scale : {"standard", "log", "none"}, default "standard"
         Subtract the mean and divide by the deviation, the same on logarithms, or leave as is.
     missing : {"auto", True, False}, default "auto"
-        In a source, NaN becomes the mean beside d more channels that say 0; "auto" adds them when ``fit`` sees NaN.
+        In a source, NaN becomes the mean beside d more channels of 0; "auto" adds them when ``fit`` sees NaN.
 
     Examples
     --------

@@ -183,7 +183,7 @@ class Video(Codec):
 
     def _restore(self, state: dict[str, Any]) -> None:
         size = strict(state, ("size",), "Video state")["size"]
-        wanted = list(self.size) if isinstance(self.size, list | tuple) else [self.size, self.size]
-        if size != wanted:
-            raise DataError(f"Video state: expected the size {wanted}; got {size!r}.")
-        self.size_ = (wanted[0], wanted[1])
+        expected = list(self.size) if isinstance(self.size, list | tuple) else [self.size, self.size]
+        if size != expected:
+            raise DataError(f"Video state: expected the size {expected}; got {size!r}.")
+        self.size_ = (expected[0], expected[1])

@@ -82,15 +82,15 @@ def networks(estimator: Any, single: Mapping[str, Any], cell: str, *, fixed: str
             name=name, label=label, kind=kind, rank=rank, beside=beside, shuffles=shuffles, make=lambda: variant(estimator, **params)
         )
 
-    found = [network("cnn", "dilated convolutions, as many weights", "network", 5, body="dilated")]
+    results = [network("cnn", "dilated convolutions, as many weights", "network", 5, body="dilated")]
     if fixed:
-        found.append(network(fixed, fixed_label, "network", 5, body="fixed"))
-    found += [network(name, label, "network", 6, cell=name, body="recurrent") for name, label in CELLS.items()]
+        results.append(network(fixed, fixed_label, "network", 5, body="fixed"))
+    results += [network(name, label, "network", 6, cell=name, body="recurrent") for name, label in CELLS.items()]
     default = Candidate(name="default", label="elman, as given", kind="network", rank=7, make=lambda: variant(estimator))
     turned = f"{CELLS.get(cell, cell)}, steps in another order"
     shuffles = network("shuffled", turned, "ablation", 6, cell, True, cell=cell, body="recurrent")
     untied = network("untied", "Elman network with its own weights at every step", "ablation", 6, "elman", cell="elman", body="untied")
-    return [*found, default, shuffles, untied]
+    return [*results, default, shuffles, untied]
 
 
 def choose(candidates: Iterable[Candidate], wanted: Any, ablations: Mapping[str, bool]) -> list[Candidate]:
@@ -110,19 +110,19 @@ def choose(candidates: Iterable[Candidate], wanted: Any, ablations: Mapping[str,
     list of Candidate
         In the order of the roster.
     """
-    known = {one.name: one for one in candidates}
+    index = {one.name: one for one in candidates}
     if isinstance(wanted, str) and wanted != "auto":
         wanted = [wanted]
-    names = [name for name, one in known.items() if one.kind != "ablation"] if wanted == "auto" else list(wanted)
+    names = [name for name, one in index.items() if one.kind != "ablation"] if wanted == "auto" else list(wanted)
     for name in names:
-        if name not in known:
-            raise SettingError(f"There is no candidate {name!r} for this task; there are {list(known)}.{did_you_mean(str(name), known)}")
-    for name, asked in ablations.items():
-        if asked and name not in known:
+        if name not in index:
+            raise SettingError(f"There is no candidate {name!r} for this task; there are {list(index)}.{did_you_mean(str(name), index)}")
+    for name, request in ablations.items():
+        if request and name not in index:
             raise SettingError(f"{name}=True does not fit this task: it is for sequences that are read step by step. Leave it out.")
-        if asked:
+        if request:
             names.append(name)
-    names += [known[name].beside for name in names if known[name].beside]
+    names += [index[name].beside for name in names if index[name].beside]
     if not names:
-        raise SettingError(f"candidates is empty. Name some of {list(known)}, or leave it at 'auto'.")
-    return [one for name, one in known.items() if name in names]
+        raise SettingError(f"candidates is empty. Name some of {list(index)}, or leave it at 'auto'.")
+    return [one for name, one in index.items() if name in names]

@@ -21,7 +21,7 @@ from elman.training.settings import seconds
 
 
 def compare(
-    *task: Any,
+    *model_and_data: Any,
     candidates: Literal["auto"] | list[str] = "auto",
     shuffled: bool = False,
     untied: bool = False,
@@ -38,7 +38,7 @@ def compare(
 
     Parameters
     ----------
-    *task : codecs or an estimator, then data
+    *model_and_data : codecs or an estimator, then data
         ``Text(), Category(), X, y`` or ``Model(…), X, y``; ``Text("char"), texts`` or ``LanguageModel(…), texts``;
         ``Forecaster(24), series``. An estimator is not fitted but copied: its settings hold for every network.
     candidates : "auto" or list of str, default "auto"
@@ -93,7 +93,7 @@ def compare(
     """
     check_on_leak(on_leak)
     division = Division(test=test, test_size=test_size, groups=groups, random_state=random_state)
-    estimator, data = _estimator(task)
+    estimator, data = _estimator(model_and_data)
     task = _task(estimator, data, division)
     chosen = choose(task.candidates(), candidates, {"shuffled": shuffled, "untied": untied})
     time_limit = _checked(budget, chosen)
@@ -103,12 +103,12 @@ def compare(
     judged, facts, fitted = Run(task, results, time_limit, verbose).run(chosen)
     entries, lengths = ranked(task.measure, judged, facts), task.lengths()
     reach = getattr(getattr(fitted.get("cnn_fixed"), "plan_", None), "reach", 0)
-    said = [*findings(task.measure, entries, judged), *other_lengths(task.measure, entries, judged, lengths, reach)]
+    answers = [*findings(task.measure, entries, judged), *other_lengths(task.measure, entries, judged, lengths, reach)]
     board = Leaderboard(
         measure=task.measure,
         entries=entries,
         verdict=verdict(task.measure, entries),
-        findings=[*said, *task.notes()],
+        findings=[*answers, *task.notes()],
         alarms=alarms,
         train_rows=len(task.parts.train_x),
         test_rows=len(task.parts.test_x),
@@ -135,8 +135,8 @@ def _estimator(task: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
         return LanguageModel(task[0]), task[1:]
     if task and isinstance(task[0], Model | LanguageModel | Forecaster) and len(task) == (3 if isinstance(task[0], Model) else 2):
         return task[0], task[1:]
-    given = ", ".join(type(one).__name__ for one in task)
-    raise DataTypeError(f"{_FORMS}; got ({given}).")
+    actual = ", ".join(type(one).__name__ for one in task)
+    raise DataTypeError(f"{_FORMS}; got ({actual}).")
 
 
 def _task(estimator: Any, data: tuple[Any, ...], division: Division) -> Task:

@@ -116,8 +116,8 @@ class Leaderboard:
         for entry in self.entries:
             if entry.name == name:
                 return entry
-        known = [entry.name for entry in self.entries]
-        raise SettingError(f"There is no {name!r} on this leaderboard; there are {known}.{did_you_mean(name, known)}")
+        available = [entry.name for entry in self.entries]
+        raise SettingError(f"There is no {name!r} on this leaderboard; there are {available}.{did_you_mean(name, available)}")
 
     @property
     def best(self) -> Any:
@@ -162,14 +162,14 @@ class Leaderboard:
         if self.lengths is None:
             raise SettingError("This task's units have no lengths to compare by. by_length is for models that read sequences.")
         cuts = sorted(set(edges or np.quantile(self.lengths, (1 / 3, 2 / 3)).astype(int).tolist()))
-        found, low = {}, int(self.lengths.min())
+        entries, low = {}, int(self.lengths.min())
         for high in [*cuts, int(self.lengths.max())]:
             inside = (self.lengths >= low) & (self.lengths <= high)
             if inside.any():
                 part = {n: Judgement(over=j.over[inside], under=j.under[inside]) for n, j in self.judged.items()}
-                found[f"{low} to {high}"] = {name: self.measure.value(judged) for name, judged in part.items()}
+                entries[f"{low} to {high}"] = {name: self.measure.value(judged) for name, judged in part.items()}
             low = high + 1
-        return found
+        return entries
 
     def to_dict(self) -> dict[str, Any]:
         """Return all but the estimators and single judgements as plain JSON values."""

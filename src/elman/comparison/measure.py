@@ -82,12 +82,12 @@ class Measure:
         names = list(judged)
         sums = np.stack([part for name in names for part in (judged[name].over, judged[name].under)], 1).astype(np.float64)
         n, random = len(sums), np.random.default_rng(random_state)
-        found = []
+        results = []
         for _ in range(0, _DRAWS, _AT_ONCE):
             drawn = random.integers(0, n, (_AT_ONCE, n))
             times = np.stack([np.bincount(row, minlength=n) for row in drawn])
-            found.append(times @ sums)
-        totals = np.concatenate(found)
+            results.append(times @ sums)
+        totals = np.concatenate(results)
         return {name: self._of(totals[:, 2 * i], totals[:, 2 * i + 1]) for i, name in enumerate(names)}
 
     def gain(self, first: np.ndarray | float, second: np.ndarray | float) -> np.ndarray:

@@ -56,15 +56,15 @@ class Results:
         if file is None or not file.exists():
             return None
         try:
-            found = strict_json.parse(file.read_text(encoding="utf-8"))
-            if set(found) != _KEYS or found["format"] != _FORMAT or not isinstance(found["facts"], dict):
+            result = strict_json.parse(file.read_text(encoding="utf-8"))
+            if set(result) != _KEYS or result["format"] != _FORMAT or not isinstance(result["facts"], dict):
                 raise ValueError("it has other keys")
-            judged = Judgement(over=np.asarray(found["over"], dtype=np.float64), under=np.asarray(found["under"], dtype=np.float64))
+            judged = Judgement(over=np.asarray(result["over"], dtype=np.float64), under=np.asarray(result["under"], dtype=np.float64))
         except (OSError, ValueError, TypeError) as error:
             raise FileError(f"{file} is not a result that compare wrote ({error}). Remove it, or choose another folder.") from error
-        if found["fingerprint"] != self.digest:
+        if result["fingerprint"] != self.digest:
             raise SettingError(f"{self.path} holds results of other data or settings. Choose another folder, or empty this one.")
-        return found["facts"], judged
+        return result["facts"], judged
 
     def write(self, name: str, facts: dict[str, Any], judged: Judgement) -> None:
         """Keep a candidate's result; its model file is there already."""

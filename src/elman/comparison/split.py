@@ -53,9 +53,9 @@ def split(
         by_class[None if strata is None else strata[unit[0]]].append(unit)
     test: list[int] = []
     for same in by_class.values():
-        rows, wanted = 0, test_size * sum(map(len, same))
+        rows, expected = 0, test_size * sum(map(len, same))
         for unit in same:
-            if rows + len(unit) / 2 <= wanted:
+            if rows + len(unit) / 2 <= expected:
                 test, rows = test + unit, rows + len(unit)
     if not test or len(test) == len(xs):
         smallest = min(units, key=len)
@@ -85,7 +85,7 @@ def _units(xs: Sequence[Any], groups: Sequence[Any] | None) -> list[list[int]]:
         first: dict[Hashable, int] = {}
         for row, value in enumerate(column if column is not None else ()):
             parent[find(row)] = find(first.setdefault(key(value), row))
-    found: defaultdict[int, list[int]] = defaultdict(list)
+    result: defaultdict[int, list[int]] = defaultdict(list)
     for row in range(len(xs)):
-        found[find(row)].append(row)
-    return list(found.values())
+        result[find(row)].append(row)
+    return list(result.values())

@@ -78,18 +78,18 @@ def findings(measure: Measure, entries: Sequence[Entry], judged: dict[str, Judge
     """
     by_name = {entry.name: entry for entry in entries}
     drawn = measure.resampled(judged)
-    found = []
+    results = []
     for entry in entries:
         whole = by_name.get(entry.beside)
         if entry.kind != "ablation" or whole is None:
             continue
         gain = float(measure.gain(whole.value, entry.value))
         low, high = interval(measure.gain(drawn[whole.name], drawn[entry.name]))
-        found.append((_order if entry.name == "shuffled" else _sharing)(whole, entry, gain, low, high))
+        results.append((_order if entry.name == "shuffled" else _sharing)(whole, entry, gain, low, high))
     late = [entry.label for entry in entries if entry.stopped == "budget"]
     if late:
-        found.append(f"The budget ended the training of {', '.join(late)}: more time might change their places.")
-    return found
+        results.append(f"The budget ended the training of {', '.join(late)}: more time might change their places.")
+    return results
 
 
 def other_lengths(

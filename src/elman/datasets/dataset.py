@@ -1,4 +1,4 @@
-"""What a loaded set is: named splits ready for ``fit``, and where the data came from."""
+"""A loaded data set: named splits ready for ``fit``, and the origin of the data."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Split:
 
 @dataclass(frozen=True, kw_only=True)
 class Info:
-    """What is known of a set without reading it.
+    """Description of a set, available without reading it.
 
     Parameters
     ----------
@@ -86,9 +86,9 @@ class Info:
     family : str
         Kind of data: text, speech, pen, ocr, images, video, music, series.
     summary : str
-        One line: what a row is and what is asked.
+        One line: a row and the task.
     licence : str
-        What the origin states, and what it leaves open.
+        Statement of the origin, and open questions.
     origin : str
         Address of the repository at a fixed commit.
     citation : str
@@ -122,14 +122,14 @@ class Info:
         object.__setattr__(self, "options", _frozen(self.options))
 
     def choose(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Return every option with the value given or its default; refuse what the set does not have."""
+        """Return every option with the value given or its default; refuse others."""
         for name, value in given.items():
             if name not in self.options:
                 raise SettingError(f"{self.name} has no option {name!r}; it has {sorted(self.options)}.{did_you_mean(name, self.options)}")
             if value not in self.options[name]:
-                known = self.options[name]
-                hint = did_you_mean(value, [str(k) for k in known])
-                raise SettingError(f"{name} of {self.name} must be one of {list(known)}; got {value!r}.{hint}")
+                available = self.options[name]
+                hint = did_you_mean(value, [str(k) for k in available])
+                raise SettingError(f"{name} of {self.name} must be one of {list(available)}; got {value!r}.{hint}")
         return {name: given.get(name, values[0]) for name, values in self.options.items()}
 
 
@@ -146,7 +146,7 @@ class Dataset:
     options : mapping
         Options it was loaded with.
     details : mapping
-        What belongs to the whole set: names of columns, sample rate, season, published results.
+        Facts about the whole set: names of columns, sample rate, season, published results.
 
     Examples
     --------
@@ -172,7 +172,7 @@ class Dataset:
 
     @property
     def licence(self) -> str:
-        """What the origin states about use."""
+        """Statement of the origin about use."""
         return self.info.licence
 
     @property
@@ -182,7 +182,7 @@ class Dataset:
 
     @property
     def citation(self) -> str:
-        """What to cite."""
+        """Citation."""
         return self.info.citation
 
     @property

@@ -25,7 +25,7 @@ def _check_scheme(url: str) -> None:
 
 
 def download(url: str, limit: int, *, advice: str = "") -> bytes:
-    """Return what an HTTPS address gives, if it is at most ``limit`` bytes.
+    """Return the content of an HTTPS address of at most ``limit`` bytes.
 
     Parameters
     ----------

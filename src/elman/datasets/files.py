@@ -81,13 +81,13 @@ def sources(name: str) -> dict[str, Source]:
     dict of str to Source
         In the order of the manifest ``files.json``.
     """
-    found = {}
+    entries = {}
     for path, entry in _manifest()[name].items():
         upstream = Content(**entry["upstream"]) if "upstream" in entry else None
         content = Content(size=entry["size"], sha256=entry["sha256"])
         parts = tuple(entry["parts"]["url"].format(number) for number in range(1, entry["parts"]["count"] + 1)) if "parts" in entry else ()
-        found[path] = Source(path=path, content=content, url=entry.get("url"), upstream=upstream, parts=parts)
-    return found
+        entries[path] = Source(path=path, content=content, url=entry.get("url"), upstream=upstream, parts=parts)
+    return entries
 
 
 def mirror_folder() -> Path | None:
@@ -205,7 +205,7 @@ class Files:
         if size > limit + 2**16:  # stored gzip blocks make a file a little larger than its content
             raise FileError(f"{place} has {size} bytes, more than the {limit} expected. It is not the file it should be; remove it.")
         content = gunzip(place.read_bytes(), limit, str(place))
-        if self._verify and not any(known.matches(content) for known in source.accepted):
+        if self._verify and not any(entry.matches(content) for entry in source.accepted):
             raise FileError(
                 f"{place} is not the published file: its SHA-256 or size differs. Remove it and load again, "
                 "or pass verify=False if you changed it on purpose."
@@ -223,7 +223,7 @@ class Files:
             "and set ELMAN_DATA to the folder the copy lies in."
         )
         content = self._fetch(source, offline)
-        if not any(known.matches(content) for known in source.accepted):
+        if not any(entry.matches(content) for entry in source.accepted):
             where = source.url or source.parts[0]
             raise FileError(f"{where} gave other data than expected (SHA-256 or size differs); nothing was kept. {offline}")
         try:
@@ -235,7 +235,7 @@ class Files:
         return content
 
     def _fetch(self, source: Source, offline: str) -> bytes:
-        """What the origin gives, not checked yet: the file, or the file made of its parts."""
+        """Content from the origin, not checked yet: the file, or the file made of its parts."""
         if source.url is not None:
             limit = max(content.size for content in source.accepted)
             return gunzip(download(source.url, limit + 2**16, advice=offline), limit, source.url)

@@ -73,7 +73,7 @@ def read_json_lines(lines: list[str], name: str) -> list[dict[str, Any]]:
     list of dict
         Objects in order.
     """
-    found = []
+    results = []
     for number, line in enumerate(lines, start=1):
         try:
             value = json.loads(line)
@@ -81,8 +81,8 @@ def read_json_lines(lines: list[str], name: str) -> list[dict[str, Any]]:
             raise FileError(f"{name}, line {number}: not JSON ({error.msg} at column {error.colno}).") from error
         if not isinstance(value, dict):
             raise FileError(f"{name}, line {number}: a JSON object was expected; got {type(value).__name__}.")
-        found.append(value)
-    return found
+        results.append(value)
+    return results
 
 
 def read_idx(data: bytes, name: str) -> np.ndarray:
@@ -246,7 +246,7 @@ def read_ragged_csv(text: str, name: str) -> dict[str, np.ndarray]:
     >>> read_ragged_csv('"V1","V2","V3"\n"H1","5",""\n', "example")
     {'H1': array([5.])}
     """
-    found: dict[str, np.ndarray] = {}
+    entries: dict[str, np.ndarray] = {}
     for number, row in enumerate(csv.reader(io.StringIO(text, newline="")), start=1):
         if number == 1 or not row:
             continue
@@ -254,7 +254,7 @@ def read_ragged_csv(text: str, name: str) -> dict[str, np.ndarray]:
         while cells and cells[-1] in ("", "NA"):
             cells.pop()
         try:
-            found[row[0]] = np.array([float(cell) for cell in cells])
+            entries[row[0]] = np.array([float(cell) for cell in cells])
         except ValueError as error:
             raise FileError(f"{name}, row {number} ({row[0]}): {error}. Only numbers may stand before the last value.") from error
-    return found
+    return entries

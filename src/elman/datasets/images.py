@@ -31,7 +31,7 @@ def _photographs(data: bytes, path: str, wanted: list[str]) -> dict[str, np.ndar
         from PIL import Image
     except ImportError as error:
         raise MissingExtraError("image", "pillow", "read the photographs of flickr8k_1000") from error
-    found = {}
+    entries = {}
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             for name in wanted:
@@ -40,27 +40,29 @@ def _photographs(data: bytes, path: str, wanted: list[str]) -> dict[str, np.ndar
                 with Image.open(io.BytesIO(archive.read(name)), formats=("JPEG",)) as picture:
                     if picture.size != (_SIDE, _SIDE):
                         raise FileError(f"{path}: {name} is {picture.size[0]}x{picture.size[1]}; {_SIDE}x{_SIDE} was expected.")
-                    found[name] = np.asarray(picture.convert("RGB"))
+                    entries[name] = np.asarray(picture.convert("RGB"))
     except FileError:
         raise
     except KeyError as error:
         raise FileError(f"{path} lacks a picture named in captions.tsv: {error.args[0]}.") from error
     except (zipfile.BadZipFile, OSError, SyntaxError, ValueError) as error:
         raise FileError(f"{path} is damaged: {error}. Remove it and load again.") from error
-    return found
+    return entries
 
 
 def _flickr(files: Files, captions: str) -> tuple[dict[str, Split], dict[str, Any]]:
     table = read_table(files.text("captions.tsv.gz"), "captions.tsv", delimiter="\t", quoted=False)
-    said: dict[str, list[str]] = {}
+    answers: dict[str, list[str]] = {}
     part_of = dict(zip(table["image"], table["official_split"], strict=True))
     for name, caption in zip(table["image"], table["caption"], strict=True):
-        said.setdefault(name, []).append(caption)
-    pictures = _photographs(files.read("images_96.zip"), "images_96.zip", list(said))
+        answers.setdefault(name, []).append(caption)
+    pictures = _photographs(files.read("images_96.zip"), "images_96.zip", list(answers))
     splits = {}
     for part in ("train", "dev", "test", "none"):
-        rows = [(name, caption) for name in said if part_of[name] == part for caption in said[name][: None if captions == "each" else 1]]
-        extra = {"image": [name for name, _ in rows], "captions": [said[name] for name, _ in rows]}
+        rows = [
+            (name, caption) for name in answers if part_of[name] == part for caption in answers[name][: None if captions == "each" else 1]
+        ]
+        extra = {"image": [name for name, _ in rows], "captions": [answers[name] for name, _ in rows]}
         splits[part] = Split(x=[pictures[name] for name, _ in rows], y=[caption for _, caption in rows], extra=extra)
     return splits, {}
 
@@ -82,7 +84,7 @@ def _faces(files: Files) -> tuple[dict[str, Split], dict[str, Any]]:
         boxes[row].append(corners)
         names[row] = cells[1]
         kinds[row].append(cells[2])
-    y = [np.array(found, dtype=np.float32).reshape(-1, 4) for found in boxes]
+    y = [np.array(item, dtype=np.float32).reshape(-1, 4) for item in boxes]
     return {"all": Split(x=images, y=y, extra={"name": names, "classes": kinds})}, {"columns": ("xmin", "ymin", "xmax", "ymax")}
 
 

@@ -47,7 +47,7 @@ def info(name: str) -> Info:
     Returns
     -------
     Info
-        What is known.
+        Description.
 
     Examples
     --------
@@ -63,7 +63,7 @@ def load(name: str, *, verify: bool = True, **options: Any) -> Dataset:
     """Return a data set, from ``ELMAN_DATA``, from the cache, or from its origin (once, then cached).
 
     The folder ``ELMAN_DATA``, if set, is the only place looked at: no network is used. Otherwise files come from the cache folder
-    (``ELMAN_CACHE``, or the platform's own), and what is missing there is downloaded. Both folders have the same layout,
+    (``ELMAN_CACHE``, or the platform's own), and missing files are downloaded. Both folders have the same layout,
     ``folder/set/file``, so that a cache can be copied to a computer without network and used as its ``ELMAN_DATA``.
 
     Parameters
@@ -73,7 +73,7 @@ def load(name: str, *, verify: bool = True, **options: Any) -> Dataset:
     verify : bool, default True
         Check size and SHA-256 of every file. False reads files you have changed or cut yourself; downloads are always checked.
     **options : Any
-        What the set offers in ``info(name).options``, as ``split="length"`` or ``source="de"``.
+        Options of the set in ``info(name).options``, as ``split="length"`` or ``source="de"``.
 
     Returns
     -------
@@ -85,7 +85,7 @@ def load(name: str, *, verify: bool = True, **options: Any) -> Dataset:
     SettingError
         Unknown set or option.
     FileError
-        A file is missing, damaged, or cannot be downloaded; the message says what to do.
+        A file is missing, damaged, or cannot be downloaded; the message gives a remedy.
     """
     entry = info(name)
     chosen = entry.choose(options)

@@ -43,17 +43,17 @@ def _times(cells: list[str], unit: str, name: str) -> np.ndarray:
 
 
 def _m4(files: Files, frequency: str) -> _Read:
-    found = {part: read_ragged_csv(files.text(f"{frequency}-{part}.csv.gz"), f"{frequency}-{part}.csv") for part in ("train", "test")}
-    if list(found["train"]) != list(found["test"]):
+    entries = {part: read_ragged_csv(files.text(f"{frequency}-{part}.csv.gz"), f"{frequency}-{part}.csv") for part in ("train", "test")}
+    if list(entries["train"]) != list(entries["test"]):
         raise FileError(f"{frequency}-train.csv and {frequency}-test.csv of m4 name different series.")
-    splits = {part: Split(x=list(series.values()), extra={"id": list(series)}) for part, series in found.items()}
-    horizon = len(next(iter(found["test"].values()), ()))
+    splits = {part: Split(x=list(series.values()), extra={"id": list(series)}) for part, series in entries.items()}
+    horizon = len(next(iter(entries["test"].values()), ()))
     forecasts = {}
     for method in ("Naive2", "sNaive", "SES"):
         path = f"forecast-{method}-Hourly-Weekly.csv.gz"
         if files.has(path):
             table = read_ragged_csv(files.text(path), path)
-            forecasts[method] = [table[name][:horizon] for name in found["test"] if name in table]
+            forecasts[method] = [table[name][:horizon] for name in entries["test"] if name in table]
     details = {"horizon": horizon, "season": _SEASON[frequency], "forecasts": forecasts, "results": _m4_results(files, frequency)}
     return splits, details
 

@@ -103,13 +103,13 @@ def _whole(rows: list[dict[str, Any]]) -> Split:
 
 
 def _turns(rows: list[dict[str, Any]]) -> Split:
-    said = [(row["id"], turn) for row in rows for turn in row["turns"] if turn[0] == "U"]
-    extra = {"id": [name for name, _ in said], "acts": [tuple(turn[3]) for _, turn in said]}
-    return Split(x=[turn[1] for _, turn in said], y=[tuple(turn[2]) for _, turn in said], extra=extra)
+    answers = [(row["id"], turn) for row in rows for turn in row["turns"] if turn[0] == "U"]
+    extra = {"id": [name for name, _ in answers], "acts": [tuple(turn[3]) for _, turn in answers]}
+    return Split(x=[turn[1] for _, turn in answers], y=[tuple(turn[2]) for _, turn in answers], extra=extra)
 
 
 def _slim_calls(parts: list[bytes]) -> bytes:
-    """Files of the origin as one object a dialogue and line; what a turn means is gathered over its services, in alphabetical order."""
+    """Files of the origin as one object a dialogue and line; the meaning of a turn is gathered over its services, in alphabetical order."""
     calls = [call for part in parts for call in json.loads(part)]
     rows = [
         {"id": call["dialogue_id"], "services": call["services"], "turns": [_slim_turn(turn) for turn in call["turns"]]} for call in calls

@@ -178,8 +178,8 @@ class LanguageModel(Estimator):
         many = isinstance(prompt, list) and (self._is_text() or bool(prompt and isinstance(prompt[0], list | np.ndarray)))
         prompts = prompt if many else [prompt]
         encoded = [self._prompt(p) for p in prompts]
-        found = continue_prompts(self.model_, encoded, max_new_steps=max_new_steps, search=sampling, mixture=self.mixture_)
-        whole = [_cut(self._joined(p, e, new), stop, len(p)) for p, e, new in zip(prompts, encoded, found, strict=True)]
+        result = continue_prompts(self.model_, encoded, max_new_steps=max_new_steps, search=sampling, mixture=self.mixture_)
+        whole = [_cut(self._joined(p, e, new), stop, len(p)) for p, e, new in zip(prompts, encoded, result, strict=True)]
         return whole if many else whole[0]
 
     def _write(self, prompt: Any, sampling: Sampling, max_new_steps: int, stream: bool) -> Any:
@@ -323,19 +323,19 @@ class LanguageModel(Estimator):
             raise SettingError("memorisation compares symbols or notes; no two strokes are the same.")
         if isinstance(self.target_.space, Binary):
             return self._remembered(self.target_, texts, training)
-        known = self._kept(training)
+        available = self._kept(training)
         written = self.generate([""] * 10 if self._is_text() else [[]] * 10) if texts is None else documents_of(texts, self.target_)
         rows = [np.asarray(row) for row in self.target_.encode_all(written)]
-        return report(rows, known, self.target_.decode)
+        return report(rows, available, self.target_.decode)
 
     def _remembered(self, codec: Any, pieces: Any, training: Any) -> Memorisation:
         if training is None:
             raise DataError("memorisation of notes needs the pieces that were learned from. Pass them as training=.")
         written = [self.generate([], random_state=seed) for seed in range(10)] if pieces is None else rows_of(pieces, "pieces")
-        (rows, known), frames = _elements.as_symbols(
+        (rows, available), frames = _elements.as_symbols(
             _elements.pieces_of(codec, written), _elements.pieces_of(codec, rows_of(training, "training"))
         )
-        return report(rows, known, lambda span: codec.decode(frames[np.asarray(span, dtype=np.int64)]))
+        return report(rows, available, lambda span: codec.decode(frames[np.asarray(span, dtype=np.int64)]))
 
     def _kept(self, training: Any) -> list[np.ndarray]:
         if training is not None:
@@ -426,20 +426,20 @@ class LanguageModel(Estimator):
 
     def _stream(self, prompt: Any, sampling: Sampling, max_new_steps: int, stop: Any) -> Iterator[Any]:
         """Yield the text that each new symbol adds; text that could be the beginning of ``stop`` waits until it is clear."""
-        encoded, new, given = self._prompt(prompt), [], prompt
+        encoded, new, actual = self._prompt(prompt), [], prompt
         for symbol in stream_prompt(self.model_, encoded, max_new_steps=max_new_steps, sampling=sampling, mixture=self.mixture_):
             new.append(symbol)
             whole = self._joined(prompt, encoded, np.asarray(new))
             cut = _cut(whole, stop, len(prompt))
             ready = cut if len(cut) < len(whole) else whole[: len(whole) - _could_stop(whole, stop)]
-            if len(ready) > len(given):
-                yield ready[len(given) :]
-                given = ready
+            if len(ready) > len(actual):
+                yield ready[len(actual) :]
+                actual = ready
             if len(cut) < len(whole):
                 return
         whole = _cut(self._joined(prompt, encoded, np.asarray(new, dtype=np.int64)), stop, len(prompt))
-        if len(whole) > len(given):
-            yield whole[len(given) :]
+        if len(whole) > len(actual):
+            yield whole[len(actual) :]
 
 
 def _is_piece(value: Any) -> bool:
@@ -460,10 +460,10 @@ def _stops(stop: Any) -> list[Any]:
 def _cut(whole: Any, stop: Any, start: int) -> Any:
     """Cut before the first ``stop`` at or after ``start``."""
     if isinstance(whole, str):
-        found = [at for one in _stops(stop) if (at := whole.find(one, start)) >= 0]
+        results = [at for one in _stops(stop) if (at := whole.find(one, start)) >= 0]
     else:
-        found = [at for at in range(start, len(whole)) if whole[at] in _stops(stop)][:1]
-    return whole[: min(found)] if found else whole
+        results = [at for at in range(start, len(whole)) if whole[at] in _stops(stop)][:1]
+    return whole[: min(results)] if results else whole
 
 
 def _could_stop(whole: Any, stop: Any) -> int:

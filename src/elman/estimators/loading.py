@@ -55,8 +55,8 @@ def load(path: str | Path) -> Any:
 
 def _rebuild(cls: Any, spec: Any, tensors: dict[str, Any]) -> Any:
     if not isinstance(spec, dict) or set(spec) != _KEYS:
-        found = sorted(spec) if isinstance(spec, dict) else type(spec).__name__
-        raise ModelFileError(f"its description has keys {found}; expected {sorted(_KEYS)}.")
+        results = sorted(spec) if isinstance(spec, dict) else type(spec).__name__
+        raise ModelFileError(f"its description has keys {results}; expected {sorted(_KEYS)}.")
     source, target = _codec(spec["source"]), _codec(spec["target"])
     groups = {"network": _settings(Network, spec["network"]), "training": _settings(Training, spec["training"])}
     estimator = cls._from_params(_unfitted(source), _unfitted(target), spec["params"], groups)
@@ -89,13 +89,13 @@ def _codec(spec: Any) -> Codec | None:
         return None
     if not isinstance(spec, dict) or set(spec) != {"id", "config"}:
         raise ModelFileError(f"a codec needs id and config; got {str(spec)[:100]}.")
-    known = registry()
-    if spec["id"] not in known:
+    available = registry()
+    if spec["id"] not in available:
         raise ModelFileError(
-            f"it needs codec {spec['id']!r}, which is not known here; known are {sorted(known)}.{did_you_mean(spec['id'], known)}"
+            f"it needs codec {spec['id']!r}, which is not known here; known are {sorted(available)}.{did_you_mean(spec['id'], available)}"
             " Import the package that brings it first."
         )
-    return known[spec["id"]].from_config(spec["config"])
+    return available[spec["id"]].from_config(spec["config"])
 
 
 def _settings(cls: type[Any], spec: Any) -> Any:

@@ -244,7 +244,7 @@ class Model(Estimator):
     def attribute(self, value: Any, answer: Any = None, *, method: str = "integrated", steps: int = 32) -> Attribution:
         """Return which pieces of one value moved an answer: words of a text, symbols, steps of a series, rows of a picture.
 
-        Integrated gradients (Sundararajan 2017) over the vectors of the steps, from vectors of zeros; the scores of a linear part on n-grams
+        Integrated gradients (Sundararajan 2017) over the vectors of the steps, from vectors of zeros; scores of a linear part on n-grams
         are added to the words of each n-gram. The scores sum to the change of the answer's score, up to the number of ``steps``.
 
         Parameters
@@ -266,9 +266,9 @@ class Model(Estimator):
         self._check_fitted()
         attribution.check(self.plan_, method, steps)
         encoded = self._encode([value])[0]
-        output, said = self._output(encoded, answer)
+        output, prediction = self._output(encoded, answer)
         question = attribution.Question(encoded=encoded, output=output, method=method, steps=steps)
-        return attribution.attribute(self.model_, self.source_, value, question, said)
+        return attribution.attribute(self.model_, self.source_, value, question, prediction)
 
     def _output(self, encoded: Any, answer: Any) -> tuple[int, Any]:
         """Place of an answer among the network's outputs, and the answer in the user's words."""
@@ -424,10 +424,10 @@ def _log(proba: np.ndarray) -> np.ndarray:
 
 def _check_steps(sources: list[Any], targets: list[Any]) -> None:
     for row, (source, target) in enumerate(zip(sources, targets, strict=True)):
-        given, wanted = length_of(target), length_of(source)
-        if given != wanted:
+        actual, expected = length_of(target), length_of(source)
+        if actual != expected:
             raise DataError(
-                f"align='step' needs one answer for each step: the source has {wanted} steps; the target has {given}."
+                f"align='step' needs one answer for each step: the source has {expected} steps; the target has {actual}."
                 " Repair the row, or use align='attention'.",
                 row=row,
             )

@@ -28,8 +28,8 @@ def predict_rows(model: SequenceModel, sources: Sequence[Any], codec: Codec, dec
 def answer_rows(model: SequenceModel, sources: Sequence[Any], codec: Codec, decoding: Decoding) -> list[list[Hypothesis]]:
     """Return answers with scores and attention, as many a row as were asked for, best first."""
     search, length, count = decoding.search, decoding.max_length, decoding.n_best or 1
-    found = _in_batches(lambda source: best_answers(model, source, search, max_length=length), model, sources, codec)
-    return [row if decoding.n_best is not None else row[:count] for row in found]
+    answers = _in_batches(lambda source: best_answers(model, source, search, max_length=length), model, sources, codec)
+    return [row if decoding.n_best is not None else row[:count] for row in answers]
 
 
 def proba_rows(model: SequenceModel, sources: Sequence[Any], codec: Codec) -> list[np.ndarray]:

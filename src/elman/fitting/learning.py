@@ -142,8 +142,8 @@ def settings_of(training: Training, member: int, members: int) -> Training:
     if members == 1:
         return training
     folder = None if training.checkpoint_dir is None else str(Path(training.checkpoint_dir) / f"member-{member + 1}")
-    own: Any = clone(training)
-    return own.set_params(
+    adapted: Any = clone(training)
+    return adapted.set_params(
         random_state=training.random_state + _SEEDS * member,
         checkpoint_dir=folder,
         budget=None if training.budget is None else seconds(training.budget) / members,

@@ -47,5 +47,5 @@ def recipe(plan: Plan, training: Training, rows: int) -> Training:
         return training
     each = rows / plan.target.space.n if isinstance(plan.target.space, Discrete) else rows
     epochs = next((epochs for most, epochs in _EPOCHS if each <= most), _EPOCHS_BEYOND)
-    own: Any = clone(training)
-    return own.set_params(max_epochs=epochs)
+    adapted: Any = clone(training)
+    return adapted.set_params(max_epochs=epochs)

@@ -35,10 +35,10 @@ _PULL = 5.0
 
 def choose(plan: Plan, sources: Sequence[Any]) -> torch.Tensor:
     """Return the keys of the n-grams that are in more than one row (in any, where none does), rising."""
-    found = [grams(_batch(plan, sources[at : at + _ROWS])).distinct().keys.numpy() for at in range(0, len(sources), _ROWS)]
-    keys, rows = np.unique(np.concatenate(found), return_counts=True)
-    kept = rows >= 2 if (rows >= 2).any() else rows >= 1
-    keys, rows = keys[kept], rows[kept]
+    results = [grams(_batch(plan, sources[at : at + _ROWS])).distinct().keys.numpy() for at in range(0, len(sources), _ROWS)]
+    keys, rows = np.unique(np.concatenate(results), return_counts=True)
+    mask = rows >= 2 if (rows >= 2).any() else rows >= 1
+    keys, rows = keys[mask], rows[mask]
     if len(keys) > _MOST:
         keys = keys[np.argsort(-rows, kind="stable")[:_MOST]]
     return torch.from_numpy(np.sort(keys)) if len(keys) else torch.zeros(1, dtype=torch.int64, device="cpu")
@@ -74,9 +74,9 @@ def weigh(model: SequenceModel, sources: Sequence[Any], targets: Sequence[Any]) 
         """Loss of the rows at these shares, and a pull to one half each."""
         return _loss(shares[0] * deep + shares[1] * wide, truth, space) + _PULL * float(((shares - 0.5) ** 2).sum())
 
-    found = optimize.minimize(cost, np.array([0.5, 0.5]), method="L-BFGS-B", bounds=[(0.0, 5.0)] * 2)
+    result = optimize.minimize(cost, np.array([0.5, 0.5]), method="L-BFGS-B", bounds=[(0.0, 5.0)] * 2)
     with torch.no_grad():
-        output.shares.copy_(torch.from_numpy(found.x))
+        output.shares.copy_(torch.from_numpy(result.x))
 
 
 def _batch(plan: Plan, rows: Sequence[Any]) -> Any:
@@ -144,14 +144,14 @@ def _rarity(x: Any) -> np.ndarray:
 
 
 def _scores(model: SequenceModel, output: MixedOutput, sources: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
-    found: list[tuple[torch.Tensor, torch.Tensor]] = []
+    results: list[tuple[torch.Tensor, torch.Tensor]] = []
     model.eval()
     with torch.no_grad():
         for at in range(0, len(sources), _ROWS):
             batch = _batch(model.plan, [sources[row] for row in range(at, min(at + _ROWS, len(sources)))])
             features = model.decoder.features(model.encode(batch))  # type: ignore[union-attr]  # a wide part belongs to a summary
-            found.append((output.inner(features[:, : -output.outputs]), features[:, -output.outputs :]))
-    deep, wide = (torch.cat(parts).double().cpu().numpy() for parts in zip(*found, strict=True))
+            results.append((output.inner(features[:, : -output.outputs]), features[:, -output.outputs :]))
+    deep, wide = (torch.cat(parts).double().cpu().numpy() for parts in zip(*results, strict=True))
     return deep, wide
 
 

@@ -1,4 +1,4 @@
-"""Generation: searches over what a model may say next. States go in and come out; nothing is remembered."""
+"""Searches over the symbols of a model. States go in and come out; nothing is remembered."""
 
 from elman.generation.beam import Beam as Beam
 from elman.generation.continuation import best_answers as best_answers

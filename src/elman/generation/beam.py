@@ -30,7 +30,7 @@ class Beam:
         GNMT's alpha; 0 ranks by plain probability and prefers short answers. 1 gave answers of the right length on the validation part
         of a translation with smoothed labels, 0.6 (GNMT's own) answers an eighth too short.
     rules : Rules
-        What may not be said.
+        Rules for the symbols.
 
     Examples
     --------
@@ -43,7 +43,7 @@ class Beam:
     rules: Rules = field(default_factory=Rules)
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be."""
+        """Refuse values that cannot be."""
         if isinstance(self.size, bool) or not isinstance(self.size, int) or self.size < 1:
             raise SettingError(f"beam size must be a whole number of at least 1; got {self.size!r}.")
         number = isinstance(self.length_penalty, int | float) and not isinstance(self.length_penalty, bool)
@@ -72,7 +72,7 @@ class Beam:
         Returns
         -------
         list of list of Hypothesis
-            Up to ``count`` a row, never none. What the model never ended counts only where nothing ended.
+            Up to ``count`` a row, never none. Answers without an end count only where none ended.
         """
         count = self.size if count is None else min(count, self.size)
         beams = Beams(limits, size=self.size, count=count, length_penalty=self.length_penalty, end=steps.end)

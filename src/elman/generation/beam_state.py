@@ -67,7 +67,7 @@ class Beams:
 
     @property
     def said(self) -> Tensor:
-        """What each beginning has said, (A·W, t)."""
+        """Symbols of each beginning, (A·W, t)."""
         return self.history[0].flatten(0, 1)
 
     @property
@@ -107,8 +107,8 @@ class Beams:
         self.scores = scores.masked_fill(~self.open[:, None], -torch.inf)
         self.answered = functional.pad(self.answered, (0, 1))
         self.steps += 1
-        kept = self._compact()
-        return self.history[0, :, :, -1].flatten().to(device), _mover(here, width, self.size, kept)
+        remaining = self._compact()
+        return self.history[0, :, :, -1].flatten().to(device), _mover(here, width, self.size, remaining)
 
     def _break(self, best: Tensor) -> Tensor:
         """End rows whose probabilities are NaN, as their own input was; their batch mates go on."""
@@ -120,7 +120,7 @@ class Beams:
         return best.masked_fill(torch.isnan(best), -torch.inf)
 
     def _close(self, scores: Tensor) -> None:
-        """Find rows that are over: nothing better can come, the limit is reached, or nothing may be said."""
+        """Find rows that are over: nothing better can come, the limit is reached, or no symbol is allowed."""
         limits, best = self.limits[self.going], self.best[self.going]
         at_limit = (limits <= self.steps) & self.open
         # Log-probabilities only fall, so the best a beginning can reach is its own over the largest penalty of a longer answer.
@@ -145,27 +145,32 @@ class Beams:
             "ended": torch.full_like(log_probs, ended, dtype=torch.bool),
         }
         for name, values in new.items():
-            own = getattr(self, name)
-            own[rows] = torch.cat([own[rows], values], 1).gather(1, order)
+            local = getattr(self, name)
+            local[rows] = torch.cat([local[rows], values], 1).gather(1, order)
         self.answered[:, rows] = _follow(torch.cat([self.answered[:, rows], self.history], 2), order)
 
     def _compact(self) -> Tensor | None:
-        """Drop rows that are over, when there are enough of them; return what is kept."""
+        """Drop rows that are over, when there are enough of them; return the indices of the others."""
         over = int((~self.open).sum())
         if not over or (over < len(self.open) * _COMPACT):
             return None
-        kept = torch.nonzero(self.open).flatten()
-        self.going, self.open, self.scores, self.history = self.going[kept], self.open[kept], self.scores[kept], self.history[:, kept]
-        return kept
+        indices = torch.nonzero(self.open).flatten()
+        self.going, self.open, self.scores, self.history = (
+            self.going[indices],
+            self.open[indices],
+            self.scores[indices],
+            self.history[:, indices],
+        )
+        return indices
 
     def answers(self) -> list[list[Hypothesis]]:
         """Return the best answers of every row."""
         attention = self._attention()
         columns = [t.tolist() for t in (self.best, self.log_probs, self.lengths, self.ended)]
         symbols = self.answered[0].numpy()
-        found: list[list[Hypothesis]] = []
+        results: list[list[Hypothesis]] = []
         for row, (scores, log_probs, lengths, ended) in enumerate(zip(*columns, strict=True)):
-            found.append(
+            results.append(
                 [
                     Hypothesis(
                         symbols=symbols[row, i, : lengths[i]].copy(),
@@ -178,7 +183,7 @@ class Beams:
                     if scores[i] > -torch.inf
                 ]
             )
-        return found
+        return results
 
     def _attention(self) -> Tensor | None:
         """Gather the attention of each symbol of each answer, (N, count, t, S)."""

@@ -66,7 +66,7 @@ def continue_prompts(
     max_new_steps : int
         Longest continuation.
     search : callable, optional
-        Sampling by default; Greedy and Beam also work. Sampling says the same after a prompt alone and in any batch; the second
+        Sampling by default; Greedy and Beam also work. Sampling draws the same after a prompt alone and in any batch; the second
         row of the same prompt is another draw.
     mixture : Mixture, optional
         n-grams that have a share in every probability.
@@ -175,20 +175,20 @@ def best_answers(
         begin, limits = decoder.begin(encoded), model.limits(encoded, max_length)
         if isinstance(search, Greedy):
             return [[answer] for answer in search.answers(decoder.steps(), begin, limits)]
-        found = (search if isinstance(search, Beam) else Beam()).n_best(decoder.steps(), begin, limits)
+        result = (search if isinstance(search, Beam) else Beam()).n_best(decoder.steps(), begin, limits)
     if encoded.sequence is None:
-        return found
+        return result
     lengths = encoded.sequence.lengths.tolist()
-    return [[_own_attention(answer, length) for answer in row] for row, length in zip(found, lengths, strict=True)]
+    return [[_own_attention(answer, length) for answer in row] for row, length in zip(result, lengths, strict=True)]
 
 
 def _own_attention(answer: Hypothesis, length: int) -> Hypothesis:
-    """Cut attention to the steps of the row's own source: what a batch pads is nothing of it."""
+    """Cut attention to the steps of the row's own source: the padding of a batch is no part of it."""
     return answer if answer.attention is None else replace(answer, attention=answer.attention[:, :length])
 
 
 def _writes(model: SequenceModel, sampling: Sampling, state: DecoderState) -> bool:
-    """Whether a plain language model says what it likes: then it is written out without the machinery of a search."""
+    """Whether a plain language model is sampled without rules: then no search is needed."""
     return sampling.rules == Rules() and can_write(_decoder(model), state)
 
 

@@ -52,7 +52,7 @@ class CTCBeam:
     threshold: float = -12.0
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be."""
+        """Refuse values that cannot be."""
         if isinstance(self.size, bool) or not isinstance(self.size, int) or self.size < 1:
             raise SettingError(f"beam size must be a whole number of at least 1; got {self.size!r}.")
         for name in ("prior_weight", "symbol_bonus"):

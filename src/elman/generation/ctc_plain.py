@@ -59,7 +59,7 @@ class PlainBeam:
             ranked = sorted((-(_add(*ends) + self._bonus[prefix]), prefix) for prefix, ends in grown.items())
             alive = [prefix for score, prefix in ranked if score < -_NEVER][: self.size]
             if not alive:
-                continue  # no path at all goes on: what was said before stands
+                continue  # no path at all goes on: the symbols so far stay
             self._beams = {prefix: grown[prefix] for prefix in alive}
             self._bonus = {prefix: self._bonus[prefix] for prefix in alive}
 

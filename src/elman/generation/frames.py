@@ -1,4 +1,4 @@
-"""Answers written in frames (CTC): several a row, each with where its symbols stand and how sure each is."""
+"""Answers written in frames (CTC): several a row, each with the places and confidences of its symbols."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def _answers(frames: np.ndarray, blank: int, search: CTCBeam | None) -> list[Hyp
 
 
 def _answer(frames: np.ndarray, symbols: Any, blank: int, score: float) -> Hypothesis:
-    said = np.asarray(symbols, dtype=np.int64)
-    return Hypothesis(symbols=said, log_prob=score, score=score, ended=True, spans=spans_of(frames, said, blank))
+    answers = np.asarray(symbols, dtype=np.int64)
+    return Hypothesis(symbols=answers, log_prob=score, score=score, ended=True, spans=spans_of(frames, answers, blank))
 
 
 def spans_of(frames: np.ndarray, symbols: np.ndarray, blank: int) -> Spans | None:
@@ -67,9 +67,9 @@ def spans_of(frames: np.ndarray, symbols: np.ndarray, blank: int) -> Spans | Non
     Spans or None
         None where they cannot be written in the frames.
     """
-    found = ctc.align(frames, symbols, blank)
-    if found is None:
+    result = ctc.align(frames, symbols, blank)
+    if result is None:
         return None
-    begin, end, _ = found
+    begin, end, _ = result
     sure = [float(np.exp(frames[a:b, s].max())) for a, b, s in zip(begin, end, symbols, strict=True)]
     return Spans(begin=begin, end=end, confidence=np.asarray(sure))

@@ -21,7 +21,7 @@ class Greedy:
     Attributes
     ----------
     rules : Rules
-        What may not be said.
+        Rules for the symbols.
     """
 
     rules: Rules = field(default_factory=Rules)
@@ -57,18 +57,18 @@ class Greedy:
         for t in range(longest):
             log_probs, state, weights = steps.advance(state, newest)
             allowed = self.rules.apply(log_probs, symbols[going, :t], end=steps.end, banned=steps.banned, strict=True)
-            values, best = (found.cpu() for found in allowed.max(1))
+            values, best = (item.cpu() for item in allowed.max(1))
             scores[going] += values.double()
             over = best == steps.end
             symbols[going, t] = best
             lengths[going[over]], ended[going[over]] = t, True
             shown.append((going, weights))
-            kept = torch.nonzero(~over & (limits[going] > t + 1)).flatten()
-            going, newest = going[kept], best[kept].to(log_probs.device)
+            indices = torch.nonzero(~over & (limits[going] > t + 1)).flatten()
+            going, newest = going[indices], best[indices].to(log_probs.device)
             if not len(going):
                 break
-            if len(kept) < len(over):
-                state = state.select(kept)
+            if len(indices) < len(over):
+                state = state.select(indices)
         attention = _by_row(shown, count)
         return [
             Hypothesis(
@@ -86,8 +86,8 @@ def _by_row(shown: list[tuple[Tensor, Tensor | None]], count: int) -> Tensor | N
     """Gather the attention of all steps, (N, t, S)."""
     if not shown or shown[0][1] is None:
         return None
-    found = torch.zeros(count, len(shown), shown[0][1].shape[1], device="cpu")
+    values = torch.zeros(count, len(shown), shown[0][1].shape[1], device="cpu")
     for t, (rows, weights) in enumerate(shown):
         if weights is not None:
-            found[rows, t] = weights.cpu().to(found.dtype)
-    return found
+            values[rows, t] = weights.cpu().to(values.dtype)
+    return values

@@ -22,7 +22,7 @@ class Hypothesis:
     log_prob : float
         Sum of log-probabilities in nats, the end included when there is one.
     score : float
-        What answers are ranked by: log_prob, normalised for length.
+        Score for ranking: log_prob, normalised for length.
     ended : bool
         The model ended it; False when the limit did.
     attention : np.ndarray or None
@@ -52,7 +52,7 @@ def length_norm(length: int, alpha: float) -> float:
     Returns
     -------
     float
-        What log-probabilities are divided by.
+        Divisor of a log-probability.
 
     Examples
     --------
@@ -64,7 +64,7 @@ def length_norm(length: int, alpha: float) -> float:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Spans:
-    """Where the symbols of an answer stand.
+    """Places of the symbols of an answer.
 
     Attributes
     ----------

@@ -1,8 +1,8 @@
 """Writing: a language model on the CPU, symbol by symbol, with its weights packed once and little else between two symbols.
 
-A network of this size answers in microseconds, so what counts is how little stands around it: the recurrent layers are a native stream,
+A network of this size answers in microseconds, so the overhead around it counts: the recurrent layers are a native stream,
 the head is one product a row, and a symbol is drawn with a handful of NumPy calls. Every row is computed by itself after the layers,
-so that it says the same alone and in any batch.
+so that it gives the same alone and in any batch.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ _BLOCK = 64
 def can_write(decoder: AutoregressiveDecoder, state: DecoderState) -> bool:
     """Return whether a decoder is a plain language model on the CPU."""
     plain = state.memory is None and state.context is None and state.feed is None and decoder.attention is None
-    known = isinstance(decoder.head, SoftmaxHead | AdaptiveHead) and decoder.feedback.symbols is not None
+    present = isinstance(decoder.head, SoftmaxHead | AdaptiveHead) and decoder.feedback.symbols is not None
     here = isinstance(state.last, Tensor) and state.last.device.type == "cpu" and len(state.last) > 0
-    return plain and known and here and state.recurrent is not None and hasattr(decoder.layers, "stream")
+    return plain and present and here and state.recurrent is not None and hasattr(decoder.layers, "stream")
 
 
 class Writer:
@@ -76,15 +76,15 @@ class Writer:
         self._open(tensors)
 
     def step(self) -> np.ndarray:
-        """Read the last symbol of every row; return what the head sees, (N, H)."""
+        """Read the last symbol of every row; return the input of the head, (N, H)."""
         return self.stream.step(self.vectors[self.last])
 
     def say(self, place: int, features: np.ndarray, uniform: float) -> int:  # noqa: ARG002  # rows are alike here
-        """Draw the next symbol of the row at a place from what the head sees of it, (H,)."""
+        """Draw the next symbol of the row at a place from the input of the head, (H,)."""
         return self.draw(self.score(features), uniform)
 
     def alone(self, uniform: Iterator[float], limit: int) -> Iterator[int]:
-        """Write one row: :func:`write` without what several rows need."""
+        """Write one row: :func:`write` without the bookkeeping of several rows."""
         step, vectors, score, draw, end = self.stream.step, self.vectors, self.score, self.draw, self.end
         symbol = self.last[0]
         for number in itertools.islice(uniform, limit):
@@ -125,7 +125,7 @@ def _adaptive(head: AdaptiveHead) -> Callable[[Row], Row]:
     row = np.empty(n, first_bias.dtype)
 
     def score(features: Row) -> Row:
-        """Write each part where its classes stand; the last class comes first among the frequent ones."""
+        """Write each part in the places of its classes; the last class comes first among the frequent ones."""
         x = project(features)
         frequent = first_weight @ x + first_bias
         row[: first - 1], row[n - 1] = frequent[1:first], frequent[0]
@@ -203,7 +203,7 @@ def write(writer: Writer, draws: list[np.random.Generator], limits: list[int]) -
     draws : list of Generator
         Where each row has its chance from, N.
     limits : list of int
-        Symbols that each row may say, N.
+        Limits of the rows in symbols, N.
 
     Yields
     ------

@@ -14,7 +14,7 @@ _WRITTEN = ("beam_size", "n_best", "return_scores", "return_alignment", "prior",
 """Options of models that write in frames (CTC)."""
 _PRIOR = ("prior", "prior_weight", "symbol_bonus")
 _SAID = ("beam_size", "length_penalty", "n_best", "max_length", "return_scores", "return_attention", *_RULES)
-"""Options of models that say one symbol after the other."""
+"""Options of models that give one symbol after the other."""
 _FOUND = ("min_score", "max_length")
 """Options of models that find boxes."""
 _SURE = 0.5
@@ -22,7 +22,7 @@ _SURE = 0.5
 
 @dataclass(frozen=True, kw_only=True)
 class Decoding:
-    """How free sequences are searched and what of them is shown."""
+    """Search over free sequences, and the parts of an answer that are returned."""
 
     search: Any = None
     max_length: int | None = None
@@ -34,7 +34,7 @@ class Decoding:
 
     @property
     def whole(self) -> bool:
-        """Whether answers are wanted with what belongs to them, not their symbols alone."""
+        """Whether answers are returned with scores, attention or alignment, not as symbols alone."""
         return self.scores or self.attention or self.alignment or self.n_best is not None
 
     @property
@@ -45,7 +45,7 @@ class Decoding:
 
 
 def decoding_of(plan: Plan, options: dict[str, Any]) -> Decoding:
-    """Return what a user's options ask for.
+    """Return the decoding of a user's options.
 
     Parameters
     ----------
@@ -64,9 +64,9 @@ def decoding_of(plan: Plan, options: dict[str, Any]) -> Decoding:
     """
     if options and not (plan.writes_symbols or plan.writes_frames or plan.finds_places):
         raise SettingError(f"{sorted(options)} are for free sequences; this model answers with decoder {plan.decoder!r}. Leave them out.")
-    own, kind = _OWN.get(plan.decoder, (_SAID, "says one symbol after the other"))
-    if foreign := sorted(set(options) - set(own)):
-        raise SettingError(f"{foreign} cannot be used here: this model {kind}, and takes {list(own)}. Leave them out.")
+    local, kind = _OWN.get(plan.decoder, (_SAID, "says one symbol after the other"))
+    if foreign := sorted(set(options) - set(local)):
+        raise SettingError(f"{foreign} cannot be used here: this model {kind}, and takes {list(local)}. Leave them out.")
     for name, least in (("beam_size", 1), ("n_best", 1), ("max_length", 0)):
         _check_whole(name, options.get(name), least)
     if plan.finds_places:

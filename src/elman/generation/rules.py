@@ -1,4 +1,4 @@
-"""Rules: what an answer may not say, whatever the model thinks."""
+"""Rules: symbols that an answer may not have, whatever their probability."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Rules:
     allow_unknown : bool
         Lift the model's own ban.
     constraint : callable, optional
-        Allowed next symbols for what was said so far: a grammar or a lexicon.
+        Allowed next symbols after those so far: a grammar or a lexicon.
     """
 
     min_length: int = 0
@@ -41,7 +41,7 @@ class Rules:
     constraint: Constraint | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be."""
+        """Refuse values that cannot be."""
         for name in ("min_length", "no_repeat_ngram"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < 0:
@@ -59,20 +59,20 @@ class Rules:
         strict: bool = False,
         alive: Tensor | None = None,
     ) -> Tensor:
-        """Return log-probabilities with -inf for what is not allowed.
+        """Return log-probabilities with -inf for symbols that are not allowed.
 
         Parameters
         ----------
         log_probs : Tensor
             (M, V); changed in place.
         said : Tensor or sequence of tuple of int
-            What each row has said, (M, t).
+            Symbols of each row so far, (M, t).
         end : int
             Index of the end.
         banned : tuple of int
             The model's own ban.
         strict : bool
-            Raise SettingError when a row has nothing left to say; a beam drops that beginning instead.
+            Raise SettingError when a row has no symbol left; a beam drops that beginning instead.
         alive : Tensor, optional
             (M,) rows that count; a constraint is not asked about the others.
 
@@ -111,12 +111,12 @@ class Rules:
 
 
 def repeats(said: Tensor, n: int) -> tuple[Tensor, Tensor]:
-    """Return symbols that would complete an n-gram said before.
+    """Return symbols that would repeat an n-gram.
 
     Parameters
     ----------
     said : Tensor
-        (M, t) what each row has said.
+        (M, t) symbols of each row so far.
     n : int
         Length of a run.
 

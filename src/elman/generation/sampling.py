@@ -60,7 +60,7 @@ def reshape_logits(log_probs: Tensor, *, temperature: float = 1.0, top_k: int | 
 
 @dataclass(frozen=True, kw_only=True)
 class Sampling:
-    """Draw symbols; every row draws from its own stream of random numbers, so that it says the same whoever else is in the batch.
+    """Draw symbols; every row draws from its own stream of random numbers, so that its symbols do not depend on the rest of the batch.
 
     Attributes
     ----------
@@ -75,7 +75,7 @@ class Sampling:
     streams : sequence of int, optional
         Which of the seed's streams each row draws from; its number in the batch by default.
     rules : Rules
-        What may not be said.
+        Rules for the symbols.
     """
 
     temperature: float = 1.0
@@ -86,7 +86,7 @@ class Sampling:
     rules: Rules = field(default_factory=Rules)
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be."""
+        """Refuse values that cannot be."""
         if not _is_number(self.temperature) or not 0 <= self.temperature < float("inf"):
             raise SettingError(f"temperature must be 0 (always the likeliest) or more; got {self.temperature!r}. Try 0.8.")
         if self.top_k is not None and (not _is_whole(self.top_k) or self.top_k < 1):
@@ -99,7 +99,7 @@ class Sampling:
             object.__setattr__(self, "temperature", 0.0)
 
     def __call__(self, steps: Steps, state: Any, limits: Tensor) -> list[np.ndarray]:
-        """Return what was drawn for each row."""
+        """Return the draws of each row."""
         rows: list[list[int]] = [[] for _ in range(len(limits))]
         for drawn in self.stream(steps, state, limits):
             for row, symbol in drawn.items():
@@ -124,23 +124,23 @@ class Sampling:
             Row to symbol; rows that ended are left out.
         """
         draws = self.generators(len(limits))
-        said: dict[int, tuple[int, ...]] = dict.fromkeys(range(len(limits)), ())
-        alive = [row for row in said if int(limits[row]) > 0]
+        answer: dict[int, tuple[int, ...]] = dict.fromkeys(range(len(limits)), ())
+        alive = [row for row in answer if int(limits[row]) > 0]
         state = state.select(torch.tensor(alive, dtype=torch.int64, device="cpu"))
         symbols: Tensor | None = None
         while alive:
             log_probs, state, _ = steps.advance(state, symbols)
-            allowed = self.rules.apply(log_probs, [said[row] for row in alive], end=steps.end, banned=steps.banned, strict=True)
+            allowed = self.rules.apply(log_probs, [answer[row] for row in alive], end=steps.end, banned=steps.banned, strict=True)
             newest = self._draw(allowed, [draws[row] for row in alive])
             going = [place for place, symbol in enumerate(newest) if symbol != steps.end]
             drawn = {alive[place]: newest[place] for place in going}
             if drawn:
                 yield drawn
-            said.update({row: (*said[row], symbol) for row, symbol in drawn.items()})
-            kept = [place for place in going if len(said[alive[place]]) < int(limits[alive[place]])]
-            state = state.select(torch.tensor(kept, dtype=torch.int64, device="cpu"))
-            symbols = torch.tensor([newest[place] for place in kept], dtype=torch.int64, device=log_probs.device)
-            alive = [alive[place] for place in kept]
+            answer.update({row: (*answer[row], symbol) for row, symbol in drawn.items()})
+            remaining = [place for place in going if len(answer[alive[place]]) < int(limits[alive[place]])]
+            state = state.select(torch.tensor(remaining, dtype=torch.int64, device="cpu"))
+            symbols = torch.tensor([newest[place] for place in remaining], dtype=torch.int64, device=log_probs.device)
+            alive = [alive[place] for place in remaining]
 
     def generators(self, rows: int) -> list[np.random.Generator]:
         """Return where each of N rows has its chance from."""

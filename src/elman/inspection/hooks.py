@@ -51,8 +51,8 @@ def recurrent_parts(network: nn.Module) -> dict[str, Recurrent]:
     dict of str to Recurrent
         "encoder", "decoder", or the path of the module; empty where nothing is recurrent.
     """
-    found = {path: module for path, module in network.named_modules() if isinstance(module, Recurrent)}
-    return {path.removesuffix(".layers") or "layers": module for path, module in found.items()}
+    entries = {path: module for path, module in network.named_modules() if isinstance(module, Recurrent)}
+    return {path.removesuffix(".layers") or "layers": module for path, module in entries.items()}
 
 
 @contextmanager

@@ -27,12 +27,12 @@ def to_markup(estimator: Any) -> list[Any]:
     if fitted:
         history, plan = estimator.history_, estimator.plan_
         reached = next((row.get("metric") for row in history.rows if row["epoch"] == history.best_epoch), None)
-        told = [
+        lines = [
             ("parameters", plan.parameters),
             (f"{history.metric or 'metric'} on what was held out", reached),
             ("simplest guess", history.baseline),
         ]
-        parts.append(facts(told))
+        parts.append(facts(lines))
         parts.append(element("details", element("summary", "Plan"), plan.to_markup()))
         parts.append(element("details", element("summary", "Training"), *history.to_markup()))
     return parts

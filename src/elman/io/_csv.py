@@ -1,4 +1,4 @@
-"""CSV and TSV, split by pyarrow; what a column holds is decided here, over the whole column, by written rules.
+"""CSV and TSV, split by pyarrow; the type of a column is decided here, over the whole column, by documented rules.
 
 A column is integers, numbers, booleans, dates or times only when every cell that is not missing has exactly that form;
 otherwise it is text and stays as written: ``00123``, ``1,5`` and integers too long for 64 bits lose nothing. Missing cells
@@ -25,7 +25,7 @@ _TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6
 
 
 def read_csv(path: Path, *, encoding: str = "utf-8", delimiter: str | None = None) -> tuple[dict[str, list[Any]], list[str]]:
-    """Read a table with a header line; return its columns and what there is to say about them."""
+    """Read a table with a header line; return its columns and notes about them."""
     text = text_of(path, "TSV" if path.suffix.lower() == ".tsv" else "CSV", encoding)
     notes: list[str] = []
     first = text.split("\n", 1)[0].rstrip("\r")

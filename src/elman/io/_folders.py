@@ -19,9 +19,9 @@ def read_text(path: Path, *, encoding: str = "utf-8", by: Literal["line", "file"
     if by == "file":
         return {"text": [text]}, []
     lines = [line.removesuffix("\r") for line in text.split("\n")]
-    kept = [line for line in lines if line.strip()]
-    empty = len(lines) - len(kept) - (lines[-1] == "")  # the end of the last line is no line
-    return {"text": kept}, [f"{empty:,} empty lines left out"] if empty else []
+    remaining = [line for line in lines if line.strip()]
+    empty = len(lines) - len(remaining) - (lines[-1] == "")  # the end of the last line is no line
+    return {"text": remaining}, [f"{empty:,} empty lines left out"] if empty else []
 
 
 def read_folder(path: Path, *, encoding: str = "utf-8") -> tuple[dict[str, list[Any]], list[str]]:
@@ -45,16 +45,16 @@ def read_folder(path: Path, *, encoding: str = "utf-8") -> tuple[dict[str, list[
 
 def _files(path: Path) -> tuple[list[Path], list[str]]:
     """Return all files in order of their names, hidden ones and links to folders left out."""
-    found: list[Path] = []
+    results: list[Path] = []
     hidden = 0
     for folder, inner, names in os.walk(path):  # does not follow links
         inner[:] = sorted(name for name in inner if not name.startswith("."))
         shown = sorted(name for name in names if not name.startswith("."))
         hidden += len(names) - len(shown)
-        found.extend(Path(folder) / name for name in shown)
-        if len(found) > MAX_FILES:
-            return found[:MAX_FILES], [f"only the first {MAX_FILES:,} files are read"]
-    return found, [f"{hidden:,} hidden files left out"] if hidden else []
+        results.extend(Path(folder) / name for name in shown)
+        if len(results) > MAX_FILES:
+            return results[:MAX_FILES], [f"only the first {MAX_FILES:,} files are read"]
+    return results, [f"{hidden:,} hidden files left out"] if hidden else []
 
 
 def _document(path: Path, encoding: str) -> str:

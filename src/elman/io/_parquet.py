@@ -15,7 +15,7 @@ _CHILD = Path(__file__).with_name("_parquet_child.py")
 
 
 def read_parquet(path: Path, *, max_rows: int) -> tuple[dict[str, list[Any]], list[str]]:
-    """Read a Parquet file; return its columns and what there is to say about them."""
+    """Read a Parquet file; return its columns and notes about them."""
     import pyarrow as pa
 
     _check_frame(path)
@@ -28,15 +28,15 @@ def read_parquet(path: Path, *, max_rows: int) -> tuple[dict[str, list[Any]], li
             f"{path}: reading took longer than {PARQUET_SECONDS:.0f} s and was stopped; the file is too large or damaged."
         ) from error
     if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().splitlines()
-        why = said[-1] if said and done.returncode == 3 else f"the reader ended with status {done.returncode}; the file is damaged"
+        answer = done.stderr.decode(errors="replace").strip().splitlines()
+        why = answer[-1] if answer and done.returncode == 3 else f"the reader ended with status {done.returncode}; the file is damaged"
         raise FileError(f"{path}: cannot be read as Parquet: {why}.")
     table = pa.ipc.open_stream(pa.BufferReader(done.stdout)).read_all()
     return {name: column.to_pylist() for name, column in zip(table.column_names, table.columns, strict=True)}, []
 
 
 def _check_frame(path: Path) -> None:
-    """Refuse at once what has not both marks of a whole Parquet file."""
+    """Refuse at once a file without both marks of a whole Parquet file."""
     try:
         with path.open("rb") as file:
             start = file.read(4096)

@@ -40,7 +40,7 @@ def main(path: str, max_rows: int, max_columns: int, max_bytes: int) -> None:
 
 
 def plain(column):
-    """Turn what has no plain Python value (nanoseconds, dictionaries) into what has."""
+    """Convert types without a plain Python value (nanoseconds, dictionaries)."""
     import pyarrow as pa
 
     if pa.types.is_dictionary(column.type):

@@ -1,4 +1,4 @@
-"""What a file really is, told from its first bytes: endings lie."""
+"""Format of a file by its first bytes: endings lie."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
 
 
 def looks_like(start: bytes) -> str | None:
-    """Return what the first bytes of a file belong to, or None for what may be plain text."""
+    """Return the format of the first bytes of a file, or None where it may be plain text."""
     for magic, name in _MAGIC:
         if start.startswith(magic):
             return name
@@ -87,13 +87,13 @@ def decode(path: Path, data: bytes, encoding: str = "utf-8") -> str:
 
 
 def text_of(path: Path, kind: str, encoding: str = "utf-8", *, json: bool = False) -> str:
-    """Return the text of a file that claims to be ``kind``, or raise FileError saying what it looks like instead."""
+    """Return the text of a file that claims to be ``kind``, or raise FileError naming the format that it seems to have."""
     data = read_bytes(path)
-    found = looks_like(data[:4096])
+    result = looks_like(data[:4096])
     if (
-        found is not None
-        and not (json and found.startswith("JSON"))
+        result is not None
+        and not (json and result.startswith("JSON"))
         and encoding.lower().replace("-", "") not in ("utf16", "utf16le", "utf16be")
     ):
-        raise FileError(f"{path}: not {kind}: it looks like {found}. Rename or convert the file.")
+        raise FileError(f"{path}: not {kind}: it looks like {result}. Rename or convert the file.")
     return decode(path, data, encoding)

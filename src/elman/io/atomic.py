@@ -29,7 +29,7 @@ def write(path: str | os.PathLike[str], data: Buffer | Iterable[Buffer], *, erro
     path : path-like
         Where to; a symbolic link is followed, so that the link survives.
     data : bytes-like, or iterable of them
-        What to write; several pieces are written one after the other without joining them in memory.
+        Content; several pieces are written one after the other without joining them in memory.
     error : type, default FileError
         Class of the error raised when the system refuses.
 
@@ -122,6 +122,6 @@ _ADVICE = {
 
 
 def explain(cause: OSError, what: str) -> str:
-    """Return one line saying what failed, why, and what to do."""
+    """Return one line with the failure, its cause and a remedy."""
     advice = _ADVICE.get(cause.errno or 0, "What stood there before is untouched.")
     return f"{what}: {cause.strerror or cause}. {advice}"

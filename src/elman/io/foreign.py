@@ -1,4 +1,4 @@
-"""What a file is, told from its first bytes, so that an error can say more than "not a model file"."""
+"""Format of a file that is no model file, by its first bytes, for the error message."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MAGIC = (
 
 
 def describe(head: bytes) -> str:
-    """Return what a file with these first bytes seems to be.
+    """Return the format that a file with these first bytes seems to have.
 
     Parameters
     ----------

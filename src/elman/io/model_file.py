@@ -37,7 +37,7 @@ _VERSION = re.compile(r"\d{1,6}\.\d{1,6}\.\d{1,6}[A-Za-z0-9.+]{0,20}")
 
 
 def write(path: str | os.PathLike[str], tensors: dict[str, Tensor], meta: dict[str, Any]) -> None:
-    """Write tensors and what they mean, atomically.
+    """Write tensors and their description, atomically.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def write(path: str | os.PathLike[str], tensors: dict[str, Tensor], meta: dict[s
     tensors : dict of Tensor
         Weights by name, on any device; NaN and infinity are refused.
     meta : dict
-        ``{"kind": text, "spec": JSON value}``: what the file is, and all that is needed to rebuild it.
+        ``{"kind": text, "spec": JSON value}``: the kind of the file, and everything needed to rebuild it.
 
     Examples
     --------
@@ -102,7 +102,7 @@ def _digest(header: bytes, data: list[memoryview]) -> str:
 
 
 def read(path: str | os.PathLike[str], *, max_bytes: int = MAX_FILE) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """Read a model file, or raise ModelFileError saying what is wrong with it.
+    """Read a model file, or raise ModelFileError with the fault.
 
     Parameters
     ----------
@@ -179,7 +179,7 @@ def _what_it_is(head: bytes) -> str:
 
 
 def _check_metadata(metadata: dict[str, Any]) -> dict[str, Any]:
-    """Refuse other versions, missing and unknown keys; return what the caller gets."""
+    """Refuse other versions, missing and unknown keys; return the caller's part."""
     if not all(isinstance(value, str) for value in metadata.values()):
         raise ModelFileError("its metadata must be text only. The file is damaged or foreign.")
     version, written_by = metadata.get("format_version", ""), metadata.get("elman_version", "")
@@ -222,16 +222,16 @@ def _read_tensors(
 
 
 def _decode(whole: bytearray, start: int, entries: dict[str, Any]) -> dict[str, Tensor]:
-    found: dict[str, Tensor] = {}
+    results: dict[str, Tensor] = {}
     for name, entry in entries.items():
         first, end = entry["data_offsets"]
         dtype = layout.DTYPES[entry["dtype"]]
         if first == end:
-            found[name] = torch.empty(entry["shape"], dtype=dtype, device="cpu")
+            results[name] = torch.empty(entry["shape"], dtype=dtype, device="cpu")
             continue
         count = (end - first) // dtype.itemsize
-        found[name] = torch.frombuffer(whole, dtype=dtype, count=count, offset=start + first).reshape(entry["shape"])
-    return found
+        results[name] = torch.frombuffer(whole, dtype=dtype, count=count, offset=start + first).reshape(entry["shape"])
+    return results
 
 
 def check_state(tensors: dict[str, Tensor], expected: dict[str, Tensor]) -> None:
@@ -240,7 +240,7 @@ def check_state(tensors: dict[str, Tensor], expected: dict[str, Tensor]) -> None
     Parameters
     ----------
     tensors : dict of Tensor
-        What a file holds.
+        Entry of the header.
     expected : dict of Tensor
         ``state_dict`` of the model built from the file's spec; only names, types and shapes are looked at.
     """
@@ -251,8 +251,8 @@ def check_state(tensors: dict[str, Tensor], expected: dict[str, Tensor]) -> None
             f"the file has {which} tensor {odd[0]!r}; weights and spec do not belong together.{did_you_mean(odd[0], expected)}"
         )
     for name, tensor in tensors.items():
-        wanted = expected[name]
-        if tensor.dtype != wanted.dtype or tensor.shape != wanted.shape:
+        target = expected[name]
+        if tensor.dtype != target.dtype or tensor.shape != target.shape:
             raise ModelFileError(
-                f"tensor {name!r} is {tensor.dtype} {tuple(tensor.shape)}; the model expects {wanted.dtype} {tuple(wanted.shape)}."
+                f"tensor {name!r} is {tensor.dtype} {tuple(tensor.shape)}; the model expects {target.dtype} {tuple(target.shape)}."
             )

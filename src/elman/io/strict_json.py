@@ -62,10 +62,10 @@ def check_depth(text: str) -> None:
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    entries = dict(pairs)
+    if len(entries) != len(pairs):
         raise ValueError("the JSON has a key twice")
-    return found
+    return entries
 
 
 def _no_constant(name: str) -> Any:

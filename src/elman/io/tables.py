@@ -1,6 +1,6 @@
 """Tables: files of many kinds, folders of class folders and any data frame, as columns of Python values.
 
-A missing value is None. Whatever is left out, dropped or cut is counted and told in ``Table.notes``; nothing is lost silently.
+A missing value is None. Everything left out, dropped or cut is counted and reported in ``Table.notes``; nothing is lost silently.
 
 The limits, all in this module: MAX_BYTES of a file, MAX_ROWS and MAX_COLUMNS of a table, MAX_CELL characters of a cell,
 MAX_FILES of a folder.
@@ -27,7 +27,7 @@ ENDINGS = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".json", ".parquet", ".t
 
 @dataclass(frozen=True)
 class Table:
-    """Columns of equal length, and what was left out on the way.
+    """Columns of equal length, and notes on everything that was left out.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def read(
     by: Literal["line", "file"] = "line",
     max_rows: int = MAX_ROWS,
 ) -> Table:
-    """Read a table from a file or folder; its ending says what it is, and its first bytes are checked against that.
+    """Read a table from a file or folder; its ending gives the format, and its first bytes are checked against it.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ def read(
     Raises
     ------
     FileError
-        The file is missing, empty, not what its ending says, damaged or beyond a limit; the message says which.
+        The file is missing, empty, of another format than its ending, damaged or beyond a limit; the message names the case.
     """
     path = Path(path)
     if not path.exists():
@@ -264,7 +264,7 @@ def to_kind(rows: Sequence[Mapping[str, Any]], kind: str) -> Any:
 
 
 def write(path: str | Path, columns: Mapping[str, Sequence[Any]]) -> None:
-    """Write columns as CSV, TSV, JSON lines or Parquet, as the ending of the path says; whole or not at all.
+    """Write columns as CSV, TSV, JSON lines or Parquet, by the ending of the path; whole or not at all.
 
     Parameters
     ----------

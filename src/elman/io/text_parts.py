@@ -1,4 +1,4 @@
-"""Text files of any size as parts of about a megabyte that end with a line; what is not UTF-8 is named by its byte."""
+"""Text files of any size as parts of about a megabyte that end with a line; an error names the first byte that is not UTF-8."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def spool(documents: Iterable[str], path: Path, *, part: int = _PART) -> TextPar
     TextParts
         The documents in order; a short one is one part.
     """
-    found = TextParts([])
+    result = TextParts([])
     with path.open("wb") as file:
         for row, text in enumerate(documents):
             if not isinstance(text, str):
@@ -125,14 +125,14 @@ def spool(documents: Iterable[str], path: Path, *, part: int = _PART) -> TextPar
             begin, data = file.tell(), text.encode("utf-8", "replace")
             file.write(data)
             for size in _sizes(data, part):
-                found._places.append((path, begin, size))
+                result._places.append((path, begin, size))
                 begin += size
-                found.closes.append(False)
+                result.closes.append(False)
             if not data:
-                found._places.append((path, begin, 0))
-                found.closes.append(True)
-            found.closes[-1] = True
-    return found
+                result._places.append((path, begin, 0))
+                result.closes.append(True)
+            result.closes[-1] = True
+    return result
 
 
 def _sizes(data: bytes, part: int) -> Iterator[int]:

@@ -29,7 +29,7 @@ class Tokens(Sequence[np.ndarray]):
     starts : ndarray
         (D + 1,) int64: where each document begins, and M.
     end : int
-        What closes a document.
+        Index that closes a document.
 
     Examples
     --------
@@ -92,11 +92,11 @@ class TokenWriter:
     Parameters
     ----------
     folder : path-like
-        Made if missing; what an earlier writer left there is replaced.
+        Created if missing; the files of an earlier writer are replaced.
     end : int
-        What closes a document.
+        Index that closes a document.
     about : dict, optional
-        Plain JSON kept beside: what the tokens were made from.
+        Plain JSON kept beside: the origin of the tokens.
     """
 
     def __init__(self, folder: str | os.PathLike[str], end: int, about: dict[str, Any] | None = None) -> None:
@@ -150,10 +150,10 @@ class TokenWriter:
 def about(folder: str | os.PathLike[str]) -> dict[str, Any] | None:
     """Return the description of a folder of tokens, or None where there is none, or none that is whole."""
     try:
-        found = strict_json.parse((Path(folder) / _ABOUT).read_text("utf-8"))
+        result = strict_json.parse((Path(folder) / _ABOUT).read_text("utf-8"))
     except (OSError, ValueError):
         return None
-    return found if isinstance(found, dict) and found.get("version") == TOKENS_VERSION else None
+    return result if isinstance(result, dict) and result.get("version") == TOKENS_VERSION else None
 
 
 def open_tokens(folder: str | os.PathLike[str]) -> Tokens:
@@ -169,15 +169,17 @@ def open_tokens(folder: str | os.PathLike[str]) -> Tokens:
     Tokens
         Read from the disk as they are looked at.
     """
-    folder, known = Path(folder), about(folder)
-    if known is None:
+    folder, available = Path(folder), about(folder)
+    if available is None:
         raise FileError(f"{folder} holds no tokens of this version, or they were not written to the end. Encode the corpus again.")
-    kind = smallest(int(known["end"]))
+    kind = smallest(int(available["end"]))
     try:
         starts = np.fromfile(folder / _STARTS, np.int64)
-        flat = np.memmap(folder / _NUMBERS, kind, "r") if known["symbols"] else np.empty(0, kind)
+        flat = np.memmap(folder / _NUMBERS, kind, "r") if available["symbols"] else np.empty(0, kind)
     except (OSError, ValueError) as cause:
         raise FileError(f"{folder}: the tokens cannot be read ({cause}). Encode the corpus again.") from cause
-    if len(starts) != known["documents"] + 1 or len(flat) != known["symbols"] or (len(starts) and starts[-1] != len(flat)):
-        raise DataError(f"{folder}: {len(flat)} symbols, expected {known['symbols']}. The files are cut short; encode the corpus again.")
-    return Tokens(flat, starts, int(known["end"]))
+    if len(starts) != available["documents"] + 1 or len(flat) != available["symbols"] or (len(starts) and starts[-1] != len(flat)):
+        raise DataError(
+            f"{folder}: {len(flat)} symbols, expected {available['symbols']}. The files are cut short; encode the corpus again."
+        )
+    return Tokens(flat, starts, int(available["end"]))

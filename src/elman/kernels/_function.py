@@ -32,15 +32,15 @@ class Recurrence(Function):
     @staticmethod
     def backward(ctx: Any, *grads: Tensor | None) -> Any:
         """Run backward; where a graph of the gradients is asked for, or they are batched, differentiate the reference instead."""
-        x, *given, y, saved = _restored(ctx)
-        wanted = ctx.needs_input_grad[3:]
-        states, tensors = tuple(given[: ctx.states]), tuple(given[ctx.states :])
+        x, *saved_inputs, y, saved = _restored(ctx)
+        needed = ctx.needs_input_grad[3:]
+        states, tensors = tuple(saved_inputs[: ctx.states]), tuple(saved_inputs[ctx.states :])
         if torch.is_grad_enabled() or not _are_plain(grads):
             with torch.enable_grad():
-                gradients = differentiable(ctx.spec, ctx.batch, x, states, tensors, grads, wanted)
+                gradients = differentiable(ctx.spec, ctx.batch, x, states, tensors, grads, needed)
             return None, None, None, *gradients
         dense = tuple(grad if grad is None else _passes.dense(grad.to(x.dtype)) for grad in grads)
-        return None, None, None, *_passes.backward(ctx.spec, ctx.batch, x, states or None, tensors, y, saved, dense, wanted)
+        return None, None, None, *_passes.backward(ctx.spec, ctx.batch, x, states or None, tensors, y, saved, dense, needed)
 
 
 def _restored(ctx: Any) -> list[Any]:
@@ -81,11 +81,11 @@ def differentiable(
     """Return gradients that have a graph of their own; see :func:`elman.kernels._passes.backward`."""
     output, last = loop(spec, batch, x, states or None, tensors, reference.run)
     learned = [True] * (1 + len(states)) + [kind in LEARNED for kind in spec.kinds] * spec.parts
-    given = (x, *states, *tensors)
-    inputs = [value for value, want, can in zip(given, wanted, learned, strict=True) if want and can]
+    arguments = (x, *states, *tensors)
+    inputs = [value for value, want, can in zip(arguments, wanted, learned, strict=True) if want and can]
     pairs = [(value, grad) for value, grad in zip((output, *last), grads, strict=True) if grad is not None and value.requires_grad]
     if not pairs:
-        return [None] * len(given)
-    found = torch.autograd.grad([value for value, _ in pairs], inputs, [grad for _, grad in pairs], create_graph=True, allow_unused=True)
-    rest = iter(found)
+        return [None] * len(arguments)
+    values = torch.autograd.grad([value for value, _ in pairs], inputs, [grad for _, grad in pairs], create_graph=True, allow_unused=True)
+    rest = iter(values)
     return [next(rest) if want and can else None for want, can in zip(wanted, learned, strict=True)]

@@ -138,10 +138,10 @@ def backward(
     list of Tensor or None
         Gradients in the order of ``wanted``.
     """
-    asked = iter(wanted)
-    d_x = _like(x) if next(asked) else None
-    d_states = [torch.empty_like(state) if next(asked) else None for state in states or ()]
-    d_tensors = [torch.empty_like(t) if want and can else None for t, want, can in zip(tensors, asked, spec.learned, strict=True)]
+    request = iter(wanted)
+    d_x = _like(x) if next(request) else None
+    d_states = [torch.empty_like(state) if next(request) else None for state in states or ()]
+    d_tensors = [torch.empty_like(t) if want and can else None for t, want, can in zip(tensors, request, spec.learned, strict=True)]
     d_y, *d_last = grads
     if d_y is not None and d_y.stride() != y.stride():
         d_y = d_y.contiguous()
@@ -239,8 +239,8 @@ def new_stream(is_double: bool, count: int, layers: list[tuple[Spec, States, dic
     stream = _native.Stream(is_double, count)
     for spec, states, tensors in layers:
         named = dict(zip(("h_0", "c_0"), states, strict=False)) | tensors
-        given = {name: tensor.detach().contiguous() for name, tensor in named.items()}
+        inputs = {name: tensor.detach().contiguous() for name, tensor in named.items()}
         sizes = (COMPILED.index(spec.cell), spec.inputs, spec.hidden, count, 1, 1, spec.reverse, spec.eps is not None, 0)
-        addresses = tuple(given[name].data_ptr() if name in given else 0 for name in _native.TENSORS)
+        addresses = tuple(inputs[name].data_ptr() if name in inputs else 0 for name in _native.TENSORS)
         stream.add(sizes, (spec.eps or 0.0, spec.zoneout, spec.zoneout), addresses)
     return stream

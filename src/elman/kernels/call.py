@@ -193,8 +193,8 @@ def check_batch_sizes(batch_sizes: Tensor, rows: int, n: int) -> None:
     """
     dense = batch_sizes.layout is torch.strided and not batch_sizes.is_nested
     if not dense or batch_sizes.dim() != 1 or batch_sizes.dtype != torch.int64 or batch_sizes.device.type not in ("cpu", "meta"):
-        given = f"{tuple(batch_sizes.shape)} {batch_sizes.dtype} on {batch_sizes.device}"
-        raise ShapeError(f"batch_sizes must be (T,) int64 on the CPU; got {given}.")
+        actual = f"{tuple(batch_sizes.shape)} {batch_sizes.dtype} on {batch_sizes.device}"
+        raise ShapeError(f"batch_sizes must be (T,) int64 on the CPU; got {actual}.")
     if _fit_natively(batch_sizes, rows, n):
         return
     if len(batch_sizes) == 0:

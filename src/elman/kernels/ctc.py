@@ -153,17 +153,24 @@ def align(frames: np.ndarray, symbols: Any, blank: int) -> tuple[np.ndarray, np.
     >>> begin.tolist(), end.tolist()
     ([1], [3])
     """
-    wanted = np.ascontiguousarray(symbols, dtype=np.int64)
+    expected = np.ascontiguousarray(symbols, dtype=np.int64)
     rows = checked(frames, frames.shape[-1])
-    if len(wanted) and not (wanted.min() >= 0 and wanted.max() < rows.shape[1]):
-        raise DataError(f"symbols to align must be in 0..{rows.shape[1] - 1}; got {wanted.min()}..{wanted.max()}.")
-    if len(rows) * (2 * len(wanted) + 1) > _LARGEST:
-        raise DataError(f"aligning {len(wanted)} symbols to {len(rows)} frames takes more than 2 GiB. Cut the recording into pieces.")
-    begin, end = np.zeros((2, len(wanted)), dtype=np.int64)
-    found = _native().ctc_align(
-        rows.dtype == np.float64, rows.ctypes.data, *rows.shape, blank, wanted.ctypes.data, len(wanted), begin.ctypes.data, end.ctypes.data
+    if len(expected) and not (expected.min() >= 0 and expected.max() < rows.shape[1]):
+        raise DataError(f"symbols to align must be in 0..{rows.shape[1] - 1}; got {expected.min()}..{expected.max()}.")
+    if len(rows) * (2 * len(expected) + 1) > _LARGEST:
+        raise DataError(f"aligning {len(expected)} symbols to {len(rows)} frames takes more than 2 GiB. Cut the recording into pieces.")
+    begin, end = np.zeros((2, len(expected)), dtype=np.int64)
+    result = _native().ctc_align(
+        rows.dtype == np.float64,
+        rows.ctypes.data,
+        *rows.shape,
+        blank,
+        expected.ctypes.data,
+        len(expected),
+        begin.ctypes.data,
+        end.ctypes.data,
     )
-    return (begin, end, found) if found > -np.inf else None
+    return (begin, end, result) if result > -np.inf else None
 
 
 def checked(frames: np.ndarray, classes: int) -> np.ndarray:

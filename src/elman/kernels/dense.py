@@ -42,9 +42,9 @@ def runs(*tensors: Tensor | None) -> bool:
     """
     if _native is None or torch.is_grad_enabled() or torch.is_autocast_enabled("cpu") or wanted() not in (None, "native"):
         return False
-    given = [tensor for tensor in tensors if tensor is not None]
-    plain = all(type(t) in (Tensor, Parameter) and t.layout is torch.strided and t.device.type == "cpu" for t in given)
-    return plain and {t.dtype for t in given} in ({torch.float32}, {torch.float64}) and not is_recording(given[0])
+    actual = [tensor for tensor in tensors if tensor is not None]
+    plain = all(type(t) in (Tensor, Parameter) and t.layout is torch.strided and t.device.type == "cpu" for t in actual)
+    return plain and {t.dtype for t in actual} in ({torch.float32}, {torch.float64}) and not is_recording(actual[0])
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -75,8 +75,8 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         return F.linear(x, weight, bias)
     fits = x.dim() > 0 and weight.dim() == 2 and x.shape[-1] == weight.shape[1] and (bias is None or bias.shape == weight.shape[:1])
     if not fits:
-        given = (tuple(x.shape), tuple(weight.shape), None if bias is None else tuple(bias.shape))
-        raise ShapeError(f"linear takes x (*, K), weight (C, K) and bias (C,); got {given}.")
+        actual = (tuple(x.shape), tuple(weight.shape), None if bias is None else tuple(bias.shape))
+        raise ShapeError(f"linear takes x (*, K), weight (C, K) and bias (C,); got {actual}.")
     rows = x.shape[:-1].numel()
     return _product(x.reshape(1, rows, x.shape[-1]), weight, bias, True, None).view(*x.shape[:-1], len(weight))
 
@@ -102,8 +102,8 @@ def matmul(a: Tensor, b: Tensor, lengths: Tensor | None = None, *, transposed: b
     """
     fits = a.dim() == b.dim() == 3 and len(a) == len(b) and a.shape[2] == b.shape[2 if transposed else 1]
     if not fits or (lengths is not None and not _lengths_fit(lengths, len(b), b.shape[1])):
-        given = (tuple(a.shape), tuple(b.shape), lengths)
-        raise ShapeError(f"matmul takes a (N, R, K), b (N, {'C, K' if transposed else 'K, C'}) and lengths (N,) within b; got {given}.")
+        actual = (tuple(a.shape), tuple(b.shape), lengths)
+        raise ShapeError(f"matmul takes a (N, R, K), b (N, {'C, K' if transposed else 'K, C'}) and lengths (N,) within b; got {actual}.")
     if runs(a, b):
         return _product(a, b, None, transposed, lengths)
     if lengths is not None:

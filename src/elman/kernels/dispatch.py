@@ -187,9 +187,9 @@ def explain(call: Call, backend: str | None = None) -> Explanation:
     """
     call.check()
     chosen = choose(call, backend)
-    asked = backend or wanted()
-    why = f"asked for by {'argument' if backend else 'use() or ' + VARIABLE}" if asked else "the first backend that can run this call"
-    against = {name: unsupported_reason(name, call) or _not_reached(name, chosen, asked) for name in ORDER if name != chosen}
+    request = backend or wanted()
+    why = f"asked for by {'argument' if backend else 'use() or ' + VARIABLE}" if request else "the first backend that can run this call"
+    against = {name: unsupported_reason(name, call) or _not_reached(name, chosen, request) for name in ORDER if name != chosen}
     return Explanation(backend=chosen, why=why, against=against)
 
 
@@ -208,15 +208,15 @@ def choose(call: Call, backend: str | None = None) -> str:
     str
         A name of :func:`names`.
     """
-    asked = backend or wanted()
-    if asked is None:
+    request = backend or wanted()
+    if request is None:
         return next(name for name in ORDER if unsupported_reason(name, call) is None)
-    reason = unsupported_reason(_known(asked), call)
+    reason = unsupported_reason(_known(request), call)
     if reason is not None:
         raise BackendError(
-            f"The backend {asked!r} cannot run this call: {reason}. Ask for another one, or for none to take the first that can."
+            f"The backend {request!r} cannot run this call: {reason}. Ask for another one, or for none to take the first that can."
         )
-    return asked
+    return request
 
 
 def unsupported_reason(name: str, call: Call) -> str | None:

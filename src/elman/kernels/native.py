@@ -188,7 +188,7 @@ def tensors_of(call: Call) -> dict[str, Tensor]:
         In the order of ``KINDS``.
     """
     norms, zones = call.norms, call.zoneout if isinstance(call.zoneout, tuple) else ()
-    found = {
+    entries = {
         "w_ih": call.weight_ih,
         "w_hh": call.weight_hh,
         "b_ih": call.bias_ih,
@@ -201,4 +201,4 @@ def tensors_of(call: Call) -> dict[str, Tensor]:
         "zone_h": zones[0] if zones else None,
         "zone_c": zones[1] if len(zones) > 1 else None,
     }
-    return {kind: tensor for kind, tensor in found.items() if tensor is not None}
+    return {kind: tensor for kind, tensor in entries.items() if tensor is not None}

@@ -88,12 +88,12 @@ def run(call: Call) -> tuple[Tensor, tuple[Tensor, ...]]:
     tuple
         ``(output, states)``.
     """
-    found = named(call)
-    save = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in found.values())
+    result = named(call)
+    save = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in result.values())
     operator = getattr(torch.ops.elman, NAMES[call.cell.name])
     dtype = call.weight_ih.dtype
-    given = {name: tensor.to(dtype) for name, tensor in found.items()}
-    arguments = [given.get(name) for name in _inputs(call.cell.name)]
+    tensors = {name: tensor.to(dtype) for name, tensor in result.items()}
+    arguments = [tensors.get(name) for name in _inputs(call.cell.name)]
     eps, zoneout = None if call.norms is None else call.norms.eps, 0.0 if isinstance(call.zoneout, tuple) else float(call.zoneout)
     output, *others = operator(call.batch_sizes, *arguments, call.reverse, eps, zoneout, save)
     return output, tuple(others[: len(call.state)])
@@ -195,27 +195,27 @@ def _first_rows(given: dict[str, Tensor], total: int) -> dict[str, Tensor]:
 
 def _forward(cell: str, batch_sizes: Tensor, *rest: Any) -> list[Tensor]:
     tensors, settings, save = rest[:-4], rest[-4:-1], rest[-1]
-    given = _given(cell, [None if t is None else t.detach() for t in tensors])
-    batch = _checked(cell, settings, batch_sizes, given)
-    spec, states, own = _split(cell, settings, given)
-    x = given["x"]
+    inputs = _given(cell, [None if t is None else t.detach() for t in tensors])
+    batch = _checked(cell, settings, batch_sizes, inputs)
+    spec, states, parameters = _split(cell, settings, inputs)
+    x = inputs["x"]
     # Zeros, not just any memory: torch's checks compare all tensors of a graph, unused ends of rows too.
-    y, *last = x.new_zeros(x.shape[0], spec.hidden), *(torch.zeros_like(given[name]) for name in ("h_0", "c_0") if name in given)
+    y, *last = x.new_zeros(x.shape[0], spec.hidden), *(torch.zeros_like(inputs[name]) for name in ("h_0", "c_0") if name in inputs)
     saved = x.new_zeros(x.shape[0], _passes.saved_width(spec, x.element_size())) if save else None
-    _passes.run_forward(spec, batch, x, states, own, y, last[0], last[1] if len(last) > 1 else None, saved)
+    _passes.run_forward(spec, batch, x, states, parameters, y, last[0], last[1] if len(last) > 1 else None, saved)
     return [y, *last] if saved is None else [y, *last, saved]
 
 
 def _forward_fake(cell: str, batch_sizes: Tensor, *rest: Any) -> list[Tensor]:  # noqa: ARG001  # the same arguments as _forward
     tensors, settings, save = rest[:-4], rest[-4:-1], rest[-1]
-    given = _given(cell, tensors)
-    x = given["x"]
-    out = [x.new_empty(x.shape[0], given["w_hh"].shape[1])]
-    out += [given[name].new_empty(given[name].shape) for name in ("h_0", "c_0") if name in given]
+    inputs = _given(cell, tensors)
+    x = inputs["x"]
+    out = [x.new_empty(x.shape[0], inputs["w_hh"].shape[1])]
+    out += [inputs[name].new_empty(inputs[name].shape) for name in ("h_0", "c_0") if name in inputs]
     if not save:
         return out
     # Only H must be a number, and not a symbol, to know the width of the saved values.
-    narrow = given | {"w_ih": x.new_empty(0, 1), "w_hh": x.new_empty(0, int(given["w_hh"].shape[1]))}
+    narrow = inputs | {"w_ih": x.new_empty(0, 1), "w_hh": x.new_empty(0, int(inputs["w_hh"].shape[1]))}
     spec, _, _ = _split(cell, settings, narrow)
     return [*out, x.new_empty(x.shape[0], _passes.saved_width(spec, x.element_size()))]
 
@@ -230,20 +230,20 @@ def _setup(cell: str, ctx: Any, inputs: tuple[Any, ...], output: list[Tensor]) -
 
 
 def _backward_formula(cell: str, ctx: Any, incoming: list[Tensor | None]) -> tuple[Any, ...]:
-    batch_sizes, *found = ctx.saved_tensors
-    rest = iter(found)
+    batch_sizes, *result = ctx.saved_tensors
+    rest = iter(result)
     tensors = [next(rest) if there else None for there in ctx.present]
-    kept = list(rest)
-    asked = dict(zip(_inputs(cell), ctx.needs_input_grad[1:-4], strict=True))
-    wanted = [asked[name] and tensors[_inputs(cell).index(name)] is not None for name in _learned(cell)]
-    names = [name for name, want in zip(_learned(cell), wanted, strict=True) if want]
+    saved_values = list(rest)
+    requested = dict(zip(_inputs(cell), ctx.needs_input_grad[1:-4], strict=True))
+    needed = [requested[name] and tensors[_inputs(cell).index(name)] is not None for name in _learned(cell)]
+    names = [name for name, want in zip(_learned(cell), needed, strict=True) if want]
     grads: dict[str, Tensor | None] = dict(zip(_INCOMING, incoming, strict=False))
     if torch.is_grad_enabled():  # a graph of the gradients is asked for: the reference has one
         gradients = _differentiable(cell, ctx.settings, batch_sizes, tensors, grads, set(names))
     else:
         operator = getattr(torch.ops.elman, f"{NAMES[cell]}_backward")
         dense = [grads.get(name) for name in _INCOMING[: 3 if cell == "lstm" else 2]]
-        gradients = dict(zip(names, operator(*dense, batch_sizes, *tensors, kept, *ctx.settings, wanted), strict=True))
+        gradients = dict(zip(names, operator(*dense, batch_sizes, *tensors, saved_values, *ctx.settings, needed), strict=True))
     return (None, *(gradients.get(name) for name in _inputs(cell)), *[None] * 4)
 
 
@@ -255,18 +255,18 @@ def _differentiable(
     grads: dict[str, Tensor | None],
     wanted: set[str],
 ) -> dict[str, Tensor]:
-    given = {name: tensor for name, tensor in zip(_inputs(cell), tensors, strict=True) if tensor is not None}
-    sizes, total = _real(batch_sizes, given["x"])
-    spec, states, own = _split(cell, settings, _first_rows(given, total))
-    batch = Batch(n=given["h_0"].shape[0], steps=len(sizes), rows=total, sizes=sizes)
+    inputs = {name: tensor for name, tensor in zip(_inputs(cell), tensors, strict=True) if tensor is not None}
+    sizes, total = _real(batch_sizes, inputs["x"])
+    spec, states, parameters = _split(cell, settings, _first_rows(inputs, total))
+    batch = Batch(n=inputs["h_0"].shape[0], steps=len(sizes), rows=total, sizes=sizes)
     d_y, *d_last = [grads.get(name) for name in _INCOMING[: 1 + len(states)]]
     incoming = (None if d_y is None else d_y[:total], *(None if d is None else d.unsqueeze(0) for d in d_last))
-    asked = tuple(name in wanted for name in _order_of_gradients(spec))
-    gradients = _function.differentiable(spec, batch, given["x"][:total], states, own, incoming, asked)
-    found = dict(zip(_order_of_gradients(spec), gradients, strict=True))
-    result = {name: grad.squeeze(0) if name in ("h_0", "c_0") else grad for name, grad in found.items() if grad is not None}
+    requested = tuple(name in wanted for name in _order_of_gradients(spec))
+    gradients = _function.differentiable(spec, batch, inputs["x"][:total], states, parameters, incoming, requested)
+    entries = dict(zip(_order_of_gradients(spec), gradients, strict=True))
+    result = {name: grad.squeeze(0) if name in ("h_0", "c_0") else grad for name, grad in entries.items() if grad is not None}
     if "x" in result:
-        result["x"] = torch.nn.functional.pad(result["x"], (0, 0, 0, given["x"].shape[0] - total))
+        result["x"] = torch.nn.functional.pad(result["x"], (0, 0, 0, inputs["x"].shape[0] - total))
     return result
 
 
@@ -275,22 +275,22 @@ def _order_of_gradients(spec: Spec) -> tuple[str, ...]:
 
 
 def _backward(cell: str, *arguments: Any) -> list[Tensor]:
-    incoming, batch_sizes, tensors, kept, settings, wanted = _split_backward(cell, arguments)
-    given = _given(cell, tensors)
-    batch = _checked(cell, settings, batch_sizes, given)
-    spec, states, own = _split(cell, settings, given)
-    y, saved = _kept(spec, batch, given, states, own, kept)
-    grads = {name: _passes.dense(grad.to(given["x"].dtype)) for name, grad in zip(_INCOMING, incoming, strict=False) if grad is not None}
-    _check_incoming(grads, given)
-    names = {name for name, want in zip(_learned(cell), wanted, strict=True) if want}
+    incoming, batch_sizes, tensors, saved_values, settings, needed = _split_backward(cell, arguments)
+    inputs = _given(cell, tensors)
+    batch = _checked(cell, settings, batch_sizes, inputs)
+    spec, states, parameters = _split(cell, settings, inputs)
+    y, saved = _kept(spec, batch, inputs, states, parameters, saved_values)
+    grads = {name: _passes.dense(grad.to(inputs["x"].dtype)) for name, grad in zip(_INCOMING, incoming, strict=False) if grad is not None}
+    _check_incoming(grads, inputs)
+    names = {name for name, want in zip(_learned(cell), needed, strict=True) if want}
     order = _order_of_gradients(spec)
     dense = tuple(grads.get(name) for name in _INCOMING[: 1 + len(states)])
-    asked = tuple(name in names for name in order)
-    found = dict(zip(order, _passes.backward(spec, batch, given["x"], states, own, y, saved, dense, asked), strict=True))
-    result = {name: grad.view(given[name].shape) for name, grad in found.items() if grad is not None}
+    requested = tuple(name in names for name in order)
+    entries = dict(zip(order, _passes.backward(spec, batch, inputs["x"], states, parameters, y, saved, dense, requested), strict=True))
+    result = {name: grad.view(inputs[name].shape) for name, grad in entries.items() if grad is not None}
     if "x" in result:
         result["x"][batch.rows :] = 0
-    return [result[name] for name, want in zip(_learned(cell), wanted, strict=True) if want]
+    return [result[name] for name, want in zip(_learned(cell), needed, strict=True) if want]
 
 
 def _kept(
@@ -320,15 +320,15 @@ def _check_incoming(grads: dict[str, Tensor], given: dict[str, Tensor]) -> None:
 
 
 def _backward_fake(cell: str, *arguments: Any) -> list[Tensor]:
-    _, _, tensors, _, _, wanted = _split_backward(cell, arguments)
-    given = _given(cell, tensors)
-    return [given[name].new_empty(given[name].shape) for name, want in zip(_learned(cell), wanted, strict=True) if want]
+    _, _, tensors, _, _, needed = _split_backward(cell, arguments)
+    inputs = _given(cell, tensors)
+    return [inputs[name].new_empty(inputs[name].shape) for name, want in zip(_learned(cell), needed, strict=True) if want]
 
 
 def _split_backward(cell: str, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
     grads = 3 if cell == "lstm" else 2
-    *tensors, kept, reverse, eps, zoneout, wanted = arguments[grads + 1 :]
-    return arguments[:grads], arguments[grads], tensors, kept, (reverse, eps, zoneout), wanted
+    *tensors, saved_values, reverse, eps, zoneout, needed = arguments[grads + 1 :]
+    return arguments[:grads], arguments[grads], tensors, saved_values, (reverse, eps, zoneout), needed
 
 
 def _order(lengths: Tensor, steps: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -344,8 +344,8 @@ def _order(lengths: Tensor, steps: int) -> tuple[Tensor, Tensor, Tensor, Tensor]
 
 def _order_fake(lengths: Tensor, steps: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     n = lengths.shape[0]
-    made = [torch.empty(size, dtype=torch.int64, device="cpu") for size in (n * steps, steps, n, n)]
-    return made[0], made[1], made[2], made[3]
+    outputs = [torch.empty(size, dtype=torch.int64, device="cpu") for size in (n * steps, steps, n, n)]
+    return outputs[0], outputs[1], outputs[2], outputs[3]
 
 
 def _register(library: torch.library.Library, cell: str) -> None:

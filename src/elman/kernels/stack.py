@@ -88,12 +88,12 @@ class Spec:
         """Shapes of the tensors of all parts; None where it depends on the batch."""
         gates = len(cells.get(self.cell).gates) * self.hidden
         flat = dict.fromkeys(("b_ih", "b_hh", "gain_ih", "gain_hh"), (gates,)) | dict.fromkeys(("gain_c", "bias_c"), (self.hidden,))
-        found: list[tuple[int, ...] | None] = []
+        results: list[tuple[int, ...] | None] = []
         for part in range(self.parts):
             width = self.inputs if part < self.directions else self.hidden * self.directions
             fitting = flat | {"w_ih": (gates, width), "w_hh": (gates, self.hidden)}
-            found += [fitting.get(kind) for kind in self.kinds]
-        return tuple(found)
+            results += [fitting.get(kind) for kind in self.kinds]
+        return tuple(results)
 
     def named(self, tensors: tuple[Tensor, ...], part: int) -> dict[str, Tensor]:
         """Return one part's tensors by their kinds."""
@@ -229,25 +229,27 @@ def call_of(spec: Spec, part: int, x: Tensor, batch_sizes: Tensor, state: States
     Call
         Not checked.
     """
-    own = spec.named(tensors, part)
-    zones = tuple(own[name] for name in ("zone_h", "zone_c") if name in own)
+    local = spec.named(tensors, part)
+    zones = tuple(local[name] for name in ("zone_h", "zone_c") if name in local)
     norms = None
     if spec.eps is not None:
-        norms = Norms(gain_ih=own["gain_ih"], gain_hh=own["gain_hh"], gain_c=own.get("gain_c"), bias_c=own.get("bias_c"), eps=spec.eps)
+        norms = Norms(
+            gain_ih=local["gain_ih"], gain_hh=local["gain_hh"], gain_c=local.get("gain_c"), bias_c=local.get("bias_c"), eps=spec.eps
+        )
     return Call(
         cell=cells.get(spec.cell),
         x=x,
         batch_sizes=batch_sizes,
         state=state,
-        weight_ih=own["w_ih"],
-        weight_hh=own["w_hh"],
-        bias_ih=own.get("b_ih"),
-        bias_hh=own.get("b_hh"),
+        weight_ih=local["w_ih"],
+        weight_hh=local["w_hh"],
+        bias_ih=local.get("b_ih"),
+        bias_hh=local.get("b_hh"),
         norms=norms,
-        recurrent_mask=own.get("mask"),
+        recurrent_mask=local.get("mask"),
         zoneout=zones or spec.zoneout,
         reverse=spec.reverse != bool(part % spec.directions),
-        weight_hr=own.get("w_hr"),
+        weight_hr=local.get("w_hr"),
         recompute=spec.recompute,
     )
 
@@ -269,10 +271,10 @@ def zero_states(spec: Spec, batch: Batch, tensors: tuple[Tensor, ...]) -> States
     tuple of Tensor
         One per state of the cell.
     """
-    own = spec.named(tensors, 0)
-    widths = (own["w_hr"].shape[0] if "w_hr" in own else spec.hidden, spec.hidden)[: len(cells.get(spec.cell).states)]
+    local = spec.named(tensors, 0)
+    widths = (local["w_hr"].shape[0] if "w_hr" in local else spec.hidden, spec.hidden)[: len(cells.get(spec.cell).states)]
     try:
-        return tuple(own["w_ih"].new_zeros(spec.parts, batch.n, width) for width in widths)
+        return tuple(local["w_ih"].new_zeros(spec.parts, batch.n, width) for width in widths)
     except RuntimeError as error:
         raise batch.too_large(error) from error
 

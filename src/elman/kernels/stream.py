@@ -92,17 +92,17 @@ class Stepper:
         good = isinstance(tensor, Tensor) and tensor.is_cpu and tensor.dtype is self.dtype and tensor.shape == shape
         if good and tensor.is_contiguous():
             return
-        given = f"{tuple(tensor.shape)} {tensor.dtype} on {tensor.device}" if isinstance(tensor, Tensor) else type(tensor).__name__
-        raise ShapeError(f"{name} must be a contiguous CPU tensor of shape {shape} and {self.dtype}; got {given}. Convert it first.")
+        actual = f"{tuple(tensor.shape)} {tensor.dtype} on {tensor.device}" if isinstance(tensor, Tensor) else type(tensor).__name__
+        raise ShapeError(f"{name} must be a contiguous CPU tensor of shape {shape} and {self.dtype}; got {actual}. Convert it first.")
 
     def state(self) -> tuple[tuple[Tensor, ...], ...]:
         """Return a copy of every layer's state, bottom first, each (N, H)."""
-        found = []
+        results = []
         for layer, call in enumerate(self._calls):
             copies = tuple(torch.empty_like(s, memory_format=torch.contiguous_format) for s in call.state)
             self._native.get_state(layer, *_two(copies))
-            found.append(copies)
-        return tuple(found)
+            results.append(copies)
+        return tuple(results)
 
     def set_state(self, states: Sequence[tuple[Tensor, ...]]) -> None:
         """Go on from other states.
@@ -112,10 +112,10 @@ class Stepper:
         states : sequence of tuple of Tensor
             As :meth:`state` gave them.
         """
-        given = [[(tuple(s.shape), s.dtype) for s in layer] for layer in states]
+        actual = [[(tuple(s.shape), s.dtype) for s in layer] for layer in states]
         expected = [[(tuple(s.shape), s.dtype) for s in call.state] for call in self._calls]
-        if given != expected:
-            raise ShapeError(f"states must be {expected}, as state() gives them; got {given}.")
+        if actual != expected:
+            raise ShapeError(f"states must be {expected}, as state() gives them; got {actual}.")
         for layer, tensors in enumerate(states):
             dense = tuple(tensor.detach().contiguous() for tensor in tensors)
             self._native.set_state(layer, *_two(dense))

@@ -93,8 +93,8 @@ class Pool:
 
 
 def _addresses(states: tuple[Tensor, ...], layer: int) -> tuple[int, int]:
-    found = [state[layer].data_ptr() for state in states]
-    return found[0], found[1] if len(found) > 1 else 0
+    results = [state[layer].data_ptr() for state in states]
+    return results[0], results[1] if len(results) > 1 else 0
 
 
 def _described(call: Call) -> tuple[tuple[int, ...], tuple[float, ...], dict[str, Tensor]]:
@@ -103,10 +103,10 @@ def _described(call: Call) -> tuple[tuple[int, ...], tuple[float, ...], dict[str
     sizes: dict[str, Any] = {"cell": _CELLS[call.cell.name], "inputs": call.weight_ih.shape[1], "hidden": call.hidden_size}
     sizes |= {"count": 0, "steps": 1, "threads": 1, "layer_norm": norms is not None}
     numbers = {"eps": 0.0 if norms is None else norms.eps, "zone_h": zone, "zone_c": zone}
-    given = {"w_ih": call.weight_ih, "w_hh": call.weight_hh, "b_ih": call.bias_ih, "b_hh": call.bias_hh}
+    named = {"w_ih": call.weight_ih, "w_hh": call.weight_hh, "b_ih": call.bias_ih, "b_hh": call.bias_hh}
     if norms is not None:
-        given |= {"gain_ih": norms.gain_ih, "gain_hh": norms.gain_hh, "gain_c": norms.gain_c, "bias_c": norms.bias_c}
-    tensors = {name: tensor.detach().contiguous() for name, tensor in given.items() if tensor is not None}
+        named |= {"gain_ih": norms.gain_ih, "gain_hh": norms.gain_hh, "gain_c": norms.gain_c, "bias_c": norms.bias_c}
+    tensors = {name: tensor.detach().contiguous() for name, tensor in named.items() if tensor is not None}
     return tuple(sizes.get(name, 0) for name in _native.SIZES), tuple(numbers[name] for name in _native.NUMBERS), tensors
 
 

@@ -87,8 +87,8 @@ def network_of(codec: Codec, network: Network) -> Network:
     """Return the settings with the head that suits, where it was left open."""
     if isinstance(codec.space, Binary) or network.head != "auto":
         return network
-    own: Any = clone(network)
-    return own.set_params(head="pen")
+    adapted: Any = clone(network)
+    return adapted.set_params(head="pen")
 
 
 def learn_elements(plan: Plan, rows: list[np.ndarray], training: Training, codec: Codec) -> Learned:
@@ -131,8 +131,8 @@ def _recipe(training: Training, pieces: int) -> Training:
     """Fill in settings left at "auto": few pieces, each in many keys, want many small, bold steps."""
     if pieces > _FEW:
         return training
-    own: Any = clone(training)
-    return own.set_params(**{name: value for name, value in _BOLD.items() if getattr(training, name) == "auto"})
+    adapted: Any = clone(training)
+    return adapted.set_params(**{name: value for name, value in _BOLD.items() if getattr(training, name) == "auto"})
 
 
 def frequencies(train: Sequence[np.ndarray], test: Sequence[np.ndarray]) -> float:
@@ -276,9 +276,9 @@ def _continued(model: SequenceModel, prompt: np.ndarray, most: int, temperature:
 
 def check_options(**options: Any) -> None:
     """Refuse options for symbols only."""
-    given = sorted(name for name, value in options.items() if value)
-    if given:
-        raise SettingError(f"{given} are for symbols; notes and strokes are drawn by temperature alone. Leave them out.")
+    actual = sorted(name for name, value in options.items() if value)
+    if actual:
+        raise SettingError(f"{actual} are for symbols; notes and strokes are drawn by temperature alone. Leave them out.")
 
 
 def as_symbols(rows: Sequence[np.ndarray], *others: Sequence[np.ndarray]) -> tuple[list[list[np.ndarray]], np.ndarray]:
@@ -301,10 +301,10 @@ def as_symbols(rows: Sequence[np.ndarray], *others: Sequence[np.ndarray]) -> tup
     flat = np.concatenate([np.zeros((0, width), np.float32), *(row for group in groups for row in group)])
     frames, numbers = np.unique(flat > 0.5, axis=0, return_inverse=True)
     numbers, done = numbers.reshape(-1), 0
-    found: list[list[np.ndarray]] = []
+    results: list[list[np.ndarray]] = []
     for group in groups:
-        found.append([])
+        results.append([])
         for row in group:
-            found[-1].append(numbers[done : done + len(row)].astype(np.int64))
+            results[-1].append(numbers[done : done + len(row)].astype(np.int64))
             done += len(row)
-    return found, frames.astype(np.float32)
+    return results, frames.astype(np.float32)

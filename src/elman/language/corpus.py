@@ -62,12 +62,12 @@ def documents_of(texts: Any, codec: Codec | None = None) -> list[Any]:
     paths = _paths(texts, codec)
     if paths is not None:
         parts = TextParts(paths)
-        found: list[str] = [""]
+        results: list[str] = [""]
         for text, closes in zip(parts, parts.closes, strict=True):
-            found[-1] += text
+            results[-1] += text
             if closes:
-                found.append("")
-        return found[:-1]
+                results.append("")
+        return results[:-1]
     return [texts] if isinstance(texts, str | bytes) else rows_of(texts, "texts")
 
 
@@ -75,21 +75,21 @@ def _paths(texts: Any, codec: Codec | None) -> list[Path] | None:
     """Files, sorted, where the documents are given as paths."""
     if codec is not None and codec.reads_paths:
         return None
-    given = [texts] if isinstance(texts, Path) else texts
-    if not isinstance(given, list | tuple) or not given or not all(isinstance(path, Path) for path in given):
+    actual = [texts] if isinstance(texts, Path) else texts
+    if not isinstance(actual, list | tuple) or not actual or not all(isinstance(path, Path) for path in actual):
         return None
-    found: list[Path] = []
-    for path in given:
+    results: list[Path] = []
+    for path in actual:
         inside = sorted(p for p in path.rglob("*.txt") if p.is_file()) if path.is_dir() else [path]
         if not inside:
             raise FileError(f"{path} is a folder without .txt files. Give the files themselves.")
-        found += inside
-    for path in found:
+        results += inside
+    for path in results:
         if not path.exists():
             raise FileError(f"{path}: there is no such file or folder. Check the path.")
-    if not any(path.stat().st_size for path in found):
-        raise DataError(f"{', '.join(map(str, found[:3]))}: empty; there is nothing to continue. Give more text.")
-    return found
+    if not any(path.stat().st_size for path in results):
+        raise DataError(f"{', '.join(map(str, results[:3]))}: empty; there is nothing to continue. Give more text.")
+    return results
 
 
 def _in_memory(texts: Any, codec: Codec) -> Tokens:
@@ -101,15 +101,15 @@ def _in_memory(texts: Any, codec: Codec) -> Tokens:
 
 def _on_disk(texts: Any, parts: TextParts | None, paths: list[Path] | None, codec: Codec, folder: Path) -> Tokens:
     source = None if paths is None else [[str(p.resolve()), p.stat().st_size, p.stat().st_mtime_ns] for p in paths]
-    wanted = {"source": source, "settings": [codec.id, codec.get_params(deep=False)]}
-    known = about(folder)
-    if known is not None and source is not None and all(known.get(name) == value for name, value in wanted.items()):
-        _adopt(codec, known["codec"])
+    expected = {"source": source, "settings": [codec.id, codec.get_params(deep=False)]}
+    available = about(folder)
+    if available is not None and source is not None and all(available.get(name) == value for name, value in expected.items()):
+        _adopt(codec, available["codec"])
         return open_tokens(folder)
     documents: Any = parts if parts is not None else documents_of(texts, codec)
     closes = [True] * len(documents) if parts is None else parts.closes
     codec.fit(_sampled(documents, codec), role="target")
-    with TokenWriter(folder, _symbols(codec), {**wanted, "codec": describe(codec)}) as writer:
+    with TokenWriter(folder, _symbols(codec), {**expected, "codec": describe(codec)}) as writer:
         for start in range(0, len(documents), _TOGETHER):
             together = range(start, min(start + _TOGETHER, len(documents)))
             for row, symbols in zip(together, codec.encode_all([documents[i] for i in together]), strict=True):

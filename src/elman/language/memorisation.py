@@ -46,11 +46,11 @@ class Memorisation:
 
 def report(rows: Sequence[np.ndarray], training: Sequence[np.ndarray], decode: Callable[[np.ndarray], Any]) -> Memorisation:
     """Compare encoded texts; lengths from which on no n-gram is seen are left out, but the first of them."""
-    found = copied(rows, training, _ORDERS)
-    last = next((n for n, share in found.seen.items() if not share), None)
-    span = decode(rows[found.row][found.place : found.place + found.longest] if len(rows) else np.empty(0, np.int64))
-    seen = {n: s for n, s in found.seen.items() if last is None or n <= last}
-    return Memorisation(longest=found.longest, span=span, seen=seen, loop=longest_loop(rows))
+    result = copied(rows, training, _ORDERS)
+    last = next((n for n, share in result.seen.items() if not share), None)
+    span = decode(rows[result.row][result.place : result.place + result.longest] if len(rows) else np.empty(0, np.int64))
+    seen = {n: s for n, s in result.seen.items() if last is None or n <= last}
+    return Memorisation(longest=result.longest, span=span, seen=seen, loop=longest_loop(rows))
 
 
 def longest_loop(rows: Sequence[np.ndarray]) -> tuple[int, int]:

@@ -55,8 +55,8 @@ def write_pieces(
     """
     encoded = [np.asarray(row) for row in codec.encode_all(prompts)]
     search = _orderly(codec, sampling)
-    found = continue_prompts(network, encoded, max_new_steps=max_new_steps, search=search, mixture=mixture)
-    return [codec.decode(np.concatenate(parts)) for parts in zip(encoded, found, strict=True)]
+    result = continue_prompts(network, encoded, max_new_steps=max_new_steps, search=search, mixture=mixture)
+    return [codec.decode(np.concatenate(parts)) for parts in zip(encoded, result, strict=True)]
 
 
 def stream_piece(

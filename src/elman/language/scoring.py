@@ -59,19 +59,19 @@ def judge(model: SequenceModel, rows: Sequence[np.ndarray], *, hits: bool = Fals
     Judged
         The sums.
     """
-    nats, found, units = 0.0, 0, 0
+    nats, result, units = 0.0, 0, 0
     for piece in _pieces(model, rows, hits=hits, mixture=mixture):
-        nats, found, units = nats + float(piece.nats.data.double().sum()), found + piece.hits, units + len(piece.nats.data)
-    return Judged(nats=nats, hits=found, units=units)
+        nats, result, units = nats + float(piece.nats.data.double().sum()), result + piece.hits, units + len(piece.nats.data)
+    return Judged(nats=nats, hits=result, units=units)
 
 
 def symbol_nats(model: SequenceModel, rows: Sequence[np.ndarray], mixture: Mixture | None = None) -> list[np.ndarray]:
     """Return the nats of every symbol of encoded documents, the end of each included, (T + 1,) float64."""
-    found: list[list[np.ndarray]] = [[] for _ in rows]
+    results: list[list[np.ndarray]] = [[] for _ in rows]
     for piece in _pieces(model, rows, mixture=mixture):
         for document, nats in zip(piece.documents, piece.nats.to_list(), strict=True):
-            found[document].append(nats.double().cpu().numpy())
-    return [np.concatenate(parts) for parts in found]
+            results[document].append(nats.double().cpu().numpy())
+    return [np.concatenate(parts) for parts in results]
 
 
 def _pieces(model: SequenceModel, rows: Sequence[np.ndarray], *, hits: bool = False, mixture: Mixture | None = None) -> Iterator[_Piece]:

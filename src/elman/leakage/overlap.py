@@ -49,8 +49,8 @@ def duplicates(train: Sequence[Any], test: Sequence[Any]) -> list[Alarm]:
     list of Alarm
         None or one.
     """
-    known = {key(value) for value in train}
-    again = [value for value in test if key(value) in known]
+    index = {key(value) for value in train}
+    again = [value for value in test if key(value) in index]
     if not again:
         return []
     return [
@@ -84,15 +84,15 @@ def near_duplicates(train: Sequence[Any], test: Sequence[Any]) -> list[Alarm]:
     """
     sketches: defaultdict[int, list[int]] = defaultdict(list)
     shingles = [_triples(text) for text in train]
-    for row, found in enumerate(shingles):
-        for number in sorted(found)[:_SKETCH]:
+    for row, item in enumerate(shingles):
+        for number in sorted(item)[:_SKETCH]:
             sketches[number].append(row)
-    known, alike = {key(text) for text in train}, []
+    index, alike = {key(text) for text in train}, []
     for text in test:
-        own = _triples(text)
-        candidates = {row for number in sorted(own)[:_SKETCH] for row in sketches.get(number, ())[:50]}
-        best = max(candidates, key=lambda row: len(own & shingles[row]) / len(own | shingles[row]), default=None)
-        if best is not None and len(own & shingles[best]) >= _ALIKE * len(own | shingles[best]) and key(text) not in known:
+        local = _triples(text)
+        candidates = {row for number in sorted(local)[:_SKETCH] for row in sketches.get(number, ())[:50]}
+        best = max(candidates, key=lambda row: len(local & shingles[row]) / len(local | shingles[row]), default=None)
+        if best is not None and len(local & shingles[best]) >= _ALIKE * len(local | shingles[best]) and key(text) not in index:
             alike.append((text, train[best]))
     if not alike:
         return []
@@ -155,16 +155,16 @@ def overlaps(train: Sequence[np.ndarray], test: Sequence[np.ndarray]) -> list[Al
     list of Alarm
         None or one: eight steps in a row that are equal to the bit, and not constant, do not agree by chance.
     """
-    known = {block for series in train for block in _blocks(series)}
-    found = [row for row, series in enumerate(test) if any(block in known for block in _blocks(series))]
-    if not found:
+    index = {block for series in train for block in _blocks(series)}
+    results = [row for row, series in enumerate(test) if any(block in index for block in _blocks(series))]
+    if not results:
         return []
     return [
         Alarm(
             kind="overlap",
-            text=f"{len(found):,} of {len(test):,} test series share {_BLOCK} steps in a row or more with a training series",
+            text=f"{len(results):,} of {len(test):,} test series share {_BLOCK} steps in a row or more with a training series",
             advice="Cut windows after splitting in time, with a gap, or pass groups= that name the recording each window is from.",
-            evidence=tuple(f"test row {row}" for row in found[:3]),
+            evidence=tuple(f"test row {row}" for row in results[:3]),
         )
     ]
 

@@ -106,8 +106,8 @@ def overlapping_windows(train: Any, test: Any, *, train_series: Any = None, test
     second = np.zeros(len(test), dtype=np.int64) if test_series is None else np.asarray(test_series)
     touched = np.zeros(len(test), dtype=bool)
     for series in np.unique(second):
-        own, asked = train[first == series], np.flatnonzero(second == series)
-        touched[asked] = _touching(own, test[asked])
+        local, positions = train[first == series], np.flatnonzero(second == series)
+        touched[positions] = _touching(local, test[positions])
     if not touched.any():
         return None
     worst = int(np.argmax(touched))
@@ -157,19 +157,19 @@ def scaler_on_test(scaler: Any, train: Any, test: Any) -> Leak | None:
     rows = [part[:, None] if part.ndim == 1 else part for part in rows]
     both = np.concatenate(rows)
     for name, figure in _FIGURES.items():
-        own = getattr(scaler, name, None)
-        if own is None:
+        local = getattr(scaler, name, None)
+        if local is None:
             continue
-        known, all_of_them = figure(rows[0]), figure(both)
-        apart = ~np.isclose(known, all_of_them, rtol=1e-9)
-        leaky = apart & np.isclose(own, all_of_them, rtol=1e-6) & ~np.isclose(own, known, rtol=1e-6)
+        available, all_of_them = figure(rows[0]), figure(both)
+        apart = ~np.isclose(available, all_of_them, rtol=1e-9)
+        leaky = apart & np.isclose(local, all_of_them, rtol=1e-6) & ~np.isclose(local, available, rtol=1e-6)
         if leaky.any():
             at = int(np.argmax(leaky))
             return Leak(
                 kind="scaler fitted on test",
                 share=float(leaky.mean()),
-                evidence=f"{type(scaler).__name__}.{name} is {np.ravel(own)[at]:g}, that of training and test rows together; of the"
-                f" training rows it is {known[at]:g}.",
+                evidence=f"{type(scaler).__name__}.{name} is {np.ravel(local)[at]:g}, that of training and test rows together; of the"
+                f" training rows it is {available[at]:g}.",
                 advice="Fit the scaler on the training rows only, best inside a pipeline.",
             )
     return None

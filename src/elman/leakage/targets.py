@@ -32,12 +32,12 @@ def hidden_targets(xs: Sequence[Any], ys: Sequence[Any]) -> list[Alarm]:
         For columns that have one target for each of their values, for words that separate the categories, and for targets that are in
         their source.
     """
-    found = [*_columns(xs, ys), *_words(xs, ys)]
-    own, chance = visible(xs, ys)
-    if own - chance > 0.2:
-        text = f"the target stands in {own:.0%} of the sources as a word (another row's target: {chance:.0%})"
-        found.append(Alarm(kind="target", text=text, advice="The model may only learn to find it; remove it from the source."))
-    return found
+    results = [*_columns(xs, ys), *_words(xs, ys)]
+    local, chance = visible(xs, ys)
+    if local - chance > 0.2:
+        text = f"the target stands in {local:.0%} of the sources as a word (another row's target: {chance:.0%})"
+        results.append(Alarm(kind="target", text=text, advice="The model may only learn to find it; remove it from the source."))
+    return results
 
 
 def _columns(xs: Sequence[Any], ys: Sequence[Any]) -> list[Alarm]:
@@ -86,12 +86,12 @@ def _words(xs: Sequence[Any], ys: Sequence[Any]) -> list[Alarm]:
     silent = [category for category, _ in categories.most_common() if best.get(category, (0, ""))[0] <= 0]
     otherwise = silent[0] if silent else min(best, key=lambda category: best[category][0])
     rules = {word: category for category, (score, word) in best.items() if category != otherwise and score > 0}
-    told = sum(_told(rules, otherwise, x) == key(y) for x, y in zip(xs, ys, strict=True))
-    if told < _TELLING * len(xs):
+    text = sum(_told(rules, otherwise, x) == key(y) for x, y in zip(xs, ys, strict=True))
+    if text < _TELLING * len(xs):
         return []
     named = tuple(f"{word!r} tells {shorten([category])[0]}" for word, category in rules.items())
     advice = "Would the word be there in use? If not, remove it from the source."
-    return [Alarm(kind="target", text=f"single words tell {told / len(xs):.0%} of the targets", advice=advice, evidence=named)]
+    return [Alarm(kind="target", text=f"single words tell {text / len(xs):.0%} of the targets", advice=advice, evidence=named)]
 
 
 def _told(rules: dict[str, Hashable], otherwise: Hashable, text: str) -> Hashable:
@@ -123,8 +123,8 @@ def visible(values: Sequence[Any], targets: Sequence[Any]) -> tuple[float, float
         return 0.0, 0.0
     others = [target for _, target in rows]
     random.Random(0).shuffle(others)
-    own = sum(target in source for source, target in rows) / len(rows)
-    return own, sum(target in source for (source, _), target in zip(rows, others, strict=True)) / len(rows)
+    local = sum(target in source for source, target in rows) / len(rows)
+    return local, sum(target in source for (source, _), target in zip(rows, others, strict=True)) / len(rows)
 
 
 def words(text: str) -> str:

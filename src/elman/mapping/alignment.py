@@ -1,4 +1,4 @@
-"""Alignment: when each symbol of an answer was said or written, and how sure the model is of it."""
+"""Alignment: begin, end and confidence of each symbol of an answer."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ class AttentionMap:
     target : tuple of str
         T names of the symbols of the answer.
     score : float
-        What the answer is ranked by.
+        Score by which answers are ranked.
     grid : tuple of int
         Rows and columns of cells where the source is a picture (``"2, 0"`` is the first cell of the third row); empty elsewhere.
 
@@ -40,7 +40,7 @@ class AttentionMap:
     grid: tuple[int, ...] = ()
 
     def cells(self) -> np.ndarray:
-        """Return the weights of a picture's cells where they stand.
+        """Return the weights of a picture's cells in their places.
 
         Returns
         -------

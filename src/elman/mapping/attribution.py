@@ -31,7 +31,7 @@ class Attribution:
     Attributes
     ----------
     labels : list
-        What the pieces are: words, characters, symbols, or numbers of steps.
+        The pieces: words, characters, symbols, or numbers of steps.
     scores : ndarray
         (T,) how far each moved the answer's score; below zero is against it.
     answer : object
@@ -86,7 +86,7 @@ class Attribution:
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """What is to be explained: one encoded value, the place of the answer among the outputs, and how."""
+    """Question of an attribution: one encoded value, the place of the answer among the outputs, and how."""
 
     encoded: Any
     output: int
@@ -106,7 +106,7 @@ def attribute(model: Any, codec: Codec, value: Any, question: Question, answer: 
     value : object
         The value.
     question : Question
-        What is asked.
+        The question.
     answer : object
         The answer in the user's words.
 
@@ -128,7 +128,7 @@ def labels_of(codec: Codec, value: Any, count: int) -> list[Any]:
 
 
 def check(plan: Any, method: str, steps: Any) -> None:
-    """Refuse what cannot be explained, naming why."""
+    """Refuse answers that cannot be explained, with the reason."""
     if method not in METHODS:
         raise SettingError(f"method must be one of {METHODS}; got {method!r}.")
     if isinstance(steps, bool) or not isinstance(steps, int) or not 1 <= steps <= 10_000:
@@ -213,7 +213,7 @@ def _wide_scores(model: SequenceModel, source: Ragged, output: int, count: int) 
 
 
 def place_of(classes: Sequence[Any], answer: Any) -> int:
-    """Return the place of an answer among the outputs, or say which there are."""
+    """Return the place of an answer among the outputs, or raise an error that lists them."""
     if answer not in list(classes):
         raise SettingError(f"answer must be one of {list(classes)[:20]}; got {answer!r}.")
     return list(classes).index(answer)

@@ -86,7 +86,7 @@ class Pair:
         return tuple(text if isinstance(text, str) else str(symbol) for symbol, text in spelled)
 
     def decode_hypotheses(self, x: Any, hypotheses: Sequence[Hypothesis]) -> tuple[list[Any], list[Hypothesis]]:
-        """Decode several answers to one value, best first; what spells the same text twice counts once."""
+        """Decode several answers to one value, best first; answers that spell the same text count once."""
         values = self.decode([x] * len(hypotheses), [answer.symbols for answer in hypotheses])
         first = [i for i, value in enumerate(values) if not isinstance(value, str) or value not in values[:i]]
         return [values[i] for i in first], [hypotheses[i] for i in first]

@@ -59,8 +59,8 @@ class ModelStream:
             Of an aligned model the answers to this piece, as ``predict`` gives them; of a summary the answer to all that was read.
         """
         encoded = self._encoder.feed(piece)
-        found = self._stream.feed(collate([encoded], self._source.space, self._source.rank), proba=proba)
-        return found if proba else self._target.decode(found)
+        result = self._stream.feed(collate([encoded], self._source.space, self._source.rank), proba=proba)
+        return result if proba else self._target.decode(result)
 
     def step(self, element: Any, *, proba: bool = False) -> Any:
         """Read one element: a number, a row of features, a symbol; of a text a word or a character.
@@ -77,8 +77,8 @@ class ModelStream:
         Any
             The answer to this step, or of a summary to all that was read.
         """
-        found = self.feed(self._encoder.piece(element), proba=proba)
-        return found[0] if self._target.rank == "many" and len(found) == 1 else found
+        result = self.feed(self._encoder.piece(element), proba=proba)
+        return result[0] if self._target.rank == "many" and len(result) == 1 else result
 
     def reset(self) -> None:
         """Begin a new value."""
@@ -86,7 +86,7 @@ class ModelStream:
         self._encoder = self._new_encoder()
 
     def copy(self) -> ModelStream:
-        """Return a fork, to try what comes next."""
+        """Return a fork, to try continuations."""
         fork = object.__new__(type(self))
         fork._source, fork._target, fork._stream = self._source, self._target, self._stream.copy()
         fork._encoder = fork._new_encoder()
@@ -94,7 +94,7 @@ class ModelStream:
         return fork
 
     def save(self) -> bytes:
-        """Return what is remembered, to go on elsewhere with the same model."""
+        """Return the state as bytes, to go on elsewhere with the same model."""
         return self._stream.save() + np.asarray(self._encoder.state, dtype=np.float64).tobytes()
 
     def load(self, data: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Transcript: what a model has written down so far of a recording that still comes in."""
+"""Transcript of a recording while it still comes in."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from elman.network.streams.frames import FrameStream
 
 
 class Transcript:
-    """What is written so far.
+    """Transcript so far.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ class Transcript:
 
 
 def transcribe(model: SequenceModel | Ensemble, pair: Pair, chunks: Iterable[Any], decoding: Decoding) -> Iterator[Transcript]:
-    """Yield what is known after each chunk; what cannot be streamed is refused before the first.
+    """Yield the transcript after each chunk; models that cannot be streamed are refused before the first.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ class _Greedy:
 
 
 class _Searched:
-    """A beam; what all its beginnings share is settled."""
+    """A beam; symbols that all its beginnings share are settled."""
 
     def __init__(self, search: CTCBeam) -> None:
         self.said: list[int] = []

@@ -30,9 +30,9 @@ class Axis:
     @classmethod
     def over(cls, numbers: Iterable[float], *, start: float, end: float, log: bool = False) -> Axis:
         """Return an axis that holds all (finite, and for logarithms positive) numbers; whole numbers get whole ticks."""
-        known = [float(n) for n in numbers if math.isfinite(n) and (n > 0 or not log)]
-        whole = not log and all(n.is_integer() for n in known)
-        low, high = (min(known), max(known)) if known else (1.0, 10.0)
+        finite = [float(n) for n in numbers if math.isfinite(n) and (n > 0 or not log)]
+        whole = not log and all(n.is_integer() for n in finite)
+        low, high = (min(finite), max(finite)) if finite else (1.0, 10.0)
         if log:
             low, high = math.log10(low), math.log10(high)
         if high - low < 1e-12 * max(abs(low), abs(high), 1e-300) or high == low:
@@ -40,7 +40,7 @@ class Axis:
         return cls(low=low, high=high, start=start, end=end, log=log, whole=whole)
 
     def place(self, number: float) -> float:
-        """Return where a number stands."""
+        """Return the position of a number."""
         value = math.log10(number) if self.log else number
         return self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start)
 
@@ -61,8 +61,8 @@ class Axis:
         step = max(1, round((self.high - self.low) / count))
         powers = range(math.floor(self.low), math.ceil(self.high) + 1, step)
         factors = (1, 2, 5) if self.high - self.low < 2 else (1,)
-        found = [factor * 10.0**power for power in powers for factor in factors]
-        return [number for number in found if self.low - 1e-9 <= math.log10(number) <= self.high + 1e-9]
+        results = [factor * 10.0**power for power in powers for factor in factors]
+        return [number for number in results if self.low - 1e-9 <= math.log10(number) <= self.high + 1e-9]
 
 
 def _round_step(step: float, *, whole: bool) -> float:
@@ -101,14 +101,14 @@ def frame(x: Axis, y: Axis, x_label: str, y_label: str) -> list[Markup]:
     y : Axis
         Upwards.
     x_label : str
-        What x says.
+        Label of x.
     y_label : str
-        What y says.
+        Label of y.
 
     Returns
     -------
     list of Markup
-        What stands behind the data.
+        Elements behind the data.
     """
     parts = []
     for number in y.ticks():

@@ -23,7 +23,7 @@ class Line:
     name : str
         For the legend.
     x, y : sequence of float
-        As many of both; what is not finite leaves a gap.
+        As many of both; other values leave a gap.
     dashed : bool
         Drawn with gaps.
     """
@@ -40,7 +40,7 @@ def svg(title: str, parts: Sequence[Any], width: float, height: float) -> Markup
     Parameters
     ----------
     title : str
-        What is drawn.
+        Title.
     parts : sequence of Markup
         The drawing.
     width : float
@@ -72,13 +72,13 @@ def line_chart(
     Parameters
     ----------
     lines : sequence of Line
-        What to draw.
+        Values.
     title : str
-        What is drawn.
+        Title.
     x_label : str
-        What x says.
+        Label of x.
     y_label : str
-        What y says.
+        Label of y.
     log : bool, default False
         Logarithmic y.
     x_log : bool, default False
@@ -116,11 +116,11 @@ def scatter_chart(x: Sequence[float], y: Sequence[float], *, title: str, x_label
     y : sequence of float
         As many, upwards.
     title : str
-        What is drawn.
+        Title.
     x_label : str
-        What x says.
+        Label of x.
     y_label : str
-        What y says.
+        Label of y.
     diagonal : bool, default False
         Draw y = x.
 
@@ -135,8 +135,8 @@ def scatter_chart(x: Sequence[float], y: Sequence[float], *, title: str, x_label
     parts = frame(across, up, x_label, y_label)
     if diagonal:
         parts.append(element("line", x1=across.start, y1=up.start, x2=across.end, y2=up.end, class_="axis dashed"))
-    known = [(a, b) for a, b in zip(x, y, strict=True) if across.has(a) and up.has(b)]
-    parts += [element("circle", cx=across.place(a), cy=up.place(b), r=2.5, class_="dot f0") for a, b in known]
+    available = [(a, b) for a, b in zip(x, y, strict=True) if across.has(a) and up.has(b)]
+    parts += [element("circle", cx=across.place(a), cy=up.place(b), r=2.5, class_="dot f0") for a, b in available]
     return svg(title, parts, _WIDTH, _HEIGHT)
 
 
@@ -146,13 +146,13 @@ def bar_chart(names: Sequence[Any], values: Sequence[float], *, title: str, valu
     Parameters
     ----------
     names : sequence
-        What each bar represents.
+        Label of each bar.
     values : sequence of float
         As many; those below zero go to the left.
     title : str
-        What is drawn.
+        Title.
     value_label : str
-        What a bar's length says.
+        Meaning of a bar's length.
 
     Returns
     -------

@@ -23,7 +23,7 @@ def escape(value: Any) -> str:
     Parameters
     ----------
     value : object
-        Markup stays as it is; of everything else the text is escaped, and what no page can hold becomes U+FFFD.
+        Markup stays as it is; of everything else the text is escaped, and characters that no page can hold become U+FFFD.
 
     Returns
     -------
@@ -63,10 +63,10 @@ def element(name: str, *children: Any, **attributes: Any) -> Markup:
     >>> element("p", "a < b", element("br"), class_="note", aria_label=None)
     '<p class="note">a &lt; b<br></p>'
     """
-    told = "".join(f' {_attribute(key)}="{escape(_plain(value))}"' for key, value in attributes.items() if value is not None)
+    text = "".join(f' {_attribute(key)}="{escape(_plain(value))}"' for key, value in attributes.items() if value is not None)
     if name in _VOID:
-        return Markup(f"<{name}{told}>")
-    return Markup(f"<{name}{told}>{join(children)}</{name}>")
+        return Markup(f"<{name}{text}>")
+    return Markup(f"<{name}{text}>{join(children)}</{name}>")
 
 
 def join(parts: Iterable[Any], between: str = "") -> Markup:
@@ -77,7 +77,7 @@ def join(parts: Iterable[Any], between: str = "") -> Markup:
     parts : iterable
         Markup or values, None for nothing.
     between : str, default ""
-        What stands between two.
+        Separator.
 
     Returns
     -------

@@ -21,9 +21,9 @@ def levels(values: np.ndarray, highest: float | None = None) -> np.ndarray:
     Parameters
     ----------
     values : ndarray
-        Any shape; what is not finite is 0.
+        Any shape; other than finite values are 0.
     highest : float, optional
-        What 8 represents.
+        Value of level 8.
 
     Returns
     -------
@@ -35,11 +35,11 @@ def levels(values: np.ndarray, highest: float | None = None) -> np.ndarray:
     >>> levels(np.array([-1.0, 0.0, 0.26, 2.0]), 1.0).tolist()
     [-8, 0, 2, 8]
     """
-    known = np.nan_to_num(np.asarray(values, dtype=np.float64), nan=0.0, posinf=0.0, neginf=0.0)
-    highest = float(np.abs(known).max(initial=0.0)) if highest is None else highest
+    available = np.nan_to_num(np.asarray(values, dtype=np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+    highest = float(np.abs(available).max(initial=0.0)) if highest is None else highest
     if highest <= 0:
-        return np.zeros(known.shape, dtype=np.int64)
-    return np.clip(np.rint(known / highest * _LEVELS), -_LEVELS, _LEVELS).astype(np.int64)
+        return np.zeros(available.shape, dtype=np.int64)
+    return np.clip(np.rint(available / highest * _LEVELS), -_LEVELS, _LEVELS).astype(np.int64)
 
 
 def heat_map(
@@ -52,13 +52,13 @@ def heat_map(
     values : ndarray
         (R, C).
     title : str
-        What is drawn.
+        Title.
     rows : sequence
         R names.
     columns : sequence
         C names.
     highest : float, optional
-        What the strongest colour represents; by default the largest there is.
+        Value of the strongest colour; by default the largest there is.
     cell : float, default 13
         Side of a cell in pixels.
 
@@ -99,7 +99,7 @@ def confusion(counts: np.ndarray, *, names: Sequence[Any], title: str) -> Markup
     names : sequence
         C classes.
     title : str
-        What is drawn.
+        Title.
 
     Returns
     -------
@@ -112,7 +112,7 @@ def confusion(counts: np.ndarray, *, names: Sequence[Any], title: str) -> Markup
     top, parts = left, []
     for row, column in np.ndindex(counts.shape):
         x, y = left + cell * column, top + cell * row
-        kind = "plus" if row != column else "minus"  # mistakes stand out from what is right
+        kind = "plus" if row != column else "minus"  # mistakes differ in colour from right answers
         parts.append(
             element("rect", x=x, y=y, width=cell, height=cell, class_=kind, fill_opacity=round(0.75 * float(shares[row, column]), 3))
         )
@@ -135,9 +135,9 @@ def heat_text(pieces: Iterable[tuple[Any, float]], highest: float | None = None,
     pieces : iterable of (object, float)
         Text and number.
     highest : float, optional
-        What the strongest colour represents.
+        Value of the strongest colour.
     between : str, default ""
-        What stands between two pieces.
+        Separator of two pieces.
 
     Returns
     -------

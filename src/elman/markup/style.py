@@ -57,7 +57,7 @@ STYLE = (
 
 
 def fragment(*parts: object) -> str:
-    """Return parts as what a notebook shows: one block with its own style.
+    """Return parts as one block with its own style, for notebooks.
 
     Parameters
     ----------

@@ -45,7 +45,7 @@ def shown(value: Any, limit: int = 300) -> Any:
 
 
 def table(header: Sequence[Any], rows: Iterable[Sequence[Any]], caption: str | None = None) -> Markup:
-    """Return a table; columns of numbers stand to the right.
+    """Return a table; columns of numbers are aligned to the right.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def table(header: Sequence[Any], rows: Iterable[Sequence[Any]], caption: str | N
     rows : iterable of sequence
         Cells, as many a row as there are names.
     caption : str, optional
-        What the table says.
+        Caption.
 
     Returns
     -------
@@ -65,8 +65,8 @@ def table(header: Sequence[Any], rows: Iterable[Sequence[Any]], caption: str | N
     right = [bool(body) and all(_is_number(row[i]) for row in body) for i in range(len(header))]
     head = element("tr", *(element("th", name, class_="number" if r else None, scope="col") for name, r in zip(header, right, strict=True)))
     lines = [element("tr", *(_cell(value, r) for value, r in zip(row, right, strict=True))) for row in body]
-    told = None if caption is None else element("caption", caption)
-    return element("table", told, element("thead", head), element("tbody", *lines))
+    heading = None if caption is None else element("caption", caption)
+    return element("table", heading, element("thead", head), element("tbody", *lines))
 
 
 def facts(pairs: Iterable[tuple[Any, Any]], caption: str | None = None) -> Markup:
@@ -77,16 +77,16 @@ def facts(pairs: Iterable[tuple[Any, Any]], caption: str | None = None) -> Marku
     pairs : iterable of tuple
         Name and value.
     caption : str, optional
-        What the table says.
+        Caption.
 
     Returns
     -------
     Markup
         The table.
     """
-    told = None if caption is None else element("caption", caption)
+    heading = None if caption is None else element("caption", caption)
     lines = [element("tr", element("th", name, scope="row"), _cell(value, False)) for name, value in pairs]
-    return element("table", told, element("tbody", *lines))
+    return element("table", heading, element("tbody", *lines))
 
 
 def _cell(value: Any, right: bool) -> Markup:

@@ -120,12 +120,12 @@ def precision_recall(
     scores: list[np.ndarray] = [np.zeros(0)]
     hits: list[np.ndarray] = [np.zeros(0)]
     truths = 0
-    for said, real in zip(found, truth, strict=True):
-        boxes, true = np.asarray(said, np.float64).reshape(-1, 5), np.asarray(real, np.float64).reshape(-1, 4)
+    for answer, real in zip(found, truth, strict=True):
+        boxes, true = np.asarray(answer, np.float64).reshape(-1, 5), np.asarray(real, np.float64).reshape(-1, 4)
         boxes = boxes[np.argsort(-boxes[:, 4], kind="stable")]
-        asked = _within(true, min_size, max_size)
-        truths += int(asked.sum())
-        marks = _match(overlap(boxes, true), asked, _within(boxes, min_size, max_size), iou)
+        request = _within(true, min_size, max_size)
+        truths += int(request.sum())
+        marks = _match(overlap(boxes, true), request, _within(boxes, min_size, max_size), iou)
         scores.append(boxes[marks >= 0, 4])
         hits.append(marks[marks >= 0])
     return _curve(np.concatenate(scores), np.concatenate(hits), truths)
@@ -181,7 +181,7 @@ def mean_average_precision(found: Sequence[Any], truth: Sequence[Any], *, iou: f
     labels = sorted({int(label) for boxes in truth for label in np.asarray(boxes)[:, 4]})
     areas = []
     for label in labels:
-        said = [boxes[boxes[:, 4] == label][:, [0, 1, 2, 3, 5]] for boxes in map(np.asarray, found)]
+        answers = [boxes[boxes[:, 4] == label][:, [0, 1, 2, 3, 5]] for boxes in map(np.asarray, found)]
         real = [boxes[boxes[:, 4] == label][:, :4] for boxes in map(np.asarray, truth)]
-        areas.append(precision_recall(said, real, iou=iou).average_precision)
+        areas.append(precision_recall(answers, real, iou=iou).average_precision)
     return float(np.mean(areas)) if areas else 0.0

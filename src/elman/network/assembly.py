@@ -57,7 +57,7 @@ class SequenceModel(nn.Module):
         return next(self.parameters()).device
 
     def encode(self, source: Any, state: State | None = None, *, rows: int | None = None) -> Encoded:
-        """Run stem and encoder over a collated source (``rows`` says how many there are without one)."""
+        """Run stem and encoder over a collated source (``rows`` is their number without one)."""
         if self.stem is None:
             if source is not None:
                 raise SettingError("This model continues sequences and takes no source; pass source=None.")
@@ -122,9 +122,9 @@ class SequenceModel(nn.Module):
         for i, (piece_source, piece) in enumerate(zip(sources or [source], pieces, strict=True)):
             reached = (i + 1) * tbptt_length
             ends = (lengths <= reached) & (lengths > reached - tbptt_length) | ((lengths == 0) & (i == 0))
-            found = self.loss(piece_source, piece, state, ends=ends)
-            state = None if found.state is None else found.state.detach()
-            yield found
+            result = self.loss(piece_source, piece, state, ends=ends)
+            state = None if result.state is None else result.state.detach()
+            yield result
 
     @property
     def carries_state(self) -> bool:

@@ -16,7 +16,7 @@ from elman.network.stems.backbone import Backbone
 
 
 def building(settings: Network | None) -> Callable[[Plan], SequenceModel]:
-    """Return what builds the network of a plan: with the weights of ``Network(stem_weights=…)`` where they are named.
+    """Return the builder of the network of a plan: with the weights of ``Network(stem_weights=…)`` where they are named.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def fill(backbone: Backbone, path: Path) -> None:
         If the file cannot be read, or holds the weights of another network.
     """
     try:
-        found = safetensors.torch.load(path.read_bytes())
+        tensors = safetensors.torch.load(path.read_bytes())
     except OSError as error:
         raise FileError(f"could not read the weights in {path}: {error.strerror}. Give stem_weights the path of a file.") from error
     except (safetensors.SafetensorError, ValueError, KeyError) as error:
@@ -65,14 +65,14 @@ def fill(backbone: Backbone, path: Path) -> None:
     network = backbone.network
     classifier = network.pretrained_cfg.get("classifier", ())
     heads = (classifier,) if isinstance(classifier, str) else tuple(classifier or ())
-    found = {name: tensor for name, tensor in found.items() if not name.startswith(tuple(f"{head}." for head in heads))}
-    wanted = network.state_dict()
-    odd = sorted(set(found) ^ set(wanted))
+    tensors = {name: tensor for name, tensor in tensors.items() if not name.startswith(tuple(f"{head}." for head in heads))}
+    expected = network.state_dict()
+    odd = sorted(set(tensors) ^ set(expected))
     if not odd:
-        odd = [name for name in wanted if wanted[name].shape != found[name].shape]
+        odd = [name for name in expected if expected[name].shape != tensors[name].shape]
     if odd:
         raise FileError(
             f"{path} does not hold the weights of this network: {len(odd)} tensors are unknown, missing or of another shape,"
             f" first {odd[0]!r}. Name the network they were made for in Network(stem=…)."
         )
-    network.load_state_dict(found)
+    network.load_state_dict(tensors)

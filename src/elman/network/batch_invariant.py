@@ -1,6 +1,6 @@
 """Torch's layers with one promise more: at inference on the CPU a row has the same bits alone and in any batch.
 
-Parameters, their names and what is trained are torch's; the arithmetic is that of :mod:`elman.kernels.dense`.
+Parameters and their names are torch's; the arithmetic is that of :mod:`elman.kernels.dense`.
 """
 
 from __future__ import annotations

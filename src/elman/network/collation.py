@@ -22,7 +22,7 @@ def collate(encoded: Encoded, space: Space, rank: str) -> Ragged | Tensor | dict
     Parameters
     ----------
     encoded : sequence of array or of dict of arrays
-        What ``codec.encode`` gave, one entry a row.
+        Encoded values, one a row.
     space : Space
         Space of one element.
     rank : {"one", "many"}
@@ -77,7 +77,7 @@ def _element_shape(space: Space) -> tuple[int, ...]:
 
 
 def _of_one_width(arrays: list[np.ndarray], rank: str) -> tuple[list[np.ndarray], tuple[int, ...]]:
-    """Fill words up with 0 until all have as many pieces; what is no row of words stays and is refused by its shape."""
+    """Fill words up with 0 until all have as many pieces; other values stay as they are and are refused by their shape."""
     axes = 2 if rank == "many" else 1
     width = max((a.shape[-1] for a in arrays if a.ndim == axes), default=1)
     padded = [np.pad(a, [(0, 0)] * (axes - 1) + [(0, width - a.shape[-1])]) if a.ndim == axes else a for a in arrays]
@@ -103,5 +103,7 @@ def _check(arrays: list[np.ndarray], shape: tuple[int, ...], rank: str) -> None:
     good = {a.shape for a in arrays if a.ndim == ahead + len(shape) and a.shape[ahead:] == shape}
     for row, array in enumerate(arrays):
         if array.shape not in good:
-            wanted = f"(T, {', '.join(map(str, shape))})" if rank == "many" else str(shape)
-            raise DataError(f"an encoded value must have shape {wanted}; got {array.shape}. Encode the rows with the codec first.", row=row)
+            expected = f"(T, {', '.join(map(str, shape))})" if rank == "many" else str(shape)
+            raise DataError(
+                f"an encoded value must have shape {expected}; got {array.shape}. Encode the rows with the codec first.", row=row
+            )

@@ -1,4 +1,4 @@
-"""What the parts of a network hand to each other: a loss, a carried state, an encoded batch."""
+"""Interfaces between the parts of a network: a loss, a carried state, an encoded batch."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def map_tensors(function: Callable[[Tensor], Tensor], value: Any) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class State:
-    """What a network remembers between two pieces of the same sequences.
+    """State of a network between two pieces of the same sequences.
 
     Notes
     -----
@@ -69,7 +69,7 @@ class Loss:
     state : State | None
         To be carried into the next piece of the same sequences; None where nothing is carried.
     penalty : Tensor | None
-        () what regularisation adds to the sum while learning; never part of a reported loss.
+        () penalty that regularisation adds to the sum in training; never part of a reported loss.
     """
 
     total: Tensor

@@ -1,4 +1,4 @@
-"""n-grams of a batch of symbols or words, as numbers: what a linear model on texts looks at."""
+"""n-grams of a batch of symbols or words, as numbers: features of a linear model on texts."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ class Grams:
         rows, keys = self.rows[order], self.keys[order]
         new = torch.ones(len(rows), dtype=torch.bool, device=rows.device)
         new[1:] = (rows[1:] != rows[:-1]) | (keys[1:] != keys[:-1])
-        kept = order[new]
-        return Grams(keys=self.keys[kept], rows=self.rows[kept], ends=self.ends[kept], sizes=self.sizes[kept])
+        indices = order[new]
+        return Grams(keys=self.keys[indices], rows=self.rows[indices], ends=self.ends[indices], sizes=self.sizes[indices])
 
 
 def reads_grams(space: Space | None) -> bool:
@@ -77,10 +77,10 @@ def grams(source: Ragged) -> Grams:
     if not len(symbols.batch_sizes):
         nothing = torch.zeros(0, dtype=torch.int64, device=source.data.device)
         return Grams(keys=nothing, rows=nothing, ends=nothing, sizes=nothing)
-    found = _of_symbols(symbols, _WORDS if spelled else _SYMBOLS)
+    result = _of_symbols(symbols, _WORDS if spelled else _SYMBOLS)
     if spelled:
-        found.append(_of_pieces(source))
-    keys, rows, ends, sizes = torch.cat(found, 1)
+        result.append(_of_pieces(source))
+    keys, rows, ends, sizes = torch.cat(result, 1)
     return Grams(keys=keys, rows=rows, ends=ends, sizes=sizes)
 
 
@@ -89,13 +89,13 @@ def _of_symbols(symbols: Ragged, longest: int) -> list[Tensor]:
     count, steps = padded.shape
     rows = torch.arange(count, device=padded.device)[:, None].expand(-1, steps)
     ends = torch.arange(steps, device=padded.device).expand(count, -1)
-    key, found = torch.zeros_like(padded), []
+    key, values = torch.zeros_like(padded), []
     for n in range(1, min(longest, steps) + 1):
         # a polynomial modulo 2^64, as int64 arithmetic wraps, cut to a number from 0
         key = (key[:, : steps - n + 1] * _MIX + padded[:, n - 1 :] + n) % _POSITIVE
         real = mask[:, n - 1 :]
-        found.append(torch.stack([key[real], rows[:, n - 1 :][real], ends[:, n - 1 :][real], torch.full_like(key[real], n)]))
-    return found
+        values.append(torch.stack([key[real], rows[:, n - 1 :][real], ends[:, n - 1 :][real], torch.full_like(key[real], n)]))
+    return values
 
 
 def _of_pieces(words: Ragged) -> Tensor:

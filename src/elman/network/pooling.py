@@ -81,7 +81,7 @@ class Pooling(nn.Module):
         return exponents / exponents.new_zeros(len(sequence)).index_add(0, rows, exponents)[rows]
 
     def running(self, states: Tensor) -> Tensor:
-        """Return what each beginning of one sequence is pooled to, (T, P) from (T, F), in one pass.
+        """Return the pooled vector of each beginning of one sequence, (T, P) from (T, F), in one pass.
 
         Parameters
         ----------

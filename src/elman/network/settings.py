@@ -1,4 +1,4 @@
-"""Network: how large and of what kind the parts are. No torch here: ``elman --help`` reads this file."""
+"""Network settings: kinds and sizes of the parts. No torch here: ``elman --help`` reads this file."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from elman.settings import Settings
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Network(Settings):
-    """What the network is made of. "auto" is decided from the data and shown by ``plan()``."""
+    """Settings of the network. "auto" is decided from the data and shown by ``plan()``."""
 
     cell: str = "auto"
     """Recurrent cell: "elman" (tanh), "elman_relu", "gru", "lstm"."""
     body: Literal["recurrent", "dilated", "fixed", "untied"] = "recurrent"
-    """What reads the steps. The others have no memory and are there to be compared with: dilated convolutions, a network for one length,
+    """Encoder of the steps. The others have no memory and are there to be compared with: dilated convolutions, a network for one length,
     and the recurrence with weights of its own at every step; :func:`elman.compare` uses them."""
     hidden_size: int | Literal["auto"] = "auto"
     """Units of the hidden state."""
@@ -30,7 +30,7 @@ class Network(Settings):
     attention: Literal["auto", "general", "dot", "additive", "none"] = "auto"
     """Score of the attention over the source when the target is a free sequence (Luong 2015; Bahdanau 2015)."""
     stem: str | Literal["auto", "linear", "conv", "conv2d"] = "auto"
-    """What precedes the recurrence: a projection, convolutions (pictures, sound), or convolutions over time and features (print);
+    """Layers before the recurrence: a projection, convolutions (pictures, sound), or convolutions over time and features (print);
     for pictures also a convolutional network of the library timm, "timm:resnet18"."""
     stem_weights: str | None = None
     """File of safetensors with the weights of a stem of timm, as timm or a hub gives them; nothing is ever downloaded."""
@@ -47,7 +47,7 @@ class Network(Settings):
     members: int | Literal["auto"] = "auto"
     """Networks that learn apart, from other seeds and other held-out rows; their probabilities are averaged."""
     input_dropout: float | Literal["auto"] = "auto"
-    """Dropout on what a language model reads, where it has masks of its own (locked_dropout)."""
+    """Dropout on the inputs of a language model, where it has masks of its own (locked_dropout)."""
     embedding_dropout: float | Literal["auto"] = "auto"
     """Whole symbols that a language model does not read (Merity 2017)."""
     locked_dropout: bool | Literal["auto"] = "auto"

@@ -1,4 +1,4 @@
-"""From tensors of a batch to arrays of single rows: what ``codec.decode`` takes."""
+"""From tensors of a batch to arrays of single rows, as ``codec.decode`` takes them."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ class NGramModel(ABC):
         sequence : array_like
             (T,) symbols; with ``end=True`` the last may be V, the end.
         context : array_like, default ()
-            What came before, from the beginning of the sequence on.
+            Context, from the beginning of the sequence on.
 
         Returns
         -------
@@ -145,7 +145,7 @@ class NGramModel(ABC):
         return np.concatenate([np.empty(0), *(self._score(self.counts_.walk(part))[skip:] for part, skip in self._chunks(stream))])
 
     def _chunks(self, stream: Stream) -> Iterator[tuple[Stream, int]]:
-        """Cut a stream into pieces that repeat enough of the past; say how many scores of each were given before."""
+        """Cut a stream into pieces that repeat enough of the past; return how many scores of each were given before."""
         n = len(stream.tokens)
         for start in range(1, n, _CHUNK):
             low = max(0, start - self.order)
@@ -175,7 +175,7 @@ class NGramModel(ABC):
         return int(self.counts_.advance([ROOT], [begin])[0])
 
     def advance(self, states: Any, symbols: Any) -> Ints:
-        """Return the states after each state is followed by a symbol: what a beam search keeps instead of a context.
+        """Return the states after each state is followed by a symbol: a beam search keeps states instead of contexts.
 
         Parameters
         ----------
@@ -213,7 +213,7 @@ class NGramModel(ABC):
         Parameters
         ----------
         context : array_like, default ()
-            What came before, from the beginning of the sequence on.
+            Context, from the beginning of the sequence on.
 
         Returns
         -------
@@ -249,7 +249,7 @@ class NGramModel(ABC):
 
     def _state(self, context: Ints) -> int:
         if len(context) >= self.order:
-            context, state = context[len(context) - self.order :], ROOT  # what is older cannot be seen
+            context, state = context[len(context) - self.order :], ROOT  # older symbols cannot be seen
         else:
             state = self.start()
         for symbol in context:
@@ -266,7 +266,7 @@ class NGramModel(ABC):
         random_state : int, numpy.random.Generator or None
             Where chance comes from.
         prompt : array_like, default ()
-            What came before; not given back.
+            Context; not returned.
 
         Returns
         -------
@@ -286,7 +286,7 @@ class NGramModel(ABC):
         return np.array(drawn, np.int64)
 
     def tensors(self) -> dict[str, NDArray[Any]]:
-        """Return what was learned as plain integer arrays; probabilities are computed anew by ``from_state``."""
+        """Return the counts as plain integer arrays; probabilities are computed anew by ``from_state``."""
         self.classes_  # noqa: B018  (raises when not fitted)
         return self.counts_.tensors()
 
@@ -297,9 +297,9 @@ class NGramModel(ABC):
         Parameters
         ----------
         config : dict
-            What ``config()`` gave.
+            Result of ``config()``.
         tensors : mapping
-            What ``tensors()`` gave.
+            Result of ``tensors()``.
 
         Returns
         -------

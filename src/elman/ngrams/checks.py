@@ -1,4 +1,4 @@
-"""What may come in from outside: sequences of symbols and settings, checked before any counting."""
+"""Checks of sequences of symbols and of settings, before any counting."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def positive(value: Any, name: str, most: int) -> int:
     Parameters
     ----------
     value : int
-        What was given.
+        Value.
     name : str
         The setting's name, for the message.
     most : int

@@ -1,4 +1,4 @@
-"""Copying: how much of what was written is in a text already: the longest span, and the share of n-grams, found by hashing."""
+"""Copied text: how much of a text is in another already: the longest span, and the share of n-grams, found by hashing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _INVERSE = pow(_MULTIPLIER, -1, 2**64)
 
 @dataclass(frozen=True, kw_only=True)
 class Copied:
-    """What was found.
+    """Result of a comparison.
 
     Attributes
     ----------
@@ -66,7 +66,7 @@ def _powers(base: int, count: int) -> np.ndarray:
 
 
 def copied(written: Sequence[np.ndarray], training: Sequence[np.ndarray], orders: Sequence[int]) -> Copied:
-    """Compare what was written with a text.
+    """Compare a generated text with another.
 
     Parameters
     ----------
@@ -108,11 +108,11 @@ def copied(written: Sequence[np.ndarray], training: Sequence[np.ndarray], orders
 def _shared(ours: Text64, theirs: Text64, n: int) -> int | None:
     """Return where a window of n symbols begins that both have, compared symbol by symbol; None if there is none."""
     hashes, places = ours.windows(n)
-    known, there = theirs.windows(n)
-    order = np.argsort(known, kind="stable")
-    at = np.searchsorted(known[order], hashes)
-    inside = at < len(known)
-    hits = np.flatnonzero(inside)[known[order][at[inside]] == hashes[inside]]
+    available, there = theirs.windows(n)
+    order = np.argsort(available, kind="stable")
+    at = np.searchsorted(available[order], hashes)
+    inside = at < len(available)
+    hits = np.flatnonzero(inside)[available[order][at[inside]] == hashes[inside]]
     for hit in hits:
         a, b = int(places[hit]), int(there[order[at[hit]]])
         if np.array_equal(ours.symbols[a : a + n], theirs.symbols[b : b + n]):

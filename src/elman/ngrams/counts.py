@@ -171,7 +171,7 @@ class Counts:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the arrays, without what is computed on demand."""
+        """Bytes of the arrays, without values computed on demand."""
         return sum(a.nbytes for a in (self.symbol, self.parent, self.suffix, self.count, self.levels))
 
     def find(self, nodes: Any, symbols: Any) -> Ints:
@@ -190,13 +190,13 @@ class Counts:
             (N,) int64.
         """
         nodes, symbols = np.asarray(nodes), np.asarray(symbols)
-        found = np.full(nodes.shape, MISSING)
-        asked = np.flatnonzero(nodes >= 0)
-        wanted = nodes[asked] * self.base + symbols[asked]
-        at = np.searchsorted(self.keys, wanted)
+        values = np.full(nodes.shape, MISSING)
+        positions = np.flatnonzero(nodes >= 0)
+        expected = nodes[positions] * self.base + symbols[positions]
+        at = np.searchsorted(self.keys, expected)
         at[at == len(self.keys)] = ROOT
-        found[asked] = np.where(self.keys[at] == wanted, at, MISSING)
-        return found
+        values[positions] = np.where(self.keys[at] == expected, at, MISSING)
+        return values
 
     def children(self, node: int) -> slice:
         """Return the nodes one symbol longer than a node."""
@@ -253,10 +253,10 @@ class Counts:
 
     def chain(self, node: int) -> list[int]:
         """Return a context and all its suffixes, the longest first, the root last."""
-        found = [int(node)]
-        while found[-1] != ROOT:
-            found.append(int(self.suffix[found[-1]]))
-        return found
+        results = [int(node)]
+        while results[-1] != ROOT:
+            results.append(int(self.suffix[results[-1]]))
+        return results
 
     def tensors(self) -> dict[str, NDArray[Any]]:
         """Return the state as plain arrays, 16 bytes a node; ``from_tensors`` reads it."""
@@ -302,7 +302,7 @@ class Counts:
 
 
 def _problem(symbol: Ints, children: Ints, suffix: Ints, count: Ints, levels: Ints, order: int, base: int) -> str | None:
-    """Return what is wrong with the arrays of a state, so that no later index can leave its array."""
+    """Return the fault in the arrays of a state, so that no later index can leave its array."""
     m = len(symbol)
     if not m or any(len(a) != m for a in (children, suffix, count)):
         return "its arrays differ in length"

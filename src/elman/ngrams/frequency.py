@@ -62,8 +62,8 @@ class Frequency(NGramModel):
 
     def _score(self, nodes: Ints) -> Floats:
         node = nodes[1, 1:]
-        found = np.where(node >= 0, self._by_node[node], self._unseen)
-        return np.log(found, out=np.full(len(found), -np.inf), where=found > 0)
+        values = np.where(node >= 0, self._by_node[node], self._unseen)
+        return np.log(values, out=np.full(len(values), -np.inf), where=values > 0)
 
     def _distribution(self, state: int) -> Floats:  # noqa: ARG002  (the same in every state)
         return self._prior.copy()

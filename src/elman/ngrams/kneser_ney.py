@@ -83,26 +83,26 @@ class KneserNey(NGramModel):
         for k in range(1, self.order + 1):
             level = slice(counts.levels[k], counts.levels[k + 1])
             context = counts.parent[level]
-            own = np.divide((adjusted - taken)[level], total[context], out=np.zeros(len(context)), where=total[context] > 0)
-            self.probability_[level] = own + self.backoff_[context] * self.probability_[counts.suffix[level]]
+            local = np.divide((adjusted - taken)[level], total[context], out=np.zeros(len(context)), where=total[context] > 0)
+            self.probability_[level] = local + self.backoff_[context] * self.probability_[counts.suffix[level]]
 
     def _score(self, nodes: Ints) -> Floats:
-        found = np.full(nodes.shape[1] - 1, self.probability_[ROOT])
+        values = np.full(nodes.shape[1] - 1, self.probability_[ROOT])
         for k in range(1, self.order + 1):
             context, node = nodes[k - 1, :-1], nodes[k, 1:]
-            known = np.flatnonzero(context >= 0)
-            found[known] *= self.backoff_[context[known]]
+            finite = np.flatnonzero(context >= 0)
+            values[finite] *= self.backoff_[context[finite]]
             hit = np.flatnonzero(node >= 0)
-            found[hit] = self.probability_[node[hit]]
-        return np.log(found, out=np.full(len(found), -np.inf), where=found > 0)
+            values[hit] = self.probability_[node[hit]]
+        return np.log(values, out=np.full(len(values), -np.inf), where=values > 0)
 
     def _distribution(self, state: int) -> Floats:
-        found = np.full(self.classes_ + 1, self.probability_[ROOT])  # the begin symbol has a place here and is cut off below
+        values = np.full(self.classes_ + 1, self.probability_[ROOT])  # the begin symbol has a place here and is cut off below
         for context in reversed(self.counts_.chain(state)):
             children = self.counts_.children(context)
-            found *= self.backoff_[context]
-            found[self.counts_.symbol[children]] = self.probability_[children]
-        return found[: self.classes_]
+            values *= self.backoff_[context]
+            values[self.counts_.symbol[children]] = self.probability_[children]
+        return values[: self.classes_]
 
     def backoff_table(self) -> dict[str, NDArray[Any]]:
         """Return the model as flat arrays for native code, one entry a node: an ARPA file without the text.

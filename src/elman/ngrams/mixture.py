@@ -25,7 +25,7 @@ class Mixture:
     """Probabilities of another model and of Kneser-Ney n-grams, added in shares.
 
     ``P(w|h) = a(d) Q(w|h) + (1 - a(d)) KN(w|h)``, where Q is the other model and d the length of the longest end of h that the n-grams
-    have seen: a recurrent network remembers what is far and generalises, n-grams know by heart which phrases recur (Mikolov et al.
+    have seen: a recurrent network has a long memory and generalises, n-grams know by heart which phrases recur (Mikolov et al.
     2011, "Empirical evaluation and combination of advanced language modeling techniques"; shares by context: Jelinek and Mercer 1980).
 
     Parameters
@@ -128,7 +128,7 @@ class Mixture:
         return self._tree.row(classes)
 
     def mix_into(self, row: Row, state: int) -> None:
-        """Mix into a row what follows a context."""
+        """Mix the n-grams' probabilities after a context into a row."""
         depth = int(self.ngrams.counts_.levels.searchsorted(state, "right")) - 1  # nodes are numbered level by level
         row.mix(state, self.shares[depth])
 
@@ -142,7 +142,7 @@ class Mixture:
             return PlainTree(ngrams)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out what is made on demand and holds addresses."""
+        """Leave out values that are made on demand and hold addresses."""
         return {"ngrams": self.ngrams, "shares": self.shares}
 
     def config(self) -> dict[str, Any]:
@@ -150,7 +150,7 @@ class Mixture:
         return {"ngrams": self.ngrams.config(), "shares": self.shares.tolist()}
 
     def tensors(self) -> dict[str, NDArray[Any]]:
-        """Return what the n-grams counted as plain integer arrays."""
+        """Return the counts of the n-grams as plain integer arrays."""
         return self.ngrams.tensors()
 
     @classmethod
@@ -160,9 +160,9 @@ class Mixture:
         Parameters
         ----------
         config : mapping
-            What ``config()`` gave.
+            Result of ``config()``.
         tensors : mapping
-            What ``tensors()`` gave.
+            Result of ``tensors()``.
 
         Returns
         -------
@@ -175,7 +175,7 @@ class Mixture:
 
 
 class PlainTree:
-    """What :class:`elman.kernels.ngrams.Tree` does, by NumPy: the oracle of its tests, and its stand-in where nothing was compiled."""
+    """:class:`elman.kernels.ngrams.Tree` in NumPy: the oracle of its tests, and its replacement where nothing was compiled."""
 
     def __init__(self, ngrams: KneserNey) -> None:
         self._ngrams, self._counts, self._base = ngrams, ngrams.counts_, ngrams.counts_.base
@@ -200,5 +200,5 @@ class PlainRow:
         self.values, self._tree = np.empty(classes), tree
 
     def mix(self, state: int, share: float) -> None:
-        """Mix into ``values`` what follows a context."""
+        """Mix the probabilities after a context into ``values``."""
         self.values[:] = self._tree.mix(self.values[None], np.array([state]), np.array([share]))[0]

@@ -23,7 +23,7 @@ class PPM(NGramModel):
     - method D: ``(c - 1/2) / n``, escape ``d / 2n``.
 
     After an escape the symbols of the longer context are excluded: they leave n and d of the shorter one. A context that has seen
-    every symbol never escapes; below the empty context the symbols never seen share what is left. Every symbol that followed a context also
+    every symbol never escapes; below the empty context the symbols never seen share the rest. Every symbol that followed a context also
     followed its suffix, so the exclusions of a context are one number a node and whole texts are scored without a loop over symbols.
 
     Parameters
@@ -35,7 +35,7 @@ class PPM(NGramModel):
     escape : {"C", "D"}, default "D"
         How the probability of a new symbol is estimated.
     update_exclusion : bool, default True
-        Below the largest order, count a symbol once for every different longer context (what a coder that updates only down
+        Below the largest order, count a symbol once for every different longer context (a coder that updates only down
         to the order that predicted would have counted); False counts every occurrence.
 
     References
@@ -78,11 +78,11 @@ class PPM(NGramModel):
         self._seen = seen.astype(np.float64)
         self._total = np.bincount(parent, seen[1:], nodes).astype(np.float64)
         self._distinct = np.bincount(parent, seen[1:] > 0, nodes).astype(np.float64)
-        # occurrences, in the suffix, of what this context has seen
+        # occurrences, in the suffix, of the symbols after this context
         self._excluded = np.bincount(parent, seen[counts.suffix[1:]], nodes).astype(np.float64)
 
     def _weights(self, contexts: Ints, longer: Ints) -> tuple[Floats, Floats, Floats]:
-        """Return what is taken off each count, the denominator and the escape probability of contexts.
+        """Return the discount of each count, the denominator and the escape probability of contexts.
 
         ``longer`` holds the longer contexts they were reached from, -1 where there was none.
         """
@@ -98,28 +98,28 @@ class PPM(NGramModel):
 
     def _score(self, nodes: Ints) -> Floats:
         n = nodes.shape[1] - 1
-        found = np.ones(n)
+        values = np.ones(n)
         longer = np.full(n, MISSING)
         open_ = np.arange(n)
         for k in range(self.order, 0, -1):
             context = nodes[k - 1, open_]
             live = (context >= 0) & (self._distinct[context] > 0)
-            asked = open_[live]
-            off, below, escape = self._weights(context[live], longer[asked])
-            node = nodes[k, asked + 1]
+            positions = open_[live]
+            off, below, escape = self._weights(context[live], longer[positions])
+            node = nodes[k, positions + 1]
             hit = (node >= 0) & (self._seen[node] > 0)
-            found[asked[hit]] *= (self._seen[node[hit]] - off[hit]) / below[hit]
-            found[asked[~hit]] *= escape[~hit]
-            longer[asked] = context[live]
+            values[positions[hit]] *= (self._seen[node[hit]] - off[hit]) / below[hit]
+            values[positions[~hit]] *= escape[~hit]
+            longer[positions] = context[live]
             gone = np.zeros(n, bool)
-            gone[asked[hit]] = True
+            gone[positions[hit]] = True
             open_ = open_[~gone[open_]]
         # in a joined stream begin symbols come by here too; their scores are not used, but must not divide by nothing
-        found[open_] /= max(1, self.classes_ - self._distinct[ROOT])
-        return np.log(found, out=np.full(n, -np.inf), where=found > 0)
+        values[open_] /= max(1, self.classes_ - self._distinct[ROOT])
+        return np.log(values, out=np.full(n, -np.inf), where=values > 0)
 
     def _distribution(self, state: int) -> Floats:
-        found = np.zeros(self.classes_ + 1)  # the begin symbol has a place here and is cut off below
+        values = np.zeros(self.classes_ + 1)  # the begin symbol has a place here and is cut off below
         unseen = np.ones(self.classes_ + 1, bool)
         left, longer = 1.0, MISSING
         for context in self.counts_.chain(state):
@@ -130,10 +130,10 @@ class PPM(NGramModel):
             children = children[unseen[self.counts_.symbol[children]] & (self._seen[children] > 0)]
             symbols = self.counts_.symbol[children]
             if len(children):
-                found[symbols] = left * (self._seen[children] - off) / below
+                values[symbols] = left * (self._seen[children] - off) / below
             unseen[symbols] = False
             left, longer = left * escape, context
         unseen[self.classes_] = False
         if unseen.any():
-            found[unseen] = left / unseen.sum()
-        return found[: self.classes_]
+            values[unseen] = left / unseen.sum()
+        return values[: self.classes_]

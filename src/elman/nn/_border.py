@@ -159,13 +159,13 @@ def read_state(hx: Any, names: tuple[str, ...], shapes: list[tuple[int, ...]], *
     tuple of Tensor
         One tensor per state.
     """
-    found = states_of(hx, names)
-    for name, state, shape in zip(names, found, shapes, strict=True):
+    result = states_of(hx, names)
+    for name, state, shape in zip(names, result, shapes, strict=True):
         expected = (shape[0], shape[2]) if single else shape
         dense(f"{name}_0", state, like=like)
         if tuple(state.shape) != expected:
             raise ShapeError(f"{name}_0 must have shape {expected}; got {tuple(state.shape)}.")
-    return tuple(state.unsqueeze(1) for state in found) if single else found
+    return tuple(state.unsqueeze(1) for state in result) if single else result
 
 
 def states_of(hx: Any, names: tuple[str, ...]) -> tuple[Any, ...]:
@@ -186,6 +186,6 @@ def states_of(hx: Any, names: tuple[str, ...]) -> tuple[Any, ...]:
     if len(names) == 1:
         return (hx,)
     if not (isinstance(hx, tuple | list) and len(hx) == len(names)):
-        given = f"{len(hx)} values" if isinstance(hx, tuple | list) else type(hx).__name__
-        raise DataTypeError(f"hx must be a tuple of {len(names)} tensors {names}; got {given}.")
+        actual = f"{len(hx)} values" if isinstance(hx, tuple | list) else type(hx).__name__
+        raise DataTypeError(f"hx must be a tuple of {len(names)} tensors {names}; got {actual}.")
     return tuple(hx)

@@ -33,6 +33,6 @@ def layer(name: str) -> type[Recurrent] | partial[Recurrent]:
     'GRU'
     """
     if name not in _LAYERS:
-        known = ", a cell without a layer of its own; run it with elman.kernels.Call" if name in cell_names() else ""
-        raise SettingError(f"cell must be one of {list(_LAYERS)}; got {name!r}{known}.{did_you_mean(name, _LAYERS)}")
+        available = ", a cell without a layer of its own; run it with elman.kernels.Call" if name in cell_names() else ""
+        raise SettingError(f"cell must be one of {list(_LAYERS)}; got {name!r}{available}.{did_you_mean(name, _LAYERS)}")
     return _LAYERS[name]

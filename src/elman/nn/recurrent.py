@@ -115,17 +115,17 @@ class Recurrent(nn.RNNBase):
         recording = is_recording(like)
         if recording and self._traced(input, lengths):
             return super().forward(input, hx)  # type: ignore[misc]  # torch.nn.LSTM is next in the order of bases
-        came = _border.read(input, lengths, like=like, input_size=self.input_size, batch_first=self.batch_first)
-        batch, states = came.batch, None if hx is None else self._read_state(hx, came, like)
+        incoming = _border.read(input, lengths, like=like, input_size=self.input_size, batch_first=self.batch_first)
+        batch, states = incoming.batch, None if hx is None else self._read_state(hx, incoming, like)
         spec, tensors = stack.parts(self, batch.n, batch.rows, training=self.training)
-        whole = not recording and dispatch.can_run_stack(spec, came.x, states, tensors)
+        whole = not recording and dispatch.can_run_stack(spec, incoming.x, states, tensors)
         if not whole:
             stack.check_weights(self)
-        if not whole and self._torchs_own(came, spec, states, tensors):
-            output, last = self._run_torch(came, zero_states(spec, batch, tensors) if states is None else states)
+        if not whole and self._torchs_own(incoming, spec, states, tensors):
+            output, last = self._run_torch(incoming, zero_states(spec, batch, tensors) if states is None else states)
         else:
-            output, last = stack.run(self, spec, batch, came.x, states, tensors, whole=whole)
-        return self._shape_output(output, came), self._shape_state(last, came)
+            output, last = stack.run(self, spec, batch, incoming.x, states, tensors, whole=whole)
+        return self._shape_output(output, incoming), self._shape_state(last, incoming)
 
     def _read_state(self, hx: Any, came: _border.Incoming, like: Tensor) -> tuple[Tensor, ...]:
         layers, n = self.num_layers * self.directions, came.batch.n

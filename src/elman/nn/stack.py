@@ -80,8 +80,8 @@ def weight(layer: Recurrent, name: str) -> Tensor:
     Tensor
         The parameter.
     """
-    found = layer._parameters.get(name)  # torch's own way to an attribute costs a microsecond
-    return getattr(layer, name) if found is None else found
+    result = layer._parameters.get(name)  # torch's own way to an attribute costs a microsecond
+    return getattr(layer, name) if result is None else result
 
 
 def parts(layer: Recurrent, n: int, rows: int, *, training: bool) -> tuple[Spec, tuple[Tensor, ...]]:
@@ -131,15 +131,15 @@ def _masked(layer: Recurrent, spec: Spec, tensors: list[Tensor], n: int, rows: i
     options, width = layer.options, len(spec.kinds)
     out = layer.proj_size or layer.hidden_size
     zones = (("zone_h", out), ("zone_c", layer.hidden_size))[: len(layer.cell.states)] if options.zoneout else ()
-    found: list[Tensor] = []
+    results: list[Tensor] = []
     for first in range(0, len(tensors), width):
-        own = tensors[first : first + width]
-        own[1] = options.drop_weight(own[1], True)
-        mask = options.mask(own[0], n, out, True)
-        found += [*own, *([] if mask is None else [mask]), *(options.keep(own[0], rows, size) for _, size in zones)]
+        local = tensors[first : first + width]
+        local[1] = options.drop_weight(local[1], True)
+        mask = options.mask(local[0], n, out, True)
+        results += [*local, *([] if mask is None else [mask]), *(options.keep(local[0], rows, size) for _, size in zones)]
     kinds = (*spec.kinds, *(("mask",) if options.recurrent_dropout else ()), *(name for name, _ in zones))
     more = spec_of(spec.cell, spec.inputs, spec.hidden, spec.layers, spec.directions, kinds, spec.reverse, spec.eps, 0.0, spec.recompute)
-    return more, tuple(found)
+    return more, tuple(results)
 
 
 def run(
@@ -177,8 +177,8 @@ def run(
     for depth in range(spec.layers):
         inputs = spec.inputs if depth == 0 else rows.shape[-1]
         one = spec_of(spec.cell, inputs, spec.hidden, 1, ways, spec.kinds, spec.reverse, spec.eps, spec.zoneout, spec.recompute)
-        own = None if states is None else tuple(s[depth * ways : (depth + 1) * ways] for s in states)
-        rows, final = dispatch.run_stack(one, packed, rows, own, tensors[depth * width : (depth + 1) * width], whole=whole)
+        local = None if states is None else tuple(s[depth * ways : (depth + 1) * ways] for s in states)
+        rows, final = dispatch.run_stack(one, packed, rows, local, tensors[depth * width : (depth + 1) * width], whole=whole)
         last.append(final)
         if depth + 1 < spec.layers:
             rows = _drop(rows, layer, packed)
@@ -243,7 +243,7 @@ def check_weights(layer: Recurrent) -> None:
             weight = getattr(layer, name + end)
             wrong = weight.shape != shape or weight.layout is not torch.strided
             if wrong or weight.dtype != like.dtype or weight.device != like.device:
-                given = f"{tuple(weight.shape)} {weight.dtype} on {weight.device}"
+                actual = f"{tuple(weight.shape)} {weight.dtype} on {weight.device}"
                 raise ShapeError(
-                    f"{name}{end} must be {shape} {like.dtype} on {like.device}; got {given}. Set it back or build a new layer."
+                    f"{name}{end} must be {shape} {like.dtype} on {like.device}; got {actual}. Set it back or build a new layer."
                 )

@@ -59,12 +59,12 @@ class _CellBorder(nn.RNNCellBase):
 
     def _read(self, hx: Any, shapes: list[tuple[int, ...]], single: bool) -> Any:
         expected = [(shape[2],) if single else shape[1:] for shape in shapes]
-        found = _border.states_of(hx, self._states)
-        for name, state, shape in zip(self._states, found, expected, strict=True):
+        result = _border.states_of(hx, self._states)
+        for name, state, shape in zip(self._states, result, expected, strict=True):
             _border.dense(name, state, like=self.weight_ih)
             if tuple(state.shape) != shape:
                 raise ShapeError(f"{name} must have shape {shape}; got {tuple(state.shape)}.")
-        return found if len(found) > 1 else next(iter(found))
+        return result if len(result) > 1 else next(iter(result))
 
     def _check_weights(self) -> None:
         gates = self._gates * self.hidden_size
@@ -74,8 +74,8 @@ class _CellBorder(nn.RNNCellBase):
             if weight is None:
                 continue
             if tuple(weight.shape) != shape or weight.dtype != self.weight_ih.dtype or weight.device != self.weight_ih.device:
-                given = f"{tuple(weight.shape)} {weight.dtype} on {weight.device}"
-                raise ShapeError(f"{name} must have shape {shape} and weight_ih's dtype and device; got {given}. Set it back.")
+                actual = f"{tuple(weight.shape)} {weight.dtype} on {weight.device}"
+                raise ShapeError(f"{name} must have shape {shape} and weight_ih's dtype and device; got {actual}. Set it back.")
 
 
 class RNNCell(_CellBorder, torch.nn.RNNCell):

@@ -77,16 +77,16 @@ class StreamState:
         if not isinstance(data, bytes):
             raise DataTypeError(f"A state is loaded from the bytes that save() gave; got {type(data).__name__}.")
         try:
-            found = safetensors.torch.load(data)
+            tensors = safetensors.torch.load(data)
         except (safetensors.SafetensorError, ValueError, KeyError) as error:
             raise DataError(f"These {len(data)} bytes are not a saved state ({error}). Give what save() returned.") from error
-        given = {name: (tuple(t.shape), t.dtype) for name, t in found.items()}
+        actual = {name: (tuple(t.shape), t.dtype) for name, t in tensors.items()}
         expected = {name: (tuple(t.shape), t.dtype) for name, t in zip(self.names, self.tensors, strict=True)}
-        if given != expected:
+        if actual != expected:
             raise ShapeError(
-                f"The saved state holds {given}, this stream's is {expected}. Load it into a stream of the same layer and batch."
+                f"The saved state holds {actual}, this stream's is {expected}. Load it into a stream of the same layer and batch."
             )
-        self.tensors = tuple(found[name].to(t.device) for name, t in zip(self.names, self.tensors, strict=True))
+        self.tensors = tuple(tensors[name].to(t.device) for name, t in zip(self.names, self.tensors, strict=True))
 
     def __repr__(self) -> str:
         """Show the shapes."""

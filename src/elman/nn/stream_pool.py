@@ -88,11 +88,11 @@ class StreamPool:
             raise SettingError(f"count must be a whole number of at least 0; got {count!r}.")
         if count > len(self._free):
             self._grow(max(count - len(self._free), len(self._active)))
-        found = [self._free.pop() for _ in range(count)]
-        index = torch.tensor(found, dtype=torch.int64, device="cpu")
+        results = [self._free.pop() for _ in range(count)]
+        index = torch.tensor(results, dtype=torch.int64, device="cpu")
         self._active[index] = True
         self._places.put(index, None)
-        return found
+        return results
 
     def leave(self, ids: Sequence[int] | Tensor) -> None:
         """Let streams go and forget their states.
@@ -187,23 +187,23 @@ class StreamPool:
             Their numbers, in the order in which they were saved.
         """
         try:
-            found = safetensors.torch.load(data)
+            tensors = safetensors.torch.load(data)
         except (safetensors.SafetensorError, ValueError, KeyError, TypeError) as error:
             raise DataError(f"These are not saved states ({error}). Give what save() returned.") from error
         expected = zeros(self.layer, 0)
         names = self.layer.cell.states
-        fits = found.keys() == set(names) and all(
-            found[n].dim() == 3 and found[n].shape[::2] == t.shape[::2] and found[n].dtype == t.dtype
+        fits = tensors.keys() == set(names) and all(
+            tensors[n].dim() == 3 and tensors[n].shape[::2] == t.shape[::2] and tensors[n].dtype == t.dtype
             for n, t in zip(names, expected, strict=True)
         )
-        if not fits or len({t.shape[1] for t in found.values()}) > 1:
-            given = {name: (tuple(t.shape), t.dtype) for name, t in found.items()}
-            wanted = {name: (tuple(t.shape), t.dtype) for name, t in zip(names, expected, strict=True)}
+        if not fits or len({t.shape[1] for t in tensors.values()}) > 1:
+            actual = {name: (tuple(t.shape), t.dtype) for name, t in tensors.items()}
+            target = {name: (tuple(t.shape), t.dtype) for name, t in zip(names, expected, strict=True)}
             raise ShapeError(
-                f"The saved states are {given}; this pool holds {wanted} for 0 streams. Load them into a pool of the same layer."
+                f"The saved states are {actual}; this pool holds {target} for 0 streams. Load them into a pool of the same layer."
             )
-        ids = self.join(found[names[0]].shape[1])
-        self._places.put(torch.tensor(ids, dtype=torch.int64, device="cpu"), [found[name] for name in names])
+        ids = self.join(tensors[names[0]].shape[1])
+        self._places.put(torch.tensor(ids, dtype=torch.int64, device="cpu"), [tensors[name] for name in names])
         return ids
 
     def _index(self, ids: Sequence[int] | Tensor) -> Tensor:

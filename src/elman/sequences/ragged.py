@@ -65,8 +65,8 @@ class Ragged:
         counts = torch.bincount(lengths, minlength=longest + 1)
         batch_sizes = (len(lengths) - torch.cumsum(counts, 0))[:longest]
         if data.dim() == 0 or int(batch_sizes.sum()) != len(data):
-            given = f"{len(data)} rows" if data.dim() else "a single number"
-            raise ShapeError(f"data must have {int(batch_sizes.sum())} rows, the sum of the lengths; got {given}.")
+            actual = f"{len(data)} rows" if data.dim() else "a single number"
+            raise ShapeError(f"data must have {int(batch_sizes.sum())} rows, the sum of the lengths; got {actual}.")
         return cls(data=data, batch_sizes=batch_sizes, sorted_indices=order, unsorted_indices=inverse, lengths=lengths)
 
     @classmethod
@@ -100,8 +100,8 @@ class Ragged:
         too_long = torch.nonzero(lengths > padded.shape[1]).flatten()
         if len(too_long):
             at = int(too_long[0])
-            given = f"got {int(lengths[at])} at index {at}"
-            raise ShapeError(f"lengths must be in 0..T (T={padded.shape[1]}); {given}. Trim the lengths or pad the batch first.")
+            actual = f"got {int(lengths[at])} at index {at}"
+            raise ShapeError(f"lengths must be in 0..T (T={padded.shape[1]}); {actual}. Trim the lengths or pad the batch first.")
         longest = padded.shape[1]
         shape = cls.from_lengths(padded.new_empty(int(lengths.sum()), 0), lengths)
         if padded.transpose(0, 1).is_contiguous():  # time-first memory is read as it is
@@ -173,8 +173,8 @@ class Ragged:
         real = self.lengths > 0
         rows = first_rows(self.batch_sizes)[self.lengths[real] - 1] + self.unsorted_indices[real]
         device = self.data.device
-        found = self.data.new_zeros(len(self), *self.data.shape[1:])
-        return found.index_copy(0, torch.nonzero(real).flatten().to(device), self.data[rows.to(device)])
+        result = self.data.new_zeros(len(self), *self.data.shape[1:])
+        return result.index_copy(0, torch.nonzero(real).flatten().to(device), self.data[rows.to(device)])
 
     def select(self, rows: Tensor | Sequence[int]) -> Self:
         """Return some sequences, in the order asked for; the same one may be asked for twice.
@@ -265,8 +265,8 @@ class Ragged:
         ):
             raise ShapeError("unsorted_indices must be the inverse of sorted_indices; they contradict each other.")
         expected = sorted_lengths(self.batch_sizes)
-        given = self.lengths[self.sorted_indices]
-        if not torch.equal(given[: len(expected)], expected) or bool(given[len(expected) :].any()):
+        actual = self.lengths[self.sorted_indices]
+        if not torch.equal(actual[: len(expected)], expected) or bool(actual[len(expected) :].any()):
             raise ShapeError("lengths and batch_sizes contradict each other. Build the batch with from_lengths, from_list or from_padded.")
         return self
 
@@ -285,17 +285,17 @@ def read_lengths(lengths: Any) -> Tensor:
         (N,) int64.
     """
     try:
-        found = lengths if isinstance(lengths, Tensor) else torch.as_tensor(lengths, device="cpu")
+        result = lengths if isinstance(lengths, Tensor) else torch.as_tensor(lengths, device="cpu")
     except (TypeError, ValueError, RuntimeError, OverflowError) as error:
         raise DataTypeError(f"lengths must be whole numbers; got {type(lengths).__name__} ({error}).") from error
-    if found.layout is not torch.strided or found.is_nested or found.is_meta:
-        raise DataTypeError(f"lengths must be a dense tensor with values; got {found.layout} on {found.device}. Convert it first.")
-    if found.dim() != 1 or (len(found) and (found.dtype.is_floating_point or found.dtype.is_complex or found.dtype == torch.bool)):
-        raise DataTypeError(f"lengths must be (N,) whole numbers; got shape {tuple(found.shape)}, {found.dtype}.")
-    found = found.to("cpu", torch.int64)
-    if len(found) and int(found.min()) < 0:
-        raise ShapeError(f"lengths must be at least 0; got {int(found.min())} at index {int(found.argmin())}.")
-    return found
+    if result.layout is not torch.strided or result.is_nested or result.is_meta:
+        raise DataTypeError(f"lengths must be a dense tensor with values; got {result.layout} on {result.device}. Convert it first.")
+    if result.dim() != 1 or (len(result) and (result.dtype.is_floating_point or result.dtype.is_complex or result.dtype == torch.bool)):
+        raise DataTypeError(f"lengths must be (N,) whole numbers; got shape {tuple(result.shape)}, {result.dtype}.")
+    result = result.to("cpu", torch.int64)
+    if len(result) and int(result.min()) < 0:
+        raise ShapeError(f"lengths must be at least 0; got {int(result.min())} at index {int(result.argmin())}.")
+    return result
 
 
 def _as_tensor(array: Any, row: int) -> Tensor:
@@ -310,14 +310,14 @@ def _as_tensor(array: Any, row: int) -> Tensor:
 
 def _check_like(tensor: Tensor, first: Tensor | None, row: int) -> None:
     if first is not None and (tensor.shape[1:] != first.shape[1:] or tensor.dtype != first.dtype or tensor.device != first.device):
-        given, expected = (f"(·, {list(t.shape[1:])}) {t.dtype} on {t.device}" for t in (tensor, first))
-        raise ShapeError(f"row {row}: sequences of one batch must agree in features, dtype and device; got {given}, expected {expected}.")
+        actual, expected = (f"(·, {list(t.shape[1:])}) {t.dtype} on {t.device}" for t in (tensor, first))
+        raise ShapeError(f"row {row}: sequences of one batch must agree in features, dtype and device; got {actual}, expected {expected}.")
 
 
 def _check_sizes(batch_sizes: Tensor, data: Tensor) -> None:
     if batch_sizes.dim() != 1 or batch_sizes.dtype != torch.int64 or batch_sizes.device.type != "cpu":
-        given = f"{tuple(batch_sizes.shape)} {batch_sizes.dtype} on {batch_sizes.device}"
-        raise ShapeError(f"batch_sizes must be (T,) int64 on the CPU; got {given}.")
+        actual = f"{tuple(batch_sizes.shape)} {batch_sizes.dtype} on {batch_sizes.device}"
+        raise ShapeError(f"batch_sizes must be (T,) int64 on the CPU; got {actual}.")
     if len(batch_sizes) and (int(batch_sizes[-1]) < 1 or bool((batch_sizes[1:] > batch_sizes[:-1]).any())):
         raise ShapeError(f"batch_sizes must be at least 1 and never rise; got {batch_sizes[:8].tolist()}. Sort by length, longest first.")
     if data.dim() == 0 or len(data) != int(batch_sizes.sum()):
@@ -355,9 +355,9 @@ def sort_lengths(lengths: Any, n: int, most: int) -> tuple[int, int, Tensor, Ten
     lengths = read_lengths(lengths).contiguous()
     if _native is not None and len(lengths) == n:
         order, sizes = torch.empty_like(lengths), lengths.new_empty(most)
-        found = _native.sort_lengths(lengths.data_ptr(), n, most, order.data_ptr(), sizes.data_ptr())
-        if found is not None:
-            return *found, order, sizes[: found[0]]
+        result = _native.sort_lengths(lengths.data_ptr(), n, most, order.data_ptr(), sizes.data_ptr())
+        if result is not None:
+            return *result, order, sizes[: result[0]]
     frame = Ragged.from_padded(torch.empty(n, most, 0, device="cpu"), lengths)  # refuses wrong lengths
     return len(frame.batch_sizes), len(frame.data), frame.sorted_indices, frame.batch_sizes
 

@@ -1,4 +1,4 @@
-"""Random kernel calls with every option, and what to do with their answers: the material of check_cell and check_kernel."""
+"""Random kernel calls with every option, and functions of their answers: the material of check_cell and check_kernel."""
 
 from __future__ import annotations
 
@@ -89,14 +89,14 @@ def leaves(call: Call) -> tuple[Call, list[tuple[str, Tensor]]]:
     tuple
         ``(call, [(name, tensor), …])``.
     """
-    found: list[tuple[str, Tensor]] = []
+    results: list[tuple[str, Tensor]] = []
 
     def leaf(name: str, value: Tensor | None) -> Tensor | None:
         """Copy a tensor so that it has a gradient of its own."""
         if value is None:
             return None
         fresh = value.detach().clone().requires_grad_()
-        found.append((name, fresh))
+        results.append((name, fresh))
         return fresh
 
     names = ("x", "weight_ih", "weight_hh", "bias_ih", "bias_hh")
@@ -106,7 +106,7 @@ def leaves(call: Call) -> tuple[Call, list[tuple[str, Tensor]]]:
     if norms is not None:
         gains = {name: leaf(f"norms.{name}", getattr(norms, name)) for name in ("gain_ih", "gain_hh", "gain_c", "bias_c")}
         norms = replace(norms, **gains)
-    return replace(call, **fresh, state=state, norms=norms), found
+    return replace(call, **fresh, state=state, norms=norms), results
 
 
 def gradients(backend: Backend, call: Call) -> tuple[Answer, dict[str, Tensor]]:
@@ -117,7 +117,7 @@ def gradients(backend: Backend, call: Call) -> tuple[Answer, dict[str, Tensor]]:
     backend : Backend
         Who runs it.
     call : Call
-        What is run.
+        The backend.
 
     Returns
     -------
@@ -130,9 +130,9 @@ def gradients(backend: Backend, call: Call) -> tuple[Answer, dict[str, Tensor]]:
     total = output.new_zeros(())
     for part in (output, *states):
         total = total + (part * torch.randn(part.shape, generator=source, dtype=torch.float64, device="cpu").to(part.dtype)).sum()
-    found = torch.autograd.grad(total, [tensor for _, tensor in named], allow_unused=True)
-    given = {name: torch.zeros_like(tensor) if g is None else g for (name, tensor), g in zip(named, found, strict=True)}
-    return (output.detach(), tuple(s.detach() for s in states)), given
+    values = torch.autograd.grad(total, [tensor for _, tensor in named], allow_unused=True)
+    tensors = {name: torch.zeros_like(tensor) if g is None else g for (name, tensor), g in zip(named, values, strict=True)}
+    return (output.detach(), tuple(s.detach() for s in states)), tensors
 
 
 def same(what: str, given: Tensor, expected: Tensor, tolerance: float) -> None:
@@ -141,11 +141,11 @@ def same(what: str, given: Tensor, expected: Tensor, tolerance: float) -> None:
     Parameters
     ----------
     what : str
-        What is compared, for the message.
+        Name of the comparison, for the message.
     given : Tensor
-        What came out.
+        Result.
     expected : Tensor
-        What should have.
+        Expected result.
     tolerance : float
         Largest difference, relative to ``max(1, |expected|)``.
     """
@@ -165,11 +165,11 @@ def same_answer(what: str, given: Answer, expected: Answer, tolerance: float) ->
     Parameters
     ----------
     what : str
-        What is compared, for the message.
+        Name of the comparison, for the message.
     given : tuple
         ``(output, states)`` that came out.
     expected : tuple
-        What should have.
+        Expected result.
     tolerance : float
         As for :func:`same`.
     """

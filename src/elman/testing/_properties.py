@@ -1,4 +1,4 @@
-"""What must hold for every recurrence, whoever computes it. Each function raises CheckError where it does not."""
+"""Properties of every recurrence, whoever computes it. Each function raises CheckError where it does not."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def neighbours_do_not_matter(backend: Backend, cell: Cell, dtype: torch.dtype, t
     bad = places == 1
     poisoned = replace(call, x=call.x.masked_fill(bad[:, None], torch.nan))
     output, states = backend.run(call)
-    given, last = backend.run(poisoned)
-    same("rows beside a sequence of NaN", given[~bad], output[~bad], tolerance)
+    actual, last = backend.run(poisoned)
+    same("rows beside a sequence of NaN", actual[~bad], output[~bad], tolerance)
     others = torch.arange(len(LENGTHS), device="cpu") != 1
     for index, (a, b) in enumerate(zip(last, states, strict=True)):
         same(f"last state {index} beside a sequence of NaN", a[others], b[others], tolerance)
@@ -53,8 +53,8 @@ def permuting_permutes(backend: Backend, cell: Cell, dtype: torch.dtype, toleran
     order = torch.tensor([2, 0, 3, 1], device="cpu")
     rows = (first_rows(call.batch_sizes)[:, None] + order[None, :]).reshape(-1)
     output, states = backend.run(call)
-    given = backend.run(replace(call, x=call.x[rows], state=tuple(s[order] for s in call.state)))
-    same_answer("a permuted batch", given, (output[rows], tuple(s[order] for s in states)), tolerance)
+    actual = backend.run(replace(call, x=call.x[rows], state=tuple(s[order] for s in call.state)))
+    same_answer("a permuted batch", actual, (output[rows], tuple(s[order] for s in states)), tolerance)
 
 
 def halves_make_a_whole(backend: Backend, cell: Cell, dtype: torch.dtype, tolerance: float) -> None:
@@ -98,9 +98,9 @@ def last_state_is_last_output(backend: Backend, cell: Cell, dtype: torch.dtype, 
 def full_zoneout_keeps_the_state(backend: Backend, cell: Cell, dtype: torch.dtype, tolerance: float) -> None:
     """Zoneout of one must never change the state, zoneout of zero must change nothing else."""
     call = make_call(cell, dtype=dtype)
-    kept = replace(call, zoneout=1.0)
-    if backend.unsupported_reason(kept) is None:
-        _, states = backend.run(kept)
+    remaining = replace(call, zoneout=1.0)
+    if backend.unsupported_reason(remaining) is None:
+        _, states = backend.run(remaining)
         for index, (last, first) in enumerate(zip(states, call.state, strict=True)):
             same(f"state {index} under zoneout of one", last, first, tolerance)
     none = replace(call, zoneout=tuple(s.new_zeros(len(call.x), s.shape[1]) for s in call.state))
@@ -127,7 +127,7 @@ def layer_norm_ignores_scale(backend: Backend, cell: Cell, dtype: torch.dtype, t
 
 
 def inputs_are_left_alone(backend: Backend, cell: Cell, dtype: torch.dtype, tolerance: float) -> None:
-    """A run must not write into what it was given, and a second backward must give the first one's gradients."""
+    """A run must not write into its inputs, and a second backward must give the first one's gradients."""
     call = make_call(cell, dtype=dtype)
     before = {name: tensor.clone() for name, tensor, _ in call.tensors()} | {"x": call.x.clone()}
     backend.run(call)
@@ -154,7 +154,7 @@ def gradients_are_derivatives(backend: Backend, cell: Cell, dtype: torch.dtype, 
 
 def _gradcheck(backend: Backend, call: Call) -> None:
     """Probe the derivative along random directions: cheaper than every element, and as sharp in float64."""
-    (_, _), given = gradients(backend, call)
+    (_, _), actual = gradients(backend, call)
     source = torch.Generator().manual_seed(22)
     _, named = leaves(call)
     for name, tensor in named:
@@ -162,7 +162,7 @@ def _gradcheck(backend: Backend, call: Call) -> None:
         step = 1e-6
         up, down = (_weighed(backend, moved(call, name, tensor.detach() + sign * step * direction)) for sign in (1, -1))
         expected = (up - down) / (2 * step)
-        same(f"derivative by {name} against finite differences", (given[name] * direction).sum(), expected, 1e-6)
+        same(f"derivative by {name} against finite differences", (actual[name] * direction).sum(), expected, 1e-6)
 
 
 def _weighed(backend: Backend, call: Call) -> torch.Tensor:
@@ -191,7 +191,7 @@ def moved(call: Call, name: str, value: torch.Tensor) -> Call:
     """
     kind, _, rest = name.partition(" ")
     if kind == "state":
-        return replace(call, state=tuple(value if own == rest else s for own, s in zip(call.cell.states, call.state, strict=True)))
+        return replace(call, state=tuple(value if name_ == rest else s for name_, s in zip(call.cell.states, call.state, strict=True)))
     if name.startswith("norms.") and call.norms is not None:
         return replace(call, norms=replace(call.norms, **{name.removeprefix("norms."): value}))
     return replace(call, **{name: value})

@@ -16,7 +16,7 @@ def check_cell(cell: Cell) -> list[str]:
 
     A cell named as one of torch's must give torch's values and gradients (1e-12). Every cell must be a function of its own
     sequence only: alone as in a batch, whatever the neighbours; two halves with carried state as one pass; derivatives that are
-    finite differences; and it must stand every option (zoneout, recurrent mask, layer norm).
+    finite differences; and it must work with every option (zoneout, recurrent mask, layer norm).
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def check_cell(cell: Cell) -> list[str]:
     Returns
     -------
     list of str
-        What was checked; the first thing wrong raises CheckError.
+        The checks; the first fault raises CheckError.
 
     Examples
     --------
@@ -73,14 +73,14 @@ def _check_step(cell: Cell) -> None:
         )
         if not isinstance(new, tuple) or len(new) != len(cell.states):
             raise CheckError(f"{cell.name}: step must return a tuple of {len(cell.states)} states {cell.states}; got {type(new).__name__}.")
-        for name, given, old, kept in zip(cell.states, new, states, before, strict=True):
-            if given.shape != old.shape or given.dtype != old.dtype:
-                raise CheckError(f"{cell.name}: step must keep the shape and dtype of {name}; got {tuple(given.shape)} {given.dtype}.")
-            same(f"{cell.name}: {name} given to step, which must not write into it", old, kept, 0.0)
+        for name, actual, old, saved in zip(cell.states, new, states, before, strict=True):
+            if actual.shape != old.shape or actual.dtype != old.dtype:
+                raise CheckError(f"{cell.name}: step must keep the shape and dtype of {name}; got {tuple(actual.shape)} {actual.dtype}.")
+            same(f"{cell.name}: {name} given to step, which must not write into it", old, saved, 0.0)
 
 
 def _check_gates(cell: Cell) -> None:
-    """Gates, where a cell tells them, must be those that its step goes by: the states that they carry are the step's."""
+    """Gates, where a cell shows them, must be those of its step: the states that they carry are the step's."""
     if cell.activate is None:
         return
     gx, gh = (torch.randn(4, len(cell.gates) * HIDDEN_SIZE, dtype=torch.float64, device="cpu") for _ in range(2))
@@ -89,15 +89,15 @@ def _check_gates(cell: Cell) -> None:
     if not isinstance(gates, tuple) or [tuple(gate.shape) for gate in gates] != [(4, HIDDEN_SIZE)] * len(cell.gates):
         raise CheckError(f"{cell.name}: activate must return a tuple of {len(cell.gates)} gates {cell.gates}, each (N, H).")
     if cell.carry is not None:
-        for name, given, expected in zip(cell.states[1:], cell.carry(gates, states[1:]), cell.step(gx, gh, states)[1:], strict=True):
-            same(f"{cell.name}: {name} from carry against step", given, expected, 1e-12)
+        for name, actual, expected in zip(cell.states[1:], cell.carry(gates, states[1:]), cell.step(gx, gh, states)[1:], strict=True):
+            same(f"{cell.name}: {name} from carry against step", actual, expected, 1e-12)
 
 
 def _check_parity(cell: Cell, option: str) -> None:
     call = make_call(cell, option=option)
-    answer, given = gradients(reference, call)
-    expected, wanted = gradients(aten, call)
+    answer, actual = gradients(reference, call)
+    expected, target = gradients(aten, call)
     what = f"{cell.name}, {option} against torch"
     same_answer(what, answer, expected, 1e-12)
-    for name, gradient in wanted.items():
-        same(f"{what}, gradient by {name}", given[name], gradient, 1e-11)
+    for name, gradient in target.items():
+        same(f"{what}, gradient by {name}", actual[name], gradient, 1e-11)

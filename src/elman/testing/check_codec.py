@@ -1,4 +1,4 @@
-"""check_codec: what every codec must do, ours and other people's."""
+"""Battery of checks of a codec, ours or other people's."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from elman.errors import CheckError, DataError, NotFittedError
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """A codec and what to try on it."""
+    """A codec and values for its checks."""
 
     codec: Codec
     values: Sequence[Any]
@@ -84,7 +84,7 @@ def stores_and_clones(case: Case) -> None:
     for original in (copy.deepcopy(case.codec), case.fitted()):
         try:
             twin: Any = clone(original)
-        except RuntimeError as error:  # scikit-learn's word for a constructor that changes what it is given
+        except RuntimeError as error:  # scikit-learn's error for a constructor that changes its arguments
             raise CheckError(str(error)) from error
         _must(twin is not original and twin == original, "clone is not an equal new codec")
         _must(_raises(NotFittedError, lambda twin=twin: twin.encode(case.values[0])), "a clone is fitted")
@@ -121,10 +121,10 @@ def fits_alike(case: Case) -> None:
 def encodes_into_its_space(case: Case) -> None:
     """Shape, dtype and range are those of the space and rank; values stay untouched."""
     codec = case.fitted()
-    kept = copy.deepcopy(list(case.values))
+    remaining = copy.deepcopy(list(case.values))
     for value in [*case.values, *case.unknown]:
         _fits(codec.encode(value), codec.space, codec.rank)
-    _must(all(same(a, b) for a, b in zip(kept, case.values, strict=True)), "encode changes the value")
+    _must(all(same(a, b) for a, b in zip(remaining, case.values, strict=True)), "encode changes the value")
 
 
 def encodes_all_alike(case: Case) -> None:
@@ -138,7 +138,7 @@ def encodes_all_alike(case: Case) -> None:
 
 
 def comes_back(case: Case) -> None:
-    """``decode(encode(value))`` is the value, and what comes back encodes to the same."""
+    """``decode(encode(value))`` is the value, and the decoded value encodes to the same."""
     codec = case.fitted()
     for value in case.values:
         back = codec.decode(codec.encode(value))

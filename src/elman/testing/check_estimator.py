@@ -1,4 +1,4 @@
-"""check_estimator: what every estimator must do, ours and other people's, whatever goes in and comes out."""
+"""Battery of checks of an estimator, ours or other people's, over any codecs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import numpy as np
 from elman.errors import CheckError, ElmanError, NotFittedError
 
 _SYMBOLS = 4
-"""Symbols that a language model says in answer to a prompt."""
+"""Symbols that a language model generates after a prompt."""
 
 
 @dataclass(kw_only=True)
@@ -45,7 +45,7 @@ def check_estimator(estimator: Any, X: Sequence[Any], y: Sequence[Any] | None = 
     estimator : Model, LanguageModel, Forecaster or another
         Not fitted; it stays as it is. It is fitted three times, so let its settings be small.
     X : sequence, N rows
-        What it learns from: values of the source, documents, or series.
+        Training data: values of the source, documents, or series.
     y : sequence, N rows, optional
         Values of the target.
     tolerance : float, default 1e-6
@@ -80,7 +80,7 @@ def gives_back_its_parameters(case: Case) -> None:
 
     try:
         twin: Any = clone(case.estimator)
-    except (RuntimeError, TypeError) as error:  # scikit-learn's word for a constructor that changes what it is given
+    except (RuntimeError, TypeError) as error:  # scikit-learn's error for a constructor that changes its arguments
         raise CheckError(str(error)) from error
     _must(twin is not case.estimator, "clone gives the estimator itself")
     _must(_shown(twin) == _shown(case.estimator), "a clone has other parameters")
@@ -120,7 +120,7 @@ def fits_and_leaves_the_rest_alone(case: Case) -> None:
 
     case.fitted = copy.deepcopy(case.estimator)
     shown, params = _shown(case.fitted), case.fitted.get_params(deep=False)
-    kept = {name: copy.deepcopy(vars(value)) for name, value in params.items() if _is_codec(value)}
+    remaining = {name: copy.deepcopy(vars(value)) for name, value in params.items() if _is_codec(value)}
     data = copy.deepcopy(case.data())
     before = (np.random.get_state(), torch.get_rng_state())  # the global ones are the point
     _must(case.fit(case.fitted) is case.fitted, "fit does not return the estimator")
@@ -128,7 +128,7 @@ def fits_and_leaves_the_rest_alone(case: Case) -> None:
     _must(_difference(before, after, 0) == 0, "fit draws from the program's own random numbers")
     _must(_shown(case.fitted) == shown, "fit changes the parameters")
     _must(all(case.fitted.get_params(deep=False)[name] is value for name, value in params.items()), "fit replaces a parameter")
-    for name, state in kept.items():
+    for name, state in remaining.items():
         _must(vars(params[name]).keys() == state.keys(), f"fit leaves its mark on the codec given as {name}; fit a copy")
     _must(_difference(data, case.data(), 0) == 0, "fit changes the data")
 
@@ -202,9 +202,9 @@ def lives_in_json(case: Case) -> None:
 def learns(case: Case) -> None:
     """The kept epoch is better than the simplest baseline on the held-out rows (on all where none were held out)."""
     history = case.fitted.history_
-    kept = [row for row in history.rows if row["epoch"] == history.best_epoch]
-    _must(len(kept) == 1, f"the history has {len(kept)} rows for its best epoch {history.best_epoch}")
-    held_out, baseline = kept[0]["metric"], case.fitted.baseline_
+    indices = [row for row in history.rows if row["epoch"] == history.best_epoch]
+    _must(len(indices) == 1, f"the history has {len(indices)} rows for its best epoch {history.best_epoch}")
+    held_out, baseline = indices[0]["metric"], case.fitted.baseline_
     metric = case.fitted.score(*case.data()) if held_out is None else held_out  # few rows: nothing was held out
     _must(bool(np.isfinite(metric) and np.isfinite(baseline)), f"metric {metric} or baseline {baseline} is not a number")
     lower = history.metric in ("bits", "scaled error", "loss per step")
@@ -228,10 +228,10 @@ CHECKS = (
 def _answers(estimator: Any, rows: Sequence[Any]) -> list[Any]:
     """One answer a row, as fine as the estimator gives them."""
     if hasattr(estimator, "generate"):
-        said = estimator.generate(list(rows), temperature=0, max_new_steps=_SYMBOLS)
-        return [(answer, dict(estimator.next(row, k=3))) for answer, row in zip(said, rows, strict=True)]
-    found = estimator.predict(list(rows))
-    values = list(getattr(found, "values", found)) if hasattr(estimator, "horizon") else list(found)
+        prediction = estimator.generate(list(rows), temperature=0, max_new_steps=_SYMBOLS)
+        return [(answer, dict(estimator.next(row, k=3))) for answer, row in zip(prediction, rows, strict=True)]
+    answers = estimator.predict(list(rows))
+    values = list(getattr(answers, "values", answers)) if hasattr(estimator, "horizon") else list(answers)
     chances = _probabilities(estimator, rows)
     return values if chances is None else list(zip(values, chances, strict=True))
 

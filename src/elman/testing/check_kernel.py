@@ -19,11 +19,11 @@ TOLERANCE = {torch.float64: 1e-12, torch.float32: 1e-5}
 def check_kernel(
     backend: str | Backend, *, cell_names: Sequence[str] | None = None, dtypes: Sequence[torch.dtype] = (torch.float64, torch.float32)
 ) -> list[str]:
-    """Check a backend against the float64 reference and against what must hold for every recurrence.
+    """Check a backend against the float64 reference and against the properties of every recurrence.
 
     Values and all gradients are compared for every option, then: a sequence alone equals itself in a batch, NaN neighbours and
     permutations change nothing else, two halves with carried state equal one pass, reversal commutes, empty sequences keep
-    their state, zoneout and masks at their ends do what they say, layer norm ignores scale, inputs are never written to.
+    their state, zoneout and masks at their ends have their effect, layer norm ignores scale, inputs are never written to.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def check_kernel(
     Returns
     -------
     list of str
-        What was checked and what was left out with the backend's reason; the first wrong value raises CheckError.
+        The checks, and those left out with the backend's reason; the first wrong value raises CheckError.
 
     Examples
     --------
@@ -73,7 +73,7 @@ def run_properties(backend: Backend, cell: Cell, dtype: torch.dtype, title: str)
     backend : Backend
         Who computes.
     cell : Cell
-        What is computed.
+        The cell.
     dtype : torch.dtype
         In which precision.
     title : str
@@ -94,8 +94,8 @@ def _check_option(backend: Backend, cell: Cell, option: str, dtype: torch.dtype,
     oracle = make_call(cell, option=option)
     what = f"{backend.name}, {title}, {option} against the reference"
     (output, states), expected = gradients(load("reference"), oracle)
-    answer, given = gradients(backend, call)
+    answer, actual = gradients(backend, call)
     same_answer(what, answer, (output.to(dtype), tuple(s.to(dtype) for s in states)), TOLERANCE[dtype])
     for name, gradient in expected.items():
-        same(f"{what}, gradient by {name}", given[name], gradient.to(dtype), 10 * TOLERANCE[dtype])
+        same(f"{what}, gradient by {name}", actual[name], gradient.to(dtype), 10 * TOLERANCE[dtype])
     return option

@@ -63,23 +63,23 @@ def pieces(value: Any, rate: int, max_seconds: float) -> Iterator[np.ndarray]:
     if media_files.is_file(value):
         yield from _decoded(value, rate, max_seconds)
         return
-    samples, given = split(value, rate)
+    samples, actual = split(value, rate)
     mono = to_mono(samples)
-    if len(mono) > max_seconds * given:
+    if len(mono) > max_seconds * actual:
         raise DataError(
-            f"the sound lasts {len(mono) / given:.1f} s, more than max_seconds={max_seconds:g}. Raise Audio(max_seconds=…) or cut it."
+            f"the sound lasts {len(mono) / actual:.1f} s, more than max_seconds={max_seconds:g}. Raise Audio(max_seconds=…) or cut it."
         )
-    yield resample(mono, given, rate)
+    yield resample(mono, actual, rate)
 
 
 def split(value: Any, rate: int) -> tuple[Any, int]:
     """Return samples and their rate, of an array or of a pair of both."""
-    samples, given = (
+    samples, actual = (
         value if isinstance(value, tuple) and len(value) == 2 and np.ndim(value[0]) > 0 and np.ndim(value[1]) == 0 else (value, rate)
     )
-    if isinstance(given, bool) or not isinstance(given, int | float | np.number) or not 1 <= given <= FASTEST or given != int(given):
-        raise DataError(f"expected a whole number of samples a second; got {given!r}.")
-    return samples, int(given)
+    if isinstance(actual, bool) or not isinstance(actual, int | float | np.number) or not 1 <= actual <= FASTEST or actual != int(actual):
+        raise DataError(f"expected a whole number of samples a second; got {actual!r}.")
+    return samples, int(actual)
 
 
 def to_mono(samples: Any, start: int = 0) -> np.ndarray:
@@ -118,7 +118,7 @@ def _finite(array: np.ndarray, start: int) -> np.ndarray:
 
 
 def count(value: Any, rate: int, max_seconds: float) -> int | None:
-    """Return how many samples :func:`pieces` will yield of a file, from its header; None where it does not say.
+    """Return how many samples :func:`pieces` will yield of a file, from its header; None where it lacks them.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ def count(value: Any, rate: int, max_seconds: float) -> int | None:
 
 @contextmanager
 def _opened(value: Any, max_seconds: float) -> Iterator[tuple[Any, str]]:
-    """An open sound file and its name in messages; what goes wrong inside is told with both."""
+    """An open sound file and its name in messages; errors name both."""
     try:
         import soundfile
     except (ImportError, OSError) as error:  # OSError: libsndfile itself is missing

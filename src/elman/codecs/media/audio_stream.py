@@ -27,7 +27,7 @@ def has_table(given: int, wanted: int) -> bool:
 
 
 class Resampler:
-    """Bring samples to another rate, by a windowed sinc that keeps what both rates can hold.
+    """Bring samples to another rate, by a windowed sinc that keeps the band of both rates.
 
     Parameters
     ----------
@@ -56,14 +56,14 @@ class Resampler:
             self._held = np.zeros(reach, dtype=np.float32)
 
     def feed(self, samples: np.ndarray) -> np.ndarray:
-        """Return what is known after more samples, float32 (T',)."""
+        """Return the output that more samples complete, float32 (T',)."""
         self._read += len(samples)
         if self._same:
             return samples
         self._held = np.concatenate([self._held, samples])
-        found = self._blocks()
-        self._written += len(found)
-        return found
+        result = self._blocks()
+        self._written += len(result)
+        return result
 
     def close(self) -> np.ndarray:
         """Return the rest: ceil(T·wanted/given) samples in all."""

@@ -1,4 +1,4 @@
-"""Files of sound, pictures, video and music: how messages name them, and what is refused before a library looks inside."""
+"""Files of sound, pictures, video and music: their names in messages, and checks before a library looks inside."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def named(value: Any, kind: str) -> str:
     value : path or bytes
         The file.
     kind : str
-        What it should be, as "sound".
+        Expected kind, as "sound".
 
     Returns
     -------
@@ -40,7 +40,7 @@ def present(value: Any, kind: str) -> str:
     value : path or bytes
         The file.
     kind : str
-        What it should be, as "sound".
+        Expected kind, as "sound".
 
     Returns
     -------
@@ -52,11 +52,11 @@ def present(value: Any, kind: str) -> str:
         size = len(value)
     else:
         try:
-            found = Path(value).is_file()
-            size = Path(value).stat().st_size if found else 0
+            result = Path(value).is_file()
+            size = Path(value).stat().st_size if result else 0
         except (OSError, ValueError) as error:  # a name too long, or with a NUL in it
             raise DataError(f"{name} cannot be the name of a file ({error}). Check the path.") from error
-        if not found:
+        if not result:
             raise DataError(f"there is no file {name}. Check the path, and the folder it starts from.")
     if not size:
         raise DataError(f"{name} is empty: it has no bytes. Replace the file or drop the row.")

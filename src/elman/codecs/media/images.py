@@ -26,7 +26,7 @@ _LOCK = threading.RLock()
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """What a picture looks like: size in pixels, grey (1) or colour (3) channels, kind and range of its numbers."""
+    """Form of a picture: size in pixels, grey (1) or colour (3) channels, kind and range of its numbers."""
 
     height: int
     width: int
@@ -37,7 +37,7 @@ class Look:
 
 
 _BROKEN = (OSError, ValueError, SyntaxError, EOFError, struct.error, zlib.error, LookupError, TypeError, ArithmeticError, AttributeError)
-"""What Pillow raises on mangled files: it has no error of its own."""
+"""Errors of Pillow on mangled files: it has none of its own."""
 
 
 class _Guard:
@@ -83,7 +83,7 @@ def is_file(value: Any) -> bool:
 
 
 def look(value: Any, max_pixels: int) -> Look:
-    """Return what a picture looks like; of a file only the header is read where that is enough.
+    """Return the form of a picture; of a file only the header is read where that is enough.
 
     Parameters
     ----------
@@ -162,7 +162,7 @@ def unit(array: np.ndarray, low: float, high: float, *, free: bool) -> np.ndarra
     array : ndarray
         One or many pictures of one dtype.
     low : float
-        Black, of numbers that do not say it by their dtype.
+        Black, of numbers whose dtype does not define it.
     high : float
         White, of the same.
     free : bool

@@ -18,7 +18,7 @@ _LARGEST = 1 << 26
 _TICKS = 480
 """Ticks a beat in files that are written."""
 VELOCITY = 80
-"""How hard a note is struck where nothing says it, 1..127."""
+"""Default velocity of a note, 1..127."""
 
 
 class Struck(NamedTuple):
@@ -64,12 +64,12 @@ def tracks(value: Any, beat: int) -> list[list[Struck]]:
     except (RuntimeError, ValueError, TypeError, ArithmeticError) as error:
         raise DataError(f"{name} is not a MIDI file that can be read ({error}). Replace it or drop the row.") from error
     sounding = [track.notes for track in score.tracks if not track.is_drum and len(track.notes)]
-    found = [[Struck(n.time, n.time + n.duration, n.pitch, n.velocity) for n in notes] for notes in sounding]
-    end = max((note.stop for notes in found for note in notes), default=0)
+    results = [[Struck(n.time, n.time + n.duration, n.pitch, n.velocity) for n in notes] for notes in sounding]
+    end = max((note.stop for notes in results for note in notes), default=0)
     if end == 0 or end > LONGEST:
-        told = "no notes" if end == 0 else f"{end} frames"
-        raise DataError(f"{name}: expected notes within {LONGEST} frames; got {told}. Drop the row.")
-    return found
+        text = "no notes" if end == 0 else f"{end} frames"
+        raise DataError(f"{name}: expected notes within {LONGEST} frames; got {text}. Drop the row.")
+    return results
 
 
 def read(value: Any, beat: int) -> np.ndarray:

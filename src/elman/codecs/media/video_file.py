@@ -112,7 +112,7 @@ class _Choice:
 
 @contextmanager
 def _opened(value: Any, max_pixels: int) -> Iterator[tuple[Any, Any, str]]:
-    """An open file, its pictures and its name in messages; what goes wrong inside is told with the name."""
+    """An open file, its pictures and its name in messages; errors name the file."""
     av = _library()
     name = media_files.present(value, "video")
     file = io.BytesIO(value) if isinstance(value, bytes | bytearray) else str(value)
@@ -125,7 +125,7 @@ def _opened(value: Any, max_pixels: int) -> Iterator[tuple[Any, Any, str]]:
             if stream.codec_context is None:
                 raise DataError(f"{name} has pictures of a kind that cannot be decoded. Convert it, or drop the row.")
             _small((stream.height, stream.width), max_pixels, name)
-            stream.codec_context.options = {"max_pixels": str(2 * max_pixels + _BORDER)}  # frames may be larger than the file says
+            stream.codec_context.options = {"max_pixels": str(2 * max_pixels + _BORDER)}  # frames may be larger than the header's size
             yield container, stream, name
     except (av.FFmpegError, ValueError, OverflowError) as error:
         if isinstance(error, DataError):

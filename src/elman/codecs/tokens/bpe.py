@@ -63,12 +63,12 @@ def _merges(tokenizer: Tokenizer) -> list[Merge]:
 
 
 def build(pieces: list[Any], merges: list[Merge]) -> Tokenizer:
-    """Return the tokeniser of subwords and merges; what does not fit together raises DataError."""
-    known = set(pieces)
-    if not known.issuperset(ByteLevel.alphabet()):
+    """Return the tokeniser of subwords and merges; inconsistent ones raise DataError."""
+    index = set(pieces)
+    if not index.issuperset(ByteLevel.alphabet()):
         raise DataError("Text state: a byte-level vocabulary must hold all 256 bytes.")
     for left, right in merges:
-        if not {left, right, left + right} <= known:
+        if not {left, right, left + right} <= index:
             raise DataError(f"Text state: the merge {left!r} + {right!r} does not fit the vocabulary.")
     table = {"\ufffd": 0} | {piece: i for i, piece in enumerate(pieces, start=1)}
     tokenizer = Tokenizer(BPE(vocab=table, merges=merges))

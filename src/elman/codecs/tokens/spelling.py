@@ -20,7 +20,7 @@ LEAST = 2
 MOST = 65_536
 """Pieces kept at most, the most frequent first."""
 _LONGEST = 40
-"""Characters of a word that are looked at: what is longer is no word."""
+"""Characters of a word that are read: longer ones are no words."""
 _REMEMBERED = 100_000
 
 
@@ -43,9 +43,9 @@ def pieces(word: str) -> list[str]:
     ['<fo', 'foo', 'ood', 'od>', '<foo', 'food', 'ood>', '<food', 'food>', ' Xx']
     """
     marked = f"<{word[:_LONGEST].lower()}>"
-    found = [marked[i : i + n] for n in LENGTHS for i in range(len(marked) - n + 1)]
+    results = [marked[i : i + n] for n in LENGTHS for i in range(len(marked) - n + 1)]
     shape = _shape(word)
-    return list(dict.fromkeys([*found, shape] if shape else found))
+    return list(dict.fromkeys([*results, shape] if shape else results))
 
 
 def _shape(word: str) -> str:
@@ -105,6 +105,6 @@ class Speller:
         if row is None:
             if len(self._rows) >= _REMEMBERED:
                 self._rows.clear()
-            known = [index for piece in pieces(word) if (index := self.pieces.index(piece))]
-            row = self._rows[word] = np.array([self.words.index(word.lower()), *known], dtype=np.int32)
+            available = [index for piece in pieces(word) if (index := self.pieces.index(piece))]
+            row = self._rows[word] = np.array([self.words.index(word.lower()), *available], dtype=np.int32)
         return row

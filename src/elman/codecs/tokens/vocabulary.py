@@ -56,8 +56,8 @@ class Vocabulary:
         Vocabulary
             With an unknown symbol.
         """
-        kept = [symbol for symbol, count in counts.most_common(most) if count >= least]
-        return cls(kept)
+        mask = [symbol for symbol, count in counts.most_common(most) if count >= least]
+        return cls(mask)
 
     def __len__(self) -> int:
         """Return the number of indices, the unknown one included."""
@@ -98,7 +98,7 @@ class Vocabulary:
 
 
 def indices_in(array: Any, owner: str) -> np.ndarray:
-    """Return int64 (T,) of what is to be decoded as a sequence of indices."""
+    """Return the indices to decode, int64 (T,)."""
     indices = np.asarray(array)
     if indices.ndim != 1 or (indices.size and indices.dtype.kind not in "iu"):
         raise DataError(f"{owner}: expected whole numbers (T,) to decode; got {indices.dtype} of shape {indices.shape}.")
@@ -111,7 +111,7 @@ def plain(symbol: Any) -> Any:
 
 
 def hashable(symbol: Any, what: str) -> Any:
-    """Return the symbol as Python's own type; refuse what cannot be a key."""
+    """Return the symbol as Python's own type; refuse a value that cannot be a key."""
     try:
         hash(symbol)
     except TypeError as error:

@@ -77,18 +77,18 @@ class ForecasterTask:
         def simple(name: str, label: str, rank: int, make: Callable[[], Any]) -> Candidate:
             return Candidate(name=name, label=label, kind="simple", rank=rank, make=make)
 
-        found = [
+        results = [
             simple("naive", "the last value", 0, lambda: baselines.Naive(season=season)),
             simple("seasonal_naive", "the value one season ago", 0, lambda: baselines.SeasonalNaive(season=season)),
             simple("drift", "the last value along the mean slope", 1, lambda: baselines.Drift(season=season)),
             simple("linear", "linear map of the last steps", 3, lambda: baselines.LinearForecaster(season=season)),
         ]
-        found = found if season > 1 else [one for one in found if one.name != "seasonal_naive"]
+        results = results if season > 1 else [one for one in results if one.name != "seasonal_naive"]
         if self.estimator.model == "autoregressive":  # value after value: only a recurrence goes on
             others = networks(self.estimator, {}, "lstm")
-            return [*found, *(one for one in others if one.name not in ("cnn", "untied"))]
+            return [*results, *(one for one in others if one.name not in ("cnn", "untied"))]
         single = {"model": "direct"}
-        return [*found, *networks(self.estimator, single, "gru", fixed="window", fixed_label="a layer over the last segments")]
+        return [*results, *networks(self.estimator, single, "gru", fixed="window", fixed_label="a layer over the last segments")]
 
     def fit(self, estimator: Any, candidate: Candidate) -> Any:
         """Let one learn from everything before the cut."""
@@ -112,8 +112,8 @@ class ForecasterTask:
         means = self._forecasts(estimator, np.arange(len(self.whole)))
         rows = zip(means, self.whole, self.past.series, strict=True)
         errors = np.array([mase(one.values[-self.horizon :], mean, past.values, self.season) for mean, one, past in rows])
-        known = np.isfinite(errors)
-        return Judgement(over=np.where(known, errors, 0.0), under=known.astype(float))
+        finite = np.isfinite(errors)
+        return Judgement(over=np.where(finite, errors, 0.0), under=finite.astype(float))
 
     def _forecasts(self, estimator: Any, rows: np.ndarray) -> np.ndarray:
         """Forecasts from the cut on, (n, horizon)."""

@@ -97,12 +97,12 @@ class LanguageModelTask:
     def alarms(self) -> list[Alarm]:
         """Look for leaks."""
         p = self.parts
-        found = [*leaks.duplicates(p.train_x, p.test_x)]
+        results = [*leaks.duplicates(p.train_x, p.test_x)]
         if self.codec.modality == "text":
-            found += leaks.near_duplicates(p.train_x, p.test_x)
+            results += leaks.near_duplicates(p.train_x, p.test_x)
         if p.train_groups is not None and p.test_groups is not None:
-            found += leaks.groups(p.train_groups, p.test_groups)
-        return found
+            results += leaks.groups(p.train_groups, p.test_groups)
+        return results
 
     def notes(self) -> list[str]:
         """Nothing limits everything that can be concluded but the intervals."""

@@ -88,7 +88,7 @@ class ModelTask:
 
     def candidates(self) -> list[Candidate]:
         """Return who can do this task."""
-        found = list(self._simple())
+        results = list(self._simple())
         series = _reads_numbers(self.source)
         cell = "gru" if series and self.target.rank == "one" else "lstm"
         single = _SINGLE if self.target.rank == "one" else {"network__members": 1}
@@ -97,9 +97,9 @@ class ModelTask:
         if self.kind == "free":  # a free sequence needs the recurrence of a decoder
             others = [one for one in others if one.name in ("elman", "gru", "lstm", "default", "shuffled")]
         if self.kind == "category" and has_text_level(self.source):
-            found.append(self._kim())
+            results.append(self._kim())
         sides = (self.source, self.target) if self.kind.startswith("step") else (self.source,)
-        return [*found, *(one for one in others if not one.shuffles or all(map(can_shuffle, sides)))]
+        return [*results, *(one for one in others if not one.shuffles or all(map(can_shuffle, sides)))]
 
     def _kim(self) -> Candidate:
         """The convolutions that texts are usually given."""
@@ -119,27 +119,27 @@ class ModelTask:
             return Candidate(name=name, label=label, kind="simple", rank=rank, make=make)
 
         if self.kind == "category":
-            found = [simple("frequency", "always the most frequent", 0, baselines.Frequency)]
-            found.append(simple("prior", "drawn as often as seen", 0, baselines.PriorSampling))
+            results = [simple("frequency", "always the most frequent", 0, baselines.Frequency)]
+            results.append(simple("prior", "drawn as often as seen", 0, baselines.PriorSampling))
             if spells(source):
-                found.append(simple("markov", "Markov chain for each class", 2, lambda: baselines.Markov(copy.deepcopy(source))))
+                results.append(simple("markov", "Markov chain for each class", 2, lambda: baselines.Markov(copy.deepcopy(source))))
             if text:
-                found.append(simple("bag_of_words", "bag of words, linear", 3, baselines.BagOfWords))
+                results.append(simple("bag_of_words", "bag of words, linear", 3, baselines.BagOfWords))
             if series:
-                found.append(simple("bag_of_steps", "bag of steps, linear", 3, lambda: baselines.BagOfSteps(copy.deepcopy(source))))
-            return found
+                results.append(simple("bag_of_steps", "bag of steps, linear", 3, lambda: baselines.BagOfSteps(copy.deepcopy(source))))
+            return results
         if self.kind == "tags":
             return [simple("frequency", "the most common tags", 0, baselines.Constant)]
         if self.kind == "number":
-            found = [simple("frequency", "always the mean", 0, lambda: baselines.Constant("mean"))]
+            results = [simple("frequency", "always the mean", 0, lambda: baselines.Constant("mean"))]
             if series and self.target.estimator_type == "regressor":
-                found.append(simple("bag_of_steps", "bag of steps, linear", 3, lambda: baselines.BagOfSteps(copy.deepcopy(source))))
-            return found
+                results.append(simple("bag_of_steps", "bag of steps, linear", 3, lambda: baselines.BagOfSteps(copy.deepcopy(source))))
+            return results
         if self.kind == "step" and not has_text_level(self.target):
-            found = [simple("frequency", "the most frequent label", 0, lambda: baselines.Constant("step"))]
+            results = [simple("frequency", "the most frequent label", 0, lambda: baselines.Constant("step"))]
             if spells(source) and not has_text_level(source):
-                found.append(simple("usual_label", "the usual label of each symbol", 1, baselines.UsualLabel))
-            return found
+                results.append(simple("usual_label", "the usual label of each symbol", 1, baselines.UsualLabel))
+            return results
         if self.kind == "step of numbers":
             return [simple("frequency", "always the mean step", 0, lambda: baselines.Constant("mean_step"))]
         if self.kind == "step":  # of texts, whose words are no labels to count
@@ -180,14 +180,14 @@ class ModelTask:
             return Judgement(over=both, under=np.array([float(len(a) + len(t)) for a, t in sets]))
         if self.kind == "step":
             pairs = [(self._steps(a), self._steps(t)) for a, t in zip(answers, truth, strict=True)]
-            hits = [sum(one == wanted for one, wanted in zip(a, t, strict=False)) for a, t in pairs]
+            hits = [sum(one == expected for one, expected in zip(a, t, strict=False)) for a, t in pairs]
             return Judgement(over=np.array(hits, dtype=float), under=np.array([len(t) for _, t in pairs], dtype=float))
         if self.kind == "free":
             return self._edits(answers, truth)
         rows = [np.asarray(t, dtype=np.float64).reshape(len(t) if self.kind != "number" else 1, -1) for t in truth]
         centre = np.concatenate(rows).mean(0)
-        said = [np.asarray(a, dtype=np.float64).reshape(r.shape) for a, r in zip(answers, rows, strict=True)]
-        squares = [float(((a - r) ** 2).sum()) for a, r in zip(said, rows, strict=True)]
+        predictions = [np.asarray(a, dtype=np.float64).reshape(r.shape) for a, r in zip(answers, rows, strict=True)]
+        squares = [float(((a - r) ** 2).sum()) for a, r in zip(predictions, rows, strict=True)]
         return Judgement(over=np.array(squares), under=np.array([float(((r - centre) ** 2).sum()) for r in rows]))
 
     def _steps(self, value: Any) -> list[Any]:
@@ -220,16 +220,16 @@ class ModelTask:
     def alarms(self) -> list[Alarm]:
         """Look for leaks."""
         p = self.parts
-        found = [*leaks.duplicates(p.train_x, p.test_x), *leaks.near_duplicates(p.train_x, p.test_x)]
+        results = [*leaks.duplicates(p.train_x, p.test_x), *leaks.near_duplicates(p.train_x, p.test_x)]
         if p.train_groups is not None and p.test_groups is not None:
-            found += leaks.groups(p.train_groups, p.test_groups)
+            results += leaks.groups(p.train_groups, p.test_groups)
         if _is_category(self.target):
-            found += hidden_targets(p.train_x, p.train_y)
+            results += hidden_targets(p.train_x, p.train_y)
         if _reads_numbers(self.source):
             train, test = ([np.asarray(x, dtype=np.float64) for x in xs] for xs in (p.train_x, p.test_x))
-            found += [] if any(alarm.kind == "duplicates" for alarm in found) else leaks.overlaps(train, test)
-            found += leaks.joint_scaling(train, test)
-        return found
+            results += [] if any(alarm.kind == "duplicates" for alarm in results) else leaks.overlaps(train, test)
+            results += leaks.joint_scaling(train, test)
+        return results
 
     def notes(self) -> list[str]:
         """Return remarks that limit the conclusions."""

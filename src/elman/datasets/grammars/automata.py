@@ -39,9 +39,9 @@ class Automaton(Language):
         super().__init__(name, "".join(symbols))
         self.start = start
         self.final = frozenset(final)
-        known = {start, *self.final, *moves, *(state for row in moves.values() for state in row.values())}
-        self.moves = {state: dict(moves.get(state, {})) for state in known}
-        self._counts: list[dict[int, int]] = [{state: int(state in self.final) for state in known}]
+        index = {start, *self.final, *moves, *(state for row in moves.values() for state in row.values())}
+        self.moves = {state: dict(moves.get(state, {})) for state in index}
+        self._counts: list[dict[int, int]] = [{state: int(state in self.final) for state in index}]
         self._live = self._states_that_can_end()
 
     def state(self, prefix: str) -> int | None:

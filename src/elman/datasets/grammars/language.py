@@ -1,4 +1,4 @@
-"""A language: which words belong, what may come next, and data drawn from it."""
+"""A language: its words, the symbols that may follow, and data drawn from it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from elman.datasets.dataset import Split
 from elman.errors import SettingError, did_you_mean
 
 END = "$"
-"""Stands for "the word may end here" in sets of next symbols."""
+"""Mark of "the word may end here" in sets of next symbols."""
 
 _LONGEST = 10_000
 _TRIES = 200
@@ -87,7 +87,7 @@ class Language(ABC):
         random_state : int or None, default 0
             Seed; the same seed gives the same data. None draws new data each time.
         labels : {"membership", "next"}, default "membership"
-            ``y`` is True or False a word; or, for words of the language only, a list with one frozenset a symbol: what may follow it.
+            ``y`` is True or False a word; or, for words of the language only, a list with one frozenset a symbol: the symbols that may follow it.
         positive : float, default 0.5
             Share of words that belong, with ``labels="membership"``.
 

@@ -1,4 +1,4 @@
-"""The adding and the copying problem: answers that depend on what was seen long ago."""
+"""The adding and the copying problem: answers that depend on steps long ago."""
 
 from __future__ import annotations
 

@@ -35,27 +35,27 @@ def check_answers(model: Any, rows: Rows) -> list[Finding]:
     """
     if rows.sources is None or not isinstance(model.plan_.target.space, Discrete):
         return []
-    said = [tuple(np.atleast_1d(row).tolist()) for row in predict_rows(model.model_, rows.sources, model.source_)]
+    answers = [tuple(np.atleast_1d(row).tolist()) for row in predict_rows(model.model_, rows.sources, model.source_)]
     true = [tuple(np.atleast_1d(row).tolist()) for row in rows.targets]
-    found = [_silent(model, said, true)]
+    findings = [_silent(model, answers, true)]
     if model.plan_.writes_symbols:
-        found.append(_loops([list(row) for row in said], "answers"))
-    return found
+        findings.append(_loops([list(row) for row in answers], "answers"))
+    return findings
 
 
 def _silent(model: Any, said: list[tuple[int, ...]], true: list[tuple[int, ...]]) -> Finding:
     answer, times = Counter(said).most_common(1)[0]
-    share, wanted = times / len(said), Counter(true)[answer] / len(true)
+    share, expected = times / len(said), Counter(true)[answer] / len(true)
     usual = Counter(true).most_common(1)[0][1] / len(true)
-    evidence = {"share": share, "share in truth": wanted, "answers": len(said)}
-    if len(said) < 5 or share < _SAME or share <= wanted + 0.02:
+    evidence = {"share": share, "share in truth": expected, "answers": len(said)}
+    if len(said) < 5 or share < _SAME or share <= expected + 0.02:
         message = f"{len(set(said)):,} different answers to {len(said):,} values; the most common one {share:.0%} (in truth {usual:.0%})"
         return Finding(name="silent decoder", verdict="fine", message=message, evidence=evidence)
     what = "nothing" if not answer else "the same"
     change = "train longer or with a higher learning_rate; class_weight='balanced' where one class is most of the data"
     if model.plan_.writes_frames:
         change = "CTC begins by saying nothing: train longer, on shorter sources first, or with more rows"
-    message = f"it answers {what} to {share:.0%} of {len(said):,} values; the truth says that in {wanted:.0%}"
+    message = f"it answers {what} to {share:.0%} of {len(said):,} values; the truth says that in {expected:.0%}"
     return Finding(name="silent decoder", verdict="problem", message=message, next_step=change, evidence=evidence)
 
 
@@ -74,12 +74,12 @@ def check_writing(model: Any) -> list[Finding]:
     """
     empty: Any = "" if model._is_text() else []
     written = [model.generate(empty, random_state=seed, max_new_steps=200) for seed in range(3)]
-    found = [_loops([np.asarray(model.target_.encode(text)).tolist() for text in written], "texts drawn at temperature 1")]
+    findings = [_loops([np.asarray(model.target_.encode(text)).tolist() for text in written], "texts drawn at temperature 1")]
     likeliest = np.asarray(model.target_.encode(model.generate(empty, temperature=0, max_new_steps=200))).tolist()
     period = loop_of(likeliest)
-    if period and found[0].verdict == "fine":
+    if period and findings[0].verdict == "fine":
         message = f"the likeliest continuation repeats a piece of {period} symbols for ever, as is usual; drawn texts do not"
-        found.append(
+        findings.append(
             Finding(
                 name="likeliest text",
                 verdict="note",
@@ -90,8 +90,8 @@ def check_writing(model: Any) -> list[Finding]:
         )
     if all(not text for text in written):
         change = "train longer, or give longer documents: it ends before the first symbol"
-        found.append(Finding(name="silent decoder", verdict="problem", message="it writes nothing", next_step=change))
-    return found
+        findings.append(Finding(name="silent decoder", verdict="problem", message="it writes nothing", next_step=change))
+    return findings
 
 
 def _loops(rows: Sequence[list[int]], what: str) -> Finding:

@@ -44,20 +44,20 @@ def diagnose(model: Any, X: Any = None, y: Any = None, *, rate_test: bool = True
     network = networks_of(model, "diagnose", recurrent=False)[0]
     if X is None and y is not None:
         raise DataError("diagnose was given answers y without values X. Give both.")
-    found = check_training(model)
+    findings = check_training(model)
     rows = _rows(model, X, y)
     if rows is not None:
         few = some_rows(rows, _ROWS, _STEPS, random_state)
-        found += check_units(network, few) + check_gradients(model, network, few)
+        findings += check_units(network, few) + check_gradients(model, network, few)
         if y is not None or not takes_answers(model):
-            found += check_answers(model, some_rows(rows, _ANSWERED, _STEPS, random_state)) if takes_answers(model) else []
-            found += check_rate(model, some_rows(rows, _ANSWERED, _STEPS, random_state), random_state) if rate_test else []
+            findings += check_answers(model, some_rows(rows, _ANSWERED, _STEPS, random_state)) if takes_answers(model) else []
+            findings += check_rate(model, some_rows(rows, _ANSWERED, _STEPS, random_state), random_state) if rate_test else []
     else:
-        told = "units, gradients and answers were not looked at"
-        found.append(Finding(name="data", verdict="note", message=told, next_step="call diagnose(X, y) with some of the training data"))
+        text = "units, gradients and answers were not looked at"
+        findings.append(Finding(name="data", verdict="note", message=text, next_step="call diagnose(X, y) with some of the training data"))
     if generates(model) and isinstance(model.plan_.target.space, Discrete):
-        found += check_writing(model)
-    return Diagnosis.of(found)
+        findings += check_writing(model)
+    return Diagnosis.of(findings)
 
 
 def _rows(model: Any, X: Any, y: Any) -> Rows | None:

@@ -83,8 +83,8 @@ def _fit(history: Any, rows: list[dict[str, Any]]) -> Finding:
     held = np.array([np.nan if row.get("validation_loss") is None else row["validation_loss"] for row in rows], dtype=np.float64)
     evidence: dict[str, Any] = {"epochs": len(rows), "best_epoch": history.best_epoch, "stopped": history.stopped}
     if np.isnan(held).all():
-        told = "nothing was held out, so overfitting cannot be seen"
-        return Finding(name="fit", verdict="note", message=told, next_step="set validation_fraction", evidence=evidence)
+        text = "nothing was held out, so overfitting cannot be seen"
+        return Finding(name="fit", verdict="note", message=text, next_step="set validation_fraction", evidence=evidence)
     best = int(np.nanargmin(held))
     evidence |= {"training_loss": losses[best], "validation_loss": held[best], "last_validation_loss": held[-1]}
     verdict, message, change = _unfinished(history, held, best) or _overfit(losses, held, best) or _stuck(losses) or ("fine", "", "")

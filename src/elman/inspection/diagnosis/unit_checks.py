@@ -43,23 +43,23 @@ def check_units(network: SequenceModel, rows: Rows) -> list[Finding]:
     source, target = rows.batch(range(len(rows)))
     with torch.no_grad(), evaluating(network), watching(network) as seen:
         network.loss(move(source, network.device), move(target, network.device))
-    found: list[Finding] = []
+    findings: list[Finding] = []
     for one in seen:
         if not one.inputs or not len(one.inputs[0].data):
             continue
         for part in open_stack(one.layer, one.inputs[0], one.states[0]):
             name = f"{one.name} {part.depth + 1}" + (" backwards" if part.reverse else "")
             gates = {gate: tensor.cpu().double().numpy() for gate, tensor in part.gates.items() if gate not in part.states}
-            found += _states(name, next(iter(part.states.values())).cpu().double().numpy())
-            found += _gates(name, gates)
-    return found
+            findings += _states(name, next(iter(part.states.values())).cpu().double().numpy())
+            findings += _gates(name, gates)
+    return findings
 
 
 def _states(name: str, hidden: np.ndarray) -> list[Finding]:
     dead = np.flatnonzero(hidden.std(0) < _STILL)
     stuck = np.flatnonzero((np.abs(hidden) > _STUCK).mean(0) > _MOST)
     evidence: dict[str, Any] = {"layer": name, "units": hidden.shape[1], "steps": len(hidden)}
-    found = []
+    findings = []
     for what, units, change in (
         ("dead units", dead, "take a smaller hidden_size, a lower learning_rate, or cell='gru' in the place of 'elman_relu'"),
         ("saturated units", stuck, "lower learning_rate, raise weight_decay, scale the inputs, or try layer_norm=True"),
@@ -68,29 +68,33 @@ def _states(name: str, hidden: np.ndarray) -> list[Finding]:
         verdict = "fine" if share <= 0.05 else "note" if share <= 0.25 else "warning" if share <= 0.75 else "problem"
         message = f"{len(units)} of {hidden.shape[1]} units of {name} over {len(hidden):,} steps"
         then = change if verdict != "fine" else ""
-        found.append(Finding(name=what, verdict=verdict, message=message, next_step=then, evidence={**evidence, "which": units.tolist()}))
-    return found
+        findings.append(
+            Finding(name=what, verdict=verdict, message=message, next_step=then, evidence={**evidence, "which": units.tolist()})
+        )
+    return findings
 
 
 def _gates(name: str, gates: dict[str, np.ndarray]) -> list[Finding]:
     """Mean, share closed and share open of each gate; a forget gate that is shut, an update that never comes."""
     if not gates:
         return []
-    told = {
+    summary = {
         gate: {"mean": float(v.mean()), "closed": float((v < 0.05).mean()), "open": float((v > 0.95).mean())}
         for gate, v in gates.items()
         if gate in _SQUASHED
     }
-    shown = ", ".join(f"{gate} {seen['mean']:.2f} ({seen['closed']:.0%} closed, {seen['open']:.0%} open)" for gate, seen in told.items())
+    shown = ", ".join(f"{gate} {seen['mean']:.2f} ({seen['closed']:.0%} closed, {seen['open']:.0%} open)" for gate, seen in summary.items())
     verdict, change = "fine", ""
-    if told.get("f", {}).get("closed", 0.0) > 0.5:
+    if summary.get("f", {}).get("closed", 0.0) > 0.5:
         verdict, change = (
             "warning",
             "the memory is thrown away at most steps: start from a higher forget bias, or shorten what must be remembered",
         )
-    if told.get("z", {}).get("open", 0.0) > 0.9:
+    if summary.get("z", {}).get("open", 0.0) > 0.9:
         verdict, change = "warning", "the state hardly ever takes in what is read: raise learning_rate or scale the inputs"
-    return [Finding(name="gates", verdict=verdict, message=f"{name}: {shown}", next_step=change, evidence={"layer": name, "gates": told})]
+    return [
+        Finding(name="gates", verdict=verdict, message=f"{name}: {shown}", next_step=change, evidence={"layer": name, "gates": summary})
+    ]
 
 
 def check_gradients(model: Any, network: SequenceModel, rows: Rows) -> list[Finding]:
@@ -191,8 +195,8 @@ def some_rows(rows: Rows, count: int, steps: int, seed: int) -> Rows:
         At least one.
     """
     order = np.random.default_rng(seed).permutation(len(rows))[:count]
-    kept = rows.take(_with_steps(rows, order))
-    return kept if kept.sources is not None else kept.in_pieces(steps).take(range(min(count, len(kept))))
+    remaining = rows.take(_with_steps(rows, order))
+    return remaining if remaining.sources is not None else remaining.in_pieces(steps).take(range(min(count, len(remaining))))
 
 
 def _with_steps(rows: Rows, order: np.ndarray) -> Sequence[int]:

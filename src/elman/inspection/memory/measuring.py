@@ -78,14 +78,14 @@ def memory(
     rows = _some(rows, networks[0], most, np.random.default_rng(random_state))
     loss_at = _cut_losses(networks, rows)
     loss, blind = loss_at(None), loss_at(average)
-    horizon, beyond, known = search(loss_at, most, loss + share * max(blind - loss, 0.0) + 1e-9 * abs(loss))
+    horizon, beyond, available = search(loss_at, most, loss + share * max(blind - loss, 0.0) + 1e-9 * abs(loss))
     gradient = gradient_by_lag(networks[0], rows, random_state)
     beyond = beyond and most < longest - 1
     return Memory(
         horizon=horizon,
         beyond=beyond,
-        lags=np.array(list(known)),
-        losses=np.array(list(known.values())),
+        lags=np.array(list(available)),
+        losses=np.array(list(available.values())),
         loss=loss,
         blind=blind,
         share=share,
@@ -195,7 +195,7 @@ def gradient_warnings(model: Any, gradient: np.ndarray, longest: int) -> list[st
     list of str
         Evidence and advice.
     """
-    found, gated = [], model.plan_.cell in ("gru", "lstm")
+    results, gated = [], model.plan_.cell in ("gru", "lstm")
     faded = fading(gradient)
     if faded is not None and faded < longest / 2:
         change = (
@@ -204,23 +204,25 @@ def gradient_warnings(model: Any, gradient: np.ndarray, longest: int) -> list[st
             if gated
             else "use cell='lstm' or 'gru', whose gates carry gradients further"
         )
-        found.append(
+        results.append(
             f"vanishing gradient: {faded} steps back it is below a thousandth of its largest, so older steps hardly teach; {change}"
         )
     if len(gradient) and (not np.isfinite(gradient).all() or gradient.max() > EXPLODED * max(float(gradient[0]), 1e-300)):
         change = (
             "lower max_grad_norm and learning_rate, or try layer_norm=True" if gated else "use cell='gru' or 'lstm', or lower max_grad_norm"
         )
-        found.append(f"exploding gradient: {gradient.max() / max(float(gradient[0]), 1e-300):.3g} times that of the newest step; {change}")
-    return found
+        results.append(
+            f"exploding gradient: {gradient.max() / max(float(gradient[0]), 1e-300):.3g} times that of the newest step; {change}"
+        )
+    return results
 
 
 def _warnings(model: Any, gradient: np.ndarray, horizon: int, beyond: bool, longest: int) -> list[str]:
     """Warnings, each with advice."""
-    found = gradient_warnings(model, gradient, longest)
+    result = gradient_warnings(model, gradient, longest)
     length = None if model.training is None else model.training.tbptt_length
     if length is not None and horizon >= 0.8 * length:
-        found.append(f"training cut the gradient after {length} steps, and the horizon is {horizon}; raise tbptt_length")
+        result.append(f"training cut the gradient after {length} steps, and the horizon is {horizon}; raise tbptt_length")
     if beyond:
-        found.append(f"the horizon is {horizon} or further; raise max_lag to see how far")
-    return found
+        result.append(f"the horizon is {horizon} or further; raise max_lag to see how far")
+    return result

@@ -100,8 +100,8 @@ class Memory:
         dict
             By the names of the attributes.
         """
-        told = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in told.items()}
+        summary = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in summary.items()}
 
     def _repr_html_(self) -> str:
         return fragment(*self.to_markup())
@@ -120,8 +120,8 @@ class Memory:
         cut = line_chart(lines, title="Loss when everything older is cut", x_label="steps kept", y_label="loss", marks=marks)
         norms = [Line(name="", x=list(range(len(self.gradient))), y=self.gradient.tolist())]
         faded = line_chart(norms, title="Gradient by lag", x_label="lag in steps", y_label="norm of ∂h/∂x at this lag", log=True)
-        told = str(self).splitlines()
-        pairs = [("memory", told[0]), ("gradient", told[1].removeprefix("gradient: ")), *(("warning", w) for w in self.warnings)]
+        text = str(self).splitlines()
+        pairs = [("memory", text[0]), ("gradient", text[1].removeprefix("gradient: ")), *(("warning", w) for w in self.warnings)]
         return [facts(pairs), cut, faded]
 
 
@@ -147,19 +147,19 @@ def search(loss_at: Callable[[int], float], most: int, allowed: float) -> tuple[
     >>> search(lambda lag: 1.0 if lag < 13 else 0.0, 50, 0.1)[:2]
     (13, False)
     """
-    known = {lag: loss_at(lag) for lag in grid(most)}
-    failing = [lag for lag, loss in known.items() if not loss <= allowed]
+    index = {lag: loss_at(lag) for lag in grid(most)}
+    failing = [lag for lag, loss in index.items() if not loss <= allowed]
     if not failing:
-        return 0, False, known
+        return 0, False, index
     low = max(failing)
     if low == most:
-        return most, True, known
-    high = min(lag for lag in known if lag > low)
+        return most, True, index
+    high = min(lag for lag in index if lag > low)
     while high - low > 1:
         middle = (low + high) // 2
-        known[middle] = loss_at(middle)
-        low, high = (low, middle) if known[middle] <= allowed else (middle, high)
-    return high, False, dict(sorted(known.items()))
+        index[middle] = loss_at(middle)
+        low, high = (low, middle) if index[middle] <= allowed else (middle, high)
+    return high, False, dict(sorted(index.items()))
 
 
 def grid(most: int) -> list[int]:
@@ -180,10 +180,10 @@ def grid(most: int) -> list[int]:
     >>> grid(20)
     [0, 1, 2, 3, 4, 5, 7, 9, 12, 16, 20]
     """
-    found = [0]
-    while found[-1] < most:
-        found.append(min(most, max(found[-1] + 1, int(found[-1] * 1.4))))
-    return found
+    results = [0]
+    while results[-1] < most:
+        results.append(min(most, max(results[-1] + 1, int(results[-1] * 1.4))))
+    return results
 
 
 def fading(gradient: np.ndarray) -> int | None:

@@ -56,8 +56,8 @@ class Cut:
         rows = torch.repeat_interleave(torch.arange(len(x), device="cpu"), x.lengths)
         at = torch.arange(len(rows), device="cpu") - torch.repeat_interleave(torch.cumsum(x.lengths, 0) - x.lengths, x.lengths)
         if self.ends_only:
-            kept = (at == x.lengths[rows] - 1) | ((at == 0) if both else torch.zeros_like(at, dtype=torch.bool))
-            rows, at = rows[kept], at[kept]
+            mask = (at == x.lengths[rows] - 1) | ((at == 0) if both else torch.zeros_like(at, dtype=torch.bool))
+            rows, at = rows[mask], at[mask]
         for some in torch.arange(len(rows), device="cpu").split(max(1, _ROWS // ((1 + both) * self.lag + 1))):
             start = (at[some] - self.lag).clamp_min(0)
             stop = torch.minimum(at[some] + self.lag, x.lengths[rows[some]] - 1) if both else at[some]
@@ -81,8 +81,8 @@ class _Windows:
 
     def batch(self, x: Ragged) -> Ragged:
         """Return the windows as sequences of their own."""
-        own = self.frame.row_of()
-        index = _places(x, self.rows[own], self.start[own] + self.frame.step_of())
+        local = self.frame.row_of()
+        index = _places(x, self.rows[local], self.start[local] + self.frame.step_of())
         return self.frame.with_data(x.data[index.to(x.data.device)])
 
     def first_state(self, state: Any) -> Any:
@@ -103,9 +103,9 @@ def _put_ends(ends: Any, after: Any, windows: _Windows, lengths: Tensor, directi
     lasts = torch.nonzero(windows.at == lengths[windows.rows] - 1).flatten()
     firsts = torch.nonzero(windows.at == 0).flatten()
     pairs = zip(ends, after, strict=True) if isinstance(ends, tuple) else [(ends, after)]
-    for kept, new in pairs:
+    for saved, new in pairs:
         for way, some in enumerate((lasts, firsts)[:directions]):
-            kept[way::directions, windows.rows[some].to(kept.device)] = new[way::directions, some.to(kept.device)]
+            saved[way::directions, windows.rows[some].to(saved.device)] = new[way::directions, some.to(saved.device)]
 
 
 def average(layer: Recurrent, x: Ragged, state: Any, answer: Any) -> Any:  # noqa: ARG001  # one signature for all that replaces

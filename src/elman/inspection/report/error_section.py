@@ -58,8 +58,8 @@ def _confused(model: Any, true: np.ndarray, said: np.ndarray) -> list[Any]:
     counts = np.array([[int(((true == a) & (said == b)).sum()) for b in frequent] for a in frequent])
     rows = []
     for index, name in zip(frequent, names, strict=True):
-        right, told, there = int(((true == index) & (said == index)).sum()), int((said == index).sum()), int((true == index).sum())
-        rows.append((name, there, right / told if told else 0.0, right / there if there else 0.0))
+        right, text, there = int(((true == index) & (said == index)).sum()), int((said == index).sum()), int((true == index).sum())
+        rows.append((name, there, right / text if text else 0.0, right / there if there else 0.0))
     others = len(set(true.tolist())) - len(frequent)
     caption = "Precision and recall" + (f" of the {len(frequent)} most frequent classes of {len(frequent) + others}" if others > 0 else "")
     return [
@@ -69,24 +69,24 @@ def _confused(model: Any, true: np.ndarray, said: np.ndarray) -> list[Any]:
 
 
 def _tags(model: Any, seen: Judged) -> list[Any]:
-    true, said = np.stack([np.asarray(t) for t in seen.truth]) > 0.5, np.stack(seen.answers) > 0.5
+    true, answers = np.stack([np.asarray(t) for t in seen.truth]) > 0.5, np.stack(seen.answers) > 0.5
     rows = []
     for index, name in enumerate(model.target_.classes_):
-        right, told, there = int((true & said)[:, index].sum()), int(said[:, index].sum()), int(true[:, index].sum())
-        rows.append((str(name), there, right / told if told else 0.0, right / there if there else 0.0))
+        right, text, there = int((true & answers)[:, index].sum()), int(answers[:, index].sum()), int(true[:, index].sum())
+        rows.append((str(name), there, right / text if text else 0.0, right / there if there else 0.0))
     rows.sort(key=lambda row: -row[1])
     return [table(["tag", "rows", "precision", "recall"], rows[: 2 * _CLASSES], caption="Precision and recall")]
 
 
 def _numbers(model: Any, seen: Judged) -> list[Any]:  # noqa: ARG001  # one signature for all shapes
-    true, said = (np.asarray(values, dtype=np.float64).reshape(len(seen), -1)[:, 0] for values in (seen.ys, seen.said))
+    true, answers = (np.asarray(values, dtype=np.float64).reshape(len(seen), -1)[:, 0] for values in (seen.ys, seen.said))
     some = np.linspace(0, len(true) - 1, min(len(true), _POINTS)).astype(np.int64)
     chart = scatter_chart(
-        true[some].tolist(), said[some].tolist(), title="Truth and answers", x_label="true", y_label="answered", diagonal=True
+        true[some].tolist(), answers[some].tolist(), title="Truth and answers", x_label="true", y_label="answered", diagonal=True
     )
-    quantiles = np.quantile(np.abs(said - true), (0.5, 0.9, 0.99))
-    told = [("in the middle", quantiles[0]), ("in 90 % at most", quantiles[1]), ("in 99 % at most", quantiles[2])]
-    return [chart, table(["absolute error", "value"], [(name, float(value)) for name, value in told])]
+    quantiles = np.quantile(np.abs(answers - true), (0.5, 0.9, 0.99))
+    lines = [("in the middle", quantiles[0]), ("in 90 % at most", quantiles[1]), ("in 99 % at most", quantiles[2])]
+    return [chart, table(["absolute error", "value"], [(name, float(value)) for name, value in lines])]
 
 
 def _series(model: Any, seen: Judged) -> list[Any]:
@@ -111,7 +111,7 @@ def _series(model: Any, seen: Judged) -> list[Any]:
 
 
 def _spread(model: Any, seen: Judged) -> list[Any]:  # noqa: ARG001  # one signature for all shapes
-    known = seen.faults[np.isfinite(seen.faults)]
-    if not len(known):
+    finite = seen.faults[np.isfinite(seen.faults)]
+    if not len(finite):
         return []
-    return [histogram(known, f"Rows by {seen.fault_name}", "rows")]
+    return [histogram(finite, f"Rows by {seen.fault_name}", "rows")]

@@ -28,13 +28,13 @@ def examples_of(seen: Judged) -> list[Any]:
     """
     if seen.shape == "series":
         return []
-    known = _different(seen, seen.order[np.isfinite(seen.faults[seen.order])])
-    if not len(known):
+    finite = _different(seen, seen.order[np.isfinite(seen.faults[seen.order])])
+    if not len(finite):
         return []
-    if seen.faults[known[0]] == seen.faults[known[-1]]:
-        return [element("h3", "Some of the rows, all answered alike well"), _table(seen, known[:_COUNT])]
-    count = min(_COUNT, -(-len(known) // 2))
-    good, bad = known[:count], known[::-1][: min(count, len(known) - count)]
+    if seen.faults[finite[0]] == seen.faults[finite[-1]]:
+        return [element("h3", "Some of the rows, all answered alike well"), _table(seen, finite[:_COUNT])]
+    count = min(_COUNT, -(-len(finite) // 2))
+    good, bad = finite[:count], finite[::-1][: min(count, len(finite) - count)]
     parts = [element("h3", "Best"), _table(seen, good)]
     return [*parts, element("h3", "Worst"), _table(seen, bad)] if len(bad) else parts
 
@@ -42,15 +42,15 @@ def examples_of(seen: Judged) -> list[Any]:
 def _different(seen: Judged, rows: np.ndarray) -> np.ndarray:
     """Rows from both ends of an order that do not show the same value as one before."""
     shown: set[str] = set()
-    kept = []
+    remaining = []
     for place in [i for pair in zip(range(len(rows)), reversed(range(len(rows))), strict=True) for i in pair]:
         text = str(readable(seen.xs[rows[place]]))
         if text not in shown:
             shown.add(text)
-            kept.append(place)
-        if len(kept) >= 2 * _COUNT:
+            remaining.append(place)
+        if len(remaining) >= 2 * _COUNT:
             break
-    return rows[sorted(kept)]
+    return rows[sorted(remaining)]
 
 
 def _table(seen: Judged, rows: np.ndarray) -> Any:

@@ -139,8 +139,8 @@ def metric_of(model: Any) -> str:
 def held_out(model: Any) -> float | None:
     """Return the metric of the kept epoch on the held-out part in training."""
     history = model.history_
-    found = next((row.get("metric") for row in history.rows if row["epoch"] == history.best_epoch), None)
-    return None if found is None else float(found)
+    result = next((row.get("metric") for row in history.rows if row["epoch"] == history.best_epoch), None)
+    return None if result is None else float(result)
 
 
 def _description(model: Any) -> str:
@@ -169,8 +169,8 @@ def _evaluation(model: Any, seen: Judged | None) -> str:
     if history.baseline is not None:
         rows.append((f"simplest guess there ({history.metric})", history.baseline))
     ended = f"ended by {history.stopped or 'hand'}, epoch {history.best_epoch} kept"
-    told = f"Metric: {metric_of(model)}. Trained for {len(history)} epochs, {ended}."
-    return f"## How good it is\n\n{told}\n\n| on | score |\n|---|--:|\n" + "\n".join(f"| {name} | {value:.4g} |" for name, value in rows)
+    text = f"Metric: {metric_of(model)}. Trained for {len(history)} epochs, {ended}."
+    return f"## How good it is\n\n{text}\n\n| on | score |\n|---|--:|\n" + "\n".join(f"| {name} | {value:.4g} |" for name, value in rows)
 
 
 def _limits(model: Any) -> str:

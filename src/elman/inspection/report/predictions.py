@@ -111,18 +111,18 @@ def _one(model: Any, sources: list[Any], common: dict[str, Any]) -> Judged:
     space, truth = model.target_.space, np.stack([np.asarray(t) for t in common["truth"]])
     if isinstance(space, Continuous):
         answers = predict_rows(model.model_, sources, model.source_)
-        said = list(decode_all(model.target_, answers))
-        faults = _distances(said, common["ys"])
+        predictions = list(decode_all(model.target_, answers))
+        faults = _distances(predictions, common["ys"])
         score = model._scoring().score(answers, common["truth"])
-        return Judged(shape="numbers", said=said, answers=answers, faults=faults, fault_name="absolute error", score=score, **common)
+        return Judged(shape="numbers", said=predictions, answers=answers, faults=faults, fault_name="absolute error", score=score, **common)
     proba = np.stack(proba_rows(model.model_, sources, model.source_))
     binary = isinstance(space, Binary)
     answers = list((proba > 0.5).astype(np.float32)) if binary else list(proba.argmax(-1))
     faults = np.abs(proba - truth).max(-1) if binary else 1.0 - proba[np.arange(len(proba)), truth.astype(np.int64)]
     name = "largest miss of a tag" if binary else "1 - probability of the truth"
-    said, score = list(decode_all(model.target_, answers)), model._scoring().score(answers, common["truth"])
+    predictions, score = list(decode_all(model.target_, answers)), model._scoring().score(answers, common["truth"])
     shape = "tags" if binary else "classes"
-    return Judged(shape=shape, said=said, answers=answers, faults=faults, fault_name=name, score=score, proba=proba, **common)
+    return Judged(shape=shape, said=predictions, answers=answers, faults=faults, fault_name=name, score=score, proba=proba, **common)
 
 
 def _many(model: Any, sources: list[Any], common: dict[str, Any]) -> Judged:
@@ -130,7 +130,7 @@ def _many(model: Any, sources: list[Any], common: dict[str, Any]) -> Judged:
     from elman.generation.options import decoding_of
 
     answers = predict_rows(model.model_, sources, model.source_, decoding_of(model.plan_, {}))
-    said = list(model.pair_.decode(common["xs"], answers))
+    predictions = list(model.pair_.decode(common["xs"], answers))
     aligned, discrete = model.plan_.answers_steps, isinstance(model.plan_.target.space, Discrete)
     pairs = list(zip(answers, common["truth"], strict=True))
     score = model._scoring().score(answers, common["truth"]) if aligned or discrete else None
@@ -142,7 +142,7 @@ def _many(model: Any, sources: list[Any], common: dict[str, Any]) -> Judged:
         faults = np.array([edit_distance(a, t) / max(len(t), 1) for a, t in pairs] if discrete else [np.nan] * len(pairs), dtype=np.float64)
         name = "edit distance over length"
     shape = "steps" if aligned else "written"
-    return Judged(shape=shape, said=said, answers=answers, faults=faults, fault_name=name, score=score, **common)
+    return Judged(shape=shape, said=predictions, answers=answers, faults=faults, fault_name=name, score=score, **common)
 
 
 def _texts(model: Any, X: Any) -> Judged:
@@ -160,20 +160,20 @@ def _texts(model: Any, X: Any) -> Judged:
 def _series(model: Any, X: Any) -> Judged:
     """The last steps of each series, hidden and forecast."""
     panel, horizon = read_panel(X), model.horizon
-    known = [np.asarray(one.values, dtype=np.float64) for one in panel.series]
-    common: dict[str, Any] = {"shape": "series", "fault_name": "error over the last value's", "total": len(known)}
-    long = [row for row, one in enumerate(known) if len(one) > 2 * horizon + 2]
+    available = [np.asarray(one.values, dtype=np.float64) for one in panel.series]
+    common: dict[str, Any] = {"shape": "series", "fault_name": "error over the last value's", "total": len(available)}
+    long = [row for row, one in enumerate(available) if len(one) > 2 * horizon + 2]
     if not long:
-        lengths = np.array([len(one) for one in known])
-        return Judged(xs=known, ys=[], said=[], truth=[], answers=[], faults=np.zeros(0), score=None, lengths=lengths, **common)
-    xs = [known[row] for row in long]
-    said = list(model.forecast_from(panel, long, [len(one) - horizon for one in xs]).mean)
+        lengths = np.array([len(one) for one in available])
+        return Judged(xs=available, ys=[], said=[], truth=[], answers=[], faults=np.zeros(0), score=None, lengths=lengths, **common)
+    xs = [available[row] for row in long]
+    answers = list(model.forecast_from(panel, long, [len(one) - horizon for one in xs]).mean)
     true = [one[-horizon:] for one in xs]
     scales = [max(float(np.nanmean(np.abs(np.diff(one[:-horizon])))), 1e-12) for one in xs]
-    faults = np.array([float(np.nanmean(np.abs(s - t))) / scale for s, t, scale in zip(said, true, scales, strict=True)])
-    score = float(model.score(X)) if len(long) == len(known) else None
+    faults = np.array([float(np.nanmean(np.abs(s - t))) / scale for s, t, scale in zip(answers, true, scales, strict=True)])
+    score = float(model.score(X)) if len(long) == len(available) else None
     lengths = np.array([len(one) for one in xs])
-    return Judged(xs=xs, ys=true, said=said, truth=true, answers=said, faults=faults, score=score, lengths=lengths, **common)
+    return Judged(xs=xs, ys=true, said=answers, truth=true, answers=answers, faults=faults, score=score, lengths=lengths, **common)
 
 
 def _distances(said: Sequence[Any], true: Sequence[Any]) -> np.ndarray:

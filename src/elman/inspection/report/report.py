@@ -58,22 +58,22 @@ def report(model: Any, path: str | Path, X: Any = None, y: Any = None, *, leader
     if (X is None) != (y is None) and takes_answers(model):
         raise DataError("report needs values X together with their answers y, or neither. Give both.")
     seen = None if X is None else judged(model, X, y)
-    made = page(
+    output = page(
         title or heading(model), _lead(model, seen), [(name, parts) for name, parts in _sections(model, seen, leaderboard) if parts]
     )
-    atomic.write(path, made.encode("utf-8", "replace"))
+    atomic.write(path, output.encode("utf-8", "replace"))
     return path
 
 
 def _lead(model: Any, seen: Judged | None) -> list[Any]:
-    told: list[tuple[str, Any]] = []
+    lines: list[tuple[str, Any]] = []
     if seen is not None and seen.score is not None:
-        told.append((f"{metric_of(model)} on {len(seen):,} given rows", seen.score))
+        lines.append((f"{metric_of(model)} on {len(seen):,} given rows", seen.score))
     best, history = held_out(model), model.history_
     if best is not None:
-        told.append((f"{history.metric} on what was held out in training", best))
-    told += [("simplest guess there", history.baseline), ("parameters", model.plan_.parameters)]
-    return [facts(told)]
+        lines.append((f"{history.metric} on what was held out in training", best))
+    lines += [("simplest guess there", history.baseline), ("parameters", model.plan_.parameters)]
+    return [facts(lines)]
 
 
 def _sections(model: Any, seen: Judged | None, leaderboard: Any) -> list[tuple[str, list[Any]]]:
@@ -83,9 +83,9 @@ def _sections(model: Any, seen: Judged | None, leaderboard: Any) -> list[tuple[s
     if seen is not None:
         sections += [("Errors", errors_of(model, seen)), ("Examples", examples_of(seen))]
         sections += [("Inside one value", _tried(lambda: _inside(model, seen))), ("Memory", _tried(lambda: _memory(model, seen)))]
-    found = _tried(lambda: _diagnosis(model, seen))
+    result = _tried(lambda: _diagnosis(model, seen))
     plan = [element("details", element("summary", "Settings and plan"), *to_markup(model)[1:2], model.plan_.to_markup())]
-    return [*sections, ("Diagnosis", found), ("Plan", plan), ("Model card", [element("pre", card_of(model, seen))])]
+    return [*sections, ("Diagnosis", result), ("Plan", plan), ("Model card", [element("pre", card_of(model, seen))])]
 
 
 def _tried(section: Callable[[], list[Any]]) -> list[Any]:
@@ -105,8 +105,8 @@ def _inside(model: Any, seen: Judged) -> list[Any]:
     value = seen.xs[row]
     if generates(model):
         value = value[:300]
-    found = trace(model, value)
-    return [element("p", f"Answer: {readable(found.answer)}"), *found.to_markup()]
+    result = trace(model, value)
+    return [element("p", f"Answer: {readable(result.answer)}"), *result.to_markup()]
 
 
 def _memory(model: Any, seen: Judged) -> list[Any]:

@@ -30,13 +30,13 @@ def data_of(seen: Judged) -> list[Any]:
         Facts and charts.
     """
     lengths = seen.lengths
-    told = [("rows", seen.total), ("judged", len(seen))]
+    lines = [("rows", seen.total), ("judged", len(seen))]
     if len(lengths):
-        told += [
+        lines += [
             ("steps in all", int(lengths.sum())),
             ("steps of a row", f"{lengths.min():,} to {lengths.max():,}, in the middle {np.median(lengths):,.0f}"),
         ]
-    parts: list[Any] = [facts(told)]
+    parts: list[Any] = [facts(lines)]
     if len(set(lengths.tolist())) > 1:
         parts.append(histogram(lengths, "Rows by length", "rows"))
     if seen.shape == "classes":
@@ -66,10 +66,10 @@ def histogram(values: np.ndarray, title: str, label: str) -> Any:
     Markup
         A chart, or a sentence where all numbers are the same.
     """
-    known = values[np.isfinite(values)]
-    if len(np.unique(known)) < 2:
-        return element("p", f"{title}: all of {len(known):,} {label} have {shown(known[0].item())}.")
-    counts, names = _bins(known)
+    finite = values[np.isfinite(values)]
+    if len(np.unique(finite)) < 2:
+        return element("p", f"{title}: all of {len(finite):,} {label} have {shown(finite[0].item())}.")
+    counts, names = _bins(finite)
     return bar_chart(names, counts.astype(np.float64).tolist(), title=title, value_label=label)
 
 
@@ -108,8 +108,8 @@ def leaderboard_of(board: Any) -> list[Any]:
         columns = {str(name): list(frame[name]) for name in frame.columns}
     rows = [[_plain(value) for value in row] for row in zip(*columns.values(), strict=True)]
     verdict = getattr(board, "verdict", None)
-    told = verdict() if callable(verdict) else verdict
-    return [element("p", told) if told else element("p"), table(list(columns), rows)]
+    text = verdict() if callable(verdict) else verdict
+    return [element("p", text) if text else element("p"), table(list(columns), rows)]
 
 
 def _plain(value: Any) -> Any:

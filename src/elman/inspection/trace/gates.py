@@ -60,15 +60,15 @@ def open_stack(layer: Recurrent, x: Ragged, state: Any = None) -> list[Opened]:
     spec, tensors = stack.parts(layer, len(x), len(x.data), training=False)
     batch = Batch(n=len(x), steps=len(x.batch_sizes), rows=len(x.data), sizes=x.batch_sizes, order=x.sorted_indices)
     starts = None if state is None else (state if isinstance(state, tuple) else (state,))
-    found: list[tuple[Call, Tensor]] = []
+    results: list[tuple[Call, Tensor]] = []
 
     def run(call: Call) -> tuple[Tensor, tuple[Tensor, ...]]:
         output, last = dispatch.run_checked(call)
-        found.append((call, output))
+        results.append((call, output))
         return output, last
 
     loop(spec, batch, x.data, starts, tensors, run)
-    return [_open(call, output, part // spec.directions) for part, (call, output) in enumerate(found)]
+    return [_open(call, output, part // spec.directions) for part, (call, output) in enumerate(results)]
 
 
 def _open(call: Call, output: Tensor, depth: int) -> Opened:
@@ -113,13 +113,13 @@ def _carried(call: Call, gates: tuple[Tensor, ...]) -> dict[str, Tensor]:
     names = call.cell.states[1:]
     keep = call.zoneout if isinstance(call.zoneout, float) else 0.0
     columns = [gate.cpu().numpy() for gate in gates]
-    found = [np.empty_like(columns[0]) for _ in names]
+    results = [np.empty_like(columns[0]) for _ in names]
     whole = [state.cpu().numpy().copy() for state in call.state[1:]]  # of all sequences, also of those without a step now
     order = slice(None, None, -1) if call.reverse else slice(None)
     for start, steps, n in _runs(call.batch_sizes.tolist())[order]:
         rows = slice(start, start + steps * n)
         read = zip(*(column[rows].reshape(steps, n, -1)[order] for column in columns), strict=True)
-        written = zip(*(column[rows].reshape(steps, n, -1)[order] for column in found), strict=True)
+        written = zip(*(column[rows].reshape(steps, n, -1)[order] for column in results), strict=True)
         now = tuple(state[:n] for state in whole)
         for step, places in zip(read, written, strict=True):
             new = carry(step, now)
@@ -128,7 +128,7 @@ def _carried(call: Call, gates: tuple[Tensor, ...]) -> dict[str, Tensor]:
                 place[:] = state
         for state, last in zip(whole, now, strict=True):
             state[:n] = last
-    return {name: torch.from_numpy(column) for name, column in zip(names, found, strict=True)}
+    return {name: torch.from_numpy(column) for name, column in zip(names, results, strict=True)}
 
 
 def _runs(sizes: list[int]) -> list[tuple[int, int, int]]:

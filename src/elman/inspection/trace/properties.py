@@ -121,9 +121,9 @@ def values_of(wanted: Any, labels: Sequence[str]) -> tuple[np.ndarray, str]:
     if isinstance(wanted, str):
         name = wanted.replace("_", " ")
         if name not in PROPERTIES:
-            known = list(PROPERTIES)
+            available = list(PROPERTIES)
             raise SettingError(
-                f"property must be one of {known} or an array of one number a step; got {wanted!r}.{did_you_mean(name, known)}"
+                f"property must be one of {available} or an array of one number a step; got {wanted!r}.{did_you_mean(name, available)}"
             )
         return PROPERTIES[name](labels), name
     try:
@@ -136,8 +136,8 @@ def values_of(wanted: Any, labels: Sequence[str]) -> tuple[np.ndarray, str]:
 
 
 def _since(labels: Sequence[str], begins: Callable[[str], bool]) -> np.ndarray:
-    found, count = np.zeros(len(labels)), 0
+    values, count = np.zeros(len(labels)), 0
     for step, label in enumerate(labels):
         count = 0 if begins(label) else count + 1
-        found[step] = count
-    return found
+        values[step] = count
+    return values

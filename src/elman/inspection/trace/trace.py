@@ -48,10 +48,10 @@ class LayerTrace:
 
     def array(self, quantity: str) -> np.ndarray:
         """Return "hidden", "cell" or a gate by its name, (T, H)."""
-        known = {"hidden": self.hidden, **({} if self.cell is None else {"cell": self.cell}), **self.gates}
-        if quantity not in known:
-            raise SettingError(f"{self.name} has {sorted(known)}; got {quantity!r}.{did_you_mean(quantity, known)}")
-        return known[quantity]
+        index = {"hidden": self.hidden, **({} if self.cell is None else {"cell": self.cell}), **self.gates}
+        if quantity not in index:
+            raise SettingError(f"{self.name} has {sorted(index)}; got {quantity!r}.{did_you_mean(quantity, index)}")
+        return index[quantity]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -121,9 +121,9 @@ class Trace:
     def main(self) -> list[LayerTrace]:
         """The top layer that reads the value, in each of its directions."""
         first = self.layers[0].name.split(" ")[0]
-        own = [layer for layer in self.layers if layer.name.split(" ")[0] == first]
-        top = own[-1].name.split(" ")[1]
-        return [layer for layer in own if layer.name.split(" ")[1] == top]
+        local = [layer for layer in self.layers if layer.name.split(" ")[0] == first]
+        top = local[-1].name.split(" ")[1]
+        return [layer for layer in local if layer.name.split(" ")[1] == top]
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -186,8 +186,8 @@ class Trace:
             The units, each with its held-out score, and the score of all units together.
         """
         layers = self.main if layer is None else [self.layer(layer)]
-        wanted, name = values_of(property, layers[0].labels)
-        return follow(np.concatenate([one.array(quantity) for one in layers], 1), wanted, name=name, top=top)
+        expected, name = values_of(property, layers[0].labels)
+        return follow(np.concatenate([one.array(quantity) for one in layers], 1), expected, name=name, top=top)
 
     def busiest(self, count: int = _SHOWN, *, layer: str | None = None, quantity: str = "hidden") -> np.ndarray:
         """Return the units that change most over the steps, the busiest first.
@@ -255,12 +255,12 @@ class Trace:
             }
             for layer in self.layers
         ]
-        said = self.predictions
+        answer = self.predictions
         predictions = {
-            "labels": list(said.labels),
-            "values": said.values.tolist(),
-            "said": [str(s) for s in said.said],
-            "meaning": said.meaning,
+            "labels": list(answer.labels),
+            "values": answer.values.tolist(),
+            "said": [str(s) for s in answer.said],
+            "meaning": answer.meaning,
         }
         attention = None if self.attention is None else self.attention.tolist()
         return {"answer": str(self.answer), "kind": self.kind, "layers": layers, "attention": attention, "predictions": predictions}
@@ -294,19 +294,19 @@ class Trace:
         units = self.busiest(_SHOWN).tolist()
         cut = layer.hidden[:steps, units].T
         title = f"{layer.name}: the {len(units)} units that change most, over {cut.shape[1]} of {len(layer.labels)} steps"
-        said = self.predictions
-        strengths = [self._strongest(i) for i in range(len(said.labels))]
-        rows = list(zip(said.labels, strengths, said.said, strict=True))[:steps]
-        caption = f"{said.meaning}; {len(rows)} of {len(said.labels)} steps"
+        answer = self.predictions
+        strengths = [self._strongest(i) for i in range(len(answer.labels))]
+        rows = list(zip(answer.labels, strengths, answer.said, strict=True))[:steps]
+        caption = f"{answer.meaning}; {len(rows)} of {len(answer.labels)} steps"
         parts = [heat_map(cut, title=title, rows=[f"unit {u}" for u in units], columns=layer.labels[:steps], highest=1.0)]
         if self.kind == "text" and None not in strengths:
-            told = [(label, strength or 0.0) for label, strength in zip(said.labels, strengths, strict=True)][: 4 * steps]
+            lines = [(label, strength or 0.0) for label, strength in zip(answer.labels, strengths, strict=True)][: 4 * steps]
             parts.append(element("p", "The stronger the colour, the surer it was at this step.", class_="note"))
-            parts.append(heat_text(told, 1.0, "" if all(len(label) <= 1 for label, _ in told) else " "))
+            parts.append(heat_text(lines, 1.0, "" if all(len(label) <= 1 for label, _ in lines) else " "))
         if self.attention is not None and self.attention.size:
             title = "Where the decoder looked while it wrote each row"
             parts.append(
-                heat_map(self.attention[:steps, :steps], title=title, rows=said.labels[:steps], columns=layer.labels[:steps], highest=1.0)
+                heat_map(self.attention[:steps, :steps], title=title, rows=answer.labels[:steps], columns=layer.labels[:steps], highest=1.0)
             )
         steps_said = element("summary", "What was said, step by step")
         return [*parts, element("details", steps_said, table(["step", "strength", "said"], rows, caption=caption))]

@@ -82,10 +82,10 @@ def _of_pair(model: Any, network: SequenceModel, value: Any) -> Trace:
     with watching(network) as seen:
         row = predict_rows(model.model_, [encoded], model.source_, decoding_of(model.plan_, {}))
     layers = _opened(seen, lambda count: labels(model.source_, value, count))
-    found = model.pair_.decode([value], row)[0]
+    result = model.pair_.decode([value], row)[0]
     read = layers[0].labels
     later = partial(_by_prefix, model, encoded, layers) if model.plan_.answers_whole else partial(_by_step, model, encoded, read)
-    return Trace(value=value, kind=model.source_.modality, answer=_plain(found), layers=layers, _later=later)
+    return Trace(value=value, kind=model.source_.modality, answer=_plain(result), layers=layers, _later=later)
 
 
 def _of_writing(model: Any, network: SequenceModel, value: Any, answer: Any) -> Trace:
@@ -97,7 +97,7 @@ def _of_writing(model: Any, network: SequenceModel, value: Any, answer: Any) -> 
         written = answer_rows(model.model_, [encoded], model.source_, decoding_of(model.plan_, {"n_best": 1}))[0][0].symbols
     else:
         written = predict_rows(model.model_, [encoded], model.source_)[0]
-    said = answer if answer is not None else model.pair_.decode([value], [written])[0]
+    prediction = answer if answer is not None else model.pair_.decode([value], [written])[0]
     names = _written_names(model, value, written)
     with watching(network) as seen:
         looked, values = _force(network, collate([encoded], model.source_.space, model.source_.rank), written)
@@ -107,8 +107,8 @@ def _of_writing(model: Any, network: SequenceModel, value: Any, answer: Any) -> 
         if isinstance(model.plan_.target.space, Discrete)
         else [r.tolist() for r in values]
     )
-    told = Predictions(labels=names, values=values, said=best, meaning="the next element, given those before it")
-    return Trace(value=value, kind=model.source_.modality, answer=_plain(said), layers=layers, attention=looked, _later=lambda: told)
+    text = Predictions(labels=names, values=values, said=best, meaning="the next element, given those before it")
+    return Trace(value=value, kind=model.source_.modality, answer=_plain(prediction), layers=layers, attention=looked, _later=lambda: text)
 
 
 def _of_text(model: Any, network: SequenceModel, value: Any) -> Trace:
@@ -130,8 +130,8 @@ def _of_text(model: Any, network: SequenceModel, value: Any) -> Trace:
         best = values[1:].tolist()
     else:
         best = [name_of(model.target_, int(row.argmax())) for row in values[1:]]
-    told = Predictions(labels=names, values=values[1:], said=best, meaning="the symbol expected after this one")
-    return Trace(value=value, kind=model.target_.modality, answer=best[-1], layers=layers, _later=lambda: told)
+    text = Predictions(labels=names, values=values[1:], said=best, meaning="the symbol expected after this one")
+    return Trace(value=value, kind=model.target_.modality, answer=best[-1], layers=layers, _later=lambda: text)
 
 
 def _of_series(model: Any, network: SequenceModel, value: Any) -> Trace:
@@ -152,7 +152,7 @@ def _of_series(model: Any, network: SequenceModel, value: Any) -> Trace:
 
 def _opened(seen: list[Seen], read: Callable[[int], tuple[str, ...]], written: tuple[str, ...] | None = None) -> tuple[LayerTrace, ...]:
     """Open every stack that was called; a stack called step by step is opened over all its steps."""
-    found: list[LayerTrace] = []
+    results: list[LayerTrace] = []
     for one in seen:
         if not one.inputs:
             continue
@@ -164,10 +164,10 @@ def _opened(seen: list[Seen], read: Callable[[int], tuple[str, ...]], written: t
             hidden, *inner = [arrays[name] for name in part.states]
             gates = {name: arrays[name] if name not in part.states else hidden for name in part.gates}
             name = f"{one.name} {part.depth + 1}" + (" backwards" if part.reverse else "")
-            found.append(LayerTrace(name=name, labels=names, hidden=hidden, cell=inner[0] if inner else None, gates=gates))
-    if not found:
+            results.append(LayerTrace(name=name, labels=names, hidden=hidden, cell=inner[0] if inner else None, gates=gates))
+    if not results:
         raise SettingError("trace found no recurrent layer at work: this model answered without one. Trace another value.")
-    return tuple(found)
+    return tuple(results)
 
 
 def _without_start(layer: LayerTrace) -> LayerTrace:
@@ -207,13 +207,13 @@ def _by_step(model: Any, encoded: Any, read: tuple[str, ...]) -> Predictions:
     values = np.asarray(proba_rows(model.model_, [encoded], model.source_)[0])
     if model.plan_.writes_frames:
         blank = values.shape[1] - 1
-        said = ["(blank)" if int(row.argmax()) == blank else name_of(model.target_, int(row.argmax())) for row in values]
+        answers = ["(blank)" if int(row.argmax()) == blank else name_of(model.target_, int(row.argmax())) for row in values]
     else:
         answer = model.target_.decode(predict_rows(model.model_, [encoded], model.source_)[0])
-        said = answer.split() if isinstance(answer, str) and len(answer.split()) == len(values) else list(answer)
-    if len(said) != len(values):
-        said = [name_of(model.target_, int(row.argmax())) for row in values]
-    return Predictions(labels=read, values=values, said=said, meaning="the answer at this step")
+        answers = answer.split() if isinstance(answer, str) and len(answer.split()) == len(values) else list(answer)
+    if len(answers) != len(values):
+        answers = [name_of(model.target_, int(row.argmax())) for row in values]
+    return Predictions(labels=read, values=values, said=answers, meaning="the answer at this step")
 
 
 def _by_prefix(model: Any, encoded: Any, layers: tuple[LayerTrace, ...]) -> Predictions:
@@ -223,12 +223,12 @@ def _by_prefix(model: Any, encoded: Any, layers: tuple[LayerTrace, ...]) -> Pred
     space, read = model.plan_.target.space, layers[0].labels
     answers, proba = _running(model, layers[-1].hidden, ends) if _knows_only_the_past(model) else _again(model, encoded, ends)
     if isinstance(space, Discrete):
-        said: list[Any] = [model.classes_[int(answer)] for answer in answers]
+        predictions: list[Any] = [model.classes_[int(answer)] for answer in answers]
     else:
-        said = [_plain(one) for one in decode_all(model.target_, answers)]
-    values = np.stack([np.asarray(one, dtype=np.float64) for one in said] if isinstance(space, Continuous) else proba)
+        predictions = [_plain(one) for one in decode_all(model.target_, answers)]
+    values = np.stack([np.asarray(one, dtype=np.float64) for one in predictions] if isinstance(space, Continuous) else proba)
     names = tuple(read[end] if count == len(read) else str(end) for end in ends)
-    return Predictions(labels=names, values=values, said=said, meaning="the answer had the value ended here")
+    return Predictions(labels=names, values=values, said=predictions, meaning="the answer had the value ended here")
 
 
 def _again(model: Any, encoded: Any, ends: list[int]) -> tuple[list[Any], list[Any]]:
@@ -256,12 +256,12 @@ def _running(model: Any, hidden: np.ndarray, ends: list[int]) -> tuple[list[Any]
 def _by_end(model: Any, panel: Any, read: tuple[str, ...]) -> Predictions:
     """Forecasts had the series ended at each of the steps that were read (of those whose covariates are known a horizon further)."""
     length = len(panel.series[0].values)
-    known = length - model.horizon if model.engine_.tape(panel).future.shape[1] else length
-    ends = [(name, length + int(name)) for name in read if 1 < length + int(name) <= known]
+    available = length - model.horizon if model.engine_.tape(panel).future.shape[1] else length
+    ends = [(name, length + int(name)) for name in read if 1 < length + int(name) <= available]
     ends = [ends[i] for i in np.unique(np.linspace(0, len(ends) - 1, min(len(ends), _PREFIXES)).astype(np.int64))]
     values = model.forecast_from(panel, [0] * len(ends), [end for _, end in ends]).mean if ends else np.zeros((0, model.horizon))
-    names, said = tuple(name for name, _ in ends), [float(row[0]) for row in values]
-    return Predictions(labels=names, values=values, said=said, meaning="the next step had the series ended here")
+    names, answers = tuple(name for name, _ in ends), [float(row[0]) for row in values]
+    return Predictions(labels=names, values=values, said=answers, meaning="the next step had the series ended here")
 
 
 def _plain(value: Any) -> Any:

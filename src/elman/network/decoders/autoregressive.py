@@ -95,7 +95,7 @@ class AutoregressiveDecoder(Decoder):
     banned : tuple of int
         Symbols never given out.
     regularisation : Regularisation, optional
-        What a language model drops and pays for while it learns; feedback and head then drop nothing themselves.
+        Dropouts and activation penalties of a language model; feedback and head then have no dropout of their own.
     """
 
     name = "autoregressive"
@@ -153,7 +153,7 @@ class AutoregressiveDecoder(Decoder):
         )
 
     def begin(self, encoded: Encoded, state: State | None = None) -> DecoderState:
-        """Return the state before the first element, or after what ``state`` remembers."""
+        """Return the state before the first element, or that after ``state``."""
         last = self.feedback.start(encoded.size) if state is None or state.last is None else state.last
         recurrent = None if state is None else state.recurrent
         if encoded.vector is not None and self.bridge is not None and recurrent is None:
@@ -187,7 +187,7 @@ class AutoregressiveDecoder(Decoder):
         return looked.features, after
 
     def look(self, target: Any, state: DecoderState, shifted: Shifted) -> tuple[Looked, State]:
-        """Run over a target; return what all its steps lead to in packed order, and the state after it."""
+        """Run over a target; return the outputs of all steps in packed order, and the state after it."""
         data = {n: p.data for n, p in target.items()} if isinstance(target, dict) else target.data
         fed = join(state.last, data)
         x = self._vectors(shifted.geometry, take(fed, shifted.inputs))
@@ -207,7 +207,7 @@ class AutoregressiveDecoder(Decoder):
         return regular.read(x, elements, space.n + 1)
 
     def _read(self, values: Any) -> Tensor:
-        """Return the vectors of elements; what was copied and has no symbol of its own is read as unknown."""
+        """Return the vectors of elements; copied symbols beyond the vocabulary are read as unknown."""
         space = self.feedback.space
         if self.pointer is not None and isinstance(space, Discrete):
             values = torch.where(values > space.n, torch.zeros_like(values), values)
@@ -229,13 +229,13 @@ class AutoregressiveDecoder(Decoder):
         return self._mix(vectors, out.data, packed, shown, twice)
 
     def _cover(self, queries: Tensor, m: Memory, covered: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Attend step after step, each knowing what was looked at before; also return how much was looked at twice, (N, T)."""
-        found: list[tuple[Tensor, Tensor, Tensor]] = []
+        """Attend step after step, each given the attention so far; also return the repeated attention (coverage loss), (N, T)."""
+        results: list[tuple[Tensor, Tensor, Tensor]] = []
         for t in range(queries.shape[1]):
             context, weights = self._attention(queries[:, t : t + 1], m, covered[:, None])
-            found.append((context, weights, torch.minimum(weights, covered[:, None]).sum(2)))
+            results.append((context, weights, torch.minimum(weights, covered[:, None]).sum(2)))
             covered = covered + weights[:, 0]
-        contexts, weights, penalties = zip(*found, strict=True)
+        contexts, weights, penalties = zip(*results, strict=True)
         return torch.cat(contexts, 1), torch.cat(weights, 1), torch.cat(penalties, 1)
 
     def _attention(self, queries: Tensor, m: Memory, covered: Tensor | None) -> tuple[Tensor, Tensor]:
@@ -248,19 +248,19 @@ class AutoregressiveDecoder(Decoder):
 
     def _step_by_step(self, x: Ragged, state: DecoderState) -> Looked:
         state = state.select(x.sorted_indices)
-        found: list[Looked] = []
-        own, at = None, 0
+        results: list[Looked] = []
+        local, at = None, 0
         for active in x.batch_sizes.tolist():
             if active < state.rows:
                 state = state.select(torch.arange(active, device="cpu"))
             vectors = x.data[at : at + active]
-            if own is not None:
-                vectors = self._sometimes(map_tensors(lambda t, k=active: t[:k], own), vectors, state)
+            if local is not None:
+                vectors = self._sometimes(map_tensors(lambda t, k=active: t[:k], local), vectors, state)
             looked, state = self._one(vectors, state)
-            own = self._guess(looked, state) if self.training and self.teacher_forcing < 1 else None
-            found.append(looked)
+            local = self._guess(looked, state) if self.training and self.teacher_forcing < 1 else None
+            results.append(looked)
             at += active
-        return Looked.in_one(found) if found else Looked(features=x.data.new_zeros(0, self._feed_size()))
+        return Looked.in_one(results) if results else Looked(features=x.data.new_zeros(0, self._feed_size()))
 
     @torch.no_grad()
     def _guess(self, looked: Looked, state: DecoderState) -> Any:
@@ -297,7 +297,7 @@ class AutoregressiveDecoder(Decoder):
         return looked, replace(state, recurrent=recurrent, feed=feed, covered=covered)
 
     def advance(self, state: DecoderState, values: Any = None) -> tuple[Looked, DecoderState]:
-        """Read one element per row (the state's own last one when None); return what it leads to, and the state."""
+        """Read one element per row (the state's own last one when None); return its output, and the state."""
         state = state if values is None else replace(state, last=values)
         vectors = self._read(state.last)
         return self._one(vectors if state.context is None else vectors + state.context, state)
@@ -308,7 +308,7 @@ class AutoregressiveDecoder(Decoder):
             return head.log_proba(looked.features)
         return self.pointer.log_proba(head, looked.features, looked.gate, looked.weights, classes)
 
-    # -- what the model asks for ----------------------------------------------------------------------------------------------
+    # -- for the model -------------------------------------------------------------------------------------------------------
 
     def each(self, encoded: Encoded, target: Any, state: State | None = None, ends: Tensor | None = None) -> tuple[Tensor, Ragged, State]:
         """Return the loss of each step (ΣT',), its geometry and the state after the target."""
@@ -326,8 +326,8 @@ class AutoregressiveDecoder(Decoder):
         features, penalty = self._regular(looked.features, shifted.geometry)
         is_end = (shifted.outputs == len(shape.data)).to(features.device)
         if isinstance(self.head, SymbolHead) and isinstance(self.feedback.space, Discrete):
-            wanted = torch.cat([shape.data, shape.data.new_full((1,), self.feedback.space.n)])
-            each = self._symbol_loss(replace(looked, features=features), begin, take(wanted, shifted.outputs), shifted.geometry)
+            expected = torch.cat([shape.data, shape.data.new_full((1,), self.feedback.space.n)])
+            each = self._symbol_loss(replace(looked, features=features), begin, take(expected, shifted.outputs), shifted.geometry)
             return each, penalty, shifted.geometry, after
         each = self.end.loss(features, is_end[:, None]) if self.end is not None else features.new_zeros(len(features))
         data = {n: p.data for n, p in target.items()} if isinstance(target, dict) else shape.data
@@ -337,7 +337,7 @@ class AutoregressiveDecoder(Decoder):
         return each, penalty, shifted.geometry, after
 
     def _regular(self, features: Tensor, steps: Ragged) -> tuple[Tensor, Tensor | None]:
-        """What the head sees, and what the activations cost."""
+        """Input of the head, and the penalty of the activations."""
         if not self.training or self.regularisation is None:
             return features, None
         dropped = self.regularisation.write(features, steps)
@@ -368,7 +368,7 @@ class AutoregressiveDecoder(Decoder):
     def judge_on(
         self, symbols: Ragged, wanted: Tensor, recurrent: Recurrent | None, *, hits: bool, mix: Mix | None = None
     ) -> tuple[Tensor, int, Recurrent]:
-        """Return the nats of what follows each symbol (ΣT,), how often the likeliest one does, and the state after; for evaluation.
+        """Return the nats of the symbol after each (ΣT,), the hits of the likeliest, and the state after; for evaluation.
 
         ``mix`` changes the probabilities (M, C) of some steps, named by their slice, before they are judged.
         """
@@ -381,9 +381,9 @@ class AutoregressiveDecoder(Decoder):
             chances = None if mix is None else mix(self.head.proba(features), steps)
             nats.append(self.head.loss(features, truth) if chances is None else -chances.gather(1, truth[:, None])[:, 0].log())
             if hits:  # "unknown" is nothing that could be guessed right
-                known = ~torch.isin(truth, torch.tensor(self.banned, device=truth.device))
+                available = ~torch.isin(truth, torch.tensor(self.banned, device=truth.device))
                 best = self.head.predict(features) if chances is None else chances.argmax(1)
-                right += int(((best == truth) & known).sum())
+                right += int(((best == truth) & available).sum())
         return torch.cat(nats), right, after
 
     def steps(self) -> Steps:
@@ -399,7 +399,7 @@ class AutoregressiveDecoder(Decoder):
         return Steps(advance=advance, end=space.n, banned=self.banned)
 
     def predict(self, encoded: Encoded, limits: Tensor, search: Search | None = None, state: DecoderState | None = None) -> list[Any]:
-        """Return the elements of each row: the likeliest at every step, or what ``search`` finds."""
+        """Return the elements of each row: the likeliest at every step, or those that ``search`` finds."""
         state = self.begin(encoded) if state is None else state
         if isinstance(self.feedback.space, Discrete) or search is not None:
             return list((search or follow)(self.steps(), state, limits))
@@ -418,7 +418,7 @@ class AutoregressiveDecoder(Decoder):
         self.teacher_forcing = 1.0 - (1.0 - self.teacher_forcing_ratio) * share
 
     def roll(self, state: DecoderState, limits: Tensor, *, draw: Draw | None = None) -> list[Any]:
-        """Generate elements without classes, fed back until the end: the likeliest, or what ``draw(head, features)`` draws."""
+        """Generate elements without classes, fed back until the end: the likeliest, or draws of ``draw(head, features)``."""
         draw = draw or (lambda head, features: head.predict(features))
         taken: list[Any] = []
         lengths = limits.clone()
@@ -438,7 +438,7 @@ class AutoregressiveDecoder(Decoder):
     def proba(self, encoded: Encoded, target: Any = None) -> list[Any]:
         """Return the probabilities of every next element given those before it, (T+1, V+1) per row, "end" last."""
         if target is None:
-            raise SettingError("The probabilities of a free sequence depend on what was said before: pass target, or use a search.")
+            raise SettingError("The probabilities of a free sequence depend on the elements before: pass target, or use a search.")
         shape = next(iter(target.values())) if isinstance(target, dict) else target
         shifted, begin = shift(shape), self.begin(encoded)
         looked, _ = self.look(target, begin, shifted)

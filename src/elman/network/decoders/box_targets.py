@@ -1,4 +1,4 @@
-"""What the cells of a grid should say of the boxes in a picture, and how far apart boxes are."""
+"""Targets of the cells of a grid for the boxes in a picture, and overlaps of boxes."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def centres(height: int, width: int, like: Tensor) -> Tensor:
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """What the cells of N grids should say of T boxes a picture.
+    """Targets of the cells of N grids for T boxes a picture.
 
     Notes
     -----
@@ -87,12 +87,12 @@ class Wanted:
 
 
 def hits(said: Tensor, boxes: Tensor, mask: Tensor, middle: Tensor) -> Tensor:
-    """Return how well the box a cell says finds each true one, 0 where it does not, (N, S, T); the cell in the middle always does a little.
+    """Return the overlap of each cell's box with each true one, 0 below the limit, (N, S, T); the cell in the middle always has some.
 
     Parameters
     ----------
-    said : Tensor
-        (N, S, 4) what the cells say.
+    boxes : Tensor
+        (N, S, 4) boxes of the cells.
     boxes : Tensor
         (N, T, 4) the true ones.
     mask : Tensor
@@ -107,5 +107,5 @@ def hits(said: Tensor, boxes: Tensor, mask: Tensor, middle: Tensor) -> Tensor:
     """
     overlap = overlaps(said[:, :, None], boxes[:, None])[0]
     here = torch.arange(said.shape[1], device=said.device)[None, :, None] == middle[:, None]
-    found = torch.where(overlap >= _FOUND, overlap, torch.zeros_like(overlap))
-    return torch.where(here, found.clamp(min=_FOUND / 2), found).masked_fill(~mask[:, None], 0.0)
+    values = torch.where(overlap >= _FOUND, overlap, torch.zeros_like(overlap))
+    return torch.where(here, values.clamp(min=_FOUND / 2), values).masked_fill(~mask[:, None], 0.0)

@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from elman.network.planning.plan import Plan
 
 LEAST = 0.02
-"""How sure the decoder is at least of a box that it gives, unless it is told otherwise."""
+"""Least score of a box by default."""
 _RARE = -4.0
 """Where the score of a cell starts: most cells hold nothing."""
 _USUAL = 3.0
 """Sides of a usual box in cells."""
 _LARGEST = 4.0
-"""What a cell says of its box is kept between minus and plus this: cells aside, natural logarithms of sides."""
+"""Bound of a cell's numbers for its box: offsets in cells, natural logarithms of sides."""
 _KNOTS = (0.0, 0.25, 0.5, 0.75)
 """Overlaps from which a box given before weighs more on the score of a cell."""
 _COVER = (-1.0, -8.0, -8.0, 0.0)
@@ -50,7 +50,7 @@ _OUT = -1e4
 
 @dataclass(frozen=True, kw_only=True)
 class Cells:
-    """What N grids of S cells say before any box is given.
+    """Predictions of N grids of S cells before any box is given.
 
     Notes
     -----
@@ -72,7 +72,7 @@ class Cells:
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """Where a reader follows some boxes: its state, what it read last (N, E), the cells given and how far each is covered (N, S)."""
+    """Where a reader follows some boxes: its state, its last input (N, E), the cells given and how far each is covered (N, S)."""
 
     recurrent: Recurrent
     last: Tensor
@@ -83,7 +83,7 @@ class Reading:
 class BoxDecoder(Decoder):
     """A pointer network over cells (Vinyals 2015): at every step one cell, whose box is given, or "no more".
 
-    Every cell says a box and how likely it is. A recurrent network that remembers what was given asks for the next: its scores over
+    Every cell predicts a box and its score. A recurrent network that remembers what was given asks for the next: its scores over
     cells are those of the grid, a product of the asking vector with each cell's key, and a learned function of how far the cell's box is
     covered by boxes given before (Hosang 2017). It learns whichever true box comes next in its own order, as oracle policies for
     multisets do (Welleck 2018, eq. 5): a step is right if it finds any true box that was not given yet. How sure it is of a
@@ -100,7 +100,7 @@ class BoxDecoder(Decoder):
     kinds : int
         Kinds of things.
     size : int
-        Size of what the recurrence reads.
+        Input size of the recurrence.
 
     References
     ----------
@@ -123,7 +123,7 @@ class BoxDecoder(Decoder):
         self.stop = Linear(hidden, 1)
         self.cover = nn.Parameter(torch.tensor(_COVER))
 
-    # -- what the grid says ------------------------------------------------------------------------------------------------
+    # -- predictions of the grid ------------------------------------------------------------------------------------------------
 
     @classmethod
     def assemble(cls, plan: Plan) -> tuple[nn.Module | None, nn.Module | None, Decoder]:
@@ -138,20 +138,20 @@ class BoxDecoder(Decoder):
     def look(self, grid: Tensor) -> Cells:
         """Read a grid (N, C, h, w)."""
         height, width = grid.shape[2:]
-        said = self.say(self.tower(grid)).flatten(2).transpose(1, 2)
-        raw = said[..., 2:6].clamp(-_LARGEST, _LARGEST)
-        cell = torch.tensor([1 / width, 1 / height], device=grid.device, dtype=said.dtype)
-        middle = centres(height, width, said) + raw[..., :2] * cell
+        answer = self.say(self.tower(grid)).flatten(2).transpose(1, 2)
+        raw = answer[..., 2:6].clamp(-_LARGEST, _LARGEST)
+        cell = torch.tensor([1 / width, 1 / height], device=grid.device, dtype=answer.dtype)
+        middle = centres(height, width, answer) + raw[..., :2] * cell
         half = torch.exp(raw[..., 2:]) * (_USUAL / 2) * cell
-        heat = said[..., 0] + _RARE
+        heat = answer[..., 0] + _RARE
         return Cells(
             vectors=grid.flatten(2).transpose(1, 2),
             keys=self.keys(grid).flatten(2).transpose(1, 2),
             heat=heat,
-            score=heat + said[..., 1],
+            score=heat + answer[..., 1],
             raw=raw,
             boxes=torch.cat([middle - half, middle + half], 2),
-            kinds=said[..., 6:],
+            kinds=answer[..., 6:],
             shape=(int(height), int(width)),
         )
 
@@ -168,9 +168,9 @@ class BoxDecoder(Decoder):
         """Return the scores of all cells, "no more" behind, (N, S + 1), and the reader after asking."""
         x = Ragged.from_lengths(reading.last, torch.ones(len(reading.last), dtype=torch.int64, device="cpu"))
         out, recurrent = self.layers(x, reading.recurrent)
-        asked = self.ask(out.data)
-        fits = (cells.keys * asked[:, None]).sum(2) / asked.shape[1] ** 0.5
-        knots = torch.tensor(_KNOTS, device=asked.device, dtype=asked.dtype)
+        request = self.ask(out.data)
+        fits = (cells.keys * request[:, None]).sum(2) / request.shape[1] ** 0.5
+        knots = torch.tensor(_KNOTS, device=request.device, dtype=request.dtype)
         covered = (functional.relu(reading.covered[..., None] - knots) * self.cover).sum(2)
         scores = (cells.score + fits + covered).masked_fill(reading.given, _OUT)
         return torch.cat([scores, self.stop(out.data)], 1), replace(reading, recurrent=recurrent)
@@ -182,29 +182,29 @@ class BoxDecoder(Decoder):
         kinds = torch.softmax(cells.kinds[rows, chosen], 1)
         last = dense.tanh(self.read(torch.cat([cells.vectors[rows, chosen], box, kinds], 1)))
         covered = torch.maximum(reading.covered, overlaps(cells.boxes.detach(), box[:, None])[0])
-        given = reading.given.scatter(1, chosen[:, None], True)
-        return replace(reading, last=last, given=given, covered=covered)
+        actual = reading.given.scatter(1, chosen[:, None], True)
+        return replace(reading, last=last, given=actual, covered=covered)
 
     # -- learning ----------------------------------------------------------------------------------------------------------
 
     def loss(self, encoded: Encoded, target: Ragged, state: State | None = None, ends: Tensor | None = None) -> Loss:  # noqa: ARG002  # one signature for all decoders
-        """Return the loss of a batch: of the steps of the reader, and of what the cells say; a unit is a step."""
+        """Return the loss of a batch: of the steps of the reader, and of the cells; a unit is a step."""
         cells = self.look(_grid(encoded))
         true, mask = target.to_padded()
-        wanted = Wanted.of(true[..., :4], mask, *cells.shape)
-        steps, units = self._steps(cells, true, mask, wanted)
-        return Loss(total=steps + self._grid_loss(cells, true, wanted), units=units)
+        expected = Wanted.of(true[..., :4], mask, *cells.shape)
+        steps, units = self._steps(cells, true, mask, expected)
+        return Loss(total=steps + self._grid_loss(cells, true, expected), units=units)
 
     def _steps(self, cells: Cells, true: Tensor, mask: Tensor, wanted: Wanted) -> tuple[Tensor, int]:
         """Negative log-likelihood of a right box, or of "no more", at every step, summed."""
         with torch.no_grad():
-            found = hits(cells.boxes, true[..., :4], mask, wanted.middle)
+            result = hits(cells.boxes, true[..., :4], mask, wanted.middle)
         left, reading = mask.clone(), self.begin(cells)
         going = torch.ones(len(mask), dtype=torch.bool, device=mask.device)
         total, units = cells.score.new_zeros(()), 0
         for _ in range(min(int(mask.sum(1).max()) if mask.numel() else 0, _LEARNED) + 1):
             scores, reading = self.ask_next(cells, reading)
-            right = ((found * left[:, None]).amax(2) > 0) & ~reading.given if mask.shape[1] else torch.zeros_like(reading.given)
+            right = ((result * left[:, None]).amax(2) > 0) & ~reading.given if mask.shape[1] else torch.zeros_like(reading.given)
             over = ~right.any(1)
             answers = torch.cat([right, over[:, None]], 1)
             nats = torch.logsumexp(scores, 1) - torch.logsumexp(scores.masked_fill(~answers, -torch.inf), 1)
@@ -214,7 +214,7 @@ class BoxDecoder(Decoder):
                 break
             chosen = self._choose(scores[:, :-1].detach(), right)
             reading = self.give(cells, reading, chosen)
-            left = _without(left, found, chosen)
+            left = _without(left, result, chosen)
         return total, units
 
     def _choose(self, scores: Tensor, right: Tensor) -> Tensor:
@@ -235,10 +235,10 @@ class BoxDecoder(Decoder):
         if not len(rows):
             return total
         share, box = wanted.share[rows, places], true[rows, wanted.owner[rows, places]]
-        said = cells.boxes[rows, places]
-        overlap, hull = overlaps(said, box[:, :4])
+        answer = cells.boxes[rows, places]
+        overlap, hull = overlaps(answer, box[:, :4])
         sides = (box[:, 2:4] - box[:, :2]).clamp(min=1e-3).repeat(1, 2)
-        apart = functional.smooth_l1_loss(said / sides, box[:, :4] / sides, reduction="none", beta=0.1).sum(1)
+        apart = functional.smooth_l1_loss(answer / sides, box[:, :4] / sides, reduction="none", beta=0.1).sum(1)
         total = total + (share * (2 * (1 - overlap + hull) + 0.2 * apart)).sum()
         if self.kinds > 1:
             named = functional.cross_entropy(cells.kinds[rows, places], box[:, 4].long(), reduction="none")

@@ -1,4 +1,4 @@
-"""Bridge: from what an encoder remembers to where a decoder starts."""
+"""Bridge: from the last states of an encoder to the first states of a decoder."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ class Readers:
         inputs   (B, S) int64   the symbol read: the one before, or the decoder's "start"
         outputs  (B, S) int64   the symbol that follows; the decoder's "end" included
         opens    (B, S) bool    a document (or a reader) begins here: nothing is remembered. Always true at the first place
-        lengths  (B,) int64     places of each reader; what stands beyond is never read
+        lengths  (B,) int64     places of each reader; places beyond are never read
     """
 
     inputs: Tensor
@@ -40,7 +40,7 @@ class Readers:
         return len(self.inputs)
 
     def to(self, device: torch.device | str) -> Readers:
-        """Move what is read; the geometry stays on the CPU."""
+        """Move the symbols; the geometry stays on the CPU."""
         return replace(self, inputs=self.inputs.to(device), outputs=self.outputs.to(device))
 
     def windows(self, length: int) -> Iterator[Window]:
@@ -72,10 +72,10 @@ class Readers:
         going = inside[:, 0] & ~opens[:, 0]  # these readers remember
         where = inside.to(self.inputs.device)
         shape = Ragged._pack_rows(self.inputs[:, begin:end][where], lengths)
-        wanted = Ragged._pack_rows(self.outputs[:, begin:end][where], lengths)
+        expected = Ragged._pack_rows(self.outputs[:, begin:end][where], lengths)
         here = inside.sum(1)
         stops = torch.where(here > 0, row_of.gather(1, (here - 1).clamp_min(0)[:, None])[:, 0], -1)
-        return Window(symbols=shape, wanted=wanted.data, into=row_of[going, 0], source=last[going], stops=stops)
+        return Window(symbols=shape, wanted=expected.data, into=row_of[going, 0], source=last[going], stops=stops)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -86,7 +86,7 @@ class Window:
     -----
     Shapes:
 
-        symbols  Ragged (ΣT,) what is read, N rows      wanted  (ΣT,) what follows, packed as symbols
+        symbols  Ragged (ΣT,) input symbols, N rows      wanted  (ΣT,) the symbols after them, packed alike
         into     (K,) rows that go on                   source  (K,) the rows of the window before that they go on from
         stops    (B,) each reader's last row here, -1 where it has none
     """
@@ -130,7 +130,7 @@ def read(decoder: AutoregressiveDecoder, readers: Readers, length: int | None) -
     """
     state: Recurrent | None = None
     for window in readers.windows(length or max(readers.inputs.shape[1], 1)):
-        found = decoder.read_on(window.symbols, window.wanted, window.enter(state))
-        after = None if found.state is None else found.state.detach()
+        result = decoder.read_on(window.symbols, window.wanted, window.enter(state))
+        after = None if result.state is None else result.state.detach()
         state = None if after is None else after.recurrent
-        yield found
+        yield result

@@ -38,9 +38,9 @@ def needed_frames(target: Ragged) -> Tensor:
 
 def collapse(best: np.ndarray, blank: int) -> np.ndarray:
     """Merge repeats, then drop blanks."""
-    kept = np.ones(len(best), dtype=bool)
-    kept[1:] = best[1:] != best[:-1]
-    return best[kept & (best != blank)].astype(np.int64)
+    mask = np.ones(len(best), dtype=bool)
+    mask[1:] = best[1:] != best[:-1]
+    return best[mask & (best != blank)].astype(np.int64)
 
 
 class CTCDecoder(Decoder):
@@ -87,12 +87,12 @@ class CTCDecoder(Decoder):
         if not len(alive):
             return Loss(total=frames.data.sum(), units=units)
         padded, _ = frames.to_padded()
-        wanted = functional.pad(target.to_padded()[0], (0, 1))  # one column even when every target is empty
+        expected = functional.pad(target.to_padded()[0], (0, 1))  # one column even when every target is empty
         rows = alive.to(padded.device)
         # Empty rows are left out here: torch refuses or reads past input lengths of zero, depending on the device.
         total = functional.ctc_loss(
             padded.index_select(0, rows).transpose(0, 1),
-            wanted.index_select(0, rows),
+            expected.index_select(0, rows),
             frames.lengths[alive],
             target.lengths[alive],
             blank=self.blank,
@@ -102,7 +102,7 @@ class CTCDecoder(Decoder):
         return Loss(total=total, units=units)
 
     def predict(self, encoded: Encoded, search: FrameSearch | None = None) -> list[np.ndarray]:
-        """Return the symbols of each row: the best label per frame, collapsed, or what ``search`` finds."""
+        """Return the symbols of each row: the best label per frame, collapsed, or those that ``search`` finds."""
         rows = self.frames(encoded)
         if search is None:
             return [collapse(row.argmax(-1), self.blank) for row in rows]
@@ -118,7 +118,7 @@ class CTCDecoder(Decoder):
         return self.predict(encoded, options.search)
 
     def frames(self, encoded: Encoded) -> list[Any]:
-        """Return what a search reads of each row: log-probabilities (T, V+1), -inf for symbols never predicted."""
+        """Return the input of a search for each row: log-probabilities (T, V+1), -inf for symbols never predicted."""
         frames = self.log_proba(encoded)
         return to_rows(frames.with_data(self.forbid(frames.data)))
 

@@ -37,7 +37,7 @@ class AnswerOptions:
 class Decoder(nn.Module):
     """Decoder of an encoded source.
 
-    A decoder writes ``build``, ``loss``, ``predict`` and ``proba``, and says of itself by class data how it answers. It becomes known by
+    A decoder writes ``build``, ``loss``, ``predict`` and ``proba``, and describes its answers by class data. It becomes known by
     :func:`elman.network.decoders.registry.register` or the entry point ``elman.decoders``, and is chosen by ``align=`` its name.
     """
 

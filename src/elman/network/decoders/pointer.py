@@ -1,4 +1,4 @@
-"""Pointer: say a symbol of the vocabulary or copy one of the source, known or not (See, Liu and Manning 2017, section 2.2).
+"""Pointer: give a symbol of the vocabulary or copy one of the source, known or not (See, Liu and Manning 2017, section 2.2).
 
 A class of the mixture is a symbol of the target (0 … n-1), the end (n), or "the symbol at step p of the source" (n + 1 + p) where the
 target has no such symbol; of equal symbols in a source the first step represents all.
@@ -28,7 +28,7 @@ class Pointer(nn.Module):
     target_symbols : int
         Symbols n of the target, the end not counted.
     in_features : int
-        Size of what the switch looks at: context, hidden state and input side by side (eq. 8).
+        Input size of the switch: context, hidden state and input side by side (eq. 8).
 
     Notes
     -----
@@ -47,10 +47,10 @@ class Pointer(nn.Module):
 
     def classes(self, symbols: Tensor) -> Tensor:
         """Return the class of each step of a source; symbols beyond the source's vocabulary are words never seen."""
-        known = self.copies[symbols.clamp_max(len(self.copies) - 1)]
-        known = torch.where(symbols < len(self.copies), known, torch.full_like(known, -1))
+        available = self.copies[symbols.clamp_max(len(self.copies) - 1)]
+        available = torch.where(symbols < len(self.copies), available, torch.full_like(available, -1))
         first = (symbols[:, :, None] == symbols[:, None, :]).to(torch.int8).argmax(2)
-        return torch.where(known >= 0, known, self.target_symbols + 1 + first)
+        return torch.where(available >= 0, available, self.target_symbols + 1 + first)
 
     def gate(self, context: Tensor, hidden: Tensor, vectors: Tensor, weights: Tensor) -> Tensor:
         """Return the log-odds of saying rather than copying, (M, 1); from an empty source nothing can be copied."""
@@ -78,8 +78,8 @@ class Pointer(nn.Module):
         Tensor
             (M, n + 1 + S).
         """
-        said = dense.sigmoid(gate) * head.proba(features)
-        mixed = functional.pad(said, (0, weights.shape[1]))
+        answer = dense.sigmoid(gate) * head.proba(features)
+        mixed = functional.pad(answer, (0, weights.shape[1]))
         return mixed.scatter_add(1, classes, dense.sigmoid(-gate) * weights).log()
 
     def loss(self, head: SoftmaxHead, features: Tensor, gate: Tensor, copied: Tensor, wanted: Tensor) -> Tensor:

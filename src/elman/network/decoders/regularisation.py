@@ -1,4 +1,4 @@
-"""Regularisation of a language model while it learns: what is dropped where, and which activations cost something.
+"""Regularisation of a language model in training: dropouts and activation penalties.
 
 Merity, Keskar and Socher 2018, "Regularizing and optimizing LSTM language models" (AWD-LSTM); weight dropout is the layers' own.
 """

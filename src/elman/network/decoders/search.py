@@ -1,4 +1,4 @@
-"""What a search over symbols needs from a decoder, and the plainest search: always the likeliest symbol.
+"""Interface of a search over symbols to a decoder, and the plainest search: always the likeliest symbol.
 
 Beam search, sampling and constraints live in :mod:`elman.generation`; they are handed to ``model.predict(source, search=…)``.
 """
@@ -38,7 +38,7 @@ class Steps:
     ----------
     advance : callable
         ``advance(state, symbols) -> (log_probs (M, n + 1), state, weights (M, S) or None)``; ``symbols`` (M,) are the newest ones,
-        None at the very first step, where the state knows what comes before. A decoder that copies adds S classes after the end,
+        None at the very first step, where the state holds the context. A decoder that copies adds S classes after the end,
         one for each step of the source.
     end : int
         Index n of the class that ends an answer.

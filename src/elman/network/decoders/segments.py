@@ -1,7 +1,7 @@
 """Segment decoder: the horizon in pieces, each one step from the last state, all at once (Lin 2023, "SegRNN", section 3).
 
 A window is cut into segments, each read as one step. After the last, the same recurrent layers take one more step for every segment of the
-horizon, all from the same state: what tells them apart is a vector for the place and, where given, what is known of the future.
+horizon, all from the same state: they differ by a vector for the place and, where given, the future covariates.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from elman.network.planning.plan import Plan
 
 WINDOW, FUTURE, VALUES = "window", "future", "values"
-"""Parts of the source: segments of the past and of what is known of the horizon, and the values of the window for a linear map; every
+"""Parts of the source: segments of the past and of the future covariates, and the values of the window for a linear map; every
 other part is about the whole."""
 
 
@@ -55,7 +55,7 @@ class Wholes(nn.Module):
 
 
 class SegmentStem(nn.Module):
-    """Segments of the window to vectors: a projection, what is known of the whole added, and a rectifier (SegRNN, eq. 3).
+    """Segments of the window to vectors: a projection, static covariates added, and a rectifier (SegRNN, eq. 3).
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ class SegmentDecoder(Decoder):
     horizon : int
         Steps to answer.
     size : int
-        Size of what the layers read.
+        Input size of the layers.
     """
 
     name = "segments"
@@ -127,11 +127,11 @@ class SegmentDecoder(Decoder):
         return SegmentStem(plan.source.space, plan.embedding_size), encoder, decoder
 
     def simple(self, encoded: Encoded) -> Tensor | float:
-        """Return what the linear map says of each row, (N, horizon); the head says how the truth will differ from it."""
+        """Return the output of the linear map, (N, horizon); the head models the difference of the truth from it."""
         return 0.0 if self.linear is None else self.linear(encoded.source[VALUES].to(self.linear.weight.dtype))
 
     def features(self, encoded: Encoded) -> Tensor:
-        """Return what the head takes of each segment of each row, (N·M, F)."""
+        """Return the input of the head for each segment of each row, (N·M, F)."""
         if encoded.state is None:
             raise SettingError("A forecast by segments needs the windows it goes on from. Pass the source to loss or predict.")
         count = self.places.num_embeddings
@@ -140,10 +140,12 @@ class SegmentDecoder(Decoder):
         if whole is not None:
             x = x + whole[:, None]
         if self.future is not None:
-            known = encoded.source[FUTURE].to_padded()[0]
-            if known.shape[:2] != (encoded.size, count):
-                raise DataError(f"the future must be known in {count} segments for each row; got {known.shape[1]}. Give the whole horizon.")
-            x = x + self.future(known.to(self.future.weight.dtype))
+            available = encoded.source[FUTURE].to_padded()[0]
+            if available.shape[:2] != (encoded.size, count):
+                raise DataError(
+                    f"the future must be known in {count} segments for each row; got {available.shape[1]}. Give the whole horizon."
+                )
+            x = x + self.future(available.to(self.future.weight.dtype))
         state = map_tensors(lambda t: t.repeat_interleave(count, 1), encoded.state)
         steps = Ragged.from_lengths(x.flatten(0, 1), torch.ones(encoded.size * count, dtype=torch.int64, device="cpu"))
         return self._shared[0](steps, state)[0].data
@@ -167,10 +169,10 @@ class SegmentDecoder(Decoder):
         target = target - simple[:, :, None] if isinstance(simple, Tensor) else target
         padded = functional.pad(target, (0, 0, 0, count * self.segment - target.shape[1]), value=float("nan"))
         cut = padded.reshape(rows * count, self.segment, target.shape[2])
-        known = ~torch.isnan(cut[..., :1])
+        finite = ~torch.isnan(cut[..., :1])
         # NaN is replaced before the arithmetic: a NaN times zero would still poison the gradient.
-        each = self.head.each(self.features(encoded), torch.where(torch.isnan(cut), torch.ones_like(cut), cut)) * known
-        total = each.reshape(rows, -1).sum(1) / known.reshape(rows, -1).sum(1).clamp_min(1)
+        each = self.head.each(self.features(encoded), torch.where(torch.isnan(cut), torch.ones_like(cut), cut)) * finite
+        total = each.reshape(rows, -1).sum(1) / finite.reshape(rows, -1).sum(1).clamp_min(1)
         return Loss(total=total.sum(), units=rows, state=State(recurrent=encoded.state))
 
     def _whole_horizon(self, values: Tensor, rows: int) -> Tensor:
@@ -188,8 +190,8 @@ class SegmentDecoder(Decoder):
     def quantiles(self, encoded: Encoded, levels: tuple[float, ...]) -> Tensor:
         """Return quantiles (N, horizon, Q)."""
         simple = self.simple(encoded)
-        found = self._whole_horizon(self.head.quantiles(self.features(encoded), levels), encoded.size)
-        return found + (simple[:, :, None] if isinstance(simple, Tensor) else simple)
+        result = self._whole_horizon(self.head.quantiles(self.features(encoded), levels), encoded.size)
+        return result + (simple[:, :, None] if isinstance(simple, Tensor) else simple)
 
 
 def segmented(space: Space) -> Product:

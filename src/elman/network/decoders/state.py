@@ -1,4 +1,4 @@
-"""Where a decoder stands between two steps, what it looks at, and what a step leads to."""
+"""State of a decoder between two steps, its memory of the source, and the output of a step."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Memory:
 
 @dataclass(frozen=True, kw_only=True)
 class Looked:
-    """What M steps of a decoder lead to.
+    """Output of M steps of a decoder.
 
     Notes
     -----
@@ -60,9 +60,9 @@ class Looked:
 
 @dataclass(frozen=True, kw_only=True)
 class DecoderState:
-    """Where M answers stand. Everything a step needs is in here; nothing is kept in the module.
+    """State of M answers. Everything a step needs is in here; nothing is kept in the module.
 
-    Answers to one source stand side by side and share its memory: M = width · sources.
+    Answers to one source are side by side and share its memory: M = width · sources.
 
     Notes
     -----
@@ -93,7 +93,7 @@ class DecoderState:
 
     @property
     def classes(self) -> Tensor | None:
-        """What a step of its source is to each answer when copied, (M, S)."""
+        """Class of each step of the source for each answer when copied, (M, S)."""
         classes = None if self.memory is None else self.memory.classes
         return None if classes is None else classes.repeat_interleave(self.width, 0)
 

@@ -69,7 +69,7 @@ class SummaryDecoder(Decoder):
         return cls(head_of(plan, plan.hidden_size, horizon=plan.horizon), None, middle)
 
     def features(self, encoded: Encoded) -> Tensor:
-        """Return what the head takes of each row, (N, F), or (N, F + C) with the scores of a wide part in evaluation."""
+        """Return the input of the head for each row, (N, F), or (N, F + C) with the scores of a wide part in evaluation."""
         vector = self.vector(encoded)
         if self.wide is None or self.training:
             return vector
@@ -86,7 +86,7 @@ class SummaryDecoder(Decoder):
         raise SettingError(f"A summary needs a source; {encoded.size} rows came without one. Pass the source to loss or predict.")
 
     def loss(self, encoded: Encoded, target: Any, state: State | None = None, ends: Tensor | None = None) -> Loss:  # noqa: ARG002  # one signature for all decoders
-        """Return the loss summed over rows; a horizon's target may be a Ragged, shorter rows count what they have."""
+        """Return the loss summed over rows; a horizon's target may be a Ragged, shorter rows count the steps they have."""
         if isinstance(target, Ragged):
             target = _horizon(target, self.head)
         each = self.head.loss(self.features(encoded), target)

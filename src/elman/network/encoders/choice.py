@@ -72,7 +72,7 @@ def _channels(weights: Any, wanted: int) -> int:
 
 
 def _recurrent_weights(plan: Any) -> int:
-    """Count the weights of the recurrence in whose place a body stands."""
+    """Count the weights of the recurrence that a body replaces."""
     directions = 2 if plan.bidirectional else 1
     gates, hidden, total, size = len(cells.get(plan.cell).gates), plan.hidden_size, 0, plan.embedding_size
     for _ in range(plan.num_layers):

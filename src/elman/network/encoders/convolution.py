@@ -1,4 +1,4 @@
-"""Convolutions in the place of the recurrence: what a network without a memory reads (Kim 2014)."""
+"""Convolutions in the place of the recurrence: a network without a memory (Kim 2014)."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ class Convolutions(nn.Module):
             return x.with_data(x.data.new_zeros(0, self.out_features)), nothing
         padded, _ = x.to_padded()
         across = padded.transpose(1, 2)
-        found = [
+        results = [
             functional.relu(layer(functional.pad(across, ((width - 1) // 2, width // 2))))
             for width, layer in zip(self.widths, self.layers, strict=True)
         ]
-        return Ragged.from_padded(torch.cat(found, 1).transpose(1, 2), x.lengths), nothing
+        return Ragged.from_padded(torch.cat(results, 1).transpose(1, 2), x.lengths), nothing
 
     def last(self, state: Recurrent) -> Tensor:
         """Return zeros: nothing is remembered."""
@@ -74,7 +74,7 @@ class Dilated(nn.Module):
     out_features : int
         Size of an answer.
     causal : bool, default False
-        Answer for the last step of what is seen, which then is on the residual path; for the middle one otherwise.
+        Answer for the last step of the receptive field, which then is on the residual path; for the middle one otherwise.
     """
 
     def __init__(self, input_size: int, channels: int, levels: int, out_features: int, *, causal: bool = False) -> None:
@@ -125,7 +125,7 @@ class Patch(nn.Module):
 class Fixed(nn.Module):
     """A convolution, then one layer over a fixed number of steps laid side by side; in the place of an Encoder.
 
-    A row that is shorter ends in zeros, and what stands beyond the steps is not read: it is a network for one length.
+    A row that is shorter ends in zeros, and values beyond the steps are not read: it is a network for one length.
 
     Parameters
     ----------

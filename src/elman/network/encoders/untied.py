@@ -1,4 +1,4 @@
-"""What a recurrence would be without sharing: the same network with its own weights at every step."""
+"""A recurrence without shared weights: the same network with its own weights at every step."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class _Steps(nn.Module):
 class Untied(nn.Module):
     """A feed-forward stack along a row with its own weights at each step, in one direction or both; in the place of an Encoder.
 
-    Step t of every row has the weights of step t. What stands beyond the steps it was built for has no weights and is not read.
+    Step t of every row has the weights of step t. Values beyond the steps it was built for have no weights and are not read.
 
     Parameters
     ----------
@@ -73,13 +73,13 @@ class Untied(nn.Module):
 
     def _read(self, stack: nn.Module, x: Ragged) -> tuple[Ragged, Tensor]:
         h = x.data.new_zeros(len(x), self.hidden_size)
-        found, at = [x.data.new_zeros(0, self.hidden_size)], 0
+        results, at = [x.data.new_zeros(0, self.hidden_size)], 0
         for step, active in enumerate(x.batch_sizes.tolist()):
             if step < self.steps:
                 h = torch.cat([stack.step(step, x.data[at : at + active], h[:active]), h[active:]])  # type: ignore[operator]
-            found.append(h[:active])
+            results.append(h[:active])
             at += active
-        return x.with_data(torch.cat(found)), h[x.unsorted_indices.to(h.device)]
+        return x.with_data(torch.cat(results)), h[x.unsorted_indices.to(h.device)]
 
     def last(self, state: Recurrent) -> Tensor:
         """Return the last hidden states (N, D·H)."""

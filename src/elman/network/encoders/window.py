@@ -10,7 +10,7 @@ from elman.sequences import Ragged
 
 
 class Window(nn.Module):
-    """Slide a network over packed rows; what precedes a row's first step or after its last reads as zeros.
+    """Slide a network over packed rows; steps before a row's first or after its last are zeros.
 
     Parameters
     ----------
@@ -50,8 +50,8 @@ class Window(nn.Module):
         else:
             answers = x.with_data(x.data.new_zeros(0, self.out_features))
         newest = (x.lengths[:, None] + torch.arange(self.before, device="cpu")).to(joined.device)
-        kept = joined.gather(1, newest[..., None].expand(-1, -1, self.input_size))
-        return answers, (kept.flatten(1)[None], answers.last()[None])
+        remaining = joined.gather(1, newest[..., None].expand(-1, -1, self.input_size))
+        return answers, (remaining.flatten(1)[None], answers.last()[None])
 
     def last(self, state: Recurrent) -> Tensor:
         """Return the answer at each row's last step (N, out_features)."""

@@ -35,7 +35,7 @@ class Head(nn.Module):
 
 
 class SymbolHead(Head):
-    """A head over n classes that can say how likely each is; searches and samplers go over these."""
+    """A head over n classes with a probability for each; searches and samplers go over these."""
 
     @abstractmethod
     def log_proba(self, features: Tensor) -> Tensor:

@@ -118,5 +118,5 @@ class AdaptiveHead(SymbolHead):
         return torch.cat([weight, self.bands.weight]), torch.cat([self.bias[last], self.bias[others], self.bands.bias])
 
     def parts(self) -> list[tuple[Tensor, Tensor]]:
-        """Return weights and biases of the frequent classes with the bands, then of each band: what a row is scored with one by one."""
+        """Return weights and biases of the frequent classes with the bands, then of each band, for scoring a row alone."""
         return [self._part(k) for k in range(len(self.edges))]

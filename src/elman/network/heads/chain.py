@@ -44,8 +44,8 @@ class ChainHead(Head):
     def loss(self, features: Tensor, target: Tensor) -> Tensor:
         """Return the cross-entropy of each row in nats, summed over its answers."""
         logits = self.output(features)
-        said = target.to(logits.dtype)
-        return functional.binary_cross_entropy_with_logits(logits + dense.linear(said, self._linked()), said, reduction="none").sum(-1)
+        answer = target.to(logits.dtype)
+        return functional.binary_cross_entropy_with_logits(logits + dense.linear(answer, self._linked()), answer, reduction="none").sum(-1)
 
     def predict(self, features: Tensor) -> Tensor:
         """Return answers, each 1.0 where yes is likelier after those before it, (M, n)."""
@@ -65,9 +65,9 @@ class ChainHead(Head):
         """Answer yes where its probability is above a border, one after the other; return answers and probabilities."""
         logits, linked = self.output(features), self._linked()
         borders = borders.to(logits).expand_as(logits)
-        said, chances = torch.zeros_like(logits), torch.zeros_like(logits)
+        answers, chances = torch.zeros_like(logits), torch.zeros_like(logits)
         for j in range(logits.shape[1]):
             chances[:, j] = dense.sigmoid((logits[:, j] / temperature).contiguous())
-            said[:, j] = (chances[:, j] > borders[:, j]).to(logits.dtype)
-            logits = logits + said[:, j : j + 1] * linked[:, j]
-        return said, chances
+            answers[:, j] = (chances[:, j] > borders[:, j]).to(logits.dtype)
+            logits = logits + answers[:, j : j + 1] * linked[:, j]
+        return answers, chances

@@ -64,11 +64,11 @@ class ContinuousHead(Head):
     def loss(self, features: Tensor, target: Tensor) -> Tensor:
         """Return the mean loss over the known numbers of each row (0 where none is known)."""
         target = target.reshape(len(features), *self.shape)
-        known = ~torch.isnan(target)
+        finite = ~torch.isnan(target)
         # NaN is replaced before the arithmetic: a NaN times zero would still poison the gradient.
-        each = self.each(features, torch.where(known, target, torch.zeros_like(target))) * known
+        each = self.each(features, torch.where(finite, target, torch.zeros_like(target))) * finite
         axes = tuple(range(1, each.dim()))
-        return each.sum(axes) / known.sum(axes).clamp_min(1)
+        return each.sum(axes) / finite.sum(axes).clamp_min(1)
 
     def predict(self, features: Tensor) -> Tensor:
         """Return the centre of the distribution, (M, *shape)."""

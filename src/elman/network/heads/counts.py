@@ -26,10 +26,10 @@ class NegativeBinomialHead(ContinuousHead):
         """Return the mean negative log-likelihood over the known counts of each row; counts may are beside exposures."""
         shape = (len(features), *self.shape[:-1], -1)
         target = target.reshape(shape)
-        known = ~torch.isnan(target[..., : self.shape[-1]])
-        each = self.each(features, torch.where(torch.isnan(target), torch.ones_like(target), target)) * known
+        finite = ~torch.isnan(target[..., : self.shape[-1]])
+        each = self.each(features, torch.where(torch.isnan(target), torch.ones_like(target), target)) * finite
         axes = tuple(range(1, each.dim()))
-        return each.sum(axes) / known.sum(axes).clamp_min(1)
+        return each.sum(axes) / finite.sum(axes).clamp_min(1)
 
     def each(self, features: Tensor, target: Tensor) -> Tensor:
         """Return negative log-likelihoods in nats; the last axis of the target holds counts, or counts and exposures."""

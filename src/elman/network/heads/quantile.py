@@ -49,21 +49,21 @@ class QuantileHead(ContinuousHead):
 
     def quantiles(self, features: Tensor, levels: tuple[float, ...]) -> Tensor:
         """Return quantiles; between trained levels on a straight line, beyond them the outermost."""
-        known = self._all(features).sort(-1).values
+        available = self._all(features).sort(-1).values
         have, want = (
-            torch.tensor(self.levels, device="cpu").to(known),
-            torch.tensor(levels, device="cpu").to(known).clamp(self.levels[0], self.levels[-1]),
+            torch.tensor(self.levels, device="cpu").to(available),
+            torch.tensor(levels, device="cpu").to(available).clamp(self.levels[0], self.levels[-1]),
         )
         right = torch.searchsorted(have, want).clamp(1, len(self.levels) - 1)
         share = (want - have[right - 1]) / (have[right] - have[right - 1])
-        return known[..., right - 1] * (1 - share) + known[..., right] * share
+        return available[..., right - 1] * (1 - share) + available[..., right] * share
 
     def at(self, features: Tensor, level: Tensor) -> Tensor:
         """Return the quantile of each number at its own level, between trained levels on a straight line."""
-        known = self._all(features).sort(-1).values
-        have = torch.tensor(self.levels, device="cpu").to(known)
-        level = level.to(known).clamp(self.levels[0], self.levels[-1])
+        available = self._all(features).sort(-1).values
+        have = torch.tensor(self.levels, device="cpu").to(available)
+        level = level.to(available).clamp(self.levels[0], self.levels[-1])
         right = torch.searchsorted(have, level.contiguous()).clamp(1, len(self.levels) - 1)
         share = (level - have[right - 1]) / (have[right] - have[right - 1])
-        low, high = known.gather(-1, (right - 1)[..., None])[..., 0], known.gather(-1, right[..., None])[..., 0]
+        low, high = available.gather(-1, (right - 1)[..., None])[..., 0], available.gather(-1, right[..., None])[..., 0]
         return low * (1 - share) + high * share

@@ -62,8 +62,8 @@ class SoftmaxHead(SymbolHead):
         weight = None if self.weight is None else self.weight.to(logits.dtype)
         smoothing = self.label_smoothing if self.training else 0.0
         if not smoothing and dense.runs(logits):
-            found = -dense.log_softmax(logits).gather(1, target[:, None])[:, 0]
-            return found if weight is None else found * weight[target]
+            result = -dense.log_softmax(logits).gather(1, target[:, None])[:, 0]
+            return result if weight is None else result * weight[target]
         return functional.cross_entropy(logits, target, weight=weight, label_smoothing=smoothing, reduction="none")
 
     def predict(self, features: Tensor) -> Tensor:

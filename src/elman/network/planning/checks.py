@@ -52,11 +52,11 @@ def check(made: Plan) -> None:
     Raises
     ------
     SettingError
-        Naming the setting, what was given and what is possible.
+        Naming the setting, its value and the possible ones.
     """
-    for name, known in _CHOICES.items():
-        if getattr(made, name) not in known:
-            raise SettingError(f"{name} must be one of {known}; got {getattr(made, name)!r}.")
+    for name, entry in _CHOICES.items():
+        if getattr(made, name) not in entry:
+            raise SettingError(f"{name} must be one of {entry}; got {getattr(made, name)!r}.")
     for name in _COUNTS:
         value = getattr(made, name)
         if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _LARGEST:
@@ -123,9 +123,9 @@ def can_be_wide(source: Side | None, target: Side, decoder: str, head: str) -> b
     Parameters
     ----------
     source : Side or None
-        What is read.
+        Side that is read.
     target : Side
-        What is answered.
+        Side that is predicted.
     decoder : str
         How.
     head : str
@@ -147,7 +147,7 @@ def check_preparation(value: Any) -> None:
     Parameters
     ----------
     value : Any
-        What was read from JSON.
+        Value from JSON.
 
     Raises
     ------
@@ -208,8 +208,8 @@ def _check_together(made: Plan) -> None:
     if made.head == "chain" and not isinstance(made.target.space, Binary):
         raise SettingError(f"head='chain' is for yes/no answers, such as Notes(); the target is {made.target.space}. Leave head at 'auto'.")
     if made.decoder == "boxes" and (made.embedding_size % 8 or made.body != "recurrent"):
-        given = f"{made.embedding_size} and {made.body!r}"
-        raise SettingError(f"boxes need body='recurrent' and an embedding_size that is a multiple of 8; got {given}.")
+        actual = f"{made.embedding_size} and {made.body!r}"
+        raise SettingError(f"boxes need body='recurrent' and an embedding_size that is a multiple of 8; got {actual}.")
     if made.bidirectional and made.source is None:
         raise SettingError("bidirectional=True reads what it should predict: a language model reads one way. Leave it at 'auto'.")
     if made.time_stride > 1 and (made.decoder == "step" or made.stem == "linear"):

@@ -32,7 +32,7 @@ def plan(
     horizon: int | None = None,
     segment: int = 0,
 ) -> Plan:
-    """Decide what the network will be.
+    """Infer the plan of a network.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def plan(
     target : codec or Side
         Fitted codec, or a side.
     settings : Network, optional
-        What the user set; the rest is "auto".
+        The user's settings; the rest is "auto".
     examples : Sizes
         Numbers about the training data, from ``Sizes.measure``.
     align : {"auto", "step", "attention", "ctc"}
@@ -77,14 +77,14 @@ def plan(
     values, why = choose(source_side, target_side, examples, relation, settings)
     longest = max(8, 2 * examples.target_max)
     grid = _grid(source_side, relation, values)
-    kept = ("input_feeding", "coverage", "teacher_forcing_ratio", "recurrent_dropout", "zoneout", "layer_norm")
-    made = Plan(
+    remaining = ("input_feeding", "coverage", "teacher_forcing_ratio", "recurrent_dropout", "zoneout", "layer_norm")
+    output = Plan(
         relation=relation.name,
         decoder=relation.decoder,
         source=source_side,
         target=target_side,
         **{**values, "wide": int(values["wide"])},
-        **{name: getattr(settings, name) for name in kept},
+        **{name: getattr(settings, name) for name in remaining},
         joined=examples.joined,
         horizon=horizon,
         segment=segment,
@@ -99,7 +99,7 @@ def plan(
         beam_size=_FRAME_BEAM_SIZE if relation.decoder == "ctc" else _BEAM_SIZE if _writes(relation, source_side, target_side) else 1,
         why={"relation": relation.why, **why, "max_length": f"twice the longest target seen, {examples.target_max}"} | _WHY,
     )
-    return counted(made)
+    return counted(output)
 
 
 def counted(made: Plan, **changes: Any) -> Plan:
@@ -157,9 +157,9 @@ def _grid(source: Side | None, relation: Relation, values: dict[str, Any]) -> tu
 def _copies(settings: Network, sizes: Sizes, values: dict[str, Any], why: dict[str, str]) -> tuple[int, ...]:
     copied = f"{sizes.copied_share:.0%} of the targets' symbols stand in their own source, {sizes.chance_share:.0%} in another"
     if settings.copy == "auto":
-        wanted = sizes.copied_share >= 0.5 and sizes.copied_share - sizes.chance_share >= 0.25 and values["attention"] != "none"
+        expected = sizes.copied_share >= 0.5 and sizes.copied_share - sizes.chance_share >= 0.25 and values["attention"] != "none"
         why["copy"] = f"{copied} (See 2017)"
-        return sizes.shared if wanted else ()
+        return sizes.shared if expected else ()
     if not settings.copy:
         return ()
     why["copy"] = "as set"

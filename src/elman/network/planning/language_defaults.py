@@ -1,4 +1,4 @@
-"""What suits a language model: its size and its regularisation, from the amount of text. Defaults of ``Network(...="auto")``."""
+"""Size and regularisation of a language model, from the amount of text. Defaults of ``Network(...="auto")``."""
 
 from __future__ import annotations
 
@@ -60,11 +60,11 @@ def recipe(target: Side, sizes: Sizes, relation: Relation) -> dict[str, Choice]:
     Parameters
     ----------
     target : Side
-        What is continued.
+        Side that is continued.
     sizes : Sizes
         Numbers about the data.
     relation : Relation
-        What the table said.
+        Relation of the table.
 
     Returns
     -------
@@ -103,9 +103,9 @@ def cutoffs(target: Side, relation: Relation, softmax: str) -> Choice:
     Parameters
     ----------
     target : Side
-        What is continued.
+        Side that is continued.
     relation : Relation
-        What the table said.
+        Relation of the table.
     softmax : {"auto", "full", "adaptive"}
         The user's settings.
 

@@ -38,17 +38,17 @@ _ADDED: dict[str, Any] = {
     "stem_frozen": False,
     "preparation": {},
 }
-"""What files of earlier versions do not say, and what they mean by that."""
+"""Values of fields that earlier files lack."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What a network will be. ``str(plan)`` is a table; ``config()`` is plain JSON; ``elman.network.build`` makes the network.
+    """Plan of a network. ``str(plan)`` is a table; ``config()`` is plain JSON; ``elman.network.build`` makes the network.
 
     Attributes
     ----------
     relation, decoder : str
-        What the table of relations said.
+        Entry of the table of relations.
     source, target : Side
         Rank and space of both sides; no source for a language model.
     cell, hidden_size, num_layers, … :
@@ -76,7 +76,7 @@ class Plan:
     members : int
         Networks whose answers are averaged.
     body : str
-        What reads the steps.
+        Encoder of the steps.
     reach : int
         Steps that a body without a memory sees; 0 for the recurrence.
     segment : int
@@ -86,7 +86,7 @@ class Plan:
     stem_frozen : bool
         The weights of a stem of timm learn nothing.
     preparation : dict
-        How series are prepared, by name: what was chosen, and why.
+        Preparation of series, by name: choice and reason.
     parameters : int
         Trainable numbers.
     why : dict
@@ -200,12 +200,12 @@ class Plan:
         values["target"] = Side.from_config(values["target"])
         values |= {name: tuple(values[name]) for name in _LISTS}
         check_preparation(values["preparation"])
-        made = cls(**values)
+        output = cls(**values)
         try:
-            check(made)
+            check(output)
         except SettingError as error:
             raise DataError(f"A plan holds a value that cannot be: {error} The file is damaged.") from error
-        return made
+        return output
 
     def __str__(self) -> str:
         """Show the plan as a small table."""

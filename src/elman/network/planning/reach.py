@@ -65,7 +65,7 @@ def _seen(levels: int) -> int:
 
 
 def check_body(plan: Any) -> None:
-    """Refuse a body that cannot read what a plan reads.
+    """Refuse a body that cannot read the source of a plan.
 
     Parameters
     ----------

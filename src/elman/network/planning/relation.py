@@ -99,11 +99,11 @@ def relate(
     source : Side or None
         None for a language model.
     target : Side
-        What is predicted.
+        Side that is predicted.
     sizes : Sizes
         Lengths of the data.
     align : {"auto", "step", "attention", "ctc"}
-        What the user says about the alignment of sequences.
+        The user's setting for the alignment of sequences.
     horizon : int, optional
         Answer this many steps in one go, as a direct forecaster does.
     segment : int, default 0
@@ -136,23 +136,23 @@ def relate(
     if horizon is not None:
         return _direct(source, target, horizon, segment)
     rank = None if source is None else source.rank
-    found = next((r for r in TABLE if (r.source, r.target, r.align) == (rank, target.rank, align) and r.when(source, target, sizes)), None)
-    if found is None:
+    result = next((r for r in TABLE if (r.source, r.target, r.align) == (rank, target.rank, align) and r.when(source, target, sizes)), None)
+    if result is None:
         raise SettingError(_impossible(rank, target, align))
     if align == "step" and not sizes.equal_lengths:
         raise DataError("align='step' needs source and target of the same length in every row; some rows differ. Use align='attention'.")
     if align == "ctc" and sizes.monotone_share == 0:
         raise DataError("align='ctc' needs targets shorter than their sources; none is. Use align='attention'.")
-    return found.relation
+    return result.relation
 
 
 def check_alignment(align: str) -> None:
     """Refuse an alignment that is neither ours nor the name of somebody else's decoder."""
     if align in ALIGNMENTS:
         return
-    known = (*ALIGNMENTS, *registry.others())
-    if align not in known:
-        raise SettingError(f"align must be one of {known}; got {align!r}.{did_you_mean(str(align), known)}")
+    available = (*ALIGNMENTS, *registry.others())
+    if align not in available:
+        raise SettingError(f"align must be one of {available}; got {align!r}.{did_you_mean(str(align), available)}")
 
 
 def _direct(source: Side | None, target: Side, horizon: int, segment: int) -> Relation:

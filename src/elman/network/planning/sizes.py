@@ -1,4 +1,4 @@
-"""Sizes: what a plan may know of the data, as a few plain numbers."""
+"""Sizes of the data, as a few plain numbers."""
 
 from __future__ import annotations
 

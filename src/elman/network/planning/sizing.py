@@ -29,11 +29,11 @@ def choose(source: Side | None, target: Side, sizes: Sizes, relation: Relation, 
     source : Side or None
         None for a language model.
     target : Side
-        What is predicted.
+        Side that is predicted.
     sizes : Sizes
         Numbers about the data.
     relation : Relation
-        What the table said.
+        Relation of the table.
     settings : Network
         The user's settings.
 
@@ -61,8 +61,8 @@ def choose(source: Side | None, target: Side, sizes: Sizes, relation: Relation, 
     values: dict[str, Any] = {}
     why: dict[str, str] = {}
     for name, (value, reason) in rules.items():
-        given = getattr(settings, name)
-        values[name], why[name] = (value, reason) if given == "auto" else (given, "as set")
+        actual = getattr(settings, name)
+        values[name], why[name] = (value, reason) if actual == "auto" else (actual, "as set")
     later = {
         "embedding_size": _embedding(source, target, values["hidden_size"], relation),
         "dropout": _dropout(target, sizes, relation, symbols),
@@ -70,12 +70,12 @@ def choose(source: Side | None, target: Side, sizes: Sizes, relation: Relation, 
         "attention": _attention(source, relation, values["stem"]),
     }
     for name, (value, reason) in later.items():
-        given = getattr(settings, name)
-        values[name], why[name] = (value, reason) if given == "auto" else (given, "as set")
+        actual = getattr(settings, name)
+        values[name], why[name] = (value, reason) if actual == "auto" else (actual, "as set")
     values["tie_weights"], why["tie_weights"] = _tie(target, settings, relation)
     for name, (value, reason) in language.recipe(target, sizes, relation).items():
-        given = getattr(settings, name)
-        values[name], why[name] = (value, reason) if given == "auto" else (given, "as set")
+        actual = getattr(settings, name)
+        values[name], why[name] = (value, reason) if actual == "auto" else (actual, "as set")
     values["cutoffs"], why["cutoffs"] = language.cutoffs(target, relation, settings.softmax)
     return values, why
 

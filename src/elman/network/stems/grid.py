@@ -53,7 +53,7 @@ class GridStem(nn.Module):
     """Convolutions over a picture that keep its cells apart, each with a vector for its place added (Xu 2015, section 3.1.1).
 
     Blocks of a 3×3 convolution, maxima, normalisation over groups of channels (Wu & He 2018: the same alone and in any batch)
-    and ``relu`` halve every side that is twice the grid's or longer; what is left over is averaged into the cells.
+    and ``relu`` halve every side that is twice the grid's or longer; the remainder is averaged into the cells.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ class GridStem(nn.Module):
 
 
 class CellReader(nn.Module):
-    """What stands where an encoder does, for cells: nothing runs through them, and their mean says what they are together (Xu 2015, 3.1.2).
+    """Encoder of cells: nothing runs through them, and their mean is the summary of all (Xu 2015, 3.1.2).
 
     Parameters
     ----------

@@ -29,7 +29,7 @@ class PlaneStem(nn.Module):
     Notes
     -----
     As in readers of lines (Breuel 2017, "High performance text recognition using a hybrid convolutional-LSTM implementation") and
-    of speech (Amodei 2016, "Deep Speech 2"), with few channels for a CPU. What a step sees beyond its own row is zero in every layer,
+    of speech (Amodei 2016, "Deep Speech 2"), with few channels for a CPU. Values beyond a row are zero in every layer,
     whatever the batch.
     """
 

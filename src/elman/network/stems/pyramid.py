@@ -1,4 +1,4 @@
-"""Pyramid: a picture becomes a grid of cells, a vector each, that know what is around them."""
+"""Pyramid: a picture becomes a grid of cells, a vector each, with the context around them."""
 
 from __future__ import annotations
 

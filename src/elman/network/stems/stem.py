@@ -159,7 +159,7 @@ class TimeStem(nn.Module):
         self.convolution = Conv1d(size, size, 5, stride=stride, padding=2)
 
     def forward(self, values: Ragged) -> Ragged:
-        """Return the shortened sequences; what a step sees beyond its own row is zero, whatever the batch."""
+        """Return the shortened sequences; values beyond a row are zero, whatever the batch."""
         vectors = values.with_data(self.inner(values.data))
         if not len(vectors.batch_sizes):
             return vectors
@@ -233,7 +233,7 @@ class Stem(nn.Module):
 
     Parts of a Product that are sequences of the same lengths are added step by step; with ``joined=True`` (lengths differ)
     they are laid end to end in time, each with a vector of its own added. Parts of rank "one" are added to every step,
-    or stand as a first step when joined.
+    or become a first step when joined.
 
     Parameters
     ----------

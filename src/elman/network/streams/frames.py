@@ -79,7 +79,7 @@ class FrameStream:
 
     @torch.inference_mode()
     def close(self) -> Any:
-        """Return the frames that waited for what comes after, (T', V + 1)."""
+        """Return the frames that waited for later steps, (T', V + 1)."""
         with self._evaluating():
             return self._frames(self._stem.close())
 

@@ -1,4 +1,4 @@
-"""A whole network read piece by piece: what it is reported far has the bits of what it says of everything at once."""
+"""A whole network read piece by piece: its answers have the bits of those over everything at once."""
 
 from __future__ import annotations
 
@@ -144,14 +144,14 @@ class SequenceStream:
             A state of the same model.
         """
         try:
-            found = safetensors.torch.load(data)
+            content = safetensors.torch.load(data)
         except (safetensors.SafetensorError, ValueError, KeyError, TypeError) as error:
             raise DataError(f"This is not a saved state ({error}). Give what save() returned.") from error
         state = self._layers.state
         expected = {f"layers.{name}": t for name, t in zip(state.names, state.tensors, strict=True)} | self._pool
-        shapes = [{name: (tuple(t.shape), t.dtype) for name, t in tensors.items()} for tensors in (found, expected)]
+        shapes = [{name: (tuple(t.shape), t.dtype) for name, t in tensors.items()} for tensors in (content, expected)]
         if shapes[0] != shapes[1]:
             raise ShapeError(f"The saved state holds {shapes[0]}, this stream's is {shapes[1]}. Load it into a stream of the same model.")
         device = self._pool["total"].device
-        state.tensors = tuple(found[f"layers.{name}"].to(device) for name in state.names)
-        self._pool = {name: found[name].to(t.device) for name, t in self._pool.items()}
+        state.tensors = tuple(content[f"layers.{name}"].to(device) for name in state.names)
+        self._pool = {name: content[name].to(t.device) for name, t in self._pool.items()}

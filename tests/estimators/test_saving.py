@@ -290,3 +290,10 @@ def test_a_language_model_asks_for_its_codec_only(tmp_path):
     assert isinstance(model, LanguageModel)
     assert model.source_ is None
     assert loading._codec(None) is None
+
+
+def test_a_file_of_another_estimator_than_expected_is_refused():
+    path = GOLDEN / "language-model-char.elman"
+    assert isinstance(elman.load(path, LanguageModel), LanguageModel)
+    with pytest.raises(ModelFileError, match="it holds a LanguageModel; expected a Model. Load it without the class."):
+        elman.load(path, Model)

@@ -182,7 +182,7 @@ def test_members_are_traced_one_by_one(made):
 
 @pytest.mark.parametrize(("name", "options"), [
     ("text", {}), ("series", {}), ("series", {"units": 3}), ("picture", {}), ("ctc", {}), ("ctc", {"units": [1]}), ("text", {"units": 0}),
-    ("language", {"units": 2, "what": "cell"}), ("free", {"layer": "decoder 1", "units": [0, 1]}), ("forecast", {}),
+    ("language", {"units": 2, "quantity": "cell"}), ("free", {"layer": "decoder 1", "units": [0, 1]}), ("forecast", {}),
 ])  # fmt: skip
 def test_plots_of_every_kind(made, name, options):
     pytest.importorskip("matplotlib")

@@ -84,7 +84,7 @@ class Voices:
         return VoiceDecoder(self)
 
     def allowed(self, said: tuple[int, ...]) -> list[int]:
-        """Return the indices that may follow whole frames and ``symbols``: those of the voice whose turn it is, and the end after a frame."""
+        """Return the indices that may follow whole frames and ``symbols``: those of the next voice, and the end after a frame."""
         voice = len(said) % self.voices
         local = list(range(1 + voice * self.kinds, 1 + (voice + 1) * self.kinds))
         return local if voice else [*local, self.space.n]

@@ -98,7 +98,7 @@ def choose(candidates: Iterable[Candidate], wanted: Any, ablations: Mapping[str,
 
     Parameters
     ----------
-    roster : iterable of Candidate
+    candidates : iterable of Candidate
         Who could.
     wanted : "auto" or list of str
         Everyone but the ablations, or names.

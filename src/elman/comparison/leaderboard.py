@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
@@ -12,6 +12,11 @@ from elman.comparison.measure import Judgement, Measure, interval
 from elman.errors import MissingExtraError, SettingError, did_you_mean
 from elman.io.tables import to_kind
 from elman.leakage.alarm import Alarm
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
+    import pyarrow
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,6 +189,12 @@ class Leaderboard:
             "unit": self.unit,
         }
 
+    @overload
+    def to_frame(self, kind: Literal["pandas"] = "pandas") -> pandas.DataFrame: ...
+    @overload
+    def to_frame(self, kind: Literal["polars"]) -> polars.DataFrame: ...
+    @overload
+    def to_frame(self, kind: Literal["pyarrow"]) -> pyarrow.Table: ...
     def to_frame(self, kind: Literal["pandas", "polars", "pyarrow"] = "pandas") -> Any:
         """Return the entries as a data frame, best first.
 

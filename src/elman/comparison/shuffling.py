@@ -30,6 +30,7 @@ def shuffled(value: Any, codec: Codec | None, random: np.random.Generator) -> An
 
     Examples
     --------
+    >>> from elman.codecs import Text
     >>> sorted(shuffled("one two three four", Text(), np.random.default_rng(1)).split())
     ['four', 'one', 'three', 'two']
     """

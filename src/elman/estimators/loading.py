@@ -1,9 +1,9 @@
-"""Loading."""
+"""Load estimators from model files: closed registries, a strict schema, no code from the file."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast, overload
 
 from sklearn.base import clone
 
@@ -17,14 +17,22 @@ from elman.network.settings import Network
 from elman.training.history import History
 from elman.training.settings import Training
 
+E = TypeVar("E")
 
-def load(path: str | Path) -> Any:
+
+@overload
+def load(path: str | Path) -> Any: ...
+@overload
+def load(path: str | Path, expected: type[E]) -> E: ...
+def load(path: str | Path, expected: type[E] | None = None) -> Any:
     """Load a model file of :meth:`save`: a Model, LanguageModel or Forecaster, or the Markov chains beside them.
 
     Parameters
     ----------
     path : str or Path
         A model file.
+    expected : type, optional
+        Class of the estimator, such as :class:`elman.Model`; a file of another raises ModelFileError, and type checkers know the result.
 
     Returns
     -------
@@ -46,11 +54,14 @@ def load(path: str | Path) -> Any:
         raise ModelFileError(f"{path}: it holds a {meta['kind']!r}; expected one of {sorted(kinds)}.{did_you_mean(meta['kind'], kinds)}")
     try:
         cls = kinds[meta["kind"]]
-        return _markov(meta["spec"], tensors) if cls is None else _rebuild(cls, meta["spec"], tensors)
+        estimator = _markov(meta["spec"], tensors) if cls is None else _rebuild(cls, meta["spec"], tensors)
     except ModelFileError as error:
         raise ModelFileError(f"{path}: {error}") from error.__cause__
     except (DataError, SettingError, LookupError, TypeError, ValueError) as error:
         raise ModelFileError(f"{path}: its description does not make a model ({error}). The file is damaged or foreign.") from error
+    if expected is not None and not isinstance(estimator, expected):
+        raise ModelFileError(f"{path}: it holds a {type(estimator).__name__}; expected a {expected.__name__}. Load it without the class.")
+    return estimator
 
 
 def _rebuild(cls: Any, spec: Any, tensors: dict[str, Any]) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self, TypedDict, Unpack, overload
 
 import numpy as np
 
@@ -33,6 +33,23 @@ from elman.network.backbone_weights import building
 from elman.network.decoders.boxes import LEAST
 from elman.network.settings import Network
 from elman.training.settings import Training
+
+
+class SearchOptions(TypedDict, total=False):
+    """Options of :meth:`Model.predict`, for type checkers."""
+
+    beam_size: int | None
+    length_penalty: float | None
+    max_length: int | None
+    min_length: int | None
+    no_repeat_ngram: int | None
+    constraint: Callable[[tuple[int, ...]], Collection[int]] | None
+    allow_unknown: bool | None
+    prior: Any
+    prior_weight: float | None
+    symbol_bonus: float | None
+    min_score: float | None
+    n_best: int | None
 
 
 class Model(Estimator):
@@ -135,6 +152,38 @@ class Model(Estimator):
         self._check_fitted()
         return Pair(source=self.source_, target=self.target_, plan=self.plan_)
 
+    @overload
+    def predict(
+        self,
+        X: Any,
+        *,
+        return_scores: Literal[True],
+        return_attention: bool = ...,
+        return_alignment: bool = ...,
+        **options: Unpack[SearchOptions],
+    ) -> tuple[Any, ...]: ...
+    @overload
+    def predict(
+        self,
+        X: Any,
+        *,
+        return_attention: Literal[True],
+        return_scores: bool = ...,
+        return_alignment: bool = ...,
+        **options: Unpack[SearchOptions],
+    ) -> tuple[Any, ...]: ...
+    @overload
+    def predict(
+        self,
+        X: Any,
+        *,
+        return_alignment: Literal[True],
+        return_scores: bool = ...,
+        return_attention: bool = ...,
+        **options: Unpack[SearchOptions],
+    ) -> tuple[Any, ...]: ...
+    @overload
+    def predict(self, X: Any, **options: Unpack[SearchOptions]) -> Any: ...
     def predict(
         self,
         X: Any,
@@ -169,8 +218,10 @@ class Model(Estimator):
             takes the likeliest at every step.
         length_penalty : float, optional
             Exponent of the length that a log-probability is divided by; larger values favour longer answers.
-        max_length, min_length : int, optional
-            Bounds of an answer in symbols, or in boxes.
+        max_length : int, optional
+            Most symbols, or boxes, of an answer.
+        min_length : int, optional
+            Least symbols of an answer.
         no_repeat_ngram : int, optional
             Length of the n-grams that an answer may have once only.
         constraint : callable, optional
@@ -179,8 +230,10 @@ class Model(Estimator):
             Let an answer have the unknown symbol.
         prior : n-gram model, optional
             Fitted on ``target_.encode_all(texts)``; its log-probability times ``prior_weight`` is added in the search over frames.
-        prior_weight, symbol_bonus : float, optional
-            Weight of the prior, and a bonus for each symbol.
+        prior_weight : float, optional
+            Weight of the prior.
+        symbol_bonus : float, optional
+            Bonus for each symbol.
         min_score : float, optional
             Least score of a box, 0..1; 0.5 by default.
         n_best : int, optional
@@ -308,7 +361,13 @@ class Model(Estimator):
         ----------
         chunks : iterable of array or (array, rate)
             Consecutive pieces of one recording, of any lengths; for other sources (``Series``) pieces of one value.
-        beam_size, prior, prior_weight, symbol_bonus : optional
+        beam_size : int, optional
+            As in :meth:`predict`.
+        prior : n-gram model, optional
+            As in :meth:`predict`.
+        prior_weight : float, optional
+            As in :meth:`predict`.
+        symbol_bonus : float, optional
             As in :meth:`predict`.
 
         Returns

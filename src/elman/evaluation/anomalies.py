@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
@@ -13,6 +13,11 @@ from elman.forecasting.forecast import frame_of
 from elman.timeseries import plotting as drawing
 from elman.timeseries.prediction import Prediction
 from elman.timeseries.read import OneSeries, Panel, read_panel
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
+    import pyarrow
 
 _LEVEL = 80
 """The interval whose half is the unit of scores."""
@@ -64,6 +69,14 @@ class Anomalies:
         """Return which points of one series are anomalies, (T,)."""
         return np.nan_to_num(self.all_scores[series], nan=-np.inf) > self.threshold
 
+    @overload
+    def to_frame(self, kind: Literal["pandas"]) -> pandas.DataFrame: ...
+    @overload
+    def to_frame(self, kind: Literal["polars"]) -> polars.DataFrame: ...
+    @overload
+    def to_frame(self, kind: Literal["pyarrow"]) -> pyarrow.Table: ...
+    @overload
+    def to_frame(self, kind: None = None) -> Any: ...
     def to_frame(self, kind: str | None = None) -> Any:
         """Return every point with its score.
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
@@ -19,6 +19,11 @@ from elman.metrics.forecasts import bootstrap, coverage, crps, mae, naive_scale,
 from elman.timeseries import plotting as drawing
 from elman.timeseries.prediction import Prediction
 from elman.timeseries.read import Panel, read_panel
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
+    import pyarrow
 
 _LAGS = 3
 OURS = "elman"
@@ -140,6 +145,14 @@ class Backtest:
         """
         return frame_of(self.table, kind, self.panel.like)
 
+    @overload
+    def to_frame(self, kind: Literal["pandas"]) -> pandas.DataFrame: ...
+    @overload
+    def to_frame(self, kind: Literal["polars"]) -> polars.DataFrame: ...
+    @overload
+    def to_frame(self, kind: Literal["pyarrow"]) -> pyarrow.Table: ...
+    @overload
+    def to_frame(self, kind: None = None) -> Any: ...
     def to_frame(self, kind: str | None = None) -> Any:
         """Return every forecast beside what came.
 

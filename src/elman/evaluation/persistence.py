@@ -68,9 +68,9 @@ def is_persistence(forecast: Any, truth: Any, before: Any, *, scale: Any = 1.0) 
     --------
     >>> walk = np.cumsum(np.random.default_rng(0).normal(size=500))
     >>> before = np.stack([walk[2:-1], walk[1:-2], walk[:-3]], axis=1)
-    >>> print(says_yesterday(walk[2:-1], walk[3:], before))
+    >>> print(is_persistence(walk[2:-1], walk[3:], before))
     One step ahead the forecast says again what was last known: it lies nearer to the truth 1 step before (distance 0.00) than to the truth it should foretell (1.00). It foretells no change at all.
-    >>> says_yesterday(walk[3:] + 0.1, walk[3:], before).found
+    >>> is_persistence(walk[3:] + 0.1, walk[3:], before).found
     False
     """  # noqa: E501  # what is printed is one line
     f, y, b = (np.asarray(a, dtype=np.float64) for a in (forecast, truth, before))

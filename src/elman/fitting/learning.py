@@ -105,9 +105,9 @@ def learn(
         Makes a batch of rows that are not encoded one by one.
     lengths : array of int, optional
         Steps of each row, where the rows themselves do not show them.
-    vary : callable, optional
+    augment_encoded : callable, optional
         Augmentation of each value of the source that is learned from.
-    vary_both : callable, optional
+    augment_pair : callable, optional
         Augmentation of a source and its target together, instead of ``augment_encoded``.
 
     Returns

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
 from elman.errors import SettingError
 from elman.timeseries import plotting as drawing
 from elman.timeseries.read import Panel
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
+    import pyarrow
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -64,6 +69,14 @@ class Forecast:
             found[f"elman-hi-{level}"] = self.high[level].ravel().tolist()
         return found
 
+    @overload
+    def to_frame(self, kind: Literal["pandas"]) -> pandas.DataFrame: ...
+    @overload
+    def to_frame(self, kind: Literal["polars"]) -> polars.DataFrame: ...
+    @overload
+    def to_frame(self, kind: Literal["pyarrow"]) -> pyarrow.Table: ...
+    @overload
+    def to_frame(self, kind: None = None) -> Any: ...
     def to_frame(self, kind: str | None = None) -> Any:
         """Return the forecast as a data frame.
 

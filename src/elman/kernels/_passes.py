@@ -55,7 +55,7 @@ def forward(
     spec : Spec
         To run.
     batch : Batch
-    Layout of the rows.
+        Layout of the rows.
     x : Tensor
         Rows as in ``batch``, each without gaps (see :func:`readable`).
     states : tuple of Tensor or None

@@ -66,7 +66,7 @@ def learn_to_read(plan: Plan, tokens: Tokens, training: Training, augment_encode
         The encoded corpus.
     training : Training
         How to learn.
-    vary : callable, optional
+    augment_encoded : callable, optional
         Makes one more document of an encoded one, as long: music in another key. Each is varied anew in each epoch.
 
     Returns

@@ -125,6 +125,16 @@ class Callback(Protocol):
 def qualified_name(callback: object) -> str:
     """Return module and class of a callback; text, which is such a name out of a model file, is returned as it is.
 
+    Parameters
+    ----------
+    callback : object
+        A callback, its class, or its name.
+
+    Returns
+    -------
+    str
+        As ``package.module.Class``.
+
     Examples
     --------
     >>> qualified_name(Callback), qualified_name("mine.Recorder")

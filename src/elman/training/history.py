@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from elman.errors import DataError, MissingExtraError
 from elman.io import strict_json
 from elman.io.tables import to_kind
 
 if TYPE_CHECKING:
+    import pandas
+    import polars
+    import pyarrow
+
     from elman.training.callback import TrainingState
 
 Row = dict[str, Any]
@@ -87,6 +91,12 @@ class History:
         """Append the row of an epoch: the history is a callback of the loop."""
         self.rows.append(dict(state.row or {}))
 
+    @overload
+    def to_frame(self, kind: Literal["pandas"] = "pandas") -> pandas.DataFrame: ...
+    @overload
+    def to_frame(self, kind: Literal["polars"]) -> polars.DataFrame: ...
+    @overload
+    def to_frame(self, kind: Literal["pyarrow"]) -> pyarrow.Table: ...
     def to_frame(self, kind: Literal["pandas", "polars", "pyarrow"] = "pandas") -> Any:
         """Return the rows as a data frame.
 

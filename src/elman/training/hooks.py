@@ -63,6 +63,11 @@ class Hooks:
 def check(callbacks: Any) -> None:
     """Raise SettingError for the first entry that cannot be called.
 
+    Parameters
+    ----------
+    callbacks : sequence of Callback
+        The setting.
+
     Examples
     --------
     >>> check(["mine.Recorder"])

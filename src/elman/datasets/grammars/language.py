@@ -87,7 +87,7 @@ class Language(ABC):
         random_state : int or None, default 0
             Seed; the same seed gives the same data. None draws new data each time.
         labels : {"membership", "next"}, default "membership"
-            ``y`` is True or False a word; or, for words of the language only, a list with one frozenset a symbol: the symbols that may follow it.
+            ``y`` is True or False a word; or, for words of the language only, a list of one frozenset a symbol: the symbols after it.
         positive : float, default 0.5
             Share of words that belong, with ``labels="membership"``.
 

@@ -86,12 +86,12 @@ class Wanted:
         return cls(heat=heat, middle=middle, owner=owner, share=share)
 
 
-def hits(said: Tensor, boxes: Tensor, mask: Tensor, middle: Tensor) -> Tensor:
+def hits(predicted: Tensor, boxes: Tensor, mask: Tensor, middle: Tensor) -> Tensor:
     """Return the overlap of each cell's box with each true one, 0 below the limit, (N, S, T); the cell in the middle always has some.
 
     Parameters
     ----------
-    boxes : Tensor
+    predicted : Tensor
         (N, S, 4) boxes of the cells.
     boxes : Tensor
         (N, T, 4) the true ones.
@@ -105,7 +105,7 @@ def hits(said: Tensor, boxes: Tensor, mask: Tensor, middle: Tensor) -> Tensor:
     Tensor
         0..1.
     """
-    overlap = overlaps(said[:, :, None], boxes[:, None])[0]
-    here = torch.arange(said.shape[1], device=said.device)[None, :, None] == middle[:, None]
+    overlap = overlaps(predicted[:, :, None], boxes[:, None])[0]
+    here = torch.arange(predicted.shape[1], device=predicted.device)[None, :, None] == middle[:, None]
     values = torch.where(overlap >= _FOUND, overlap, torch.zeros_like(overlap))
     return torch.where(here, values.clamp(min=_FOUND / 2), values).masked_fill(~mask[:, None], 0.0)

@@ -159,6 +159,10 @@ class SegmentDecoder(Decoder):
             The windows.
         target : Tensor
             (N, horizon, 1), or (N, horizon, 2) where the head takes counts and exposures.
+        state : State, optional
+            Not used.
+        ends : Tensor, optional
+            Not used.
 
         Returns
         -------

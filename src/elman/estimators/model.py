@@ -12,7 +12,7 @@ import numpy as np
 from elman.codecs import Codec, Continuous, Discrete
 from elman.codecs.capabilities import with_subwords
 from elman.codecs.lazy_files import encoded
-from elman.errors import DataError, DataTypeError, SettingError
+from elman.errors import DataError, DataTypeError
 from elman.estimators.base import Estimator
 from elman.fitting.inference import length_of, predict_rows, proba_rows
 from elman.fitting.inputs import paired_rows, rows_of
@@ -31,6 +31,7 @@ from elman.metrics.by_target import scoring_of
 from elman.network import Plan, Sizes, plan
 from elman.network.backbone_weights import building
 from elman.network.decoders.boxes import LEAST
+from elman.network.planning.relation import check_alignment
 from elman.network.settings import Network
 from elman.training.settings import Training
 
@@ -61,8 +62,9 @@ class Model(Estimator):
         Codec of the inputs: ``Text()``, ``Series()``, ``Image()``, ``Symbols()``, ``Category()``, ``Record(…)``, …
     target : Codec
         Codec of the outputs.
-    align : {"auto", "step", "attention", "ctc"}, default "auto"
-        How two sequences belong together: one answer per step, freely, or monotonically (sound, handwriting, print).
+    align : {"auto", "step", "attention", "ctc"} or str, default "auto"
+        Alignment of two sequences: one answer per step, freely, or monotonically (sound, handwriting, print); or the name of a decoder of
+        somebody else (:mod:`elman.network.decoders.registry`).
     network : Network, optional
         Cell, sizes and regularisation; whatever is "auto" is decided from the data.
     training : Training, optional
@@ -456,8 +458,7 @@ class Model(Estimator):
                 raise DataTypeError(
                     f"{name} must be a codec such as Text() or Category(); got {codec!r}. Give an instance, not a class or name."
                 )
-        if self.align not in ("auto", "step", "attention", "ctc"):
-            raise SettingError(f"align must be 'auto', 'step', 'attention' or 'ctc'; got {self.align!r}.")
+        check_alignment(self.align)
 
     def __sklearn_tags__(self) -> Any:
         """Return scikit-learn's tags (classifiers get stratified folds)."""

@@ -6,6 +6,7 @@ from functools import partial
 
 from elman.cells import names as cell_names
 from elman.errors import SettingError, did_you_mean
+from elman.nn.cell_layer import CellLayer
 from elman.nn.gru import GRU
 from elman.nn.lstm import LSTM
 from elman.nn.recurrent import Recurrent
@@ -19,8 +20,8 @@ def layer(name: str) -> type[Recurrent] | partial[Recurrent]:
 
     Parameters
     ----------
-    name : {"elman", "elman_relu", "gru", "lstm"}
-        A cell's name.
+    name : str
+        "elman", "elman_relu", "gru", "lstm", or the name of somebody else's cell, which gets a :class:`~elman.nn.cell_layer.CellLayer`.
 
     Returns
     -------
@@ -32,7 +33,9 @@ def layer(name: str) -> type[Recurrent] | partial[Recurrent]:
     >>> layer("gru").__name__
     'GRU'
     """
-    if name not in _LAYERS:
-        available = ", a cell without a layer of its own; run it with elman.kernels.Call" if name in cell_names() else ""
-        raise SettingError(f"cell must be one of {list(_LAYERS)}; got {name!r}{available}.{did_you_mean(name, _LAYERS)}")
-    return _LAYERS[name]
+    if name in _LAYERS:
+        return _LAYERS[name]
+    known = cell_names()
+    if name not in known:
+        raise SettingError(f"cell must be one of {known}; got {name!r}.{did_you_mean(name, known)}")
+    return partial(CellLayer, name)

@@ -117,8 +117,7 @@ def _some(rows: Rows, network: SequenceModel, most: int, generator: np.random.Ge
 
 
 def _reads_ends_only(network: SequenceModel) -> bool:
-    decoder: Any = network.decoder
-    return network.plan.answers_whole and decoder.pooling is not None and decoder.pooling.is_last
+    return network.decoder.reads_last_only
 
 
 def _cut_losses(networks: list[SequenceModel], rows: Rows) -> Callable[[Any], float]:

@@ -221,7 +221,8 @@ def _by_prefix(model: Any, encoded: Any, layers: tuple[LayerTrace, ...]) -> Pred
     count = max(len(part) for part in encoded.values() if np.ndim(part)) if isinstance(encoded, dict) else len(encoded)
     ends = np.unique(np.linspace(0, count - 1, min(count, _PREFIXES)).astype(np.int64)).tolist()
     space, read = model.plan_.target.space, layers[0].labels
-    answers, proba = _running(model, layers[-1].hidden, ends) if _knows_only_the_past(model) else _again(model, encoded, ends)
+    running = _running(model, layers[-1].hidden, ends) if _knows_only_the_past(model) else None
+    answers, proba = _again(model, encoded, ends) if running is None else running
     if isinstance(space, Discrete):
         predictions: list[Any] = [model.classes_[int(answer)] for answer in answers]
     else:
@@ -245,11 +246,13 @@ def _knows_only_the_past(model: Any) -> bool:
 
 
 @torch.inference_mode()
-def _running(model: Any, hidden: np.ndarray, ends: list[int]) -> tuple[list[Any], list[Any]]:
-    """The same from the states that are known, all at once."""
+def _running(model: Any, hidden: np.ndarray, ends: list[int]) -> tuple[list[Any], list[Any]] | None:
+    """The same from the states of one pass, all at once; None where the decoder reads each beginning anew."""
     decoder = model.model_.decoder
     with evaluating(decoder):
-        features = decoder.middle(decoder.pooling.running(torch.from_numpy(hidden).to(model.model_.device))[ends])
+        features = decoder.running_features(torch.from_numpy(hidden).to(model.model_.device), ends)
+        if features is None:
+            return None
         return to_rows(decoder.head.predict(features)), to_rows(decoder.head.proba(features))
 
 

@@ -92,6 +92,16 @@ class Decoder(nn.Module):
         del encoded, levels
         raise SettingError("Quantiles are for one answer of numbers per row. Use a target of numbers and a summary model.")
 
+    @property
+    def reads_last_only(self) -> bool:
+        """Whether only the state after the last step is read."""
+        return False
+
+    def running_features(self, states: Tensor, ends: list[int]) -> Tensor | None:
+        """Return the head's input for beginnings of one sequence of states (T, F), up to and with each end; None where each is read anew."""
+        del states, ends
+        return None
+
     def carries_state(self, network: Any) -> bool:
         """Whether sequences may be fed in pieces, the state of one carried to the next."""
         del network

@@ -106,6 +106,15 @@ class SummaryDecoder(Decoder):
             return super().quantiles(encoded, levels)
         return self.head.quantiles(self.features(encoded), levels)
 
+    @property
+    def reads_last_only(self) -> bool:
+        """Whether only the state after the last step is read."""
+        return self.pooling is not None and self.pooling.is_last
+
+    def running_features(self, states: Tensor, ends: list[int]) -> Tensor | None:
+        """Return the head's input for beginnings of one sequence of states, up to and with each end."""
+        return None if self.pooling is None else self.middle(self.pooling.running(states)[ends])
+
     def unstreamable_reason(self) -> str | None:
         """Return the reason why answers cannot be given while the source is read, None if they can."""
         if self.wide is not None:

@@ -104,7 +104,7 @@ def test_it_is_inspected_and_reported(model: Model, tmp_path) -> None:
 def test_it_is_compared(model: Model) -> None:
     fresh = Model(Series(), Category(), align="test-vote", network=model.network, training=model.training)
     board = elman.compare(fresh, WAVES, SIDES, candidates=["frequency", "default"], on_leak="ignore", verbose=0)
-    assert board["default"].score > board["frequency"].score
+    assert board["default"].value > board["frequency"].value
 
 
 def test_names_must_be_new_and_known() -> None:

@@ -98,7 +98,7 @@ class Decoder(nn.Module):
         return False
 
     def running_features(self, states: Tensor, ends: list[int]) -> Tensor | None:
-        """Return the head's input for beginnings of one sequence of states (T, F), up to and with each end; None where each is read anew."""
+        """Return the head's input for beginnings of one sequence of states (T, F) up to each end; None where each is read anew."""
         del states, ends
         return None
 

@@ -39,7 +39,7 @@ class Recurrence(Function):
             with torch.enable_grad():
                 gradients = differentiable(ctx.spec, ctx.batch, x, states, tensors, grads, needed)
             return None, None, None, *gradients
-        dense = tuple(grad if grad is None else _passes.dense(grad.to(x.dtype)) for grad in grads)
+        dense = tuple(None if grad is None else _passes.dense(grad if grad.dtype is x.dtype else grad.to(x.dtype)) for grad in grads)
         return None, None, None, *_passes.backward(ctx.spec, ctx.batch, x, states or None, tensors, y, saved, dense, needed)
 
 

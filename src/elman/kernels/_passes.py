@@ -169,6 +169,8 @@ def dense(tensor: Tensor) -> Tensor:
 
     A negated view (``z.conj().imag``) holds their opposites, a zero tensor of torch's derivative formulas holds nothing.
     """
+    if tensor.is_contiguous() and not tensor.is_neg() and not tensor._is_zerotensor():
+        return tensor
     return tensor.new_zeros(tensor.shape) if tensor._is_zerotensor() else tensor.resolve_neg().contiguous()
 
 

@@ -11,11 +11,11 @@ from torch import Tensor
 from elman.errors import BackendError
 from elman.kernels.dispatch import wanted
 from elman.nn import stack
+from elman.nn._layer import RecurrentLayer
 from elman.nn._stepper import stepper, zeros
 
 if TYPE_CHECKING:
     from elman.kernels.stream_pool import Pool as NativePool
-    from elman.nn.recurrent import Recurrent
 
 
 class Places(Protocol):
@@ -43,11 +43,11 @@ class TensorPlaces:
 
     Parameters
     ----------
-    layer : Recurrent
+    layer : RecurrentLayer
         A layer in one direction.
     """
 
-    def __init__(self, layer: Recurrent) -> None:
+    def __init__(self, layer: RecurrentLayer) -> None:
         self.layer = layer
         self._run = stepper(layer)
         self._states = zeros(layer, 0)
@@ -75,12 +75,12 @@ class TensorPlaces:
                 place[:, places.to(place.device)] = new.to(place.device, place.dtype)
 
 
-def native_places(layer: Recurrent) -> NativePool | None:
+def native_places(layer: RecurrentLayer) -> NativePool | None:
     """Return compiled places over weights packed now, or None where they cannot run this layer.
 
     Parameters
     ----------
-    layer : Recurrent
+    layer : RecurrentLayer
         A layer in one direction.
 
     Returns

@@ -12,10 +12,10 @@ from elman.kernels.dispatch import wanted
 from elman.kernels.recording import is_recording
 from elman.kernels.stack import Batch
 from elman.nn import stack
+from elman.nn._layer import RecurrentLayer
 
 if TYPE_CHECKING:
     from elman.kernels.stream import Stepper as NativeStepper
-    from elman.nn.recurrent import Recurrent
 
 
 class Stepper(Protocol):
@@ -26,12 +26,12 @@ class Stepper(Protocol):
         ...
 
 
-def stepper(layer: Recurrent) -> Stepper:
+def stepper(layer: RecurrentLayer) -> Stepper:
     """Return the stepper of a layer's streams.
 
     Parameters
     ----------
-    layer : Recurrent
+    layer : RecurrentLayer
         A layer in one direction.
 
     Returns
@@ -55,12 +55,12 @@ def stepper(layer: Recurrent) -> Stepper:
     return run
 
 
-def native_stepper(layer: Recurrent, states: tuple[Tensor, ...]) -> NativeStepper | None:
+def native_stepper(layer: RecurrentLayer, states: tuple[Tensor, ...]) -> NativeStepper | None:
     """Return compiled steps over weights packed now, or None where they cannot run this layer.
 
     Parameters
     ----------
-    layer : Recurrent
+    layer : RecurrentLayer
         A layer in one direction.
     states : tuple of Tensor
         Where to start, each (L, N, H).
@@ -82,12 +82,12 @@ def native_stepper(layer: Recurrent, states: tuple[Tensor, ...]) -> NativeSteppe
         return None
 
 
-def zeros(layer: Recurrent, n: int) -> tuple[Tensor, ...]:
+def zeros(layer: RecurrentLayer, n: int) -> tuple[Tensor, ...]:
     """Return zero states (L·D, N, H) of a layer for N sequences.
 
     Parameters
     ----------
-    layer : Recurrent
+    layer : RecurrentLayer
         The layer.
     n : int
         Number of sequences.

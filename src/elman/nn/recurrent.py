@@ -18,6 +18,7 @@ from elman.kernels import dispatch
 from elman.kernels.recording import in_one_operator, is_recording
 from elman.kernels.stack import Spec, States, call_of, zero_states
 from elman.nn import _border, _dynamo, stack
+from elman.nn._layer import Route
 from elman.nn._options import Options
 from elman.nn.stream import Stream
 from elman.sequences import Ragged
@@ -113,26 +114,34 @@ class Recurrent(nn.RNNBase):
         """
         like = stack.weight(self, "weight_ih_l0")
         recording = is_recording(like)
-        if recording and self._traced(input, lengths):
+        if recording and self._is_one_operator(input, lengths):
             return super().forward(input, hx)  # type: ignore[misc]  # torch.nn.LSTM is next in the order of bases
         incoming = _border.read(input, lengths, like=like, input_size=self.input_size, batch_first=self.batch_first)
         batch, states = incoming.batch, None if hx is None else self._read_state(hx, incoming, like)
         spec, tensors = stack.parts(self, batch.n, batch.rows, training=self.training)
-        whole = not recording and dispatch.can_run_stack(spec, incoming.x, states, tensors)
-        if not whole:
-            stack.check_weights(self)
-        if not whole and self._torchs_own(incoming, spec, states, tensors):
-            output, last = self._run_torch(incoming, zero_states(spec, batch, tensors) if states is None else states)
-        else:
-            output, last = stack.run(self, spec, batch, incoming.x, states, tensors, whole=whole)
+        route = self._route(incoming, spec, states, tensors, recording=recording)
+        match route:
+            case Route.TORCH:
+                output, last = self._run_torch(incoming, zero_states(spec, batch, tensors) if states is None else states)
+            case Route.STACK | Route.PARTS:
+                output, last = stack.run(self, spec, batch, incoming.x, states, tensors, whole=route is Route.STACK)
         return self._shape_output(output, incoming), self._shape_state(last, incoming)
 
-    def _read_state(self, hx: Any, came: _border.Incoming, like: Tensor) -> tuple[Tensor, ...]:
-        layers, n = self.num_layers * self.directions, came.batch.n
-        shapes = [(layers, n, self.proj_size or self.hidden_size), (layers, n, self.hidden_size)][: len(self.cell.states)]
-        return _border.read_state(hx, self.cell.states, shapes, like=like, single=came.kind == "single")
+    def _route(
+        self, incoming: _border.Incoming, spec: Spec, states: States | None, tensors: tuple[Tensor, ...], *, recording: bool
+    ) -> Route:
+        """Return the way of a call; the quick answer first, since a step of a small layer takes microseconds."""
+        if not recording and dispatch.can_run_stack(spec, incoming.x, states, tensors):
+            return Route.STACK
+        stack.check_weights(self)
+        return Route.TORCH if self._is_torchs(incoming, spec, states, tensors) else Route.PARTS
 
-    def _traced(self, value: Any, lengths: Any) -> bool:
+    def _read_state(self, hx: Any, incoming: _border.Incoming, like: Tensor) -> tuple[Tensor, ...]:
+        layers, n = self.num_layers * self.directions, incoming.batch.n
+        shapes = [(layers, n, self.proj_size or self.hidden_size), (layers, n, self.hidden_size)][: len(self.cell.states)]
+        return _border.read_state(hx, self.cell.states, shapes, like=like, single=incoming.kind == "single")
+
+    def _is_one_operator(self, value: Any, lengths: Any) -> bool:
         """Whether a recorded plain call shall be torch's one recurrent operator: where ours would not be understood, or cannot run."""
         if not self._plain_now() or lengths is not None or isinstance(value, Ragged):
             return False
@@ -145,20 +154,20 @@ class Recurrent(nn.RNNBase):
         options = self.options if self.training else replace(self.options, weight_dropout=0.0, recurrent_dropout=0.0)
         return options.plain
 
-    def _torchs_own(self, came: _border.Incoming, spec: Spec, states: States | None, tensors: tuple[Tensor, ...]) -> bool:
+    def _is_torchs(self, incoming: _border.Incoming, spec: Spec, states: States | None, tensors: tuple[Tensor, ...]) -> bool:
         """Whether torch runs the layer: then all layers and directions go to it in one call, as cuDNN is fastest."""
-        batch = came.batch
-        if is_recording(came.x) or not self._plain_now() or batch.rows == 0:
+        batch = incoming.batch
+        if is_recording(incoming.x) or not self._plain_now() or batch.rows == 0:
             return False
         usual = dispatch.wanted() is None and dispatch.has_native() and not torch.is_autocast_enabled("cpu")
         if usual and self._against_operator() is None:
             return False  # found out cheaply: the compiled kernels run it, or under a functional transform the reference
         starts = tuple(s[0] for s in (zero_states(spec, batch, tensors) if states is None else states))
-        return dispatch.choose(call_of(spec, 0, batch.pack(came.x), batch.batch_sizes(), starts, tensors)) == "aten"
+        return dispatch.choose(call_of(spec, 0, batch.pack(incoming.x), batch.batch_sizes(), starts, tensors)) == "aten"
 
-    def _run_torch(self, came: _border.Incoming, states: States) -> tuple[Tensor, States]:
-        batch = came.batch
-        rows, sizes, starts = batch.pack(came.x), batch.batch_sizes(), batch.sort(states)
+    def _run_torch(self, incoming: _border.Incoming, states: States) -> tuple[Tensor, States]:
+        batch = incoming.batch
+        rows, sizes, starts = batch.pack(incoming.x), batch.batch_sizes(), batch.sort(states)
         first = int(sizes[0])
         parts = tuple(s[:, :first].contiguous() for s in starts)
         hx = parts if len(parts) > 1 else next(iter(parts))
@@ -175,21 +184,21 @@ class Recurrent(nn.RNNBase):
         ends = tuple(torch.cat([new, old[:, first:]], 1) if first < batch.n else new for new, old in zip(last, starts, strict=True))
         return batch.unpack(output), batch.unsort(ends)
 
-    def _shape_output(self, output: Tensor, came: _border.Incoming) -> Any:
-        source = came.source
-        if came.kind == "single":
+    def _shape_output(self, output: Tensor, incoming: _border.Incoming) -> Any:
+        source = incoming.source
+        if incoming.kind == "single":
             return output.squeeze(1)
         if isinstance(source, PackedSequence):
             return PackedSequence(output, source.batch_sizes, source.sorted_indices, source.unsorted_indices)
         if source is not None:
             return source.with_data(output)
-        if came.places is None:
+        if incoming.places is None:
             return output
-        padded = output.index_select(0, came.places).view(came.batch.steps, came.batch.n, output.shape[1])
+        padded = output.index_select(0, incoming.places).view(incoming.batch.steps, incoming.batch.n, output.shape[1])
         return padded.transpose(0, 1) if self.batch_first else padded
 
-    def _shape_state(self, states: States, came: _border.Incoming) -> Any:
-        if came.kind == "single":
+    def _shape_state(self, states: States, incoming: _border.Incoming) -> Any:
+        if incoming.kind == "single":
             states = tuple(s.squeeze(1) for s in states)
         return states if len(states) > 1 else next(iter(states))
 

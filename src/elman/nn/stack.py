@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -14,10 +14,8 @@ from elman import cells
 from elman.errors import ShapeError
 from elman.kernels import Call, dispatch
 from elman.kernels.stack import Batch, Spec, States, call_of, spec_of
+from elman.nn._layer import RecurrentLayer
 from elman.nn.dropouts import locked_dropout
-
-if TYPE_CHECKING:
-    from elman.nn.recurrent import Recurrent
 
 _PLAIN = (("w_ih", "weight_ih"), ("w_hh", "weight_hh"))
 _BIASES = (("b_ih", "bias_ih"), ("b_hh", "bias_hh"))
@@ -49,12 +47,12 @@ def _describe(
 _described = lru_cache(maxsize=1024)(_describe)
 
 
-def suffixes(layer: Recurrent) -> list[str]:
+def suffixes(layer: RecurrentLayer) -> list[str]:
     """Return the endings of parameter names, as ``_l0``, ``_l0_reverse``, ``_l1``, in the order of states.
 
     Parameters
     ----------
-    layer : Recurrent
+    layer : RecurrentLayer
         One of our layers.
 
     Returns
@@ -65,12 +63,12 @@ def suffixes(layer: Recurrent) -> list[str]:
     return [f"_l{k}{way}" for k in range(layer.num_layers) for way in ("", "_reverse")[: layer.directions]]
 
 
-def weight(layer: Recurrent, name: str) -> Tensor:
+def weight(layer: RecurrentLayer, name: str) -> Tensor:
     """Return a parameter by its name, also where a parametrisation or a replica has put something else in its place.
 
     Parameters
     ----------
-    layer : Recurrent
+    layer : RecurrentLayer
         One of our layers.
     name : str
         As ``weight_ih_l0``.
@@ -84,12 +82,12 @@ def weight(layer: Recurrent, name: str) -> Tensor:
     return getattr(layer, name) if result is None else result
 
 
-def parts(layer: Recurrent, n: int, rows: int, *, training: bool) -> tuple[Spec, tuple[Tensor, ...]]:
+def parts(layer: RecurrentLayer, n: int, rows: int, *, training: bool) -> tuple[Spec, tuple[Tensor, ...]]:
     """Describe a layer's parameters for the kernels, with this forward pass's masks drawn.
 
     Parameters
     ----------
-    layer : Recurrent
+    layer : RecurrentLayer
         One of our layers.
     n : int
         N.
@@ -126,7 +124,7 @@ def parts(layer: Recurrent, n: int, rows: int, *, training: bool) -> tuple[Spec,
     return spec, tuple(tensors)
 
 
-def _masked(layer: Recurrent, spec: Spec, tensors: list[Tensor], n: int, rows: int) -> tuple[Spec, tuple[Tensor, ...]]:
+def _masked(layer: RecurrentLayer, spec: Spec, tensors: list[Tensor], n: int, rows: int) -> tuple[Spec, tuple[Tensor, ...]]:
     """Drop recurrent weights, and add masks and keep-factors to every part."""
     options, width = layer.options, len(spec.kinds)
     out = layer.proj_size or layer.hidden_size
@@ -143,13 +141,13 @@ def _masked(layer: Recurrent, spec: Spec, tensors: list[Tensor], n: int, rows: i
 
 
 def run(
-    layer: Recurrent, spec: Spec, batch: Batch, x: Tensor, states: States | None, tensors: tuple[Tensor, ...], *, whole: bool
+    layer: RecurrentLayer, spec: Spec, batch: Batch, x: Tensor, states: States | None, tensors: tuple[Tensor, ...], *, whole: bool
 ) -> tuple[Tensor, States]:
     """Run all layers and directions, with dropout between layers where the module trains.
 
     Parameters
     ----------
-    layer : Recurrent
+    layer : RecurrentLayer
         One of our layers.
     spec : Spec
         The stack.
@@ -185,12 +183,12 @@ def run(
     return batch.unpack(rows), tuple(torch.cat(each) for each in zip(*last, strict=True))
 
 
-def step_calls(layer: Recurrent, states: States) -> list[Call]:
+def step_calls(layer: RecurrentLayer, states: States) -> list[Call]:
     """Describe one evaluation step of every layer, for streams.
 
     Parameters
     ----------
-    layer : Recurrent
+    layer : RecurrentLayer
         A layer in one direction.
     states : tuple of Tensor
         Where to start, each (L, N, H).
@@ -210,7 +208,7 @@ def step_calls(layer: Recurrent, states: States) -> list[Call]:
     return calls
 
 
-def _drop(x: Tensor, layer: Recurrent, batch: Batch) -> Tensor:
+def _drop(x: Tensor, layer: RecurrentLayer, batch: Batch) -> Tensor:
     """Drop between two layers, whose rows are packed: each element for itself, or a feature at every step of its sequence."""
     p = layer.dropout
     if not layer.options.locked_dropout:
@@ -218,12 +216,12 @@ def _drop(x: Tensor, layer: Recurrent, batch: Batch) -> Tensor:
     return locked_dropout(x, batch.batch_sizes(), batch.n, p)
 
 
-def check_weights(layer: Recurrent) -> None:
+def check_weights(layer: RecurrentLayer) -> None:
     """Raise ShapeError when a parameter no longer has its layer's shape: torch's own operators trust it blindly.
 
     Parameters
     ----------
-    layer : Recurrent
+    layer : RecurrentLayer
         One of our layers.
     """
     gates, out = len(layer.cell.gates) * layer.hidden_size, layer.proj_size or layer.hidden_size

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import Self, TypeVar
 
 import numpy as np
 import safetensors
@@ -13,10 +13,8 @@ from torch import Tensor
 
 from elman.errors import DataError, DataTypeError, SettingError, ShapeError
 from elman.nn import _border
+from elman.nn._layer import RecurrentLayer
 from elman.nn._stepper import native_stepper, stepper, zeros
-
-if TYPE_CHECKING:
-    from elman.nn.recurrent import Recurrent
 
 Value = TypeVar("Value", Tensor, np.ndarray)
 
@@ -101,7 +99,7 @@ class Stream:
 
     Parameters
     ----------
-    layer : Recurrent
+    layer : RecurrentLayer
         ``nn.RNN``, ``nn.GRU`` or ``nn.LSTM`` in one direction.
     batch : int, default 1
         How many sequences are read side by side.
@@ -118,7 +116,7 @@ class Stream:
     >>> stream.state = before
     """
 
-    def __init__(self, layer: Recurrent, batch: int = 1) -> None:
+    def __init__(self, layer: RecurrentLayer, batch: int = 1) -> None:
         if isinstance(batch, bool) or not isinstance(batch, int) or batch < 1:
             raise SettingError(f"batch must be a whole number of at least 1; got {batch!r}.")
         self.layer = layer
@@ -229,14 +227,14 @@ class Stream:
         return output
 
 
-def as_rows(x: Tensor | np.ndarray, layer: Recurrent, leading: tuple[int, ...]) -> Tensor:
+def as_rows(x: Tensor | np.ndarray, layer: RecurrentLayer, leading: tuple[int, ...]) -> Tensor:
     """Return checked input as a tensor of the layer's dtype.
 
     Parameters
     ----------
     x : Tensor or ndarray
         Input; a NumPy array of any floating dtype is converted, a tensor is not.
-    layer : Recurrent
+    layer : RecurrentLayer
         The layer that will read it.
     leading : tuple of int
         Sizes before the features, -1 for any.

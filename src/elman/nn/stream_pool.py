@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import safetensors
 import safetensors.torch
@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from elman.errors import DataError, SettingError, ShapeError
+from elman.nn._layer import RecurrentLayer
 from elman.nn._pooled import Places, TensorPlaces, native_places
 from elman.nn._stepper import zeros
 from elman.nn.stream import StreamState, Value, as_rows, like
@@ -20,9 +21,6 @@ try:
 except ImportError:  # numbers are then checked by torch
     _native: Any = None
 
-if TYPE_CHECKING:
-    from elman.nn.recurrent import Recurrent
-
 
 class StreamPool:
     """Independent streams of one layer in one block of memory, so that any of them can be stepped in one call.
@@ -31,7 +29,7 @@ class StreamPool:
 
     Parameters
     ----------
-    layer : Recurrent
+    layer : RecurrentLayer
         ``nn.RNN``, ``nn.GRU`` or ``nn.LSTM`` in one direction.
 
     Examples
@@ -46,7 +44,7 @@ class StreamPool:
     2
     """
 
-    def __init__(self, layer: Recurrent) -> None:
+    def __init__(self, layer: RecurrentLayer) -> None:
         self.layer = layer
         self._places: Places = TensorPlaces(layer)
         self._places = native_places(layer) or self._places

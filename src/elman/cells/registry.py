@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import entry_points
+from typing import cast
 
 from elman.cells._base import Cell
 from elman.cells.elman import ELMAN, ELMAN_RELU
@@ -66,7 +67,8 @@ def register(cell: Cell) -> Cell:
     Cell
         The same cell.
     """
-    if not isinstance(cell, Cell):
+    value = cast(object, cell)
+    if not isinstance(value, Cell):
         raise SettingError(f"A cell must be an elman.cells.Cell; got {type(cell).__name__}. Describe it as data first.")
     if _CELLS.setdefault(cell.name, cell) is not cell:
         raise SettingError(f"A cell named {cell.name!r} exists already. Choose another name.")

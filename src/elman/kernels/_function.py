@@ -13,6 +13,7 @@ from torch.nn import Parameter
 from elman.errors import ShapeError
 from elman.kernels import _passes, reference
 from elman.kernels.stack import LEARNED, Batch, Spec, States, loop
+from elman.sequences.torch_internals import has_storage, is_transforming
 
 
 class Recurrence(Function):
@@ -64,9 +65,9 @@ def _restored(ctx: Any) -> list[Any]:
 
 def _are_plain(grads: Sequence[Tensor | None]) -> bool:
     """Whether gradients have memory of their own: none is batched (``is_grads_batched``), sparse, fake or of another class."""
-    if torch._C._functorch.peek_interpreter_stack() is not None:  # pyright: ignore[reportAttributeAccessIssue]
+    if is_transforming():
         return False
-    return all(grad is None or (type(grad) in (Tensor, Parameter) and torch._C._has_storage(grad)) for grad in grads)
+    return all(grad is None or (type(grad) in (Tensor, Parameter) and has_storage(grad)) for grad in grads)
 
 
 def differentiable(

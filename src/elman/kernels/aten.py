@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
-from torch.autograd import forward_ad
 
 from elman.kernels.call import Call
 from elman.sequences.geometry import mirror
+from elman.sequences.torch_internals import is_forward_differentiating, is_wrapped
 
 name = "aten"
 
-_OPS = {"elman": torch.rnn_tanh, "elman_relu": torch.rnn_relu, "gru": torch.gru, "lstm": torch.lstm}
+_OPS: dict[str, Callable[..., tuple[Tensor, ...]]] = {
+    "elman": torch.rnn_tanh,
+    "elman_relu": torch.rnn_relu,
+    "gru": torch.gru,
+    "lstm": torch.lstm,
+}
 
 
 def unsupported_reason(call: Call) -> str | None:
@@ -39,9 +46,9 @@ def unsupported_reason(call: Call) -> str | None:
 
 
 def _reason_against_transforms(call: Call) -> str | None:
-    if forward_ad._current_level >= 0:
+    if is_forward_differentiating():
         return "torch's fused operators have no forward-mode differentiation"
-    if any(torch._C._functorch.is_functorch_wrapped_tensor(tensor) for _, tensor, _ in call.tensors()):  # pyright: ignore[reportAttributeAccessIssue]
+    if any(is_wrapped(tensor) for _, tensor, _ in call.tensors()):
         return "torch's fused operators have no functional transforms (vmap, jvp)"
     return None
 

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from elman.cells import Cell
 from elman.errors import ShapeError
+from elman.sequences.torch_internals import ints
 
 try:
     from elman import _native
@@ -202,9 +203,7 @@ def check_batch_sizes(batch_sizes: Tensor, rows: int, n: int) -> None:
     else:
         first, last, total = int(batch_sizes[0]), int(batch_sizes[-1]), int(batch_sizes.sum())
         if last < 1 or bool((batch_sizes[1:] > batch_sizes[:-1]).any()):
-            raise ShapeError(
-                f"batch_sizes must be at least 1 and never rise; got {batch_sizes[:8].tolist()}…. Sort by length, longest first."
-            )
+            raise ShapeError(f"batch_sizes must be at least 1 and never rise; got {ints(batch_sizes[:8])}…. Sort by length, longest first.")
     if total != rows or first > n:
         raise ShapeError(
             f"batch_sizes must sum to the {rows} packed rows and start at most at {n} sequences; got sum {total}, first {first}."

@@ -23,7 +23,7 @@ def available() -> bool:
 
 
 def _native() -> Any:
-    import torch  # noqa: F401  # before the compiled module, so that both share one OpenMP pool
+    import torch  # noqa: F401  # pyright: ignore[reportUnusedImport]  # before the compiled module, so that both share one OpenMP pool
 
     from elman import _native
 
@@ -191,7 +191,7 @@ def checked(frames: np.ndarray, classes: int) -> np.ndarray:
     rows = np.asarray(frames)
     if rows.ndim != 2 or rows.shape[1] != classes:
         raise ShapeError(f"CTC frames must have shape (T, {classes}), the blank included; got {rows.shape}.")
-    rows = np.ascontiguousarray(rows, dtype=rows.dtype if rows.dtype in (np.float32, np.float64) else np.float64)
+    rows = np.ascontiguousarray(rows, dtype=rows.dtype if rows.dtype.name in ("float32", "float64") else np.float64)
     if np.isnan(rows).any():
         raise DataError(f"CTC frames must be log-probabilities; got NaN in frame {int(np.isnan(rows).any(1).argmax())}.")
     return rows

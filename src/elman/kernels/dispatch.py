@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -310,7 +310,7 @@ def _why_missing(name: str) -> str | None:
 
 
 @contextmanager
-def use(backend: str) -> Iterator[None]:
+def use(backend: str) -> Generator[None]:
     """Have one backend run everything inside a ``with`` block; a call it cannot run raises BackendError.
 
     Parameters

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.autograd import forward_ad
 from torch.nn import Parameter
 
 from elman.kernels import _passes
 from elman.kernels._function import Recurrence
 from elman.kernels.call import Call
 from elman.kernels.stack import COMPILED, Batch, Spec, States, spec_of
+from elman.sequences.torch_internals import apply, is_forward_differentiating, is_transforming
 
 name = "native"
 _FLOATS = (torch.float32, torch.float64)
@@ -49,9 +49,9 @@ def _reason_against_mode() -> str | None:
     """Return the mode around the call that compiled code cannot follow, or None."""
     if torch.is_autocast_enabled("cpu"):
         return "autocast asks for lower precision"
-    if torch._C._functorch.peek_interpreter_stack() is not None:  # pyright: ignore[reportAttributeAccessIssue]
+    if is_transforming():
         return "a functional transform (vmap, jvp) is at work"
-    return "forward-mode differentiation is at work" if forward_ad._current_level >= 0 else None
+    return "forward-mode differentiation is at work" if is_forward_differentiating() else None
 
 
 def _unlearned(call: Call) -> list[Tensor]:
@@ -143,7 +143,7 @@ def run_stack(spec: Spec, batch: Batch, x: Tensor, states: States | None, tensor
     if states is not None:
         states = tuple(state.contiguous() for state in states)
     if torch.is_grad_enabled() and _learns(x, states, tensors):
-        output, *last = Recurrence.apply(spec, batch, len(states) if states else 0, x, *(states or ()), *tensors)
+        output, *last = apply(Recurrence, spec, batch, len(states) if states else 0, x, *(states or ()), *tensors)
         return output, tuple(last)
     output, last, _ = _passes.forward(spec, batch, x, states, tensors, save=False)
     return output, last

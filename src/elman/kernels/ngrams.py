@@ -36,7 +36,7 @@ class Tree:
     """
 
     def __init__(self, first: Ints, symbol: NDArray[np.int32], suffix: Ints, probability: Floats, backoff: Floats, longest: int) -> None:
-        import torch  # noqa: F401  # before the compiled module, so that both share one OpenMP pool
+        import torch  # noqa: F401  # pyright: ignore[reportUnusedImport]  # before the compiled module, so that both share one OpenMP pool
 
         from elman import _native
 

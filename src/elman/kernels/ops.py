@@ -11,6 +11,7 @@ rows like that.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import torch  # before the compiled module, so that both share one OpenMP pool
@@ -348,30 +349,32 @@ def _order_fake(lengths: Tensor, steps: int) -> tuple[Tensor, Tensor, Tensor, Te
     return outputs[0], outputs[1], outputs[2], outputs[3]
 
 
-def _register(library: torch.library.Library, cell: str) -> None:
+_library: Any = torch.library  # its stubs leave callables untyped
+
+
+def _register(library: Any, cell: str) -> None:
     """Give one cell its two operators, each in its blocks."""
     name = NAMES[cell]
     grads = ", ".join(f"Tensor? {grad}" for grad in _INCOMING[: 3 if cell == "lstm" else 2])
     library.define(f"{name}(Tensor batch_sizes, {_schema(cell)}, {_SETTINGS}, bool save) -> Tensor[]")
     library.define(f"{name}_backward({grads}, Tensor batch_sizes, {_schema(cell)}, Tensor[] kept, {_SETTINGS}, bool[] wanted) -> Tensor[]")
 
-    library.impl(name, lambda *a: _forward(cell, *a), "CPU")
-    library.impl(f"{name}_backward", lambda *a: _backward(cell, *a), "CPU")
+    library.impl(name, partial(_forward, cell), "CPU")
+    library.impl(f"{name}_backward", partial(_backward, cell), "CPU")
 
-    torch.library.register_fake(f"elman::{name}", lambda *a: _forward_fake(cell, *a), lib=library)
-    torch.library.register_fake(f"elman::{name}_backward", lambda *a: _backward_fake(cell, *a), lib=library)
+    _library.register_fake(f"elman::{name}", partial(_forward_fake, cell), lib=library)
+    _library.register_fake(f"elman::{name}_backward", partial(_backward_fake, cell), lib=library)
 
-    torch.library.register_autograd(
-        f"elman::{name}",
-        lambda ctx, incoming: _backward_formula(cell, ctx, incoming),
-        setup_context=lambda ctx, inputs, output: _setup(cell, ctx, inputs, output),
-        lib=library,
-    )
+    def set_up(ctx: Any, inputs: tuple[Any, ...], output: list[Tensor]) -> None:
+        """Save inputs and outputs; torch passes both by name."""
+        _setup(cell, ctx, inputs, output)
+
+    _library.register_autograd(f"elman::{name}", partial(_backward_formula, cell), setup_context=set_up, lib=library)
 
 
-_library = torch.library.Library("elman", "FRAGMENT")
+_operators: Any = torch.library.Library("elman", "FRAGMENT")
 for _cell in NAMES:
-    _register(_library, _cell)
-_library.define("order_of(Tensor lengths, SymInt steps) -> (Tensor, Tensor, Tensor, Tensor)")
-_library.impl("order_of", _order, "CPU")
-torch.library.register_fake("elman::order_of", _order_fake, lib=_library)
+    _register(_operators, _cell)
+_operators.define("order_of(Tensor lengths, SymInt steps) -> (Tensor, Tensor, Tensor, Tensor)")
+_operators.impl("order_of", _order, "CPU")
+_library.register_fake("elman::order_of", _order_fake, lib=_operators)

@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import Parameter
 
+from elman.sequences.torch_internals import is_dispatching, is_tracing
+
 
 def is_recording(x: Tensor | None = None) -> bool:
     """Return whether ``torch.compile``, ``torch.export``, ``torch.jit.trace``, a dispatch mode or a fake tensor is at work.
@@ -26,7 +28,7 @@ def is_recording(x: Tensor | None = None) -> bool:
     """
     if torch.compiler.is_compiling():
         return True
-    if torch._C._len_torch_dispatch_stack() or torch._C._get_tracing_state() is not None:
+    if is_dispatching() or is_tracing():
         return True
     return x is not None and type(x) not in (Tensor, Parameter) and _is_fake(x)
 
@@ -45,4 +47,4 @@ def in_one_operator() -> bool:
     bool
         True if a plain layer shall be recorded as torch's own operator.
     """
-    return torch._C._get_tracing_state() is not None or torch.onnx.is_in_onnx_export()
+    return is_tracing() or torch.onnx.is_in_onnx_export()

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from elman.cells import Cell
 from elman.kernels.call import Call, Norms
+from elman.sequences.torch_internals import ints
 
 name = "reference"
 
@@ -33,8 +34,8 @@ def run(call: Call) -> tuple[Tensor, tuple[Tensor, ...]]:
         ``(output, states)``.
     """
     gx = from_input(call)
-    sizes = call.batch_sizes.tolist()
-    starts = (torch.cumsum(call.batch_sizes, 0) - call.batch_sizes).tolist()
+    sizes = ints(call.batch_sizes)
+    starts = ints(torch.cumsum(call.batch_sizes, 0) - call.batch_sizes)
     outputs: list[Tensor] = [gx.new_empty(0, call.output_size)] * len(sizes)
     states = call.state
     for t in reversed(range(len(sizes))) if call.reverse else range(len(sizes)):

@@ -307,9 +307,10 @@ def loop(spec: Spec, batch: Batch, x: Tensor, states: States | None, tensors: tu
         width, at = len(spec.kinds), spec.kinds.index("mask")
         tensors = tuple(t.index_select(0, batch.order.to(t.device)) if i % width == at else t for i, t in enumerate(tensors))
     sizes = batch.batch_sizes()
-    rows, last = batch.pack(x), []
+    rows = batch.pack(x)
+    last: list[States] = []
     for first in range(0, spec.parts, spec.directions):
-        outputs = []
+        outputs: list[Tensor] = []
         for part in range(first, first + spec.directions):
             output, final = run(call_of(spec, part, rows, sizes, tuple(s[part] for s in starts), tensors))
             outputs.append(output)

@@ -88,7 +88,7 @@ class Stepper:
             return out
         return self._native.step(x, np.empty(self._shape, self._numpy_dtype) if out is None else out)
 
-    def _check(self, tensor: Tensor, name: str, shape: tuple[int, int]) -> None:
+    def _check(self, tensor: Any, name: str, shape: tuple[int, int]) -> None:
         good = isinstance(tensor, Tensor) and tensor.is_cpu and tensor.dtype is self.dtype and tensor.shape == shape
         if good and tensor.is_contiguous():
             return
@@ -97,7 +97,7 @@ class Stepper:
 
     def state(self) -> tuple[tuple[Tensor, ...], ...]:
         """Return a copy of every layer's state, bottom first, each (N, H)."""
-        results = []
+        results: list[tuple[Tensor, ...]] = []
         for layer, call in enumerate(self._calls):
             copies = tuple(torch.empty_like(s, memory_format=torch.contiguous_format) for s in call.state)
             self._native.get_state(layer, *_two(copies))

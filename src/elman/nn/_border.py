@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import torch
 from torch import Tensor
@@ -185,7 +186,9 @@ def states_of(hx: Any, names: tuple[str, ...]) -> tuple[Any, ...]:
     """
     if len(names) == 1:
         return (hx,)
-    if not (isinstance(hx, tuple | list) and len(hx) == len(names)):
-        actual = f"{len(hx)} values" if isinstance(hx, tuple | list) else type(hx).__name__
+    values = cast("Sequence[Any]", hx)
+    several = isinstance(values, tuple | list)
+    if not several or len(values) != len(names):
+        actual = f"{len(values)} values" if several else type(hx).__name__
         raise DataTypeError(f"hx must be a tuple of {len(names)} tensors {names}; got {actual}.")
-    return tuple(hx)
+    return tuple(values)

@@ -41,9 +41,10 @@ def _change(builder: ModuleType, base: type) -> None:
         """Let the tracer go into our layers; every other module is wrapped as ever."""
         if not isinstance(value, base):
             return wrap(self, value)
-        from torch._dynamo import config
+        from torch import _dynamo
 
-        with config.patch(allow_rnn=True):  # pyright: ignore[reportAttributeAccessIssue]  # added by torch when the module is made
+        settings: Any = _dynamo.config  # torch adds `patch` when the module is made
+        with settings.patch(allow_rnn=True):
             return wrap(self, value)
 
     builder.VariableBuilder.wrap_module = wrap_module

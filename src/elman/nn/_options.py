@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import cast
 
 import torch.nn.functional as F
 from torch import Tensor
@@ -68,7 +69,8 @@ class Options:
             raise SettingError(
                 f"forget_bias needs a cell with a forget gate and biases; got cell {cell.name!r}, bias={bias}. Leave it out."
             )
-        if isinstance(self.forget_bias, bool) or not isinstance(self.forget_bias, int | float):
+        value = cast(object, self.forget_bias)
+        if isinstance(value, bool) or not isinstance(value, int | float):
             raise SettingError(f"forget_bias must be a number or None; got {self.forget_bias!r}.")
 
     @property

@@ -7,7 +7,8 @@ hooks, parametrisations, tied weights, an optimizer's references, other modules 
 from __future__ import annotations
 
 import warnings
-from typing import TypeVar
+from collections.abc import Iterator
+from typing import TypeVar, cast
 
 import torch
 from torch import nn
@@ -82,10 +83,10 @@ def restore(module: Module) -> Module:
     return module
 
 
-def _parts(module: nn.Module) -> list[tuple[str, nn.Module]]:
+def _parts(module: object) -> list[tuple[str, nn.Module]]:
     if not isinstance(module, nn.Module):
         raise DataTypeError(f"module must be a torch.nn.Module; got {type(module).__name__}.")
-    return list(module.named_modules())
+    return list(cast("Iterator[tuple[str, nn.Module]]", module.named_modules()))
 
 
 def _class_for(part: nn.Module, table: dict[type, type]) -> type | None:

@@ -39,7 +39,7 @@ def locked_dropout(x: Tensor, batch_sizes: Tensor, sequences: int, p: float) -> 
     mask = F.dropout(x.new_ones(sequences, x.shape[1]), p, True)
     equal = len(batch_sizes) and int(batch_sizes[-1]) == sequences
     if equal:  # no sequence is shorter: the mask is broadcast over the steps, and nothing is copied
-        return (x.unflatten(0, (len(batch_sizes), sequences)) * mask).flatten(0, 1)
+        return (x.view(len(batch_sizes), sequences, x.shape[1]) * mask).flatten(0, 1)
     return x * mask.index_select(0, steps_and_places(batch_sizes)[1].to(x.device))
 
 

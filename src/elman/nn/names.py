@@ -12,7 +12,12 @@ from elman.nn.lstm import LSTM
 from elman.nn.recurrent import Recurrent
 from elman.nn.rnn import RNN
 
-_LAYERS = {"elman": RNN, "elman_relu": partial(RNN, nonlinearity="relu"), "gru": GRU, "lstm": LSTM}
+_LAYERS: dict[str, type[Recurrent] | partial[Recurrent]] = {
+    "elman": RNN,
+    "elman_relu": partial(RNN, nonlinearity="relu"),
+    "gru": GRU,
+    "lstm": LSTM,
+}
 
 
 def layer(name: str) -> type[Recurrent] | partial[Recurrent]:

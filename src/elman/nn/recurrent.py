@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import warnings
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -44,7 +44,7 @@ class Recurrent(nn.RNNBase):
         recompute: bool = False,
         **kwargs: Any,
     ) -> None:
-        _torchs_constructor(super().__init__, args, kwargs)
+        _torchs_constructor(super().__init__, args, kwargs)  # pyright: ignore[reportUnknownMemberType]  # torch's own signature is open
         self.options = Options(
             weight_dropout=weight_dropout,
             recurrent_dropout=recurrent_dropout,
@@ -179,9 +179,9 @@ class Recurrent(nn.RNNBase):
         else:
             packed, last = super().forward(PackedSequence(rows, sizes), hx)  # type: ignore[misc]
             output = packed.data
-        last = last if isinstance(last, tuple) else (last,)
+        after = cast("tuple[Tensor, ...]", last if isinstance(last, tuple) else (last,))
         # Empty sequences never reach torch, which has none: their state stays as it is.
-        ends = tuple(torch.cat([new, old[:, first:]], 1) if first < batch.n else new for new, old in zip(last, starts, strict=True))
+        ends = tuple(torch.cat([new, old[:, first:]], 1) if first < batch.n else new for new, old in zip(after, starts, strict=True))
         return batch.unpack(output), batch.unsort(ends)
 
     def _shape_output(self, output: Tensor, incoming: _border.Incoming) -> Any:

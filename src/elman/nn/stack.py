@@ -78,7 +78,7 @@ def weight(layer: RecurrentLayer, name: str) -> Tensor:
     Tensor
         The parameter.
     """
-    result = layer._parameters.get(name)  # torch's own way to an attribute costs a microsecond
+    result = layer._parameters.get(name)  # pyright: ignore[reportPrivateUsage]  # torch's own way to an attribute costs a microsecond
     return getattr(layer, name) if result is None else result
 
 
@@ -115,7 +115,7 @@ def parts(layer: RecurrentLayer, n: int, rows: int, *, training: bool) -> tuple[
         float(options.zoneout),
         options.recompute,
     )
-    held = layer._parameters
+    held = layer._parameters  # pyright: ignore[reportPrivateUsage]  # as in `weight`
     tensors: list[Any] = [held.get(name) for name in names]  # torch's own way to an attribute costs a microsecond each
     if any(tensor is None for tensor in tensors):
         tensors = [weight(layer, name) for name in names]
@@ -171,7 +171,8 @@ def run(
         return dispatch.run_stack(spec, batch, x, states, tensors, whole=whole)
     # In packed order, so that the same seed drops the same units as torch, which drops them time-major.
     rows, packed = batch.pack(x), replace(batch, time=None, padded=0)
-    ways, width, last = spec.directions, spec.directions * len(spec.kinds), []
+    ways, width = spec.directions, spec.directions * len(spec.kinds)
+    last: list[States] = []
     for depth in range(spec.layers):
         inputs = spec.inputs if depth == 0 else rows.shape[-1]
         one = spec_of(spec.cell, inputs, spec.hidden, 1, ways, spec.kinds, spec.reverse, spec.eps, spec.zoneout, spec.recompute)
@@ -202,7 +203,7 @@ def step_calls(layer: RecurrentLayer, states: States) -> list[Call]:
     spec, tensors = parts(layer, n, n, training=False)
     sizes = torch.tensor([n] if n else [], dtype=torch.int64, device="cpu")
     widths = (layer.input_size, *[layer.proj_size or layer.hidden_size] * (spec.layers - 1))
-    calls = []
+    calls: list[Call] = []
     for index, inputs in enumerate(widths):
         calls.append(call_of(spec, index, states[0].new_zeros(n, inputs), sizes, tuple(s[index] for s in states), tensors))
     return calls

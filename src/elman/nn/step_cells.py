@@ -23,7 +23,7 @@ class _CellBorder(nn.RNNCellBase):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         try:
-            super().__init__(*args, **kwargs)
+            super().__init__(*args, **kwargs)  # pyright: ignore[reportUnknownMemberType]  # torch's own signature is open
         except (TypeError, ValueError, RuntimeError, OverflowError) as error:
             raise SettingError(f"The cell cannot be built from {args} {kwargs}: {error}") from error
         if self.input_size < 1 or self.hidden_size < 1:

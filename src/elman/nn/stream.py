@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Self, TypeVar
+from typing import Self, TypeVar, cast
 
 import numpy as np
 import safetensors
@@ -52,6 +52,10 @@ class StreamState:
         self.version += 1
         self._tensors = tensors
 
+    def fetched(self, tensors: tuple[Tensor, ...]) -> None:
+        """Take over the numbers of the compiled steps, which are no change."""
+        self._tensors = tensors
+
     def copy(self) -> StreamState:
         """Return an independent copy, to go back to or to fork from."""
         return StreamState(self.names, tuple(t.clone() for t in self.tensors))
@@ -72,7 +76,8 @@ class StreamState:
         data : bytes
             A state of a layer of the same cell, sizes and dtype.
         """
-        if not isinstance(data, bytes):
+        value = cast(object, data)
+        if not isinstance(value, bytes):
             raise DataTypeError(f"A state is loaded from the bytes that save() gave; got {type(data).__name__}.")
         try:
             tensors = safetensors.torch.load(data)
@@ -117,7 +122,8 @@ class Stream:
     """
 
     def __init__(self, layer: RecurrentLayer, batch: int = 1) -> None:
-        if isinstance(batch, bool) or not isinstance(batch, int) or batch < 1:
+        value = cast(object, batch)
+        if isinstance(value, bool) or not isinstance(value, int) or batch < 1:
             raise SettingError(f"batch must be a whole number of at least 1; got {batch!r}.")
         self.layer = layer
         self.batch = batch
@@ -138,7 +144,7 @@ class Stream:
     def _fetch(self) -> None:
         """Copy the state out of the compiled steps, where they are ahead of it."""
         if self._ahead and self._native is not None:
-            self._state._tensors = tuple(torch.stack(layers) for layers in zip(*self._native.state(), strict=True))
+            self._state.fetched(tuple(torch.stack(layers) for layers in zip(*self._native.state(), strict=True)))
         self._ahead = False
 
     def _hand_over(self) -> None:
@@ -157,7 +163,8 @@ class Stream:
     def state(self, state: StreamState) -> None:
         """Go on from a copy of ``state``."""
         shapes = [tuple(t.shape) for t in self._state.tensors]
-        if not isinstance(state, StreamState) or [tuple(t.shape) for t in state.tensors] != shapes:
+        value = cast(object, state)
+        if not isinstance(value, StreamState) or [tuple(t.shape) for t in state.tensors] != shapes:
             raise ShapeError(f"state must be a StreamState of shapes {shapes}; got {state!r}.")
         self._state.tensors = tuple(t.clone() for t in state.tensors)
 
@@ -248,7 +255,7 @@ def as_rows(x: Tensor | np.ndarray, layer: RecurrentLayer, leading: tuple[int, .
     if isinstance(x, np.ndarray):
         if x.dtype.kind != "f":
             raise DataTypeError(f"x must hold floating-point numbers; got a NumPy array of {x.dtype}.")
-        tensor = torch.from_numpy(np.ascontiguousarray(x)).to(like_weight.device, like_weight.dtype)
+        tensor = torch.as_tensor(np.ascontiguousarray(x), device="cpu").to(like_weight.device, like_weight.dtype)
     else:
         tensor = _border.dense("x", x, like=like_weight)
     expected = (*leading, layer.input_size)

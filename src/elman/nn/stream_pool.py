@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import safetensors
 import safetensors.torch
@@ -15,6 +15,7 @@ from elman.nn._layer import RecurrentLayer
 from elman.nn._pooled import Places, TensorPlaces, native_places
 from elman.nn._stepper import zeros
 from elman.nn.stream import StreamState, Value, as_rows, like
+from elman.sequences.torch_internals import ints
 
 try:
     from elman import _native
@@ -59,7 +60,7 @@ class StreamPool:
 
     def ids(self) -> list[int]:
         """Return the numbers of all streams that are in, rising."""
-        return torch.nonzero(self._active).flatten().tolist()
+        return ints(torch.nonzero(self._active).flatten())
 
     def refresh(self) -> None:
         """Read the layer's weights again; all states stay."""
@@ -82,7 +83,8 @@ class StreamPool:
         list of int
             Their numbers; a number is given again after its stream has left.
         """
-        if isinstance(count, bool) or not isinstance(count, int) or count < 0:
+        value = cast(object, count)
+        if isinstance(value, bool) or not isinstance(value, int) or count < 0:
             raise SettingError(f"count must be a whole number of at least 0; got {count!r}.")
         if count > len(self._free):
             self._grow(max(count - len(self._free), len(self._active)))
@@ -102,7 +104,7 @@ class StreamPool:
         """
         index = self._index(ids)
         self._active[index] = False
-        self._free.extend(index.tolist())
+        self._free.extend(ints(index))
 
     def step(self, ids: Sequence[int] | Tensor, x: Value) -> Value:
         """Read one step of some streams, each from its own state.
@@ -150,7 +152,8 @@ class StreamPool:
         """
         index = self._index([id])
         shapes = [tuple(t.shape) for t in zeros(self.layer, 1)]
-        if not isinstance(state, StreamState) or [tuple(t.shape) for t in state.tensors] != shapes:
+        value = cast(object, state)
+        if not isinstance(value, StreamState) or [tuple(t.shape) for t in state.tensors] != shapes:
             raise ShapeError(f"state must be a StreamState of shapes {shapes}; got {state!r}.")
         self._places.put(index, state.tensors)
 
@@ -224,7 +227,7 @@ class StreamPool:
             places = len(self._active)
             return _native.first_wrong(index.data_ptr(), len(index), self._active.data_ptr(), self._marks.data_ptr(), places, self._calls)
         seen: set[int] = set()
-        for position, number in enumerate(index.tolist()):
+        for position, number in enumerate(ints(index)):
             if not 0 <= number < len(self._active) or not self._active[number] or number in seen:
                 return position
             seen.add(number)

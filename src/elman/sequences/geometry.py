@@ -2,18 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 import torch
 from torch import Tensor
-
-if TYPE_CHECKING:
-    pass
-
-try:
-    from elman import _native
-except ImportError:  # sources without a compiled module still run, with torch's operators
-    _native: Any = None
 
 
 def first_rows(batch_sizes: Tensor) -> Tensor:

@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.autograd import Function
 
 from elman.sequences.geometry import mirror, steps_and_places
+from elman.sequences.torch_internals import apply, is_wrapped
 
 try:
     from elman import _native
@@ -44,7 +45,7 @@ def pack(rows: Tensor, starts: Tensor, stride: int, batch_sizes: Tensor) -> Tens
     if not _runs_natively(rows):
         return rows[places(starts, stride, batch_sizes).to(rows.device)]
     if rows.requires_grad and torch.is_grad_enabled():
-        return _Pack.apply(rows, starts, stride, batch_sizes)
+        return apply(_Pack, rows, starts, stride, batch_sizes)
     packed = rows.new_empty((int(batch_sizes.sum()), *rows.shape[1:]))
     _native_call("pack_rows", packed, rows.detach(), starts, stride, batch_sizes)
     return packed
@@ -56,7 +57,7 @@ def unpack(packed: Tensor, count: int, starts: Tensor, stride: int, batch_sizes:
         rows = packed.new_empty((count, *packed.shape[1:])) if fill is None else packed.new_full((count, *packed.shape[1:]), fill)
         return rows.index_copy(0, places(starts, stride, batch_sizes).to(packed.device), packed)
     if packed.requires_grad and torch.is_grad_enabled():
-        return _Unpack.apply(packed, count, starts, stride, batch_sizes, fill)
+        return apply(_Unpack, packed, count, starts, stride, batch_sizes, fill)
     rows = packed.new_empty((count, *packed.shape[1:])) if fill is None else packed.new_full((count, *packed.shape[1:]), fill)
     _native_call("unpack_rows", rows, packed.detach(), starts, stride, batch_sizes)
     return rows
@@ -67,7 +68,7 @@ def flip(packed: Tensor, batch_sizes: Tensor) -> Tensor:
     if not _runs_natively(packed):
         return packed[mirror(batch_sizes).to(packed.device)]
     if packed.requires_grad and torch.is_grad_enabled():
-        return _Flip.apply(packed, batch_sizes)
+        return apply(_Flip, packed, batch_sizes)
     source = packed.detach().contiguous()
     flipped = torch.empty_like(source)
     sizes = batch_sizes.contiguous()
@@ -83,7 +84,7 @@ def _runs_natively(rows: Tensor) -> bool:
         and rows.device.type == "cpu"
         and rows.layout == torch.strided
         and not torch.compiler.is_compiling()
-        and not torch._C._functorch.is_functorch_wrapped_tensor(rows)  # pyright: ignore[reportAttributeAccessIssue]
+        and not is_wrapped(rows)
     )
 
 

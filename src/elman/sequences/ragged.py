@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from torch.nn.utils.rnn import PackedSequence
 from elman.errors import DataTypeError, ShapeError
 from elman.sequences import layout as _rows
 from elman.sequences.geometry import first_rows, sorted_lengths, steps_and_places
+from elman.sequences.torch_internals import ints
 
 try:
     from elman import _native
@@ -126,7 +127,7 @@ class Ragged:
     def to_packed(self) -> PackedSequence:
         """Give torch's PackedSequence without copying; empty sequences are refused, as torch has none."""
         if len(self) == 0 or int(self.lengths.min()) == 0:
-            empty = torch.nonzero(self.lengths == 0).flatten().tolist()
+            empty = ints(torch.nonzero(self.lengths == 0).flatten())
             raise ShapeError(
                 f"A PackedSequence cannot hold empty sequences; rows {empty[:5]} are empty. Keep the Ragged or drop these rows."
             )
@@ -142,14 +143,14 @@ class Ragged:
     def to_list(self) -> list[Tensor]:
         """Give back the sequences, (T_n, *) each, in the caller's order."""
         rows = _rows.unpack(self.data, len(self.data), self._starts(), 1, self.batch_sizes)
-        return list(torch.split(rows, self.lengths.tolist()))
+        return list(torch.split(rows, ints(self.lengths)))
 
     def to_padded(self, fill: float = 0.0) -> tuple[Tensor, Tensor]:
         """Return a batch-first padded tensor (N, T, *) and its mask (N, T), True where real."""
         longest = len(self.batch_sizes)
         mask = (torch.arange(longest, device="cpu")[None, :] < self.lengths[:, None]).to(self.data.device)
         rows = _rows.unpack(self.data, len(self) * longest, self.sorted_indices * longest, 1, self.batch_sizes, fill)
-        return rows.unflatten(0, (len(self), longest)), mask
+        return rows.view(len(self), longest, *rows.shape[1:]), mask
 
     def flip(self) -> Self:
         """Reverse each sequence in its own length."""
@@ -240,7 +241,8 @@ class Ragged:
         >>> [window.lengths.tolist() for window in batch.chunks(2)]
         [[2, 1], [1, 0]]
         """
-        if isinstance(step, bool) or not isinstance(step, int) or step < 1:
+        value = cast(object, step)
+        if isinstance(value, bool) or not isinstance(value, int) or step < 1:
             raise ShapeError(f"step must be a whole number of at least 1; got {step!r}.")
         begin = 0
         for start in range(0, len(self.batch_sizes), step):
@@ -319,14 +321,14 @@ def _check_sizes(batch_sizes: Tensor, data: Tensor) -> None:
         actual = f"{tuple(batch_sizes.shape)} {batch_sizes.dtype} on {batch_sizes.device}"
         raise ShapeError(f"batch_sizes must be (T,) int64 on the CPU; got {actual}.")
     if len(batch_sizes) and (int(batch_sizes[-1]) < 1 or bool((batch_sizes[1:] > batch_sizes[:-1]).any())):
-        raise ShapeError(f"batch_sizes must be at least 1 and never rise; got {batch_sizes[:8].tolist()}. Sort by length, longest first.")
+        raise ShapeError(f"batch_sizes must be at least 1 and never rise; got {ints(batch_sizes[:8])}. Sort by length, longest first.")
     if data.dim() == 0 or len(data) != int(batch_sizes.sum()):
         raise ShapeError(f"batch_sizes must sum to the rows of data; got {int(batch_sizes.sum())} for shape {tuple(data.shape)}.")
 
 
 def _check_permutation(order: Tensor, n: int) -> None:
     if order.dtype != torch.int64 or order.shape != (n,) or not torch.equal(torch.sort(order).values, torch.arange(n, device="cpu")):
-        raise ShapeError(f"sorted_indices must be a permutation of 0..{n - 1}; got {order[:8].tolist() if order.dim() else order}.")
+        raise ShapeError(f"sorted_indices must be a permutation of 0..{n - 1}; got {ints(order[:8]) if order.dim() else order}.")
 
 
 def sort_lengths(lengths: Any, n: int, most: int) -> tuple[int, int, Tensor, Tensor]:

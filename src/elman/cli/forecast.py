@@ -110,10 +110,10 @@ def _look_back(forecaster: Any, panel: Any, windows: int, told: dict[str, Any], 
 
     found = backtest(forecaster, panel, windows=windows)
     told |= {"backtest": found.table, "verdict": str(found.verdict), "use": found.verdict.use}
-    if found.yesterday.found:
-        told["yesterday"] = str(found.yesterday)
+    if found.persistence.detected:
+        told["persistence"] = str(found.persistence)
     if plot is not None:
-        series = sorted({int(row) for row in found.cuts.rows})
+        series = sorted({int(row) for row in found.cutoffs.series})
         _save_axes(_beside(plot, "backtest"), lambda axes, i=0: found.plot(series[i], axes=axes), len(series))
     return [*str(found).splitlines(), ""]
 

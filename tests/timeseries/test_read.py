@@ -1,4 +1,4 @@
-"""Panels out of arrays, lists, long and wide frames and columns with stamps; what is untidy is put right and told, or refused."""
+"""Panels out of arrays, lists, long and wide frames and columns with stamps; irregular data are repaired with a note, or refused."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -90,11 +90,11 @@ def test_frames_of_the_future_have_no_values():
 # gaps, repeated stamps, spacing ---------------------------------------------------------------------------------------
 
 
-def test_missing_values_stay_nan_and_are_told():
+def test_missing_values_stay_nan_and_are_noted():
     assert np.isnan(read_panel([1.0, None, 3.0]).series[0].values[1])
     panel = read_panel(pd.DataFrame({"ds": days(4), "y": [1.0, np.nan, 3.0, 4.0]}))
     assert panel.notes == [
-        "series 'series': 1 values are unknown (first 2024-01-02 00:00:00); straight lines between neighbours stand in for them"
+        "series 'series': 1 values are unknown (first 2024-01-02 00:00:00); straight lines between neighbours replace them"
     ]
 
 

@@ -1,4 +1,4 @@
-"""Bag of steps: a linear model on what a series is like, whatever the order of its steps."""
+"""BagOfSteps: a linear model of summary statistics of a series, which ignore the order of its steps."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class BagOfSteps(BaseEstimator):
     Parameters
     ----------
     source : Codec, optional
-        What goes in, sequences of numbers; ``Series()`` by default.
+        Codec of the inputs, sequences of numbers; ``Series()`` by default.
     C : float, default 1.0
         Inverse strength of the penalty on weights.
 
     Attributes
     ----------
     parameters_ : int
-        Numbers that were fitted.
+        Number of fitted weights.
 
     Examples
     --------

@@ -32,7 +32,7 @@ class ConvNet(ClassifierMixin, BaseEstimator):
     Parameters
     ----------
     source : Codec, optional
-        What goes in; ``Text()`` by default.
+        Codec of the inputs; ``Text()`` by default.
     filters : int, default 100
         Filters of each width.
     widths : tuple of int, default (3, 4, 5)
@@ -89,20 +89,20 @@ class ConvNet(ClassifierMixin, BaseEstimator):
             raise SettingError(f"ConvNet reads sequences; got {type(self.source_).__name__}. Use Text(), Symbols() or Series().")
         sources, targets = self.source_.encode_all(xs), self.target_.encode_all(ys)
         sizes = Sizes.measure(self.source_, self.target_, sources, targets)
-        made = plan(self.source_, self.target_, Network(wide=False, members=1), examples=sizes)
-        training = recipe(made, self.training or Training(), len(targets))
+        layout = plan(self.source_, self.target_, Network(wide=False, members=1), examples=sizes)
+        training = recipe(layout, self.training or Training(), len(targets))
         augment_encoded = self.source_.augment_encoded if self.source_.augments else None
         learned = learn(
-            made, sources, targets, training, scoring_of(self.target_, False), build=self._build, augment_encoded=augment_encoded
+            layout, sources, targets, training, scoring_of(self.target_, False), build=self._build, augment_encoded=augment_encoded
         )
         self.model_, self.history_, self.classes_ = learned.model, learned.history, self.target_.classes_
         self.parameters_ = sum(weight.numel() for weight in learned.model.parameters())
         return self
 
-    def _build(self, made: Plan) -> SequenceModel:
-        """The network of a plan with convolutions in the place of its recurrence, pooled by their largest answers."""
-        network = build(replace(made, hidden_size=max(1, self.filters * len(self.widths)), bidirectional=False, pooling="max"))
-        convolutions = Convolutions(made.embedding_size, self.filters, self.widths)
+    def _build(self, layout: Plan) -> SequenceModel:
+        """Build the network of a plan with convolutions instead of recurrent layers, and maximum pooling."""
+        network = build(replace(layout, hidden_size=max(1, self.filters * len(self.widths)), bidirectional=False, pooling="max"))
+        convolutions = Convolutions(layout.embedding_size, self.filters, self.widths)
         initialise(convolutions)
         network.encoder = convolutions  # type: ignore[assignment]  # the same calls
         return network

@@ -124,7 +124,7 @@ class Markov(BaseEstimator):
 
     @property
     def nbytes_(self) -> int:
-        """Bytes of the counts, as they stand in a file."""
+        """Bytes of the counts in a file."""
         return sum(array.nbytes for chain in self._fitted() for array in chain.tensors().values())
 
     # -- a classifier ------------------------------------------------------------------------------------------------------
@@ -178,7 +178,7 @@ class Markov(BaseEstimator):
         Returns
         -------
         float
-            As said.
+            Accuracy, or bits per symbol.
         """
         if y is not None:
             xs, ys = paired_rows(X, y)
@@ -196,9 +196,9 @@ class Markov(BaseEstimator):
         Parameters
         ----------
         prompt : value
-            What stands before.
+            Symbols before the new ones.
         k : int, default 5
-            How many.
+            Number of symbols.
 
         Returns
         -------
@@ -215,7 +215,7 @@ class Markov(BaseEstimator):
         Parameters
         ----------
         prompt : value
-            What stands before.
+            Symbols before the new ones.
         max_new_steps : int, default 200
             Symbols to add at most.
         random_state : int, default 0
@@ -253,7 +253,7 @@ class Markov(BaseEstimator):
 
     @classmethod
     def _from_file(cls, spec: Any, tensors: dict[str, torch.Tensor], codec: Codec) -> Self:
-        """Rebuild from what :meth:`save` wrote; the codec is already rebuilt."""
+        """Rebuild from the parts of a file of :meth:`save`, with the codec rebuilt already."""
         model = cls(**spec["params"])
         model.codec_, model.rows_ = codec, [int(count) for count in spec["rows"]]
         model.target_ = None if spec["target"] is None else Category.from_config(spec["target"])
@@ -263,9 +263,9 @@ class Markov(BaseEstimator):
             chain, _, part = name.partition(".")
             parts[int(chain.removeprefix("chain"))][part] = tensor.numpy()
         model.chains_ = [kind.from_state(config, part) for config, part in zip(spec["chains"], parts, strict=True)]
-        wanted = 1 if model.target_ is None else model.target_.space.n
+        count = 1 if model.target_ is None else model.target_.space.n
         sizes = {chain.vocabulary_size_ for chain in model.chains_}
-        if not len(model.chains_) == len(model.rows_) == wanted or sizes != {_symbols(codec)} or min(model.rows_) < 1:
+        if not len(model.chains_) == len(model.rows_) == count or sizes != {_symbols(codec)} or min(model.rows_) < 1:
             raise DataError("its chains do not fit its categories and symbols")
         return model
 

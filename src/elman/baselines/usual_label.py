@@ -1,4 +1,4 @@
-"""Usual label: each symbol has the label that it had most often, whatever stands around it."""
+"""UsualLabel: the most frequent label of each symbol, whatever its neighbours."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class UsualLabel(BaseEstimator):
         for symbols, labels in zip(*paired_rows(X, y), strict=True):
             for symbol, label in zip(symbols, labels, strict=True):
                 counts[symbol][label] += 1
-        self.labels_ = {symbol: found.most_common(1)[0][0] for symbol, found in counts.items()}
+        self.labels_ = {symbol: labels.most_common(1)[0][0] for symbol, labels in counts.items()}
         self.most_frequent_ = sum(counts.values(), Counter()).most_common(1)[0][0]
         self.parameters_ = len(self.labels_)
         return self

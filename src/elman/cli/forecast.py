@@ -171,9 +171,9 @@ def _draw(path: Path, made: Any, count: int) -> None:
 
 def _save_axes(path: Path, draw: Any, count: int, most: int = 6) -> None:
     """Save a picture of some series, one above the other."""
-    from elman.timeseries.plotting import pictures
+    from elman.timeseries.plotting import save_plots
 
-    pictures(path, draw, min(count, most))
+    save_plots(path, draw, min(count, most))
 
 
 def _beside(path: Path, what: str) -> Path:

@@ -10,7 +10,7 @@ import elman
 from elman import Forecaster, Network, Preparation, Training
 from elman.errors import DataError, SettingError
 from elman.forecasting import calendar_features as calendar
-from elman.forecasting.covariates import Covariates
+from elman.forecasting.covariates import Column, Covariates
 from elman.timeseries.frequency import Frequency
 from elman.timeseries.read import read_panel
 
@@ -90,3 +90,13 @@ def test_the_calendar_reads_the_clock_on_the_wall():
     assert calendar.parts_of(days[:30], daily) == ("weekday",)
     assert calendar.parts_of([1, 2, 3], Frequency(kind="delta", step=1)) == ()
     assert calendar.features(days[:2], ()).shape == (2, 0)
+
+
+def test_columns_that_cannot_be_covariates_are_refused():
+    with pytest.raises(DataError, match="The covariate 'id' has 1001 categories; at most 1000 are supported. Group the rare ones"):
+        Column.learn("id", "past", [f"id{i}" for i in range(1001)])
+    numbers = Column.learn("heat", "past", [1.0, 2.0])
+    with pytest.raises(DataError, match="the covariate 'heat' was a number in fit; got 'hot'. Give numbers"):
+        numbers.encode(["hot"])
+    with pytest.raises(DataError, match="The covariate 'day' has categories that are no text or numbers; such a model cannot be saved"):
+        Column(name="day", role="past", levels=(date(2024, 1, 1),)).config()

@@ -8,6 +8,9 @@ from scipy import stats
 import elman
 from elman import Forecaster, Network, Preparation, Training
 from elman.errors import DataError, SettingError
+from elman.forecasting.engines import engine_from_config
+from elman.forecasting.update import append
+from elman.timeseries.read import read_panel
 
 QUICK = Training(max_epochs=2, verbose=0)
 TINY = Network(hidden_size=8)
@@ -76,6 +79,8 @@ def test_update_of_frames_wants_the_next_step():
         model.update(pd.DataFrame({"unique_id": ["b"], "ds": [33], "y": [70.0]}))
     with pytest.raises(DataError, match="series 'c' was not seen in fit"):
         model.update(pd.DataFrame({"unique_id": ["c"], "ds": [1], "y": [70.0]}))
+    with pytest.raises(DataError, match=r"series 'a': the new points lack the columns \['x'\], which were there in fit"):
+        append(read_panel({"unique_id": ["a"], "ds": [1], "y": [1.0], "x": [1.0]}), read_panel({"unique_id": ["a"], "ds": [2], "y": [2.0]}))
     several = Forecaster(3, network=TINY, training=QUICK, refit=False).fit(waves())
     with pytest.raises(DataError, match="fit had 3 arrays; give a list of as many"):
         several.update([np.ones(1)])
@@ -128,7 +133,7 @@ def test_forecasts_from_many_cutoffs_depend_on_the_values_before_them():
     series = waves()
     for kind in ("direct", "autoregressive"):
         model = Forecaster(4, model=kind, network=TINY, training=QUICK, refit=False).fit(series)
-        panel = elman.timeseries.read.read_panel(series)
+        panel = read_panel(series)
         means = model.forecast_from(panel, [0, 1, 1], [50, 40, 60]).mean
         alone = [model.predict([series[row][:end]]).mean[0] for row, end in ((0, 50), (1, 40), (1, 60))]
         assert means == pytest.approx(np.stack(alone), rel=1e-5)
@@ -147,7 +152,7 @@ def test_forecasts_from_many_cutoffs_depend_on_the_values_before_them():
 def test_the_calendar_goes_on_beyond_the_end_and_other_columns_do_not():
     days = pd.date_range("2024-01-01", periods=60)
     table = pd.DataFrame({"ds": days, "y": 10.0 + days.dayofweek, "open": (days.dayofweek < 5) * 1.0})
-    panel = elman.timeseries.read.read_panel(table)
+    panel = read_panel(table)
     dates = Forecaster(3, network=TINY, training=QUICK, refit=False).fit(table)
     assert dates.engine_.covariates.calendar == ("weekday",)
     means = dates.forecast_from(panel, [0, 0], [40, 60]).mean
@@ -173,3 +178,8 @@ def test_short_and_constant_series_are_forecast(kind):
     assert np.abs([constant.low[95] - 7, constant.high[95] - 7]).max() < 0.05
     with pytest.raises(DataError, match="series 0: A series has no known value|is all NaN|only NaN"):
         model.predict([np.full(5, np.nan)])
+
+
+def test_an_unknown_engine_of_a_file_is_refused():
+    with pytest.raises(DataError, match=r"it forecasts by 'windowed'; known are \['autoregressive', 'direct'\]"):
+        engine_from_config({"kind": "windowed"})

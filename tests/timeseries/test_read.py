@@ -273,3 +273,10 @@ def test_what_a_file_cannot_hold():
     assert "columns" not in panel_config(panel, 2)["series"][0]
     with pytest.raises(DataError, match=r"series \('a', 1\) has a name of type tuple"):
         panel_config(read_panel({"unique_id": [("a", 1)], "ds": [1], "y": [1.0]}), 1)
+
+
+def test_series_of_two_axes_and_stamps_of_two_kinds_are_refused():
+    with pytest.raises(DataError, match=r"A series must be \(T,\) numbers; got shape \(2, 1\). Pass several series as a list of arrays"):
+        read_panel(np.ones((2, 1)))
+    with pytest.raises(DataError, match="ds holds dates and numbers: .* Use one kind"):
+        read_panel({"ds": [date(2024, 1, 1), 3], "y": [1.0, 2.0]})

@@ -72,7 +72,7 @@ def series_of(table: Table, columns: Columns) -> tuple[Any, dict[str, str]]:
 def _in_words(error: DataError, names: dict[str, str], columns: Columns) -> DataError:
     """Say a reader's error in the words of the command line."""
     told = error.detail.replace("ds must be", f"column {names.get('ds')!r} must be")
-    told = told.replace("Name the column that tells series apart, or say how to join them: read_panel(data, duplicates='mean').", "")
+    told = told.replace("Name the column of series with group=, or aggregate them: read_panel(data, duplicates='mean').", "")
     if told != error.detail and columns.duplicates == "error" and "two values" in told:
         told = f"{told.strip()} Name the column that tells series apart (--group COLUMN), or join them (--duplicates mean)."
     return DataError(told, row=error.row)

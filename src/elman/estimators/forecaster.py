@@ -67,7 +67,7 @@ class Forecaster(Estimator):
     windows_ : WindowPlan
         Context, horizon and first season.
     baseline_ : float
-        Error of the simple forecast on the held-out windows, in the metric of ``history_``.
+        Error of the naive forecast on the held-out windows, in the metric of ``history_``.
     history_ : History
         One row per epoch.
 

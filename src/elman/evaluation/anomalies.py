@@ -11,7 +11,7 @@ from elman.errors import DataError, NotFittedError, SettingError
 from elman.evaluation.cutoffs import forecast_cutoffs
 from elman.evaluation.fitted import FittedForecaster
 from elman.forecasting.forecast import to_frame
-from elman.timeseries import plotting as drawing
+from elman.timeseries import plotting
 from elman.timeseries.prediction import Prediction
 from elman.timeseries.read import Panel, read_panel
 
@@ -94,10 +94,7 @@ class Anomalies:
         """Return the number of flagged points, and the number of false alarms to be expected."""
         count = sum(int(np.isfinite(s).sum()) for s in self.all_scores)
         flagged = sum(int(self.flags_of(i).sum()) for i in range(len(self.all_scores)))
-        return (
-            f"{flagged:,} of {count:,} points score above {self.threshold:.3g}; about {self.rate * count:.1f} would if all were as those"
-            " learnt from."
-        )
+        return f"{flagged:,} of {count:,} points score above {self.threshold:.3g}; about {self.rate * count:.1f} would if all were normal."
 
     def plot(self, series: int = 0, *, axes: Any = None, dark: bool | None = None) -> Any:
         """Plot a series with the interval expected at each point, and mark its anomalies.
@@ -117,7 +114,7 @@ class Anomalies:
             The axes.
         """
         one, prediction, flags = self.panel.series[series], self.all_predictions[series], self.flags_of(series)
-        canvas = drawing.canvas(axes, "plot anomalies", dark=dark)
+        canvas = plotting.canvas(axes, "plot anomalies", dark=dark)
         canvas.history(one.stamps, one.values, str(one.name))
         canvas.band(one.stamps, prediction.low[_LEVEL][:, 0], prediction.high[_LEVEL][:, 0], f"{_LEVEL} % expected")
         stamps = [stamp for stamp, flag in zip(one.stamps, flags, strict=True) if flag]
@@ -255,7 +252,7 @@ def threshold_of(scores: np.ndarray, rate: float) -> float:
 
 
 def pareto_tail(excess: np.ndarray) -> tuple[float, float]:
-    """Return shape and scale of sorted excesses by probability-weighted moments; a shape within ±0.5, where these are steady."""
+    """Return shape and scale of sorted excesses by probability-weighted moments; the shape is bounded by ±0.5, where these are stable."""
     count = len(excess)
     mean = float(excess.mean())
     weighted = float(np.mean(excess * (1 - (np.arange(1, count + 1) - 0.35) / count)))

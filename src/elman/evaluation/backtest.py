@@ -17,7 +17,7 @@ from elman.evaluation.persistence import Persistence, is_persistence
 from elman.evaluation.verdict import Verdict, judge
 from elman.forecasting.forecast import to_frame
 from elman.metrics.forecasts import bootstrap, coverage, crps, mae, naive_scale, owa, smape
-from elman.timeseries import plotting as drawing
+from elman.timeseries import plotting
 from elman.timeseries.prediction import Prediction
 from elman.timeseries.read import Panel, read_panel
 
@@ -206,7 +206,7 @@ class Backtest:
         if not len(at):
             raise SettingError(f"series must be the number of one that was forecast; got {series!r} of {len(self.panel.series)}.")
         one = self.panel.series[series]
-        canvas = drawing.canvas(axes, "plot a backtest", dark=dark)
+        canvas = plotting.canvas(axes, "plot a backtest", dark=dark)
         first, against = max(0, int(self.cutoffs.positions[at].min()) - 3 * self.horizon), self.verdict.against
         canvas.history(one.stamps[first:], one.values[first:], str(one.name))
         for n, i in enumerate(at):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from elman.errors import SettingError
-from elman.timeseries import plotting as drawing
+from elman.timeseries import plotting
 from elman.timeseries.prediction import Prediction
 from elman.timeseries.read import Panel
 
@@ -146,7 +146,7 @@ class Forecast:
         matplotlib axes
             The axes.
         """
-        canvas = drawing.canvas(axes, "plot a forecast", dark=dark)
+        canvas = plotting.canvas(axes, "plot a forecast", dark=dark)
         one = self.panel.series[series]
         end = slice(-(history or max(30, 5 * self.mean.shape[1])), None)
         canvas.history(one.stamps[end], one.values[end], str(one.name))

@@ -18,7 +18,7 @@ from elman.timeseries.timestamps import clock_hint, sort_keys
 _SPARSE = 4
 """Places of a grid per row, at most: a sparser grid is mostly gaps, and its rows are taken in order instead."""
 
-JOINS: dict[str, Callable[[np.ndarray], Any]] = {
+AGGREGATES: dict[str, Callable[[np.ndarray], Any]] = {
     "mean": np.nanmean,
     "sum": np.nansum,
     "median": np.nanmedian,
@@ -38,7 +38,7 @@ def sort_rows(one: OneSeries, rows: np.ndarray, duplicates: str, findings: Findi
     rows : array of int
         The caller's row numbers, (T,), for messages.
     duplicates : str
-        "error", or a key of ``JOINS``.
+        "error", or a key of ``AGGREGATES``.
     findings : Findings
         Collects the changes.
 
@@ -67,9 +67,9 @@ def _aggregate(one: OneSeries, rows: np.ndarray, span: np.ndarray, duplicates: s
     values = one.values[span]
     observed = values[~np.isnan(values)]
     if duplicates in ("first", "last"):
-        return float(JOINS[duplicates](values))
+        return float(AGGREGATES[duplicates](values))
     if duplicates != "error":
-        return float(JOINS[duplicates](observed)) if len(observed) else np.nan
+        return float(AGGREGATES[duplicates](observed)) if len(observed) else np.nan
     other = next((i for i in range(len(span)) if observed.size and not np.isnan(values[i]) and values[i] != observed[0]), None)
     if other is not None:
         stamp = one.stamps[span[0]]

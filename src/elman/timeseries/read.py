@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from elman.errors import DataError, DataTypeError, SettingError
-from elman.timeseries.fill_gaps import JOINS, first_unknown, insert_gaps, same_step, sort_rows, trim
+from elman.timeseries.fill_gaps import AGGREGATES, first_unknown, insert_gaps, same_step, sort_rows, trim
 from elman.timeseries.frequency import Frequency, infer_frequency
 from elman.timeseries.panel import OneSeries as OneSeries
 from elman.timeseries.panel import Panel as Panel
@@ -60,8 +60,8 @@ def read_panel(
     """
     if isinstance(data, Panel):
         return data
-    if duplicates != "error" and duplicates not in JOINS:
-        raise SettingError(f"duplicates must be 'error', {', '.join(map(repr, JOINS))}; got {duplicates!r}.")
+    if duplicates != "error" and duplicates not in AGGREGATES:
+        raise SettingError(f"duplicates must be 'error', {', '.join(map(repr, AGGREGATES))}; got {duplicates!r}.")
     if isinstance(data, str | bytes):
         raise DataTypeError("Forecaster needs numbers: an array, a list of arrays, or a frame with ds and y; got text.")
     read = read_frame(data, time=time, value=value, group=group, needs_value=needs_value)

@@ -30,7 +30,7 @@ from benchmarks.quality.report import machine
 from elman import Forecaster, Network, Training
 from elman.baselines import Naive2
 from elman.datasets import load
-from elman.forecasting.autoregressive.engine import Pieces
+from elman.forecasting.autoregressive.chunks import Chunks
 from elman.metrics.forecasts import owa
 
 HORIZON, CONTEXT, SEASON, WINDOWS = 48, 168, 24, 256
@@ -67,7 +67,7 @@ def ours(pair: str, histories: list[np.ndarray], epochs: int) -> tuple[Done, int
         steps = int(model.history_[-1]["step"])
         return Done(middle - begun, ended - middle, size, steps * WINDOWS, values), steps
     engine: Any = model.engine_
-    work = epochs * int(Pieces(engine.reading, engine.tape(model.panel_), 0.0).lengths.sum())
+    work = epochs * int(Chunks(engine.inputs, engine.group(model.panel_), 0.0).lengths.sum())
     learned = epochs * sum(len(history) for history in histories)
     return Done(middle - begun, ended - middle, size, work, values), max(1, round(learned / (WINDOWS * HORIZON)))
 

@@ -78,7 +78,7 @@ def main() -> None:
         first = TRAIN if chosen.validate else TRAIN + VALIDATION
         ends = np.arange(first, first + VALIDATION - horizon + 1)
         (mse, mae), seconds = errors(model, panel, ends), time.perf_counter() - start
-        alone = errors(without_network(model), panel, ends)[0] if model.engine_.direct.linear else float("nan")
+        alone = errors(without_network(model), panel, ends)[0] if model.engine_.inputs.linear else float("nan")
         row(
             task=f"ETTh1, {horizon} steps" + (", validation" if chosen.validate else ""), MSE=f"{mse:.4f}", MAE=f"{mae:.4f}",
             linear_alone=f"{alone:.4f}", last_value=f"{simple(panel, ends, horizon):.3f}", published=PUBLISHED.get(horizon, "-"),

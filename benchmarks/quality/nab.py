@@ -24,7 +24,7 @@ from elman import Forecaster, Network, Training
 from elman.baselines import LinearForecaster
 from elman.datasets import load
 from elman.estimators import read_panel
-from elman.evaluation.anomalies import scored
+from elman.evaluation.anomalies import score_series
 from elman.evaluation.tail_probability import onsets, surprise
 
 PUBLISHED = ("ARTime", "numenta", "bayesChangePt", "windowedGaussian", "random")
@@ -41,7 +41,7 @@ def streamed(make: Callable[[], Any], values: np.ndarray) -> np.ndarray:
     while known < len(values):
         stop = min(2 * known, len(values))
         model = make().fit(values[:known])
-        scores, _ = scored(model, read_panel(values[:stop]), 0)
+        scores, _ = score_series(model, read_panel(values[:stop]), 0)
         found[known:stop] = scores[known:]
         if np.isnan(found[:known]).all():
             found[:known] = scores[:known]  # the usual surprises to begin with

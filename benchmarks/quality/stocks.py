@@ -35,8 +35,10 @@ def report(result: Backtest, seconds: float) -> None:
     ours, last = result.errors["elman"], result.errors["naive"]
     ratio = np.nanmean(ours["MAE"] / np.nanmean(last["MAE"]))
     scaled = float(np.nanmean(ours["MASE"]) / np.nanmean(last["MASE"]))
-    each = [float(np.nanmean(ours["MAE"][result.cuts.rows == r]) / np.nanmean(last["MAE"][result.cuts.rows == r])) for r in range(20)]
-    print(f"\n## {result.horizon} days ahead: {len(result.cuts.rows):,} forecasts; {seconds:.0f} s; {machine()}\n")
+    each = [
+        float(np.nanmean(ours["MAE"][result.cutoffs.series == r]) / np.nanmean(last["MAE"][result.cutoffs.series == r])) for r in range(20)
+    ]
+    print(f"\n## {result.horizon} days ahead: {len(result.cutoffs.series):,} forecasts; {seconds:.0f} s; {machine()}\n")
     print(result)
     print(f"\nerror against the last value: MASE {scaled:.4f}, MAE {ratio:.4f}; by stock {min(each):.3f} to {max(each):.3f}")
     print(f"80 % interval holds {100 * np.nanmean(ours['coverage-80']):.1f} %, 95 % interval {100 * np.nanmean(ours['coverage-95']):.1f} %")

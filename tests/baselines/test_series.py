@@ -6,7 +6,7 @@ from scipy.optimize import minimize
 from sklearn.base import clone
 
 from elman.baselines import Drift, LinearForecaster, Naive, Naive2, SeasonalNaive, Theta
-from elman.baselines.decomposed import is_seasonal, smoothing_levels, take_out_season
+from elman.baselines.decomposed import deseasonalise, is_seasonal, smoothing_levels
 from elman.errors import DataError, NotFittedError, SettingError
 
 ALL = [Naive(), SeasonalNaive(), Drift(), Naive2(), Theta(), LinearForecaster()]
@@ -76,13 +76,13 @@ def test_drift_is_the_line_through_both_ends():
 def test_the_decomposition_is_exact_for_a_pure_season():
     figure = np.array([0.5, 1.0, 1.5, 1.0])
     values = 8.0 * np.tile(figure, 6)
-    flat, season = take_out_season(values, 4)
+    flat, season = deseasonalise(values, 4)
     np.testing.assert_allclose(flat, 8.0)
-    np.testing.assert_allclose(season.put_back(np.full(5, 8.0), 24), 8.0 * figure[[0, 1, 2, 3, 0]])
+    np.testing.assert_allclose(season.restore(np.full(5, 8.0), 24), 8.0 * figure[[0, 1, 2, 3, 0]])
     below = values - 10
-    flat, season = take_out_season(below, 4)  # not positive: additive
+    flat, season = deseasonalise(below, 4)  # not positive: additive
     np.testing.assert_allclose(flat, -2.0)
-    np.testing.assert_allclose(season.put_back(np.full(4, -2.0), 0), below[:4])
+    np.testing.assert_allclose(season.restore(np.full(4, -2.0), 0), below[:4])
 
 
 def test_noise_has_no_season_and_short_series_none_to_test():

@@ -134,13 +134,18 @@ class Forecaster(BaseEstimator):
         self.panel_ = panel
         return self
 
-    def forecast_from(self, panel: Any, rows: Any, ends: Any) -> Any:
-        seven = np.full((len(rows), self.horizon), 7.0)
+    @property
+    def lookback_(self) -> int:
+        return 1
+
+    def forecast_from(self, panel: Any, series: Any, cutoffs: Any, *, horizon: Any = None, level: Any = None) -> Any:
+        seven = np.full((len(series), horizon or self.horizon), 7.0)
         return Prediction(mean=seven, low={80: seven - 1}, high={80: seven + 1})
 
     def predict(self, data: Any = None) -> Forecast:
         seven = np.full((len(self.panel_.series), self.horizon), 7.0)
-        return Forecast(panel=self.panel_, mean=seven, stamps=[list(range(self.horizon)) for _ in seven], low={}, high={})
+        stamps = [list(range(self.horizon)) for _ in seven]
+        return Forecast(panel=self.panel_, stamps=stamps, prediction=Prediction(mean=seven, low={}, high={}))
 
     save = Model.save
 

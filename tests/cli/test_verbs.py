@@ -175,7 +175,7 @@ def test_forecast_looks_back(elman_cli: Cli, tmp_path: Path) -> None:
     assert found["verdict"].startswith("Use the value one season ago: elman's errors are ")
     assert found["data"].startswith("1 series of 59 points; step 1")
     _, out, _ = elman_cli(*arguments, "--holdout")
-    assert "Too little to tell: elman's errors are" in out
+    assert "Too little data: elman's errors are" in out
 
 
 def test_forecast_lists_anomalies_and_draws(elman_cli: Cli, tmp_path: Path) -> None:

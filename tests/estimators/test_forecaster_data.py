@@ -1,4 +1,4 @@
-"""What a Forecaster makes of awkward data: an error that names series and row, or a result that is written down."""
+"""Forecasts of irregular data: an error that names series and row, or a note."""
 
 from datetime import timedelta
 
@@ -43,7 +43,7 @@ def test_a_horizon_longer_than_the_history():
     assert forecast.mean.shape == (2, 30)
 
 
-def test_what_names_series_and_row():
+def test_errors_name_series_and_row():
     with pytest.raises(DataError, match="series 'b': A series has no known value, only NaN"):
         model().fit({"unique_id": ["a"] * 40 + ["b"] * 3, "ds": [*range(40), 0, 1, 2], "y": [*wave(40), None, None, None]})
     with pytest.raises(DataTypeError, match="row 41: series 'b': y must be numbers; got 'n/a'"):
@@ -54,7 +54,7 @@ def test_what_names_series_and_row():
         model(0).fit(wave(50))
 
 
-def test_order_does_not_matter_and_is_told():
+def test_order_does_not_matter_and_is_noted():
     table = pd.DataFrame({"ds": pd.date_range("2024-01-01", periods=90), "y": wave(90)})
     shuffled = table.sample(frac=1.0, random_state=0)
     first, second = model().fit(table), model().fit(shuffled)
@@ -67,9 +67,9 @@ def test_zones_go_through_to_the_frame_and_the_file(tmp_path):
     fitted = model(48).fit(pd.DataFrame({"ds": stamps, "y": wave(24 * 7)}))
     fitted.save(tmp_path / "m.elman")
     for one in (fitted, elman.load(tmp_path / "m.elman")):
-        coming = one.predict().to_frame("pandas")["ds"]
-        assert [s.timestamp() for s in coming] == [(stamps[-1] + timedelta(hours=k)).timestamp() for k in range(1, 49)]
-        assert coming.iloc[0].hour == (stamps[-1] + timedelta(hours=1)).hour
+        stamps_after = one.predict().to_frame("pandas")["ds"]
+        assert [s.timestamp() for s in stamps_after] == [(stamps[-1] + timedelta(hours=k)).timestamp() for k in range(1, 49)]
+        assert stamps_after.iloc[0].hour == (stamps[-1] + timedelta(hours=1)).hour
 
 
 def test_the_unknown_future_of_a_panel_is_no_value():

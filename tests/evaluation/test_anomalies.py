@@ -1,4 +1,4 @@
-"""Anomalies: the stated rate holds on noise, nothing of the future is used, and what stands out is found."""
+"""Anomalies: the rate of false alarms holds on noise, no score depends on later values, and outliers are flagged."""
 
 from dataclasses import replace
 
@@ -28,15 +28,15 @@ def autoregression(length, seed=0):
 @pytest.mark.parametrize("rate", [0.05, 0.01, 0.001])
 def test_the_rate_of_false_alarms_holds_on_noise(rate):
     model = LinearForecaster(context=8, season=1).fit(autoregression(6000))
-    found = anomalies(model, autoregression(20_000, seed=1), rate=rate)
-    flagged = found.flags.mean()
+    result = anomalies(model, autoregression(20_000, seed=1), rate=rate)
+    flagged = result.flags.mean()
     assert rate / 1.8 < flagged < rate * 1.8
 
 
 def test_the_rate_holds_for_a_network_too():
     model = Forecaster(1, season=1, training=QUICK).fit(autoregression(800))
-    found = model.anomalies(autoregression(1500, seed=1), rate=0.02)
-    assert 0.01 < found.flags.mean() < 0.04
+    result = model.anomalies(autoregression(1500, seed=1), rate=0.02)
+    assert 0.01 < result.flags.mean() < 0.04
 
 
 @pytest.mark.parametrize("rate", [1e-3, 1e-4])
@@ -47,20 +47,20 @@ def test_thresholds_beyond_the_data_follow_the_tail(rate):
         assert np.median(guesses) == pytest.approx(genpareto.ppf(1 - rate, shape), rel=0.15)
 
 
-def test_what_stands_out_is_found():
+def test_outliers_are_flagged():
     steps = np.arange(900)
     series = 10 + 3 * np.sin(2 * np.pi * steps / 12) + 0.1 * np.random.default_rng(0).normal(size=900)
     series[700] += 2.0  # no more than the season does, but at the wrong time
     series[800:803] -= 2.5
-    found = anomalies(LinearForecaster(season=12).fit(series[:600]), series)
-    flagged = np.flatnonzero(found.flags)
+    result = anomalies(LinearForecaster(season=12).fit(series[:600]), series)
+    flagged = np.flatnonzero(result.flags)
     assert {700, 800} <= set(flagged)
-    assert set(flagged) <= set(range(698, 740)) | set(range(798, 840))  # what follows is judged by a past that holds them
-    assert str(found).startswith(f"{len(flagged)} of {np.isfinite(found.scores).sum()} points score above")
+    assert set(flagged) <= set(range(698, 740)) | set(range(798, 840))  # later points have the outliers in their past
+    assert str(result).startswith(f"{len(flagged)} of {np.isfinite(result.scores).sum()} points score above")
 
 
 @pytest.mark.parametrize("kind", ["linear", "network"])
-def test_a_point_is_judged_by_its_past_alone(kind):
+def test_a_score_depends_on_the_past_alone(kind):
     series = autoregression(400)
     series[250:253] = np.nan
     model = LinearForecaster(season=1).fit(series[:200]) if kind == "linear" else Forecaster(2, season=1, training=QUICK).fit(series[:200])
@@ -77,12 +77,12 @@ def test_a_point_is_judged_by_its_past_alone(kind):
 def test_several_series_and_frames_in_kind():
     stamps = pd.date_range("2024-01-01", periods=300, freq="h")
     data = pl.DataFrame({"unique_id": ["a"] * 300 + ["b"] * 300, "ds": [*stamps] * 2, "y": [*autoregression(300), *autoregression(300, 1)]})
-    found = anomalies(LinearForecaster(season=1).fit(data), data, rate=0.01)
-    assert [len(s) for s in found.scores] == [300, 300]
-    frame = found.to_frame()
+    result = anomalies(LinearForecaster(season=1).fit(data), data, rate=0.01)
+    assert [len(s) for s in result.scores] == [300, 300]
+    frame = result.to_frame()
     assert isinstance(frame, pl.DataFrame)
     assert frame.columns == ["unique_id", "ds", "y", "expected", "low", "high", "score", "anomaly"]
-    np.testing.assert_array_equal(frame["anomaly"].to_numpy()[300:], found.flags[1])
+    np.testing.assert_array_equal(frame["anomaly"].to_numpy()[300:], result.flags[1])
 
 
 def test_the_threshold_may_come_from_other_series():
@@ -93,23 +93,23 @@ def test_the_threshold_may_come_from_other_series():
 
 def test_columns_of_the_future_do_not_stop_it():
     panel = read_panel({"ds": list(range(300)), "y": autoregression(300), "x": np.arange(300.0)})
-    found = anomalies(Naive().fit(panel), panel, rate=0.01)
-    assert np.isfinite(found.scores[4:]).all()
+    result = anomalies(Naive().fit(panel), panel, rate=0.01)
+    assert np.isfinite(result.scores[4:]).all()
 
 
-def test_the_plot_marks_what_was_found():
+def test_the_plot_marks_the_anomalies():
     pyplot = pytest.importorskip("matplotlib.pyplot", reason="the extra 'plot' is not installed")
     series = autoregression(400)
     series[350] = 40.0
-    found = anomalies(LinearForecaster(season=1).fit(series[:300]), series)
-    axes = found.plot(dark=True)
+    result = anomalies(LinearForecaster(season=1).fit(series[:300]), series)
+    axes = result.plot(dark=True)
     marked = axes.collections[-1].get_offsets()
     assert 350 in marked[:, 0].tolist()
-    assert len(marked) == found.flags.sum()
+    assert len(marked) == result.flags.sum()
     pyplot.close("all")
 
 
-def test_what_is_refused():
+def test_bad_arguments_are_refused():
     model = LinearForecaster(season=1).fit(autoregression(300))
     with pytest.raises(SettingError, match=r"rate must be a share between 0 and 0.5; got 0.7"):
         anomalies(model, [1.0, 2.0], rate=0.7)

@@ -12,12 +12,12 @@ def calm(length=4000, seed=0):
 
 @pytest.mark.parametrize("window", [1, 10])
 def test_it_is_a_tail_probability(window):
-    found = surprise(calm(60_000), window=window)[1000:]
+    result = surprise(calm(60_000), window=window)[1000:]
     for digits in (1, 2, 3):
-        assert np.mean(found > digits) == pytest.approx(10.0**-digits, rel=0.4)
+        assert np.mean(result > digits) == pytest.approx(10.0**-digits, rel=0.4)
 
 
-def test_what_is_usual_in_a_spiky_series_is_no_surprise():
+def test_usual_spikes_are_no_surprise():
     random = np.random.default_rng(1)
     spiky = calm() + 30 * (random.random(4000) < 0.02)
     plain = calm(seed=2)
@@ -30,12 +30,12 @@ def test_a_stretch_outdoes_a_point():
     scores = calm()
     scores[3000] = 4.5
     scores[3500:3520] += 1.5
-    found = np.nan_to_num(surprise(scores, window=10))
-    assert 3505 < int(np.argmax(found)) < 3525
-    assert found[3000:3010].max() < found[3500:3520].max() / 2
+    result = np.nan_to_num(surprise(scores, window=10))
+    assert 3505 < int(np.argmax(result)) < 3525
+    assert result[3000:3010].max() < result[3500:3520].max() / 2
 
 
-def test_nothing_later_counts_and_the_unknown_not_at_all():
+def test_later_and_unknown_scores_do_not_count():
     scores = calm()
     scores[1000:1003] = np.nan
     poisoned = np.concatenate([scores[:2000], 50 * scores[2000:]])
@@ -46,8 +46,8 @@ def test_nothing_later_counts_and_the_unknown_not_at_all():
 
 
 def test_scores_that_never_change_are_no_surprise():
-    found = surprise(np.full(400, 2.0))
-    assert (found[100:] < 0.01).all()
+    result = surprise(np.full(400, 2.0))
+    assert (result[100:] < 0.01).all()
 
 
 def test_onsets_against_brute_force():

@@ -1,13 +1,13 @@
-"""What is left to "auto" is chosen on held-out windows, and the plan says why."""
+"""Settings left at "auto" are chosen on held-out windows, and the plan gives the reason."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from elman import Forecaster, Network, Preparation, Training
-from elman.forecasting.direct.selection import context_of, segment_of
+from elman.forecasting.direct.selection import default_context, default_segment
 from elman.forecasting.grouped import GroupedSeries
-from elman.forecasting.seasons import seasons_of
+from elman.forecasting.seasons import choose_seasons
 from elman.timeseries.read import read_panel
 
 QUICK = Training(max_epochs=1, verbose=0)
@@ -15,16 +15,16 @@ TINY = Network(hidden_size=4)
 
 
 def chosen(series, **options):
-    made = Forecaster(6, network=TINY, training=QUICK, refit=False, **options).fit(series).plan()
-    return made, {name: value for name, (value, _) in made.preparation.items()}
+    layout = Forecaster(6, network=TINY, training=QUICK, refit=False, **options).fit(series).plan()
+    return layout, {name: value for name, (value, _) in layout.preparation.items()}
 
 
 def test_growth_with_growing_noise_is_taken_as_a_logarithm():
     random = np.random.default_rng(0)
     growing = [np.exp(np.cumsum(0.05 + 0.1 * random.normal(size=150))) for _ in range(5)]
-    made, found = chosen(growing, season=1)
-    assert found["power"] in ("log", "box-cox")
-    assert "held-out error of a linear model: none" in str(made)
+    layout, choices = chosen(growing, season=1)
+    assert choices["power"] in ("log", "box-cox")
+    assert "held-out error of a linear model: none" in str(layout)
     assert chosen([x - 5 for x in growing], season=1)[1]["power"] == "none"
     assert chosen(growing, season=1, preparation=Preparation(power="none"))[1]["power"] == "none"
 
@@ -33,13 +33,13 @@ def test_a_season_that_multiplies_is_taken_out_so():
     random = np.random.default_rng(0)
     shape = np.exp(0.5 * np.sin(2 * np.pi * np.arange(12) / 12))
     series = [np.exp(np.cumsum(0.1 * random.normal(size=240))) * shape[np.arange(240) % 12] * 100 for _ in range(4)]
-    _, found = chosen(series, season=12, preparation=Preparation(power="none", scale="mean"))
-    assert found["seasonality"] == "multiplicative"
+    _, choices = chosen(series, season=12, preparation=Preparation(power="none", scale="mean"))
+    assert choices["seasonality"] == "multiplicative"
 
 
-def seasons(series, given="auto"):
+def seasons(series, setting="auto"):
     panel = read_panel(series)
-    return seasons_of(GroupedSeries.of(panel), panel, given)
+    return choose_seasons(GroupedSeries.from_panel(panel), panel, setting)
 
 
 def test_hours_have_days_and_weeks_where_the_data_say_so():
@@ -57,7 +57,7 @@ def test_hours_have_days_and_weeks_where_the_data_say_so():
 
 
 @pytest.mark.parametrize(
-    ("given", "context", "segment"),
+    ("case", "context", "segment"),
     [
         (((24, 168), 48, 900), 336, 24),
         (((52,), 13, 2000), 104, 13),
@@ -66,7 +66,7 @@ def test_hours_have_days_and_weeks_where_the_data_say_so():
         (((12,), 3, 20), 20, 3),
     ],
 )
-def test_windows_hold_two_seasons_and_segments_one(given, context, segment):
-    periods, horizon, longest = given
-    assert context_of(periods, horizon, longest) == context
-    assert segment_of(periods, horizon, context) == segment
+def test_windows_hold_two_seasons_and_segments_one(case, context, segment):
+    periods, horizon, longest = case
+    assert default_context(periods, horizon, longest) == context
+    assert default_segment(periods, horizon, context) == segment

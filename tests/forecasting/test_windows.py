@@ -1,4 +1,4 @@
-"""Windows in units of their own: nothing comes from later, what is taken away is put back, the reference is a blend of simple forecasts."""
+"""Scaled windows: they do not depend on later values, the scaling is inverted exactly, the reference blends naive forecasts."""
 
 from dataclasses import replace
 
@@ -11,16 +11,16 @@ from scipy.stats import boxcox
 from elman.errors import DataError, SettingError
 from elman.forecasting.box_cox import Power
 from elman.forecasting.direct.windows import WindowSpec
-from elman.forecasting.grouped import GroupedSeries, carried
+from elman.forecasting.grouped import GroupedSeries, fill_forward
 from elman.forecasting.settings import Preparation
 from elman.forecasting.split import split_in_time
 from elman.timeseries.read import read_panel
 
-FRAMING = WindowSpec(context=24, horizon=6, seasons=(4, 12), lags=(4,))
+SPEC = WindowSpec(context=24, horizon=6, seasons=(4, 12), lags=(4,))
 
 
-def tape_of(*series):
-    return GroupedSeries.of(read_panel([np.asarray(values, dtype=float) for values in series]))
+def group(*series):
+    return GroupedSeries.from_panel(read_panel([np.asarray(values, dtype=float) for values in series]))
 
 
 def one(value):
@@ -33,41 +33,41 @@ SEASONALITIES = st.sampled_from(["none", "additive", "multiplicative"])
 
 @settings(deadline=None, max_examples=60)
 @given(SCALES, SEASONALITIES, st.sampled_from([1.0, 0.0, 0.5]), st.sampled_from(["auto", "last", "season", "none"]), st.integers(1, 70))
-def test_what_is_taken_away_is_put_back_and_nothing_comes_from_later(scale, seasonality, power, reference, end):
+def test_scaling_is_inverted_and_does_not_depend_on_later_values(scale, seasonality, power, reference, end):
     values = np.exp(np.random.default_rng(end).normal(size=80)) + 1
-    framing = replace(FRAMING, scale=scale, seasonality=seasonality, power=power, reference=reference)
-    frames = framing.cut(tape_of(values), one(0), one(end))
+    spec = replace(SPEC, scale=scale, seasonality=seasonality, power=power, reference=reference)
+    windows = spec.scale_windows(group(values), one(0), one(end))
     future = values[end : end + 6][None]
-    said = frames.measure(future)
-    if np.abs(said).max() < 20:
-        assert frames.restore(said) == pytest.approx(future, rel=1e-6)
-        assert frames.restore(np.stack([said, said], -1))[..., 1] == pytest.approx(future, rel=1e-6)
+    targets = windows.transform(future)
+    if np.abs(targets).max() < 20:
+        assert windows.invert(targets) == pytest.approx(future, rel=1e-6)
+        assert windows.invert(np.stack([targets, targets], -1))[..., 1] == pytest.approx(future, rel=1e-6)
     poisoned = values.copy()
     poisoned[end:] = 1e6
-    again = framing.cut(tape_of(poisoned), one(0), one(end))
+    again = spec.scale_windows(group(poisoned), one(0), one(end))
     for name in ("values", "level", "deviation", "reference", "spread", "weights", "profile"):
-        assert np.array_equal(getattr(frames, name), getattr(again, name)), name
+        assert np.array_equal(getattr(windows, name), getattr(again, name)), name
 
 
-def test_the_reference_is_the_simple_forecast_that_did_well_in_the_window():
+def test_the_reference_is_the_naive_forecast_that_did_well_in_the_window():
     t = np.arange(80)
     seasonal = np.tile(np.random.default_rng(0).normal(size=12), 7)[:80] * 10
     walk = np.cumsum(np.random.default_rng(1).normal(size=80))
-    frames = replace(FRAMING, context=36).cut(tape_of(seasonal, walk), np.array([0, 1]), np.array([70, 70]))
-    assert frames.weights[0].argmax() == 2
-    assert frames.reference[0] == pytest.approx(seasonal[70:76], abs=1e-3)
-    assert frames.weights[1].argmax() == 0
-    last = replace(FRAMING, reference="last").cut(tape_of(t), one(0), one(50))
+    windows = replace(SPEC, context=36).scale_windows(group(seasonal, walk), np.array([0, 1]), np.array([70, 70]))
+    assert windows.weights[0].argmax() == 2
+    assert windows.reference[0] == pytest.approx(seasonal[70:76], abs=1e-3)
+    assert windows.weights[1].argmax() == 0
+    last = replace(SPEC, reference="last").scale_windows(group(t), one(0), one(50))
     assert last.reference[0].tolist() == [49.0] * 6
-    season = replace(FRAMING, reference="season", seasons=(4,)).cut(tape_of(t), one(0), one(50))
+    season = replace(SPEC, reference="season", seasons=(4,)).scale_windows(group(t), one(0), one(50))
     assert season.reference[0].tolist() == [46, 47, 48, 49, 46, 47]
 
 
 def test_two_seasons_are_taken_out_one_after_the_other():
     t = np.arange(100)
     short, long = np.array([0.0, 1, 0, -1])[t % 4], 5 * np.sin(2 * np.pi * t / 12)
-    frames = replace(FRAMING, seasonality="additive", reference="last").cut(tape_of(20 + short + long), one(0), one(60))
-    assert frames.restore(np.zeros((1, 6))) == pytest.approx((20 + short + long)[60:66][None], abs=1e-6)
+    windows = replace(SPEC, seasonality="additive", reference="last").scale_windows(group(20 + short + long), one(0), one(60))
+    assert windows.invert(np.zeros((1, 6))) == pytest.approx((20 + short + long)[60:66][None], abs=1e-6)
 
 
 @pytest.mark.parametrize("exponent", [0.0, 0.3, 1.0])
@@ -89,23 +89,23 @@ def test_the_exponent_is_found():
         Power(exponent=0.0).check(np.array([1.0, -1.0]), "a")
 
 
-def test_gaps_are_filled_by_what_was_known():
-    assert carried(np.array([np.nan, 1.0, np.nan, 3.0, np.nan])).tolist() == [1, 1, 1, 3, 3]
+def test_gaps_are_filled_forward():
+    assert fill_forward(np.array([np.nan, 1.0, np.nan, 3.0, np.nan])).tolist() == [1, 1, 1, 3, 3]
     with pytest.raises(DataError, match="no known value, only NaN"):
-        carried(np.full(3, np.nan))
+        fill_forward(np.full(3, np.nan))
 
 
 def test_held_out_futures_overlap_none_that_is_learned_from():
     lengths = np.array([100, 40, 8, 3])
-    learned, held = split_in_time(lengths, 5, share=0.2, most=10_000, most_held=1000, first=10, random_state=0)
+    train, held_out = split_in_time(lengths, 5, share=0.2, most=10_000, most_held_out=1000, first=10, random_state=0)
     for row, length in enumerate(lengths):
-        mine, late = learned[learned[:, 0] == row, 1], held[held[:, 0] == row, 1]
-        assert all(end + 5 <= length for end in [*mine, *late])
-        assert not len(late) or not len(mine) or mine.max() + 5 <= late.min()
-    assert held[held[:, 0] == 0, 1].min() == 80
-    assert (learned[:, 0] == 2).any()
-    assert not (learned[:, 0] == 3).any()
-    some, _ = split_in_time(np.array([5000]), 5, share=0.0, most=100, most_held=0, first=10, random_state=0)
+        early, late = train[train[:, 0] == row, 1], held_out[held_out[:, 0] == row, 1]
+        assert all(end + 5 <= length for end in [*early, *late])
+        assert not len(late) or not len(early) or early.max() + 5 <= late.min()
+    assert held_out[held_out[:, 0] == 0, 1].min() == 80
+    assert (train[:, 0] == 2).any()
+    assert not (train[:, 0] == 3).any()
+    some, _ = split_in_time(np.array([5000]), 5, share=0.0, most=100, most_held_out=0, first=10, random_state=0)
     assert len(np.unique(some[:, 1] % 24)) > 20
 
 

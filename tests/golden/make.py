@@ -98,11 +98,6 @@ CASES = {
         model(Image("columns"), Text("char"), align="ctc", network=Network(hidden_size=4, stem="conv2d", time_stride=2)),
         [np.kron([[ord(c) % 3 / 2 for c in w for _ in "12345"]], np.ones((4, 1))).tolist() for w in WORDS], WORDS
     ),
-    "forecaster": lambda: (
-        Forecaster(3, context=8, season=1, network=TINY, training=QUICK),
-        [[round(float(np.sin(t / 3 + k)), 3) for t in range(50)] for k in range(2)],
-        None,
-    ),
     "forecaster-segments": lambda: (
         Forecaster(3, context=8, season=4, network=Network(hidden_size=4, members=2), training=QUICK),
         [[round(2 + float(np.sin(t / 3 + k)), 3) for t in range(30 + 10 * k)] for k in range(2)],

@@ -17,10 +17,10 @@ from elman.timeseries.frequency import as_stamp, infer_frequency
 @pytest.mark.parametrize("start", ["2019-12-02", "2020-01-31"])
 def test_what_follows_is_what_pandas_says(frequency, season, start):
     stamps = [s.to_pydatetime() for s in pd.date_range(start, periods=60, freq=frequency)]
-    found = infer_frequency(stamps[:40])
-    assert found.following(stamps[39], 20) == stamps[40:]
-    assert found.season == season
-    assert found.regular
+    frequency = infer_frequency(stamps[:40])
+    assert frequency.following(stamps[39], 20) == stamps[40:]
+    assert frequency.season == season
+    assert frequency.regular
 
 
 def test_dates_stay_dates_and_numbers_numbers():

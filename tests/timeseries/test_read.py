@@ -1,4 +1,4 @@
-"""Panels out of arrays, lists, long and wide frames and columns with stamps; what is untidy is put right and told, or refused."""
+"""Panels out of arrays, lists, long and wide frames and columns with stamps; irregular data are repaired with a note, or refused."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -90,11 +90,11 @@ def test_frames_of_the_future_have_no_values():
 # gaps, repeated stamps, spacing ---------------------------------------------------------------------------------------
 
 
-def test_missing_values_stay_nan_and_are_told():
+def test_missing_values_stay_nan_and_are_noted():
     assert np.isnan(read_panel([1.0, None, 3.0]).series[0].values[1])
     panel = read_panel(pd.DataFrame({"ds": days(4), "y": [1.0, np.nan, 3.0, 4.0]}))
     assert panel.notes == [
-        "series 'series': 1 values are unknown (first 2024-01-02 00:00:00); straight lines between neighbours stand in for them"
+        "series 'series': 1 values are unknown (first 2024-01-02 00:00:00); straight lines between neighbours replace them"
     ]
 
 
@@ -273,3 +273,10 @@ def test_what_a_file_cannot_hold():
     assert "columns" not in panel_config(panel, 2)["series"][0]
     with pytest.raises(DataError, match=r"series \('a', 1\) has a name of type tuple"):
         panel_config(read_panel({"unique_id": [("a", 1)], "ds": [1], "y": [1.0]}), 1)
+
+
+def test_series_of_two_axes_and_stamps_of_two_kinds_are_refused():
+    with pytest.raises(DataError, match=r"A series must be \(T,\) numbers; got shape \(2, 1\). Pass several series as a list of arrays"):
+        read_panel(np.ones((2, 1)))
+    with pytest.raises(DataError, match="ds holds dates and numbers: .* Use one kind"):
+        read_panel({"ds": [date(2024, 1, 1), 3], "y": [1.0, 2.0]})

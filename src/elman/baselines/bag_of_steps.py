@@ -28,7 +28,7 @@ class BagOfSteps(BaseEstimator):
     Attributes
     ----------
     parameters_ : int
-        Numbers that were fitted.
+        Number of fitted weights.
 
     Examples
     --------

@@ -100,10 +100,10 @@ class ConvNet(ClassifierMixin, BaseEstimator):
         self.parameters_ = sum(weight.numel() for weight in learned.model.parameters())
         return self
 
-    def _build(self, made: Plan) -> SequenceModel:
-        """The network of a plan with convolutions in the place of its recurrence, pooled by their largest answers."""
-        network = build(replace(made, hidden_size=max(1, self.filters * len(self.widths)), bidirectional=False, pooling="max"))
-        convolutions = Convolutions(made.embedding_size, self.filters, self.widths)
+    def _build(self, layout: Plan) -> SequenceModel:
+        """Build the network of a plan with convolutions instead of recurrent layers, and maximum pooling."""
+        network = build(replace(layout, hidden_size=max(1, self.filters * len(self.widths)), bidirectional=False, pooling="max"))
+        convolutions = Convolutions(layout.embedding_size, self.filters, self.widths)
         initialise(convolutions)
         network.encoder = convolutions  # type: ignore[assignment]  # the same calls
         return network

@@ -1,4 +1,4 @@
-"""The yardsticks of the M competitions: Naive2 and Theta, both after a seasonal test and decomposition."""
+"""Naive2 and Theta, the benchmarks of the M competitions, both after a seasonal test and decomposition."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from elman.baselines._series import SeriesBaseline
 
 
 class Naive2(SeriesBaseline):
-    """Take the season out where a test finds one, repeat the last value, put the season back (M4's yardstick).
+    """Repeat the last deseasonalised value, and restore the season (M4's benchmark).
 
-    The decomposition is multiplicative by centred moving averages; additive where a value is not positive.
+    A series is deseasonalised if a test finds a season: by centred moving averages, multiplicative for positive values,
+    else additive.
 
     Parameters
     ----------
@@ -33,19 +34,19 @@ class Naive2(SeriesBaseline):
     """
 
     def _point(self, values: np.ndarray, horizon: int) -> np.ndarray:
-        flat, season = take_out_season(values, self.season_)
-        return season.put_back(np.full(horizon, flat[-1]), len(values))
+        flat, season = deseasonalise(values, self.season_)
+        return season.restore(np.full(horizon, flat[-1]), len(values))
 
     def _past_errors(self, values: np.ndarray) -> np.ndarray:
-        flat, season = take_out_season(values, self.season_)
-        return values[1:] - season.put_back(flat[:-1], 1)
+        flat, season = deseasonalise(values, self.season_)
+        return values[1:] - season.restore(flat[:-1], 1)
 
     def _growth(self, horizon: int, count: int) -> np.ndarray:  # noqa: ARG002  # one signature for all
         return np.sqrt(np.arange(1, horizon + 1))
 
 
 class Theta(SeriesBaseline):
-    """Take the season out, average a straight line and exponential smoothing of the line's doubled bends, put the season back.
+    """Average a straight line and exponential smoothing of the doubled distances from it, after deseasonalising as in Naive2.
 
     Parameters
     ----------
@@ -63,37 +64,37 @@ class Theta(SeriesBaseline):
     """
 
     def _point(self, values: np.ndarray, horizon: int) -> np.ndarray:
-        flat, season = take_out_season(values, self.season_)
+        flat, season = deseasonalise(values, self.season_)
         steps = np.arange(len(flat) + horizon)
         line = _line(flat)(steps)
         levels = smoothing_levels(2 * flat - line[: len(flat)])
-        return season.put_back((line[len(flat) :] + levels[-1]) / 2, len(values))
+        return season.restore((line[len(flat) :] + levels[-1]) / 2, len(values))
 
     def _past_errors(self, values: np.ndarray) -> np.ndarray:
-        flat, season = take_out_season(values, self.season_)
+        flat, season = deseasonalise(values, self.season_)
         line = _line(flat)(np.arange(len(flat)))
         levels = smoothing_levels(2 * flat - line)
-        return values[1:] - season.put_back((line[1:] + levels[1:-1]) / 2, 1)
+        return values[1:] - season.restore((line[1:] + levels[1:-1]) / 2, 1)
 
     def _growth(self, horizon: int, count: int) -> np.ndarray:  # noqa: ARG002  # one signature for all
         return np.sqrt(np.arange(1, horizon + 1))
 
 
 class _Season:
-    """Factors (or differences) of the places of a cycle; none where the cycle is 1."""
+    """Seasonal factors or differences of a cycle; neutral for a cycle of 1."""
 
     def __init__(self, figure: np.ndarray, multiplied: bool) -> None:
         self.figure = figure
         self.multiplied = multiplied
 
-    def put_back(self, values: np.ndarray, first: int) -> np.ndarray:
-        """Return deseasonalised values at the steps ``first``, ``first + 1``, … with their season."""
+    def restore(self, values: np.ndarray, first: int) -> np.ndarray:
+        """Return deseasonalised values of the steps ``first``, ``first + 1``, … with their season."""
         at = self.figure[(first + np.arange(len(values))) % len(self.figure)]
         return values * at if self.multiplied else values + at
 
 
-def take_out_season(values: np.ndarray, season: int) -> tuple[np.ndarray, _Season]:
-    """Return the series without its season and the function that restores it, as R's ``decompose`` finds it."""
+def deseasonalise(values: np.ndarray, season: int) -> tuple[np.ndarray, _Season]:
+    """Return a series without its season, and the season, as R's ``decompose`` estimates it."""
     if not is_seasonal(values, season):
         return values, _Season(np.ones(1), True)
     multiplied = bool((values > 0).all())
@@ -105,12 +106,12 @@ def take_out_season(values: np.ndarray, season: int) -> tuple[np.ndarray, _Seaso
     places = (edge + np.arange(len(trend))) % season
     figure = np.bincount(places, detrended, season) / np.bincount(places, minlength=season)
     figure = figure / figure.mean() if multiplied else figure - figure.mean()
-    whole = figure[np.arange(len(values)) % season]
-    return (values / whole if multiplied else values - whole), _Season(figure, multiplied)
+    cycle = figure[np.arange(len(values)) % season]
+    return (values / cycle if multiplied else values - cycle), _Season(figure, multiplied)
 
 
 def is_seasonal(values: np.ndarray, season: int) -> bool:
-    """Return whether the autocorrelation one season ago is significant at 90 % (Bartlett's limits), as M4's organisers tested it."""
+    """Test the autocorrelation at the season at 90 % (Bartlett's limits), as M4's organisers did."""
     count = len(values)
     if season < 2 or count < 3 * season or season > 10 * np.log10(count):  # R's acf looks no further
         return False
@@ -124,15 +125,15 @@ def is_seasonal(values: np.ndarray, season: int) -> bool:
 
 
 def smoothing_levels(values: np.ndarray) -> np.ndarray:
-    """Return the levels (T + 1,) of exponential smoothing, the first before any value, at the rate and start of least squares."""
+    """Return the levels (T + 1,) of exponential smoothing with the rate and start of least squares; the first precedes all values."""
 
     def levels_and_loss(rate: float) -> tuple[np.ndarray, float]:
         """Levels at a rate and its best start, and their squared errors."""
         # a level is linear in the start: level_t = from_zero_t + (1 - rate)^t * start
         from_zero = np.concatenate([[0.0], lfilter([rate], [1.0, rate - 1.0], values)])
         share = (1 - rate) ** np.arange(len(values) + 1)
-        misses = values - from_zero[:-1]
-        start = float(share[:-1] @ misses / (share[:-1] @ share[:-1]))
+        residuals = values - from_zero[:-1]
+        start = float(share[:-1] @ residuals / (share[:-1] @ share[:-1]))
         levels = from_zero + share * start
         return levels, float(np.sum((values - levels[:-1]) ** 2))
 

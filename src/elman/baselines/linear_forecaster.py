@@ -1,7 +1,8 @@
-"""LinearForecaster: one linear map from a window of the past to the horizon, learnt from all series at once."""
+"""LinearForecaster: one linear map from a window of the past to the horizon, fitted to all series together."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,17 +13,17 @@ from elman.errors import SettingError
 from elman.timeseries.prediction import Prediction
 
 _ROWS = 20_000
-"""Windows to learn from at most, over all series: the solution is in closed form and changes little beyond."""
+"""Windows to fit, at most, over all series: more of them hardly change the solution."""
 
 _FARTHEST = 10.0
-"""Scaled values beyond are cut: a window that hardly changed must not decide for all others."""
+"""Bound of scaled values: a nearly constant window must not decide for all others."""
 
 
 class LinearForecaster(SeriesBaseline):
     """Ridge regression of the next steps on the last ones, both as differences to the last value in units of the window's spread.
 
-    Global over series like a network; the model to beat for a recurrence on long horizons (Zeng et al. 2023, NLinear).
-    A series shorter than the window is continued to the left with its first value.
+    Global over series like a network, and a strong baseline on long horizons (Zeng et al. 2023, NLinear). A series shorter
+    than the window is padded on the left with its first value.
 
     Parameters
     ----------
@@ -46,23 +47,27 @@ class LinearForecaster(SeriesBaseline):
         self.context = context
         self.alpha = alpha
 
-    def _learn(self, values: list[np.ndarray]) -> None:
+    def _fit(self, values: list[np.ndarray]) -> None:
         if self.context != "auto" and (isinstance(self.context, bool) or not isinstance(self.context, int) or self.context < 1):
             raise SettingError(f"context must be 'auto' or a whole number from 1; got {self.context!r}.")
         longest = max(len(v) for v in values)
-        wished = int(self.context) if self.context != "auto" else min(max(32, 2 * self.season_), max(2, longest // 3))
-        self.context_ = wished
+        self.context_ = int(self.context) if self.context != "auto" else min(max(32, 2 * self.season_), max(2, longest // 3))
         self.past_ = values
         self.maps_: dict[int, tuple[Any, np.ndarray]] = {}
         self.ends_: dict[tuple[int, float], np.ndarray] = {}
 
     @property
+    def lookback_(self) -> int:
+        """Steps of history that a forecast needs to be as good as usual."""
+        return self.context_ + self.season_
+
+    @property
     def parameters_(self) -> int:
-        """Numbers of the maps that were solved so far."""
+        """Number of weights of the maps solved so far."""
         return sum(int(model.coef_.size) for model, _ in self.maps_.values() if model is not None)
 
     def _map(self, horizon: int) -> tuple[Any, np.ndarray]:
-        """The map to a horizon, solved when first asked for, and the errors it made on the last fifth of windows when learnt without."""
+        """The map to a horizon, solved once, and the errors on the last fifth of windows of a map fitted to the others."""
         if horizon not in self.maps_:
             x, y, late = self._windows(horizon)
             if len(x) == 0:
@@ -74,7 +79,7 @@ class LinearForecaster(SeriesBaseline):
         return self.maps_[horizon]
 
     def _windows(self, horizon: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Scaled windows (rows, context), the values after each (rows, horizon) and which are the last of their series."""
+        """Return scaled windows (rows, context), their targets (rows, horizon), and a mask of the last ones of each series."""
         rows: list[tuple[np.ndarray, np.ndarray]] = []
         late: list[bool] = []
         per_series = max(8, _ROWS // len(self.past_))
@@ -82,8 +87,8 @@ class LinearForecaster(SeriesBaseline):
             first, last = min(self.context_, max(2, len(values) - horizon)), len(values) - horizon
             if last < first:
                 continue
-            ends = np.unique(np.linspace(first, last, min(per_series, last - first + 1)).astype(np.int64))
-            for end in ends:
+            cutoffs = np.unique(np.linspace(first, last, min(per_series, last - first + 1)).astype(np.int64))
+            for end in cutoffs:
                 window, scale = self._scaled(values[:end])
                 rows.append((window, np.clip((values[end : end + horizon] - values[end - 1]) / scale, -_FARTHEST, _FARTHEST)))
                 late.append(bool(end > last - max(1, (last - first) // 5)))
@@ -97,7 +102,7 @@ class LinearForecaster(SeriesBaseline):
         window = np.concatenate([np.full(self.context_ - len(window), window[0]), window])
         return np.clip((window - window[-1]) / scale, -_FARTHEST, _FARTHEST), scale
 
-    def _outlook(self, histories: list[np.ndarray], horizon: int, level: tuple[int, ...]) -> Prediction:
+    def _predict(self, histories: list[np.ndarray], horizon: int, level: Sequence[int]) -> Prediction:
         ridge, errors = self._map(horizon)
         windows, scales = zip(*map(self._scaled, histories), strict=True)
         scale = np.asarray(scales)[:, None]
@@ -107,8 +112,8 @@ class LinearForecaster(SeriesBaseline):
         return Prediction(mean=point, low=low, high=high)
 
     def _ends(self, horizon: int, errors: np.ndarray, share: float) -> np.ndarray:
-        """Quantile of the errors at each step, (horizon,), the same for every series in units of its scale."""
+        """Return the quantile of the errors at each step, (horizon,), in units of a series' scale."""
         if (horizon, share) not in self.ends_:
-            found = [float(error_quantiles(column, np.array([share]))[0]) for column in errors.T]
-            self.ends_[horizon, share] = np.array(found)
+            quantiles = [float(error_quantiles(column, np.array([share]))[0]) for column in errors.T]
+            self.ends_[horizon, share] = np.array(quantiles)
         return self.ends_[horizon, share]

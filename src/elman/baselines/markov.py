@@ -198,7 +198,7 @@ class Markov(BaseEstimator):
         prompt : value
             Context.
         k : int, default 5
-            How many.
+            Number of symbols.
 
         Returns
         -------

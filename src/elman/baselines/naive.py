@@ -1,4 +1,4 @@
-"""Naive forecasts: the last value, the value one season ago, the last value along the mean slope."""
+"""Naive forecasts: the last value, the value one season ago, the drift line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Naive(SeriesBaseline):
     Parameters
     ----------
     season : int or "auto", default "auto"
-        Not used by this forecast; kept for the measures that scale by a season.
+        Not used by this forecast; for measures that scale by a season.
 
     Examples
     --------
@@ -40,7 +40,7 @@ class SeasonalNaive(SeriesBaseline):
     Parameters
     ----------
     season : int or "auto", default "auto"
-        Steps of the cycle; "auto" takes it from the stamps or finds it in the longest series.
+        Steps of the cycle; "auto" infers it from the stamps or from the longest series.
 
     Examples
     --------
@@ -64,12 +64,12 @@ class SeasonalNaive(SeriesBaseline):
 
 
 class Drift(SeriesBaseline):
-    """Go on from the last value along the line between the first and the last.
+    """Extrapolate the line from the first to the last value.
 
     Parameters
     ----------
     season : int or "auto", default "auto"
-        Not used by this forecast; kept for the measures that scale by a season.
+        Not used by this forecast; for measures that scale by a season.
 
     Examples
     --------

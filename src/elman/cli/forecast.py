@@ -110,10 +110,10 @@ def _look_back(forecaster: Any, panel: Any, windows: int, told: dict[str, Any], 
 
     result = backtest(forecaster, panel, windows=windows)
     told |= {"backtest": result.table, "verdict": str(result.verdict), "use": result.verdict.use}
-    if result.yesterday.found:
-        told["yesterday"] = str(result.yesterday)
+    if result.persistence.detected:
+        told["persistence"] = str(result.persistence)
     if plot is not None:
-        series = sorted({int(row) for row in result.cuts.rows})
+        series = sorted({int(row) for row in result.cutoffs.series})
         _save_axes(_beside(plot, "backtest"), lambda axes, i=0: result.plot(series[i], axes=axes), len(series))
     return [*str(result).splitlines(), ""]
 
@@ -171,9 +171,9 @@ def _draw(path: Path, made: Any, count: int) -> None:
 
 def _save_axes(path: Path, draw: Any, count: int, most: int = 6) -> None:
     """Save a picture of some series, one above the other."""
-    from elman.timeseries.plotting import pictures
+    from elman.timeseries.plotting import save_plots
 
-    pictures(path, draw, min(count, most))
+    save_plots(path, draw, min(count, most))
 
 
 def _beside(path: Path, what: str) -> Path:

@@ -72,7 +72,7 @@ def series_of(table: Table, columns: Columns) -> tuple[Any, dict[str, str]]:
 def _in_words(error: DataError, names: dict[str, str], columns: Columns) -> DataError:
     """Raise a reader's error in the words of the command line."""
     text = error.detail.replace("ds must be", f"column {names.get('ds')!r} must be")
-    text = text.replace("Name the column that tells series apart, or say how to join them: read_panel(data, duplicates='mean').", "")
+    text = text.replace("Name the column of series with group=, or aggregate them: read_panel(data, duplicates='mean').", "")
     if text != error.detail and columns.duplicates == "error" and "two values" in text:
         text = f"{text.strip()} Name the column that tells series apart (--group COLUMN), or join them (--duplicates mean)."
     return DataError(text, row=error.row)

@@ -1,4 +1,4 @@
-"""Forecaster: the next steps of one or many series, never far from the simplest forecast unless the data report it."""
+"""Forecaster: a scikit-learn estimator that forecasts one or many series."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from elman.errors import DataError, SettingError
 from elman.estimators.base import Estimator
 from elman.forecasting.covariates import Covariates
 from elman.forecasting.engine import Engine, FitRequest, ForecastRequest
-from elman.forecasting.engines import KINDS, engine_from, fit
+from elman.forecasting.engines import KINDS, engine_from_config, fit
 from elman.forecasting.forecast import Forecast
 from elman.forecasting.naive_reference import WindowPlan
 from elman.forecasting.settings import Preparation
-from elman.forecasting.update import grown, read_new, tail
+from elman.forecasting.update import append, extend, read_new, tail
 from elman.network import Plan
 from elman.network.settings import Network
 from elman.timeseries.prediction import Prediction
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
 
 
 class Forecaster(Estimator):
-    """One network over all series that says how the next steps will differ from the simple forecasts: the last value, the last season.
+    """One network over all series that forecasts the difference to naive forecasts: the last value, the value a season ago.
 
     Parameters
     ----------
     horizon : int
         Steps to forecast.
     model : {"auto", "direct", "autoregressive"}, default "auto"
-        All steps in one go, by segments (SegRNN), or one after the other, as sample paths (DeepAR); "auto" goes step by step for counts.
+        All steps at once, by segments (SegRNN), or step by step, as sample paths (DeepAR); "auto" is autoregressive for counts.
     context : int or "auto", default "auto"
         Steps of history that a direct model reads; "auto" takes two seasons and two horizons, 16 to 720.
     season : int, tuple of int or "auto", default "auto"
@@ -46,15 +46,15 @@ class Forecaster(Estimator):
     preparation : Preparation, optional
         Scale, power, reference, seasonality, calendar, lags.
     past : sequence of str, default ()
-        Columns of the frame that are known of the past only.
+        Past covariates: columns that are known up to the cutoff.
     future : sequence of str, default ()
-        Columns that are known of the future too.
+        Future covariates: columns that are known for the horizon too.
     static : sequence of str, default ()
-        Columns that say something about a series as a whole; "unique_id" is its name.
+        Static covariates: columns that are constant in a series; "unique_id" is its name.
     level : sequence of int, default (80, 95)
-        Intervals in per cent, widened until they hold on windows held out in time.
+        Intervals in per cent, widened to their coverage on held-out windows.
     refit : bool, default True
-        Learn again from everything, once the held-out windows have said how long.
+        Train again on all windows, for the best number of epochs on the held-out ones.
     network : Network, optional
         Cell, sizes, head and regularisation.
     training : Training, optional
@@ -63,13 +63,13 @@ class Forecaster(Estimator):
     Attributes
     ----------
     engine_ : Engine
-        How windows are read and answers become forecasts.
+        Inputs of the network and the way from its outputs to forecasts.
     windows_ : WindowPlan
-        Context, horizon and first season in use.
+        Context, horizon and first season.
     baseline_ : float
-        Error of the simple forecast on the held-out windows, in the metric of ``history_``.
+        Error of the naive forecast on the held-out windows, in the metric of ``history_``.
     history_ : History
-        One row an epoch.
+        One row per epoch.
 
     Examples
     --------
@@ -114,7 +114,7 @@ class Forecaster(Estimator):
         self.training = training
 
     def fit(self, data: Any, y: None = None) -> Self:  # noqa: ARG002  # scikit-learn passes y
-        """Learn from one or several series.
+        """Fit the network to one or several series.
 
         Parameters
         ----------
@@ -134,7 +134,7 @@ class Forecaster(Estimator):
         roles = {"past": self.past, "future": self.future, "static": self.static}
         covariates = Covariates.learn(panel, roles, dates=preparation.calendar is not False)
         network, training = self._settings()
-        job = FitRequest(
+        request = FitRequest(
             horizon=self.horizon,
             context=self.context,
             season=self.season,
@@ -144,11 +144,11 @@ class Forecaster(Estimator):
             levels=tuple(int(level) for level in self.level),
             refit=self.refit,
         )
-        self.engine_, learned = fit(self.model, panel, covariates, job)
+        self.engine_, learned = fit(self.model, panel, covariates, request)
         self.plan_, self.model_, self.history_, self.baseline_ = learned.plan, learned.model, learned.history, learned.baseline
         self.source_ = self.target_ = None
         self.windows_ = self.engine_.windows
-        self.panel_, self._remembered = panel, None
+        self.panel_, self._state = panel, None
         return self
 
     def predict(self, data: Any = None, *, future: Any = None, n_samples: int | None = None) -> Forecast:
@@ -159,9 +159,9 @@ class Forecaster(Estimator):
         data : optional
             Series as in ``fit``; the forecast goes on from their ends.
         future : data frame, optional
-            Columns ``ds``, for several series ``unique_id``, and the covariates that are known of the future, for the whole horizon.
+            Columns ``ds``, for several series ``unique_id``, and the future covariates of the whole horizon.
         n_samples : int, optional
-            Paths to draw, of an autoregressive model: ``Forecast.samples``.
+            Sample paths to draw from an autoregressive model: ``Forecast.samples``.
 
         Returns
         -------
@@ -171,23 +171,28 @@ class Forecaster(Estimator):
         self._check_fitted()
         panel = self.panel_ if data is None else read_panel(data)
         stamps = [panel.frequency.following(s.stamps[-1], self.horizon) for s in panel.series]
-        memory = self._memory() if data is None else None
-        tape = self.engine_.tape(tail(panel, self.engine_.reach if memory is None else 1))
-        ahead = self.engine_.future_covariates(panel, stamps, future)
-        asked = ForecastRequest(tape=tape, rows=np.arange(len(tape)), ends=tape.lengths, ahead=ahead, n_samples=n_samples, memory=memory)
-        found = self.engine_.forecast(self.model_, asked)
-        return Forecast(panel=panel, mean=found.mean, stamps=stamps, low=found.low, high=found.high, samples=found.samples)
+        state = self._end_state() if data is None else None
+        series = self.engine_.group(tail(panel, self.engine_.reach if state is None else 1))
+        request = ForecastRequest(
+            series=series,
+            index=np.arange(len(series)),
+            cutoffs=series.lengths,
+            future=self.engine_.future_covariates(panel, stamps, future),
+            n_samples=n_samples,
+            state=state,
+        )
+        return Forecast(panel=panel, stamps=stamps, prediction=self.engine_.forecast(self.model_, request))
 
     def update(self, new_points: Any) -> Self:
-        """Take in points that follow the ends of the series seen in ``fit``; nothing is learned anew.
+        """Append points to the series of ``fit``, without training.
 
-        What an autoregressive model remembers goes on by one step a point; a direct model reads one window when it is asked. The next
-        ``predict()`` says what it would say of the longer series.
+        The state of an autoregressive model advances by one step per point; a direct model has no state. The next ``predict()`` returns
+        the forecast of the longer series.
 
         Parameters
         ----------
         new_points : as in ``fit``
-            An array or a list of arrays where ``fit`` had them (an empty array where a series has no news), else a frame; NaN is allowed.
+            In the form of ``fit``; of several arrays, an empty one for a series without new points. NaN is allowed.
 
         Returns
         -------
@@ -195,82 +200,106 @@ class Forecaster(Estimator):
             The estimator itself.
         """
         self._check_fitted()
-        memory = self._memory()
-        panel, counts = grown(self.panel_, read_new(new_points, self.panel_))
-        self._remembered = None if memory is None else self.engine_.advance(self.model_, memory, panel, counts)
+        state = self._end_state()
+        panel, counts = append(self.panel_, read_new(new_points, self.panel_))
+        self._state = None if state is None else self.engine_.advance(self.model_, state, panel, counts)
         self.panel_ = panel
         return self
 
-    def _memory(self) -> Any:
-        """What the engine remembers of the ends of the panel; None where it remembers nothing."""
-        if getattr(self, "_remembered", None) is None:
-            self._remembered = self.engine_.start(self.model_, self.panel_)
-        return self._remembered
+    def _end_state(self) -> Any:
+        """The engine's state at the ends of the panel, computed once; None for an engine without state."""
+        if getattr(self, "_state", None) is None:  # a loaded model has no such attribute
+            self._state = self.engine_.start(self.model_, self.panel_)
+        return self._state
+
+    @property
+    def lookback_(self) -> int:
+        """Steps of history that a forecast needs to be as good as usual."""
+        return self.windows_.context + self.windows_.season
 
     def forecast_from(
-        self, panel: Panel, rows: Sequence[int] | np.ndarray, ends: Sequence[int] | np.ndarray, *, steps: int | None = None
+        self,
+        panel: Panel,
+        series: Sequence[int] | np.ndarray,
+        cutoffs: Sequence[int] | np.ndarray,
+        *,
+        horizon: int | None = None,
+        level: Sequence[int] | None = None,
     ) -> Prediction:
-        """Forecast from many places in the past of series, each from what precedes it alone, without learning anew.
+        """Forecast from cutoffs in the past, each from the values before it alone, without training.
 
         Parameters
         ----------
         panel : Panel
-            From ``read_panel``; columns that are known of the future must go on for a horizon after each end.
-        rows : sequence of int, (m,)
-            Series.
-        ends : sequence of int, (m,)
-            The step from which on nothing is known, from 1.
-        steps : int, optional
-            How far; the whole horizon by default.
+            From ``read_panel``; future covariates must be known for the horizon after each cutoff.
+        series : sequence of int, (m,)
+            Number of a series.
+        cutoffs : sequence of int, (m,)
+            First step to forecast, from 1.
+        horizon : int, optional
+            Steps to forecast; the model's by default, and at most.
+        level : sequence of int, optional
+            Some of the model's intervals in per cent; all by default.
 
         Returns
         -------
-        Outlook
-            ``mean`` (m, steps), ``low`` and ``high`` by level.
+        Prediction
+            ``mean`` (m, horizon), ``low`` and ``high`` by level.
         """
         self._check_fitted()
-        tape, rows, ends = self.engine_.tape(panel), np.asarray(rows, dtype=np.int64), np.asarray(ends, dtype=np.int64)
-        if len(ends) and (int(ends.min()) < 1 or (ends > tape.lengths[rows]).any()):
-            raise DataError(f"ends must be from 1 to the length of their series; got {int(ends.min())} to {int(ends.max())}.")
-        if steps is not None and not 1 <= steps <= self.horizon:
-            raise SettingError(f"steps must be in 1..horizon ({self.horizon}); got {steps!r}.")
-        ahead = self.engine_.future_covariates_at(panel, tape, rows, ends)
-        return self.engine_.forecast(self.model_, ForecastRequest(tape=tape, rows=rows, ends=ends, ahead=ahead, steps=steps))
+        index, cutoffs = np.asarray(series, dtype=np.int64), np.asarray(cutoffs, dtype=np.int64)
+        lengths = np.array([len(one.values) for one in panel.series])
+        if len(cutoffs) and (int(cutoffs.min()) < 1 or (cutoffs > lengths[index]).any()):
+            raise DataError(f"cutoffs must be from 1 to the length of their series; got {int(cutoffs.min())} to {int(cutoffs.max())}.")
+        if horizon is not None and not 1 <= horizon <= self.horizon:
+            raise SettingError(f"horizon must be in 1..{self.horizon}, the horizon of fit; got {horizon!r}.")
+        if horizon is not None and not (cutoffs + horizon > lengths[index]).any():
+            # the network reads covariates for its whole horizon; those after the requested steps do not matter
+            panel = extend(panel, index, cutoffs + self.horizon)
+        grouped = self.engine_.group(panel)
+        future = self.engine_.future_covariates_at(panel, grouped, index, cutoffs)
+        request = ForecastRequest(series=grouped, index=index, cutoffs=cutoffs, future=future, horizon=horizon)
+        prediction = self.engine_.forecast(self.model_, request)
+        if level is None:
+            return prediction
+        if not set(level) <= set(prediction.low):
+            raise SettingError(f"level must be some of {tuple(prediction.low)}, the levels of fit; got {tuple(level)}.")
+        return prediction.with_levels(level)
 
     def backtest(self, data: Any, *, windows: int = 5, step: int | None = None, refit: bool | int = False) -> Backtest:
-        """Walk a copy forward through the past and compare with the simple forecasts; nothing of the future is used.
+        """Evaluate a copy at cutoffs in the past, beside naive forecasts; see :func:`elman.evaluation.backtest.backtest`.
 
         Parameters
         ----------
         data : as in ``fit``
             The series.
         windows : int, default 5
-            From how many places in time to forecast.
+            Number of cutoffs in time.
         step : int, optional
             Steps between them; a horizon by default, so that they do not overlap.
         refit : bool or int, default False
-            Learn anew at every place, or at every so many; False learns once, before the first.
+            Train again at every cutoff, or at every so many; False trains once, before the first.
 
         Returns
         -------
         Backtest
-            ``table``, ``verdict``, ``yesterday``, ``to_frame()``, ``plot()``; print it.
+            ``table``, ``verdict``, ``persistence``, ``to_frame()``, ``plot()``; printable.
         """
         from elman.evaluation.backtest import backtest
 
         return backtest(self, data, windows=windows, step=step, refit=refit)
 
     def anomalies(self, data: Any, *, rate: float = 0.001, normal: Any = None) -> Anomalies:
-        """Score every point by how far it lies from what was expected one step before, of its past alone.
+        """Score every point by its distance from a one-step forecast, which depends on the values before it alone.
 
         Parameters
         ----------
         data : as in ``fit``
-            The series to judge.
+            Series to score.
         rate : float, default 0.001
             Share of normal points that may be flagged by mistake.
         normal : optional
-            Series to take the threshold from; those of ``fit`` by default.
+            Normal series for the threshold; those of ``fit`` by default.
 
         Returns
         -------
@@ -288,7 +317,7 @@ class Forecaster(Estimator):
         Parameters
         ----------
         data : as in ``fit``
-            Series longer than the horizon; their last steps are hidden and forecast.
+            Series longer than the horizon; their last steps are hidden from the model.
         y : None
             Ignored; here for scikit-learn.
 
@@ -299,19 +328,19 @@ class Forecaster(Estimator):
         """
         self._check_fitted()
         panel = read_panel(data)
-        tape = self.engine_.tape(panel)
-        if int(tape.lengths.min()) < self.horizon + 2:
+        series = self.engine_.group(panel)
+        if int(series.lengths.min()) < self.horizon + 2:
             raise DataError(f"score hides the last {self.horizon} steps, so every series needs {self.horizon + 2} points or more.")
-        rows, ends = np.arange(len(tape)), tape.lengths - self.horizon
-        truth = tape.values[tape.ahead(rows, ends, self.horizon)]
-        simple = np.stack([self.windows_.reference(tape.series(row)[:end]) for row, end in zip(rows.tolist(), ends, strict=True)])
-        scale = np.maximum(np.abs(truth - simple).mean(1, keepdims=True), 1e-12 + 1e-6 * np.abs(truth).max(1, keepdims=True))
-        ours = self.forecast_from(panel, rows, ends).mean
-        naive = float((np.abs(truth - simple) / scale).mean())
-        return 1.0 - float((np.abs(truth - ours) / scale).mean()) / naive if naive else 0.0
+        index, cutoffs = np.arange(len(series)), series.lengths - self.horizon
+        truth = series.values[series.positions_after(index, cutoffs, self.horizon)]
+        naive = np.stack([self.windows_.reference(series[row][:end]) for row, end in zip(index.tolist(), cutoffs, strict=True)])
+        scale = np.maximum(np.abs(truth - naive).mean(1, keepdims=True), 1e-12 + 1e-6 * np.abs(truth).max(1, keepdims=True))
+        forecast = self.forecast_from(panel, index, cutoffs).mean
+        naive_error = float((np.abs(truth - naive) / scale).mean())
+        return 1.0 - float((np.abs(truth - forecast) / scale).mean()) / naive_error if naive_error else 0.0
 
     def plan(self) -> Plan:
-        """Return the inferred settings from the data and why; printable."""
+        """Return the settings inferred from the data, with the reasons; printable."""
         self._check_fitted()
         return self.plan_
 
@@ -325,18 +354,18 @@ class Forecaster(Estimator):
     @classmethod
     def _from_params(cls, source: Any, target: Any, params: dict[str, Any], groups: dict[str, Any]) -> Self:  # noqa: ARG003  # one signature for all
         tuples = {name: tuple(value) if isinstance(value, list) else value for name, value in params.items()}
-        prepared = params.get("preparation")
-        preparation = None if prepared is None else cast(Preparation, Preparation().set_params(**prepared))
+        settings = params.get("preparation")
+        preparation = None if settings is None else cast(Preparation, Preparation().set_params(**settings))
         return cls(**{**tuples, "preparation": preparation}, **groups)
 
     def _fitted_state(self) -> dict[str, Any]:
-        kept = min(self.engine_.reach, max(len(one.stamps) for one in self.panel_.series))
+        steps = min(self.engine_.reach, max(len(one.stamps) for one in self.panel_.series))
         columns = (*self.past, *self.future, *self.static)
-        return {**super()._fitted_state(), **self.engine_.state(), "panel": panel_config(self.panel_, kept, columns)}
+        return {**super()._fitted_state(), "engine": self.engine_.config(), "panel": panel_config(self.panel_, steps, columns)}
 
     def _restore_fitted(self, state: dict[str, Any]) -> None:
         super()._restore_fitted(state)
-        self.engine_: Engine = engine_from(state)
+        self.engine_: Engine = engine_from_config(state["engine"])
         self.windows_: WindowPlan = self.engine_.windows
         self.panel_ = panel_from_config(state["panel"])
 

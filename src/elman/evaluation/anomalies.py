@@ -1,18 +1,19 @@
-"""Anomalies: how surprising each point of a series is to a forecaster that knows only what came before it."""
+"""Anomalies: scores of points by their distance from one-step forecasts, and the threshold above which they are flagged."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
 from elman.errors import DataError, NotFittedError, SettingError
-from elman.evaluation.cutoffs import forecasts
-from elman.forecasting.forecast import frame_of
-from elman.timeseries import plotting as drawing
+from elman.evaluation.cutoffs import forecast_cutoffs
+from elman.evaluation.fitted import FittedForecaster
+from elman.forecasting.forecast import to_frame
+from elman.timeseries import plotting
 from elman.timeseries.prediction import Prediction
-from elman.timeseries.read import OneSeries, Panel, read_panel
+from elman.timeseries.read import Panel, read_panel
 
 if TYPE_CHECKING:
     import pandas
@@ -21,17 +22,17 @@ if TYPE_CHECKING:
 
 _LEVEL = 80
 """The interval whose half is the unit of scores."""
-_TOGETHER = 4096
-"""Points judged in one call of the model."""
+_BATCH = 4096
+"""Points forecast in one call of the model."""
 _TAIL = 0.05
-"""Share of the calibrating scores that the tail is fitted to, at most."""
+"""Share of the calibration scores that the tail is fitted to, at most."""
 _FEWEST = 100
-"""Fewer calibrating scores cannot carry a threshold."""
+"""Calibration scores needed for a threshold."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Anomalies:
-    """How surprising each point is.
+    """Anomaly scores of every point, and the flagged points.
 
     Attributes
     ----------
@@ -40,17 +41,17 @@ class Anomalies:
     all_scores : list of array, (T,) each
         Distance of each point from the median forecast of one step, in halves of the 80 % interval on its side; NaN at the
         beginning and where a value is unknown.
-    all_said : list of Said
-        The one-step forecasts, NaN at the beginning.
+    all_predictions : list of Prediction
+        One-step forecasts of each series, NaN at the beginning.
     threshold : float
-        Scores above it are flagged.
+        Score above which a point is flagged.
     rate : float
-        Share of normal points that is flagged by mistake.
+        Share of normal points that are flagged by mistake.
     """
 
     panel: Panel
     all_scores: list[np.ndarray]
-    all_said: list[Prediction]
+    all_predictions: list[Prediction]
     threshold: float
     rate: float
 
@@ -61,12 +62,12 @@ class Anomalies:
 
     @property
     def flags(self) -> Any:
-        """Which points are anomalies: an array for one series, else a list of arrays."""
-        found = [self.flags_of(series) for series in range(len(self.all_scores))]
-        return found[0] if len(found) == 1 else found
+        """Flags of anomalies: an array for one series, else a list of arrays."""
+        flags = [self.flags_of(series) for series in range(len(self.all_scores))]
+        return flags[0] if len(flags) == 1 else flags
 
     def flags_of(self, series: int) -> np.ndarray:
-        """Return which points of one series are anomalies, (T,)."""
+        """Return the flags of one series, (T,)."""
         return np.nan_to_num(self.all_scores[series], nan=-np.inf) > self.threshold
 
     @overload
@@ -83,7 +84,7 @@ class Anomalies:
         Parameters
         ----------
         kind : {"pandas", "polars", "pyarrow"}, optional
-            By default the kind of the data given.
+            By default the kind of the data.
 
         Returns
         -------
@@ -92,66 +93,64 @@ class Anomalies:
         """
         columns: dict[str, list[Any]] = {name: [] for name in ("unique_id", "ds", "y", "expected", "low", "high", "score", "anomaly")}
         for i, one in enumerate(self.panel.series):
-            said = self.all_said[i]
-            parts = (one.values, said.mean[:, 0], said.low[_LEVEL][:, 0], said.high[_LEVEL][:, 0], self.all_scores[i])
+            prediction = self.all_predictions[i]
+            low, high = prediction.low[_LEVEL][:, 0], prediction.high[_LEVEL][:, 0]
+            parts = (one.values, prediction.mean[:, 0], low, high, self.all_scores[i])
             columns["unique_id"] += [one.name] * len(one.values)
             columns["ds"] += list(one.stamps)
             for name, values in zip(("y", "expected", "low", "high", "score"), parts, strict=True):
                 columns[name] += values.tolist()
             columns["anomaly"] += self.flags_of(i).tolist()
-        return frame_of(columns, kind, self.panel.like)
+        return to_frame(columns, kind, self.panel.like)
 
     def __str__(self) -> str:
-        """Return how many points are flagged, and how many of them are to be expected by mistake."""
-        judged = sum(int(np.isfinite(s).sum()) for s in self.all_scores)
+        """Return the number of flagged points, and the number of false alarms to be expected."""
+        count = sum(int(np.isfinite(s).sum()) for s in self.all_scores)
         flagged = sum(int(self.flags_of(i).sum()) for i in range(len(self.all_scores)))
-        return (
-            f"{flagged:,} of {judged:,} points score above {self.threshold:.3g}; about {self.rate * judged:.1f} would if all were as those"
-            " learnt from."
-        )
+        return f"{flagged:,} of {count:,} points score above {self.threshold:.3g}; about {self.rate * count:.1f} would if all were normal."
 
     def plot(self, series: int = 0, *, axes: Any = None, dark: bool | None = None) -> Any:
-        """Draw a series with the interval expected at each point, and mark its anomalies.
+        """Plot a series with the interval expected at each point, and mark its anomalies.
 
         Parameters
         ----------
         series : int, default 0
-            Which series.
+            Number of the series.
         axes : matplotlib axes, optional
-            Where to draw; a new figure by default.
+            Axes to draw on; a new figure by default.
         dark : bool, optional
-            Light lines on a dark ground; by default as matplotlib's style is.
+            Light lines on a dark ground; by default as in matplotlib's style.
 
         Returns
         -------
         matplotlib axes
-            The axes drawn on.
+            The axes.
         """
-        one, said, flags = self.panel.series[series], self.all_said[series], self.flags_of(series)
-        canvas = drawing.canvas(axes, "plot anomalies", dark=dark)
+        one, prediction, flags = self.panel.series[series], self.all_predictions[series], self.flags_of(series)
+        canvas = plotting.canvas(axes, "plot anomalies", dark=dark)
         canvas.history(one.stamps, one.values, str(one.name))
-        canvas.band(one.stamps, said.low[_LEVEL][:, 0], said.high[_LEVEL][:, 0], f"{_LEVEL} % expected")
+        canvas.band(one.stamps, prediction.low[_LEVEL][:, 0], prediction.high[_LEVEL][:, 0], f"{_LEVEL} % expected")
         stamps = [stamp for stamp, flag in zip(one.stamps, flags, strict=True) if flag]
         canvas.marks(stamps, one.values[flags], f"{len(stamps)} anomalies")
         return canvas.done()
 
 
 def anomalies(model: Any, data: Any, *, rate: float = 0.001, normal: Any = None) -> Anomalies:
-    """Score every point by how far it lies from what a fitted forecaster expected one step before.
+    """Score every point by its distance from a one-step forecast, which depends on the values before it alone.
 
-    The threshold comes from the scores of series that are taken as normal: their empirical quantile where there are enough
-    of them, beyond that a generalised Pareto tail (as SPOT does; Siffer et al. 2017).
+    The threshold is a quantile of the scores of normal series: the empirical one where there are enough scores beyond it,
+    else that of a generalised Pareto tail (as in SPOT; Siffer et al. 2017).
 
     Parameters
     ----------
-    model : Forecaster or baseline
-        Fitted; one with an interval of 80 % among its levels.
+    model : Forecaster or series baseline
+        Fitted, with an interval of 80 % among its levels.
     data : as :meth:`elman.Forecaster.fit` takes
-        The series to judge.
+        Series to score.
     rate : float, default 0.001
         Share of normal points that may be flagged by mistake.
     normal : optional
-        Series to take the threshold from; those of ``fit`` by default.
+        Normal series for the threshold; those of ``fit`` by default.
 
     Returns
     -------
@@ -163,94 +162,71 @@ def anomalies(model: Any, data: Any, *, rate: float = 0.001, normal: Any = None)
     >>> from elman.baselines import LinearForecaster
     >>> noise = np.random.default_rng(0).normal(size=1200)
     >>> noise[1100] = 9.0
-    >>> found = anomalies(LinearForecaster().fit(noise[:1000]), noise, rate=1e-5)
-    >>> np.flatnonzero(found.flags).tolist()
+    >>> result = anomalies(LinearForecaster().fit(noise[:1000]), noise, rate=1e-5)
+    >>> np.flatnonzero(result.flags).tolist()
     [1100]
     """
     if not 0 < rate < 0.5:
         raise SettingError(f"rate must be a share between 0 and 0.5; got {rate!r}.")
-    if not hasattr(model, "panel_"):
+    if not isinstance(model, FittedForecaster):
         raise NotFittedError(f"This {type(model).__name__} is not fitted yet. Call fit(series) first.")
     panel = read_panel(data)
     calm = model.panel_ if normal is None else read_panel(normal)
-    known = np.concatenate([scored(model, calm, row)[0] for row in range(len(calm.series))])
-    threshold = threshold_of(known[np.isfinite(known)], rate)
-    found = [scored(model, panel, row) for row in range(len(panel.series))]
-    return Anomalies(panel=panel, all_scores=[f[0] for f in found], all_said=[f[1] for f in found], threshold=threshold, rate=rate)
+    calibration = np.concatenate([score_series(model, calm, row)[0] for row in range(len(calm.series))])
+    threshold = threshold_of(calibration[np.isfinite(calibration)], rate)
+    scores, predictions = zip(*(score_series(model, panel, row) for row in range(len(panel.series))), strict=True)
+    return Anomalies(panel=panel, all_scores=list(scores), all_predictions=list(predictions), threshold=threshold, rate=rate)
 
 
-def scored(model: Any, panel: Panel, row: int) -> tuple[np.ndarray, Prediction]:
-    """Return the scores (T,) of one series and the one-step forecasts (T, 1) they were judged by.
+def score_series(model: FittedForecaster, panel: Panel, series: int) -> tuple[np.ndarray, Prediction]:
+    """Score the points of one series.
 
     Parameters
     ----------
-    model : Forecaster or baseline
-        Fitted.
+    model : FittedForecaster
+        Model with an interval of 80 %.
     panel : Panel
         The series.
-    row : int
-        Which of them.
+    series : int
+        Number of one of them.
 
     Returns
     -------
-    scores, said
-        NaN before there is enough history to say anything.
+    array, Prediction
+        Scores (T,), and the one-step forecasts (T, 1) behind them; NaN before there is enough history.
     """
-    one = panel.series[row]
-    count = len(one.values)
-    first = min(count, max(3, min(_reach(model), count // 4)))  # with less before it than it reads, a model is often wrong
-    ends = np.arange(first, count)
-    if len(ends) == 0:
-        return np.full(count, np.nan), _said_nothing(count)
-    parts = [_one_step(model, panel, one, row, ends[i : i + _TOGETHER]) for i in range(0, len(ends), _TOGETHER)]
-    said = Prediction.joined([_said_nothing(first), *parts])
-    middle, low, high = said.mean[:, 0], said.low[_LEVEL][:, 0], said.high[_LEVEL][:, 0]
-    side = np.where(one.values > middle, high - middle, middle - low)
+    values = panel.series[series].values
+    count = len(values)
+    first = min(count, max(3, min(model.lookback_, count // 4)))  # forecasts from less history are often wrong
+    cutoffs = np.arange(first, count)
+    if len(cutoffs) == 0:
+        return np.full(count, np.nan), _empty(count)
+    parts = [_one_step(model, panel, series, cutoffs[i : i + _BATCH]) for i in range(0, len(cutoffs), _BATCH)]
+    prediction = Prediction.concatenate([_empty(first), *parts])
+    middle, low, high = prediction.mean[:, 0], prediction.low[_LEVEL][:, 0], prediction.high[_LEVEL][:, 0]
+    side = np.where(values > middle, high - middle, middle - low)
     least = 1e-9 * np.maximum(1.0, np.abs(middle))
-    return np.abs(one.values - middle) / np.maximum(side, least), said
+    return np.abs(values - middle) / np.maximum(side, least), prediction
 
 
-def _one_step(model: Any, panel: Panel, one: OneSeries, row: int, ends: np.ndarray) -> Prediction:
-    """What the model says of the next step after each end."""
-    from elman.baselines import SeriesBaseline
-
-    rows = np.full(len(ends), row)
-    if isinstance(model, SeriesBaseline):
-        said = forecasts(model, panel, rows, ends, horizon=1, level=(_LEVEL,))
-    else:
-        said = forecasts(model, _with_room(panel, one, row, int(model.horizon)), rows, ends)
-    if _LEVEL not in said.low:
+def _one_step(model: FittedForecaster, panel: Panel, series: int, cutoffs: np.ndarray) -> Prediction:
+    """Forecast the step after each cutoff of a series."""
+    prediction = forecast_cutoffs(model, panel, np.full(len(cutoffs), series), cutoffs, horizon=1)
+    if _LEVEL not in prediction.low:
         raise SettingError(
-            f"anomalies are judged by the {_LEVEL} % interval; this model has level={tuple(said.low)}. Fit it with {_LEVEL} among them."
+            f"anomalies are judged by the {_LEVEL} % interval; this model has level={tuple(prediction.low)}."
+            f" Fit it with {_LEVEL} among them."
         )
-    return Prediction(mean=said.mean[:, :1], low={_LEVEL: said.low[_LEVEL][:, :1]}, high={_LEVEL: said.high[_LEVEL][:, :1]})
+    return prediction.with_levels((_LEVEL,))
 
 
-def _with_room(panel: Panel, one: OneSeries, row: int, horizon: int) -> Panel:
-    """Let the series go on for a horizon, for models that read the calendar or covariates of it: only the next step is looked at."""
-    if horizon == 1:
-        return panel
-    stamps = [*one.stamps, *panel.frequency.following(one.stamps[-1], horizon)]
-    columns = {name: np.concatenate([column, np.repeat(column[-1:], horizon)]) for name, column in one.columns.items()}
-    longer = replace(one, stamps=stamps, values=np.concatenate([one.values, np.full(horizon, np.nan)]), columns=columns)
-    return replace(panel, series=[*panel.series[:row], longer, *panel.series[row + 1 :]])
-
-
-def _said_nothing(count: int) -> Prediction:
-    nothing = np.full((count, 1), np.nan)
-    return Prediction(mean=nothing, low={_LEVEL: nothing}, high={_LEVEL: nothing})
-
-
-def _reach(model: Any) -> int:
-    """Steps that a forecast looks back."""
-    windows = getattr(model, "windows_", None)
-    if windows is not None:
-        return int(windows.context) + int(windows.season)
-    return int(getattr(model, "context_", 0)) + int(getattr(model, "season_", 1))
+def _empty(count: int) -> Prediction:
+    nan = np.full((count, 1), np.nan)
+    return Prediction(mean=nan, low={_LEVEL: nan}, high={_LEVEL: nan})
 
 
 def threshold_of(scores: np.ndarray, rate: float) -> float:
-    """Return the score that a share ``rate`` of normal points exceeds.
+    """Return the score exceeded by a share ``rate`` of normal points.
 
     Parameters
     ----------
@@ -262,7 +238,7 @@ def threshold_of(scores: np.ndarray, rate: float) -> float:
     Returns
     -------
     float
-        The empirical quantile where at least 20 scores lie beyond it, else the point of a generalised Pareto tail.
+        The empirical quantile if at least 20 scores are beyond it, else that of a generalised Pareto tail.
 
     References
     ----------
@@ -289,7 +265,7 @@ def threshold_of(scores: np.ndarray, rate: float) -> float:
 
 
 def pareto_tail(excess: np.ndarray) -> tuple[float, float]:
-    """Return shape and scale of sorted excesses by probability-weighted moments; a shape within ±0.5, where these are steady."""
+    """Return shape and scale of sorted excesses by probability-weighted moments; the shape is bounded by ±0.5, where these are stable."""
     count = len(excess)
     mean = float(excess.mean())
     weighted = float(np.mean(excess * (1 - (np.arange(1, count + 1) - 0.35) / count)))

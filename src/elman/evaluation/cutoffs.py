@@ -1,7 +1,8 @@
-"""Walking forward: where to cut series, what was known at each cut, and what a model says from there."""
+"""Cutoffs: positions in the past of series, the values before and after them, and the forecasts of a model from them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -9,39 +10,40 @@ from typing import Any
 import numpy as np
 
 from elman.errors import DataError, SettingError
+from elman.evaluation.fitted import FittedForecaster
 from elman.timeseries.prediction import Prediction
 from elman.timeseries.read import OneSeries, Panel
 from elman.timeseries.timestamps import sort_keys
 
 _POINTS = 4_000_000
-"""Points of history that are cut out at once for a model that cannot forecast from places in the past."""
+"""Points of history copied at once for a model that can only forecast from the ends of series."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Cutoffs:
-    """Places in the past to forecast from, window by window.
+    """Cutoffs of a backtest, window by window.
 
     Notes
     -----
     Shapes:
 
-        rows, ends, windows  (m,)  series, first step not known any more, number of the window
+        series, positions, windows  (m,)  number of the series, first step to forecast, number of the window
     """
 
-    rows: np.ndarray
-    ends: np.ndarray
+    series: np.ndarray
+    positions: np.ndarray
     windows: np.ndarray
 
     def of(self, windows: np.ndarray) -> np.ndarray:
-        """Return which cuts belong to some windows, as indices."""
+        """Return the indices of the cutoffs of some windows."""
         return np.flatnonzero(np.isin(self.windows, windows))
 
 
-def plan_cuts(panel: Panel, horizon: int, windows: int, step: int) -> Cutoffs:
-    """Return the cuts of some windows, ``step`` steps apart, the last a horizon before the end.
+def plan_cutoffs(panel: Panel, horizon: int, windows: int, step: int) -> Cutoffs:
+    """Return the cutoffs of some windows, ``step`` steps apart, the last a horizon before the end.
 
-    Series with times are cut at the same moments, those without at the same distance from their own ends, so that no
-    series tells another's model what came later. Series too short for a window are left out of it.
+    Series with times are cut at the same moments, so that no series leaks the future of another; series without times at
+    the same distance from their ends. A series that is too short for a window is left out of it.
 
     Parameters
     ----------
@@ -50,13 +52,13 @@ def plan_cuts(panel: Panel, horizon: int, windows: int, step: int) -> Cutoffs:
     horizon : int
         Steps to forecast.
     windows : int
-        How many cuts in time.
+        Number of cutoffs in time.
     step : int
         Steps between them.
 
     Returns
     -------
-    Cuts
+    Cutoffs
         Ordered by window, then by series.
     """
     for name, value in (("windows", windows), ("step", step)):
@@ -72,96 +74,101 @@ def plan_cuts(panel: Panel, horizon: int, windows: int, step: int) -> Cutoffs:
             f"series ({longest.name!r}, {len(longest.values)} points) to learn from; {least} are needed."
             " Use fewer windows or a shorter horizon."
         )
-    ends = np.stack([_ends_of(one, longest, back) for one in panel.series], axis=1)  # (windows, n)
+    positions = np.stack([_positions(one, longest, back) for one in panel.series], axis=1)  # (windows, n)
     lengths = np.array([len(one.values) for one in panel.series])
-    usable = (ends >= 2) & (ends < lengths)
-    at, rows = np.nonzero(usable)
-    return Cutoffs(rows=rows, ends=ends[at, rows], windows=at)
+    window, series = np.nonzero((positions >= 2) & (positions < lengths))
+    return Cutoffs(series=series, positions=positions[window, series], windows=window)
 
 
-def _ends_of(one: OneSeries, longest: OneSeries, back: np.ndarray) -> np.ndarray:
+def _positions(one: OneSeries, longest: OneSeries, back: np.ndarray) -> np.ndarray:
     if not isinstance(longest.stamps[0], date):
         return len(one.values) - back
-    moments = sort_keys([longest.stamps[i] for i in len(longest.stamps) - back - 1])  # the last stamps that are known
+    moments = sort_keys([longest.stamps[i] for i in len(longest.stamps) - back - 1])  # the last stamps of the past
     return np.searchsorted(sort_keys(one.stamps), moments, side="right")
 
 
-def past_of(panel: Panel, cuts: Cutoffs, window: int) -> Panel:
-    """Return what was known at a window: every series before its cut, and nothing after."""
-    at = cuts.of(np.array([window]))
-    return replace(panel, series=[until(panel.series[row], int(end)) for row, end in zip(cuts.rows[at], cuts.ends[at], strict=True)])
+def past_panel(panel: Panel, cutoffs: Cutoffs, window: int) -> Panel:
+    """Return every series of a window before its cutoff."""
+    at = cutoffs.of(np.array([window]))
+    pairs = zip(cutoffs.series[at], cutoffs.positions[at], strict=True)
+    return replace(panel, series=[truncate(panel.series[row], int(end)) for row, end in pairs])
 
 
-def until(one: OneSeries, end: int) -> OneSeries:
+def truncate(one: OneSeries, end: int) -> OneSeries:
     """Return the first ``end`` points of a series."""
     columns = {name: column[:end] for name, column in one.columns.items()}
     return replace(one, stamps=one.stamps[:end], values=one.values[:end], columns=columns)
 
 
-def truth_of(panel: Panel, cuts: Cutoffs, horizon: int) -> np.ndarray:
-    """Return what came after each cut, (m, horizon), NaN where unknown or not yet."""
-    found = np.full((len(cuts.rows), horizon), np.nan)
-    for i, (row, end) in enumerate(zip(cuts.rows, cuts.ends, strict=True)):
-        came = panel.series[row].values[end : end + horizon]
-        found[i, : len(came)] = came
-    return found
+def true_values(panel: Panel, cutoffs: Cutoffs, horizon: int) -> np.ndarray:
+    """Return the values after each cutoff, (m, horizon), NaN where unknown or beyond the end."""
+    truth = np.full((len(cutoffs.series), horizon), np.nan)
+    for i, (row, end) in enumerate(zip(cutoffs.series, cutoffs.positions, strict=True)):
+        values = panel.series[row].values[end : end + horizon]
+        truth[i, : len(values)] = values
+    return truth
 
 
-def forecasts(model: Any, panel: Panel, rows: np.ndarray, ends: np.ndarray, **options: Any) -> Prediction:
-    """Return what a fitted model says from places in the past, of what precedes them alone.
+def forecast_cutoffs(
+    model: Any, panel: Panel, series: np.ndarray, cutoffs: np.ndarray, *, horizon: int | None = None, level: Sequence[int] | None = None
+) -> Prediction:
+    """Forecast from the values before each cutoff alone.
 
     Parameters
     ----------
-    model : Forecaster, baseline, or anything with ``predict(panel)``
-        Fitted.
+    model : FittedForecaster, or any fitted estimator with ``predict(panel)``
+        Model; one that only predicts from the ends of series gets copies that end at the cutoffs.
     panel : Panel
         The series.
-    rows : array of int, (m,)
-        Series.
-    ends : array of int, (m,)
-        The step from which on nothing is known.
-    **options : Any
-        Passed on (a baseline's horizon and level).
+    series : array of int, (m,)
+        Number of a series.
+    cutoffs : array of int, (m,)
+        First step to forecast.
+    horizon : int, optional
+        Steps to forecast; all of the model's by default.
+    level : sequence of int, optional
+        Intervals in per cent; the model's own by default.
 
     Returns
     -------
-    Said
-        The forecasts.
+    Prediction
+        Forecasts, without samples.
     """
-    if not hasattr(model, "forecast_from"):
-        return _by_predict(model, panel, rows, ends)
-    panel, rows = _without_looks_ahead(panel, rows, ends)
-    said = model.forecast_from(panel, rows, ends, **options)
-    return Prediction(mean=said.mean, low=said.low, high=said.high)
+    if not isinstance(model, FittedForecaster):
+        return _predict_ends(model, panel, series, cutoffs)
+    panel, series = _fill_gaps_at_cutoffs(panel, series, cutoffs)
+    prediction = model.forecast_from(panel, series, cutoffs, horizon=horizon, level=level)
+    return Prediction(mean=prediction.mean, low=prediction.low, high=prediction.high)
 
 
-def _without_looks_ahead(panel: Panel, rows: np.ndarray, ends: np.ndarray) -> tuple[Panel, np.ndarray]:
-    """Close gaps that a cut falls into by the last value known there: a straight line across would lead to what came later."""
-    series, rows = list(panel.series), rows.copy()
-    for i, (row, end) in enumerate(zip(rows, ends, strict=True)):
+def _fill_gaps_at_cutoffs(panel: Panel, series: np.ndarray, cutoffs: np.ndarray) -> tuple[Panel, np.ndarray]:
+    """Fill gaps that contain a cutoff by the last value before it: interpolation would leak the value after it."""
+    ones, series = list(panel.series), series.copy()
+    for i, (row, end) in enumerate(zip(series, cutoffs, strict=True)):
         one = panel.series[row]
         if np.isnan(one.values[end - 1]):
-            known = np.flatnonzero(~np.isnan(one.values[:end]))
+            observed = np.flatnonzero(~np.isnan(one.values[:end]))
             values = one.values.copy()
-            values[known[-1] + 1 if len(known) else 0 : end] = values[known[-1]] if len(known) else 0.0
-            rows[i] = len(series)
-            series.append(replace(one, values=values))
-    return (replace(panel, series=series), rows) if len(series) > len(panel.series) else (panel, rows)
+            values[observed[-1] + 1 if len(observed) else 0 : end] = values[observed[-1]] if len(observed) else 0.0
+            series[i] = len(ones)
+            ones.append(replace(one, values=values))
+    return (replace(panel, series=ones), series) if len(ones) > len(panel.series) else (panel, series)
 
 
-def _by_predict(model: Any, panel: Panel, rows: np.ndarray, ends: np.ndarray) -> Prediction:
+def _predict_ends(model: Any, panel: Panel, series: np.ndarray, cutoffs: np.ndarray) -> Prediction:
+    """Predict from the ends of truncated copies, as many at once as memory allows."""
     parts, begin = [], 0
-    total = np.cumsum(ends)
-    while begin < len(rows):
+    total = np.cumsum(cutoffs)
+    while begin < len(series):
         before = total[begin - 1] if begin else 0
         stop = max(begin + 1, int(np.searchsorted(total, before + _POINTS)))
-        cut = [until(panel.series[row], int(end)) for row, end in zip(rows[begin:stop], ends[begin:stop], strict=True)]
-        parts.append(model.predict(replace(panel, series=cut)))
+        pairs = zip(series[begin:stop], cutoffs[begin:stop], strict=True)
+        parts.append(model.predict(replace(panel, series=[truncate(panel.series[row], int(end)) for row, end in pairs])))
         begin = stop
-    return Prediction.joined(parts)
+    return Prediction.concatenate(parts)
 
 
-def known_series(panel: Panel, least: int) -> Panel:
-    """Return the series that have a known value among at least ``least`` points: what a model can learn from."""
-    kept = [one for one in panel.series if len(one.values) >= least and not np.isnan(one.values).all()]
-    return replace(panel, series=kept or panel.series)
+def usable_series(panel: Panel, least: int) -> Panel:
+    """Return the series of at least ``least`` points, one of them known; all series if there is none."""
+    usable = [one for one in panel.series if len(one.values) >= least and not np.isnan(one.values).all()]
+    return replace(panel, series=usable or panel.series)

@@ -1,4 +1,4 @@
-"""Surprise: scores of points as tail probabilities, by what scores were usual so far; single points and stretches, and where they begin."""
+"""Surprise: tail probabilities of scores, of single points and of windows, among the scores so far; and the onsets of alarms."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ import numpy as np
 from elman.evaluation.anomalies import pareto_tail
 
 _FEWEST, _TAIL, _EVERY = 100, 0.05, 50
-"""Scores to begin with; share of them that the tail is fitted to; points after which it is fitted anew."""
+"""Scores needed at first; share of them that the tail is fitted to; points between fits."""
 
 
 def surprise(scores: Any, *, window: int = 1, memory: int = 8000) -> np.ndarray:
-    """Return how unusual the mean score of the last points is, among such means so far.
+    """Return the tail probability of the mean score of the last points, among such means so far.
 
-    What is usual differs between series and changes; a fault is often no single odd point, but many points a little off. So
-    logarithms of scores are averaged over a window and compared with those means before them: by their ranks, and beyond the
-    largest 5 % by a generalised Pareto tail fitted to those.
+    Usual scores differ between series and change with time, and a fault often shows in many points that are a little off. So
+    logarithms of scores are averaged over a window and compared with earlier means: by their ranks, and beyond the largest
+    5 % by a generalised Pareto tail fitted to those.
 
     Parameters
     ----------
     scores : array, (T,)
-        Scores of points, as ``Anomalies.scores``; NaN counts for nothing.
+        Scores of points, as ``Anomalies.scores``; NaN is ignored.
     window : int, default 1
-        Points whose mean is judged.
+        Points of a mean.
     memory : int, default 8000
-        Points that say what is usual.
+        Points of the past that a mean is compared with.
 
     Returns
     -------
     array, (T,)
-        Minus the decimal logarithm of the share of such means or larger ones: 3 is one in a thousand. NaN at the beginning.
+        Minus the decimal logarithm of the share of means as large or larger: 3 is one in a thousand. NaN at the beginning.
 
     References
     ----------
@@ -46,17 +46,17 @@ def surprise(scores: Any, *, window: int = 1, memory: int = 8000) -> np.ndarray:
     True
     """
     short = _running_mean(np.log(np.asarray(scores, dtype=np.float64) + 0.1), window)
-    found = np.full(len(short), np.nan)
+    result = np.full(len(short), np.nan)
     for begin in range(0, len(short), _EVERY):
         past = short[max(0, begin - memory) : begin]
         past = np.sort(past[np.isfinite(past)])
         if len(past) >= _FEWEST:
-            found[begin : begin + _EVERY] = -np.log10(_share_above(past, short[begin : begin + _EVERY]))
-    return found
+            result[begin : begin + _EVERY] = -np.log10(_share_above(past, short[begin : begin + _EVERY]))
+    return result
 
 
 def _share_above(past: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Share of scores that are as large or larger, (n,), by sorted past ones (m,); NaN for the unknown."""
+    """Share of sorted past scores (m,) that are as large as each value or larger, (n,); NaN for NaN."""
     ranks = (len(past) - np.searchsorted(past, values, side="left") + 1) / (len(past) + 1)
     start = past[-max(10, int(_TAIL * len(past)))]
     excess = past[past > start] - start
@@ -70,9 +70,9 @@ def _share_above(past: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 
 def _running_mean(values: np.ndarray, window: int) -> np.ndarray:
-    """Mean of the known values among the last ``window``, at each point."""
-    known = np.isfinite(values)
-    total, count = (np.concatenate([[0.0], np.cumsum(v)]) for v in (np.where(known, values, 0.0), known))
+    """Mean of the finite values among the last ``window``, at each point."""
+    finite = np.isfinite(values)
+    total, count = (np.concatenate([[0.0], np.cumsum(v)]) for v in (np.where(finite, values, 0.0), finite))
     ends = np.arange(1, len(values) + 1)
     starts = np.maximum(0, ends - window)
     number = count[ends] - count[starts]
@@ -81,19 +81,19 @@ def _running_mean(values: np.ndarray, window: int) -> np.ndarray:
 
 
 def onsets(scores: Any, quiet: int) -> np.ndarray:
-    """Return scores that are higher than all of the last ``quiet`` points; the others as 0: an alarm that rings on says nothing new.
+    """Return scores that exceed all of the last ``quiet`` points, and 0 for the others, so that one fault raises one alarm.
 
     Parameters
     ----------
     scores : array, (T,)
-        Scores; NaN counts for nothing.
+        Scores; NaN is ignored.
     quiet : int
-        Points that one alarm speaks for.
+        Points covered by one alarm.
 
     Returns
     -------
     array, (T,)
-        The beginnings of what is unusual, and where it grows worse.
+        Scores at the onsets, and where a fault grows worse.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Verdict: which forecast to use, in one sentence that may say "the last value"."""
+"""Verdict: the forecast to use, by a test of the difference between a model and the best baseline."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import numpy as np
 from elman.metrics.forecasts import Interval, bootstrap
 
 _FEWEST = 5
-"""Fewer series or moments than these cannot tell a better forecast from luck."""
-_SPOKEN = {
+"""Series or moments needed to tell a better forecast from luck."""
+_LABELS = {
     "naive": "the last value",
     "seasonal naive": "the value one season ago",
     "drift": "the drift line",
@@ -24,14 +24,14 @@ _SPOKEN = {
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """Which forecast to use.
+    """The forecast to use, with the evidence.
 
     Attributes
     ----------
     use : str
         Name of the forecast.
     against : str
-        The best of the others, which ours was compared with.
+        The best of the others, which ours is compared with.
     gain : Interval
         Share by which our errors are smaller than the other's (negative: larger), with its 95 % interval.
     sure : bool
@@ -52,26 +52,26 @@ class Verdict:
 
 
 def judge(errors: Mapping[str, np.ndarray], ours: str, series: np.ndarray, moments: np.ndarray) -> Verdict:
-    """Compare one forecast with the best of the others, on the same cuts.
+    """Compare one forecast with the best of the others, on the same cutoffs.
 
-    The interval of the difference is that of a bootstrap over series and of one over moments in time together: what happens
-    on one day happens to many series, so both are chance.
+    The interval of the difference combines a bootstrap over series and one over moments in time: one day affects many
+    series, so both are sources of chance.
 
     Parameters
     ----------
     errors : mapping of str to array
-        Scaled errors of every forecast, (m,) each; a cut that is NaN for one counts for none.
+        Scaled errors of every forecast, (m,) each; a cutoff that is NaN for one is left out for all.
     ours : str
-        Which of them is to be judged.
+        Name of the forecast to compare.
     series : array, (m,)
-        The series of each cut.
+        Series of each cutoff.
     moments : array, (m,)
-        Its time: cuts whose steps to come overlap share a number.
+        Its period: cutoffs with overlapping horizons share a number.
 
     Returns
     -------
     Verdict
-        What to use, and why.
+        The forecast to use, and the reason.
 
     Examples
     --------
@@ -81,16 +81,16 @@ def judge(errors: Mapping[str, np.ndarray], ours: str, series: np.ndarray, momen
     >>> print(judge(errors, "elman", np.repeat(np.arange(20), 20), np.tile(np.arange(20), 20)))
     Use the last value: elman's errors are 5.0 % larger (95 % interval 4.9 to 5.1 %; 20 series, 20 moments).
     """
-    known = np.all([np.isfinite(e) for e in errors.values()], axis=0)
-    means = {name: float(e[known].mean()) if known.any() else np.nan for name, e in errors.items()}
-    series, moments = series[known], moments[known]
+    finite = np.all([np.isfinite(e) for e in errors.values()], axis=0)
+    means = {name: float(e[finite].mean()) if finite.any() else np.nan for name, e in errors.items()}
+    series, moments = series[finite], moments[finite]
 
     def gain_of(name: str, other: str) -> Interval:
-        return _gain(errors[name][known], errors[other][known], series, moments)
+        return _gain(errors[name][finite], errors[other][finite], series, moments)
 
     against = min((name for name in errors if name != ours), key=lambda name: means[name])
     gain = gain_of(ours, against)
-    if not gain.low > 0:  # ours does not win: the simplest forecast that nothing surely beats is the one to use
+    if not gain.low > 0:  # ours does not win: compare with the simplest forecast that nothing surely beats
         best = against
         candidates = _by_simplicity(errors, ours, best)
         against = next(name for name in candidates if not (gain_of(best, name).low > 0 or gain_of(ours, name).low > 0))
@@ -106,7 +106,7 @@ def judge(errors: Mapping[str, np.ndarray], ours: str, series: np.ndarray, momen
 
 def _by_simplicity(names: Mapping[str, Any], ours: str, best: str) -> list[str]:
     """The other forecasts, simplest first, and last of all the best."""
-    order = list(_SPOKEN)
+    order = list(_LABELS)
     others = sorted((n for n in names if n not in (ours, best)), key=lambda n: order.index(n) if n in order else len(order))
     return [*(n for n in others if n in order and (best not in order or order.index(n) < order.index(best))), best]
 
@@ -118,7 +118,7 @@ def _gain(ours: np.ndarray, other: np.ndarray, series: np.ndarray, moments: np.n
     ranges = [r for r in ranges if np.isfinite(r.low)]
     if not ranges:
         return Interval(float(1 - ours.mean() / other.mean()), np.nan, np.nan)
-    mean = ranges[0].mean  # variances of the two add up (Cameron, Gelbach and Miller 2011, eq. 2.11, without what they have in common)
+    mean = ranges[0].mean  # variances of the two add up (Cameron, Gelbach and Miller 2011, eq. 2.11, without the term in common)
     down, up = (float(np.sqrt(sum((end - mean) ** 2 for end in ends))) for ends in zip(*(r[1:] for r in ranges), strict=True))
     return Interval(mean, mean - down, mean + up)
 
@@ -129,13 +129,13 @@ def _count(groups: np.ndarray, one: str, many: str) -> str:
 
 
 def _sentence(ours: str, against: str, gain: Interval, counts: str, *, enough: bool, sure: bool) -> str:
-    spoken = _SPOKEN.get(against, against)
+    label = _LABELS.get(against, against)
     if not np.isfinite(gain.mean):
-        return f"Nothing can be said: the series are constant, or nothing is known of what came ({counts})."
+        return f"No verdict: the series are constant, or no true value is known ({counts})."
     size = f"{abs(gain.mean):.1%}".replace("%", " %")
     if not enough:
         side = "smaller" if gain.mean > 0 else "larger"
-        return f"Too little to tell: {ours}'s errors are {size} {side} than those of {spoken}, but on {counts} only. Backtest more windows."
+        return f"Too little data: {ours}'s errors are {size} {side} than those of {label}, but on {counts} only. Backtest more windows."
     if gain.mean > 0:
         low, high = gain.low, gain.high
     else:
@@ -143,7 +143,7 @@ def _sentence(ours: str, against: str, gain: Interval, counts: str, *, enough: b
     interval = f"95 % interval {100 * low:.1f} to {100 * high:.1f} %; {counts}"
     if not sure:
         side = "smaller" if gain.mean > 0 else "larger"
-        return f"Use {spoken}: it is as good. {ours}'s errors are {size} {side}, which may be chance ({interval})."
+        return f"Use {label}: it is as good. {ours}'s errors are {size} {side}, which may be chance ({interval})."
     if gain.mean > 0:
-        return f"Use {ours}: its errors are {size} smaller than those of {spoken}, the best of the others ({interval})."
-    return f"Use {spoken}: {ours}'s errors are {size} larger ({interval})."
+        return f"Use {ours}: its errors are {size} smaller than those of {label}, the best of the others ({interval})."
+    return f"Use {label}: {ours}'s errors are {size} larger ({interval})."

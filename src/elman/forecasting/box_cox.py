@@ -1,4 +1,4 @@
-"""Power: the logarithm or Box-Cox transformation of a series, and its way back (Box & Cox 1964, section 3)."""
+"""Power: the logarithm or Box-Cox transformation of a series, and its inverse (Box & Cox 1964, section 3)."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import numpy as np
 from elman.errors import DataError
 
 _MOST = 20_000
-"""Values that the exponent is estimated from at most."""
+"""Values of a series, at most, that the exponent is estimated from."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Power:
-    """y = (x^λ - 1) / λ, the logarithm for λ = 0, nothing at all for λ = 1.
+    """y = (x^λ - 1) / λ; the logarithm for λ = 0, the identity for λ = 1.
 
     Examples
     --------
@@ -30,24 +30,24 @@ class Power:
     exponent: float = 1.0
 
     @classmethod
-    def estimate(cls, series: Sequence[np.ndarray], how: str) -> Self:
-        """Return the transformation asked for, its exponent by maximum likelihood where it is free.
+    def estimate(cls, series: Sequence[np.ndarray], method: str) -> Self:
+        """Return a transformation, for "box-cox" with the exponent of maximum likelihood.
 
         Parameters
         ----------
         series : sequence of array
-            Values above 0; each series is measured in its own mean, so that large ones do not decide alone.
-        how : {"none", "log", "box-cox"}
-            Which.
+            Positive values; each series is divided by its mean, so that large ones do not decide alone.
+        method : {"none", "log", "box-cox"}
+            The transformation.
 
         Returns
         -------
         Power
-            The transformation.
+            With its exponent.
         """
-        if how == "none":
+        if method == "none":
             return cls(exponent=1.0)
-        if how == "log":
+        if method == "log":
             return cls(exponent=0.0)
         from scipy.stats import boxcox_llf
 
@@ -60,7 +60,7 @@ class Power:
         return cls(exponent=float(exponents[int(total.argmax())]))
 
     def check(self, values: np.ndarray, name: object) -> None:
-        """Raise DataError where a series has values that have no such power."""
+        """Raise DataError for values without such a power."""
         if self.exponent != 1.0 and len(values) and float(values.min()) <= 0:
             raise DataError(
                 f"series {name!r} has the value {float(values.min()):g} at {int(values.argmin())}; this model takes powers of numbers"
@@ -74,7 +74,7 @@ class Power:
         return np.log(x) if self.exponent == 0.0 else (x**self.exponent - 1) / self.exponent
 
     def invert(self, y: np.ndarray) -> np.ndarray:
-        """Return the values in their own units; below the range of the transformation it is 0."""
+        """Return the values in their own units; 0 below the range of the transformation."""
         if self.exponent == 1.0:
             return y
         if self.exponent == 0.0:

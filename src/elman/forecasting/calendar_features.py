@@ -1,4 +1,4 @@
-"""Calendar: what the clock and the date say about a step, as numbers a network can read."""
+"""Calendar: features of the time and date of a step."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ _PARTS = (
     ("monthday", _DAY, 90 * _DAY),
     ("yearday", timedelta(days=31), 730 * _DAY),
 )
-"""Parts of a calendar: the longest step that they tell apart, and the least time in which they come round often enough."""
+"""Parts of a calendar: the longest step at which they vary, and the shortest span in which they repeat often enough."""
 WIDTH = {"minute": 2, "hour": 2, "weekday": 3, "monthday": 2, "yearday": 2}
-"""Numbers of each part."""
+"""Features of each part."""
 
 
 def parts_of(stamps: Sequence[Any], frequency: Frequency) -> tuple[str, ...]:
-    """Return which parts of the calendar these stamps can be told apart by.
+    """Return the parts of the calendar in which stamps differ.
 
     Parameters
     ----------
     stamps : sequence
         Sorted, of the longest series.
     frequency : Frequency
-        Their step.
+        Frequency of the stamps.
 
     Returns
     -------
     tuple of str
-        Some of "minute", "hour", "weekday", "monthday", "yearday"; none for stamps that are no dates.
+        Some of "minute", "hour", "weekday", "monthday", "yearday"; none for integer stamps.
 
     Examples
     --------
@@ -52,12 +52,12 @@ def parts_of(stamps: Sequence[Any], frequency: Frequency) -> tuple[str, ...]:
 
 
 def features(stamps: Sequence[Any], parts: tuple[str, ...]) -> np.ndarray:
-    """Return numbers of the calendar for each stamp: places on circles, so that midnight is near eleven at night.
+    """Return calendar features of each stamp: points on circles, so that midnight is near eleven at night.
 
     Parameters
     ----------
     stamps : sequence of date or datetime
-        T stamps; times of day are those on the wall.
+        T stamps, in local time.
     parts : tuple of str
         From :func:`parts_of`.
 
@@ -81,14 +81,14 @@ def features(stamps: Sequence[Any], parts: tuple[str, ...]) -> np.ndarray:
     months = days.astype("datetime64[M]")
     of_month = (days - months).astype(np.int64) / 31
     of_year = (days - days.astype("datetime64[Y]")).astype(np.int64) / 365.25
-    found = {
+    parts_on_circles = {
         "minute": lambda: _circle(of_day % 3600 / 3600),
         "hour": lambda: _circle(of_day / 86400),
         "weekday": lambda: np.column_stack([_circle(weekday / 7), weekday >= 5]),
         "monthday": lambda: _circle(of_month),
         "yearday": lambda: _circle(of_year),
     }
-    return np.concatenate([found[part]() for part in parts], 1).astype(np.float32)
+    return np.concatenate([parts_on_circles[part]() for part in parts], 1).astype(np.float32)
 
 
 def _circle(share: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Covariates: what is known beside the numbers of a series, of the past only, of the future too, or of the series as a whole."""
+"""Covariates: encoders of past, future and static columns, and of the calendar."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from elman.forecasting.grouped import GroupedSeries
 from elman.timeseries.read import OneSeries, Panel, read_panel
 
 NAME = "unique_id"
-"""The static covariate that every series has: its own name."""
+"""Static covariate of every series: its name."""
 _MOST_LEVELS = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """One covariate: numbers, standardised, or categories, one channel each (a category never seen is none of them)."""
+    """Encoder of one column: standardised numbers, or one-hot categories (all zeros for an unseen one)."""
 
     name: str
     role: str
@@ -31,24 +31,26 @@ class Column:
 
     @classmethod
     def learn(cls, name: str, role: str, values: Sequence[Any]) -> Column:
-        """Learn categories, or mean and deviation, from all values of the column."""
+        """Fit categories, or mean and deviation, to all values of a column."""
         numbers = _as_numbers(values)
         if numbers is None:
             levels = tuple(sorted({v for v in values if not _missing(v)}, key=str))
             if len(levels) > _MOST_LEVELS:
-                raise DataError(f"The covariate {name!r} has {len(levels)} categories; at most {_MOST_LEVELS} can be told apart.")
+                raise DataError(
+                    f"The covariate {name!r} has {len(levels)} categories; at most {_MOST_LEVELS} are supported. Group the rare ones."
+                )
             return cls(name=name, role=role, levels=levels)
-        known = numbers[~np.isnan(numbers)]
-        deviation = float(known.std()) if len(known) else 0.0
-        return cls(name=name, role=role, center=float(known.mean()) if len(known) else 0.0, scale=deviation if deviation > 0 else 1.0)
+        numbers = numbers[~np.isnan(numbers)]
+        deviation = float(numbers.std()) if len(numbers) else 0.0
+        return cls(name=name, role=role, center=float(numbers.mean()) if len(numbers) else 0.0, scale=deviation if deviation > 0 else 1.0)
 
     @property
     def width(self) -> int:
-        """Channels."""
+        """Number of channels."""
         return max(1, len(self.levels))
 
     def encode(self, values: Sequence[Any]) -> np.ndarray:
-        """Return float32 (T, width); what is missing is the mean, or no category."""
+        """Return float32 (T, width); a missing value is the mean, or no category."""
         if self.levels:
             place = {level: i for i, level in enumerate(self.levels)}
             codes = np.array([place.get(v, -1) for v in values], dtype=np.int64)
@@ -67,14 +69,14 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True)
 class Covariates:
-    """All covariates of a model, in the order of its channels."""
+    """Encoders of all covariates of a model, in the order of its channels."""
 
     columns: tuple[Column, ...] = ()
     calendar: tuple[str, ...] = ()
 
     @classmethod
     def learn(cls, panel: Panel, roles: dict[str, Sequence[str]], *, dates: bool) -> Covariates:
-        """Learn the covariates of a panel.
+        """Fit the encoders to a panel.
 
         Parameters
         ----------
@@ -83,12 +85,12 @@ class Covariates:
         roles : dict
             Names of columns by role: "past", "future", "static".
         dates : bool
-            Read the calendar, where the stamps are dates.
+            Add calendar features for stamps that are dates.
 
         Returns
         -------
         Covariates
-            What to encode, and how.
+            The encoders.
         """
         columns = []
         for role, names in roles.items():
@@ -104,56 +106,56 @@ class Covariates:
 
     @property
     def future_width(self) -> int:
-        """Channels that are known of the future."""
+        """Channels of future covariates and of the calendar."""
         return sum(c.width for c in self.of("future")) + sum(calendar.WIDTH[part] for part in self.calendar)
 
     @property
     def past_width(self) -> int:
-        """Channels that are known of the past only."""
+        """Channels of past covariates."""
         return sum(c.width for c in self.of("past"))
 
     def encode(self, panel: Panel) -> dict[str, Any]:
-        """Return what a tape takes: ``past`` and ``future`` (T, F) a series, and ``whole`` by name (n, …)."""
+        """Return the arguments of ``GroupedSeries.from_panel``: ``past`` and ``future`` (T, F) per series, ``static`` by name (n, …)."""
         return {
             "past": [_side_by_side([c.encode(_column(one, c.name)) for c in self.of("past")], len(one.stamps)) for one in panel.series],
-            "future": [self._known(one) for one in panel.series],
-            "whole": {c.name: np.concatenate([c.encode(_static(one, c.name)) for one in panel.series]) for c in self.of("static")},
+            "future": [self._encode_future(one) for one in panel.series],
+            "static": {c.name: np.concatenate([c.encode(_static(one, c.name)) for one in panel.series]) for c in self.of("static")},
         }
 
-    def _known(self, one: OneSeries) -> np.ndarray:
+    def _encode_future(self, one: OneSeries) -> np.ndarray:
         parts = [c.encode(_column(one, c.name)) for c in self.of("future")]
         return _side_by_side([*parts, calendar.features(one.stamps, self.calendar)], len(one.stamps))
 
-    def ahead(self, panel: Panel, stamps: list[list[Any]], future: Any) -> np.ndarray:
-        """Return what is known of the steps to come, (n, horizon, F).
+    def encode_future(self, panel: Panel, stamps: list[list[Any]], future: Any) -> np.ndarray:
+        """Encode the future covariates of the steps after the ends of series.
 
         Parameters
         ----------
         panel : Panel
             The series.
         stamps : list of list
-            The stamps of the horizon of each.
+            Stamps of the horizon of each.
         future : data frame or None
             Columns ``unique_id`` (for several series), ``ds`` and those of role "future".
 
         Returns
         -------
         array
-            Float32.
+            Float32, (n, horizon, F).
 
         Raises
         ------
         DataError
-            If a covariate is not given for a step, naming series and stamp.
+            If a covariate is missing at a step, naming series and stamp.
         """
         columns = self.of("future")
         if not columns:
-            return np.stack([calendar.features(coming, self.calendar) for coming in stamps])
+            return np.stack([calendar.features(steps, self.calendar) for steps in stamps])
         table = _FutureTable.read(future, [c.name for c in columns])
         rows = []
-        for one, coming in zip(panel.series, stamps, strict=True):
-            parts = [c.encode(table.values(one.name, coming, c.name)) for c in columns]
-            rows.append(_side_by_side([*parts, calendar.features(coming, self.calendar)], len(coming)))
+        for one, steps in zip(panel.series, stamps, strict=True):
+            parts = [c.encode(table.values(one.name, steps, c.name)) for c in columns]
+            rows.append(_side_by_side([*parts, calendar.features(steps, self.calendar)], len(steps)))
         return np.stack(rows)
 
     def config(self) -> dict[str, Any]:
@@ -163,43 +165,43 @@ class Covariates:
     @classmethod
     def from_config(cls, config: Any) -> Covariates:
         """Rebuild from plain JSON; strict."""
-        known = strict(config, ("columns", "calendar"), "covariates")
+        config = strict(config, ("columns", "calendar"), "covariates")
         columns = []
-        for entry in known["columns"]:
-            found = strict(entry, Column.__dataclass_fields__, "covariate")
-            columns.append(Column(**{**found, "levels": tuple(found["levels"])}))
-        parts = tuple(one_of(part, tuple(calendar.WIDTH), "covariates: calendar") for part in known["calendar"])
+        for entry in config["columns"]:
+            fields = strict(entry, Column.__dataclass_fields__, "covariate")
+            columns.append(Column(**{**fields, "levels": tuple(fields["levels"])}))
+        parts = tuple(one_of(part, tuple(calendar.WIDTH), "covariates: calendar") for part in config["calendar"])
         return cls(columns=tuple(columns), calendar=parts)
 
 
 @dataclass(frozen=True, kw_only=True)
 class _FutureTable:
-    """What is known of the future: its series by name, and the place of each stamp in them."""
+    """Table of future covariates: series by name, and the row of each stamp in them."""
 
     series: dict[Any, OneSeries]
-    places: dict[Any, dict[Any, int]]
+    rows: dict[Any, dict[Any, int]]
 
     @classmethod
     def read(cls, future: Any, names: list[str]) -> _FutureTable:
         if future is None:
             raise DataError(f"This model reads the future of {names}. Call predict(data, future=frame) with a row for every step ahead.")
         series = {one.name: one for one in read_panel(future, needs_value=False).series}
-        places = {name: {stamp: row for row, stamp in enumerate(one.stamps)} for name, one in series.items()}
-        return cls(series=series, places=places)
+        rows = {name: {stamp: row for row, stamp in enumerate(one.stamps)} for name, one in series.items()}
+        return cls(series=series, rows=rows)
 
     def values(self, name: Any, stamps: list[Any], column: str) -> list[Any]:
         if name not in self.series:
             raise DataError(f"series {name!r}: future has no rows for it; it has {list(self.series)[:5]}. Give {column!r} for all.")
-        known, places, found = _column(self.series[name], column), self.places[name], []
+        values, rows, result = _column(self.series[name], column), self.rows[name], []
         for step, stamp in enumerate(stamps):
-            value = known[places[stamp]] if stamp in places else None
+            value = values[rows[stamp]] if stamp in rows else None
             if _missing(value):
                 raise DataError(
                     f"series {name!r}: future has no {column!r} at {stamp} (step {step + 1} of {len(stamps)})."
                     " Give every covariate for the whole horizon."
                 )
-            found.append(value)
-        return found
+            result.append(value)
+        return result
 
 
 def _side_by_side(parts: list[np.ndarray], steps: int) -> np.ndarray:
@@ -231,7 +233,7 @@ def _missing(value: Any) -> bool:
 
 
 def _as_numbers(values: Sequence[Any]) -> np.ndarray | None:
-    """Return float64, NaN where missing; None where the values are no numbers (booleans are)."""
+    """Return float64, NaN for missing values; None for values that are no numbers or booleans."""
     try:
         return np.asarray([np.nan if v is None else v for v in values], dtype=np.float64) if not _has_text(values) else None
     except (TypeError, ValueError):
@@ -243,51 +245,50 @@ def _has_text(values: Sequence[Any]) -> bool:
 
 
 def future_covariates_at(
-    covariates: Covariates, panel: Panel, tape: GroupedSeries, rows: np.ndarray, ends: np.ndarray, horizon: int
+    covariates: Covariates, panel: Panel, series: GroupedSeries, index: np.ndarray, cutoffs: np.ndarray, horizon: int
 ) -> np.ndarray:
-    """Return what is known of ``horizon`` steps after each end, (m, horizon, F).
+    """Return the future covariates of the steps after past cutoffs.
 
     Parameters
     ----------
     covariates : Covariates
-        What is read.
+        Encoders.
     panel : Panel
-        The series.
-    tape : Tape
-        The same, end to end.
-    rows : array of int
-        Series, (m,).
-    ends : array of int
-        Step from which on no value is known, (m,).
+        All series.
+    series : GroupedSeries
+        The same, with encoded covariates.
+    index, cutoffs : array of int
+        Number of a series and its first step to forecast, (m,) both.
     horizon : int
         Steps.
 
     Returns
     -------
     array
-        Float32.
+        Float32, (m, horizon, F).
 
     Raises
     ------
     DataError
         If a column is needed beyond the end of its series, naming the series.
     """
-    steps = ends[:, None] + np.arange(horizon)
-    beyond = steps - tape.lengths[rows][:, None]
-    found = tape.future[tape.starts[rows][:, None] + np.minimum(steps, tape.lengths[rows][:, None] - 1)]
+    steps = cutoffs[:, None] + np.arange(horizon)
+    beyond = steps - series.lengths[index][:, None]
+    inside = series.future[series.starts[index][:, None] + np.minimum(steps, series.lengths[index][:, None] - 1)]
     over = (beyond >= 0).any(1)
     if not over.any() or not covariates.future_width:
-        return found
-    named = covariates.of("future")
-    if named:
-        late = panel.series[int(rows[over.argmax()])]
+        return inside
+    columns = covariates.of("future")
+    if columns:
+        late = panel.series[int(index[over.argmax()])]
         raise DataError(
-            f"series {late.name!r}: {named[0].name!r} must be known for {horizon} steps after every end; the series stops"
+            f"series {late.name!r}: {columns[0].name!r} must be known for {horizon} steps after every end; the series stops"
             f" {int(beyond.max()) + 1} steps before that. Forecast from earlier places, or call predict(data, future=frame)."
         )
-    needed = np.unique(rows[over])
-    ones: list[Any] = [panel.series[row] for row in needed]
+    # the calendar alone goes on beyond the end of a series
+    rows = np.unique(index[over])
+    ones: list[Any] = [panel.series[row] for row in rows]
     stamps = [panel.frequency.following(one.stamps[-1], horizon) for one in ones]
-    coming = covariates.ahead(panel, stamps, None)
-    place = np.searchsorted(needed, rows)[:, None]
-    return np.where((beyond >= 0)[:, :, None], coming[np.minimum(place, len(needed) - 1), np.maximum(beyond, 0)], found)
+    after = covariates.encode_future(panel, stamps, None)
+    place = np.searchsorted(rows, index)[:, None]
+    return np.where((beyond >= 0)[:, :, None], after[np.minimum(place, len(rows) - 1), np.maximum(beyond, 0)], inside)

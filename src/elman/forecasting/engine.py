@@ -1,8 +1,8 @@
-"""Engine: what turns a fitted network into forecasts, whichever way it forecasts."""
+"""Engine: the interface between Forecaster and a way to forecast, direct or autoregressive."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -10,86 +10,89 @@ import numpy as np
 from elman.errors import SettingError
 from elman.forecasting.grouped import GroupedSeries
 from elman.forecasting.naive_reference import WindowPlan
+from elman.forecasting.settings import Preparation
+from elman.network.settings import Network
 from elman.timeseries.prediction import Prediction
 from elman.timeseries.read import Panel
+from elman.training.settings import Training
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ForecastRequest:
-    """From where to forecast.
+    """Series and cutoffs to forecast from.
 
     Attributes
     ----------
-    tape : Tape
-        The series.
-    rows, ends : array of int
-        Series and the step from which on nothing is known, (m,) both.
-    ahead : array, optional
-        What is known of the steps to come, (m, horizon, F); from the tape where it goes on long enough.
+    series : GroupedSeries
+        Histories, with their covariates.
+    index, cutoffs : array of int
+        Number of a series and its first step to forecast, (m,) both.
+    future : array, optional
+        Future covariates of the steps to forecast, (m, horizon, F); by default those of ``series`` after the cutoffs.
     n_samples : int, optional
         Sample paths.
-    steps : int, optional
-        How far; the whole horizon by default.
-    memory : Live, optional
-        Where the series stand at their ends, if somebody has read them already.
+    horizon : int, optional
+        Steps to return; all by default.
+    state : ForecastState, optional
+        State at the cutoffs, where the history is encoded already.
     """
 
-    tape: GroupedSeries
-    rows: np.ndarray
-    ends: np.ndarray
-    ahead: np.ndarray | None = None
+    series: GroupedSeries
+    index: np.ndarray
+    cutoffs: np.ndarray
+    future: np.ndarray | None = None
     n_samples: int | None = None
-    steps: int | None = None
-    memory: Any = None
+    horizon: int | None = None
+    state: Any = None
 
 
 class Engine(Protocol):
-    """One way to forecast."""
+    """One way to forecast, fitted."""
 
     kind: ClassVar[str]
 
     @property
     def reach(self) -> int:
-        """Steps of history that a forecast looks at."""
+        """Steps of history that a forecast depends on."""
         ...
 
     @property
     def windows(self) -> WindowPlan:
-        """Context, horizon and season of the simplest forecast."""
+        """Context, horizon and season of the naive reference."""
         ...
 
-    def tape(self, panel: Panel) -> GroupedSeries:
-        """Lay the series and covariates of a panel end to end."""
+    def group(self, panel: Panel) -> GroupedSeries:
+        """Concatenate the series of a panel, with their covariates encoded."""
         ...
 
     def future_covariates(self, panel: Panel, stamps: list[list[Any]], future: Any) -> np.ndarray | None:
-        """Return what is known of the steps to come, (n, horizon, F)."""
+        """Return the future covariates of the steps after the ends, (n, horizon, F)."""
         ...
 
-    def future_covariates_at(self, panel: Panel, tape: GroupedSeries, rows: np.ndarray, ends: np.ndarray) -> np.ndarray | None:
-        """Return what is known of the steps after places in the past, (m, horizon, F)."""
+    def future_covariates_at(self, panel: Panel, series: GroupedSeries, index: np.ndarray, cutoffs: np.ndarray) -> np.ndarray | None:
+        """Return the future covariates of the steps after past cutoffs, (m, horizon, F)."""
         ...
 
-    def forecast(self, model: Any, asked: ForecastRequest) -> Prediction:
-        """Return what comes after some ends."""
+    def forecast(self, model: Any, request: ForecastRequest) -> Prediction:
+        """Forecast the steps after each cutoff."""
         ...
 
     def start(self, model: Any, panel: Panel) -> Any:
-        """Return what is remembered of the ends of all series, or None where nothing is."""
+        """Return the state at the ends of all series; None for an engine without state."""
         ...
 
-    def advance(self, model: Any, memory: Any, panel: Panel, counts: dict[int, int]) -> Any:
-        """Return what is remembered once the last ``counts`` points of some rows were taken in."""
+    def advance(self, model: Any, state: Any, panel: Panel, counts: dict[int, int]) -> Any:
+        """Return the state after the last ``counts`` points of some series."""
         ...
 
-    def state(self) -> dict[str, Any]:
-        """Return what a file says of it, as plain JSON."""
+    def config(self) -> dict[str, Any]:
+        """Return plain JSON for the model file."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class FitRequest:
-    """What a forecaster was asked to learn.
+    """Settings of a fit.
 
     Attributes
     ----------
@@ -102,34 +105,22 @@ class FitRequest:
     levels : tuple of int
         Intervals in per cent.
     refit : bool
-        Learn again from everything once it is known how long to learn.
+        Train again on all windows, for the best number of epochs on the held-out ones.
     """
 
     horizon: int
     context: Any
     season: Any
-    preparation: Any
-    network: Any
-    training: Any
+    preparation: Preparation
+    network: Network
+    training: Training
     levels: tuple[int, ...]
     refit: bool = True
-    notes: dict[str, Any] = field(default_factory=dict)
 
 
-def refuse_samples(asked: ForecastRequest) -> None:
-    """Raise SettingError where paths are asked of a way to forecast that draws none.
-
-    Parameters
-    ----------
-    asked : Asked
-        The request.
-
-    Raises
-    ------
-    SettingError
-        If sample paths are among it.
-    """
-    if asked.n_samples is not None:
+def refuse_samples(request: ForecastRequest) -> None:
+    """Raise SettingError for sample paths of an engine that draws none."""
+    if request.n_samples is not None:
         raise SettingError(
             "n_samples draws paths, step by step; this model answers the whole horizon in one go. Use model='autoregressive'."
         )

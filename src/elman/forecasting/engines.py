@@ -1,4 +1,4 @@
-"""Engines: which way to forecast, learned or from a file."""
+"""Engines: the choice between direct and autoregressive forecasts, and an engine from its file."""
 
 from __future__ import annotations
 
@@ -16,52 +16,40 @@ from elman.timeseries.read import Panel
 KINDS = ("auto", "direct", "autoregressive")
 
 
-def fit(kind: str, panel: Panel, covariates: Covariates, job: FitRequest) -> tuple[Engine, Learned]:
-    """Learn to forecast.
+def fit(kind: str, panel: Panel, covariates: Covariates, request: FitRequest) -> tuple[Engine, Learned]:
+    """Fit an engine.
 
     Parameters
     ----------
     kind : {"auto", "direct", "autoregressive"}
-        Which way.
+        "auto" is direct, except for counts.
     panel : Panel
-        The series.
+        Training series.
     covariates : Covariates
-        What is known beside them.
-    job : Job
-        The request.
+        Encoders of their covariates.
+    request : FitRequest
+        Settings; ``network.head`` "auto" is resolved in place.
 
     Returns
     -------
     Engine, Learned
-        The way to forecast, and the network.
+        The engine, and the trained network.
     """
-    counts = job.network.head == "negative_binomial"
-    why = "as set"
+    counts = request.network.head == "negative_binomial"
+    reason = "as set"
     if kind == "auto":
-        kind, why = ("autoregressive", "counts go one by one") if counts else ("direct", "the whole horizon in one go")
+        kind, reason = ("autoregressive", "counts go one by one") if counts else ("direct", "the whole horizon in one go")
     if kind == "direct" and counts:
         raise SettingError("head='negative_binomial' goes count by count: use model='autoregressive', or head='quantile'.")
-    if job.network.head == "auto":
-        job.network.set_params(head="quantile" if kind == "direct" else "student_t")
-    engine, learned = fit_direct(panel, covariates, job) if kind == "direct" else fit_autoregressive(panel, covariates, job)
-    return engine, replace(learned, plan=replace(learned.plan, preparation={"model": [kind, why], **learned.plan.preparation}))
+    if request.network.head == "auto":
+        request.network.set_params(head="quantile" if kind == "direct" else "student_t")
+    engine, learned = fit_direct(panel, covariates, request) if kind == "direct" else fit_autoregressive(panel, covariates, request)
+    return engine, replace(learned, plan=replace(learned.plan, preparation={"model": [kind, reason], **learned.plan.preparation}))
 
 
-def engine_from(state: dict[str, Any]) -> Engine:
-    """Rebuild an engine from a file's ``fitted`` part.
-
-    Parameters
-    ----------
-    state : dict
-        Plain JSON.
-
-    Returns
-    -------
-    Engine
-        Ready to forecast.
-    """
-    config = state["engine"]
-    known = {engine.kind: engine for engine in (DirectEngine, AutoregressiveEngine)}
-    if config.get("kind") not in known:
-        raise DataError(f"it forecasts by {config.get('kind')!r}; known are {sorted(known)}.")
-    return known[config["kind"]].from_config(config)
+def engine_from_config(config: dict[str, Any]) -> Engine:
+    """Rebuild an engine from the plain JSON of :meth:`Engine.config`; strict."""
+    engines = {engine.kind: engine for engine in (DirectEngine, AutoregressiveEngine)}
+    if config.get("kind") not in engines:
+        raise DataError(f"it forecasts by {config.get('kind')!r}; known are {sorted(engines)}.")
+    return engines[config["kind"]].from_config(config)

@@ -1,4 +1,4 @@
-"""Forecast: what a Forecaster says about the next steps, as numbers, as a frame, as a picture."""
+"""Forecast: predictions with their stamps, as arrays, as a data frame, as a plot."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import numpy as np
 
 from elman.errors import SettingError
-from elman.timeseries import plotting as drawing
+from elman.timeseries import plotting
+from elman.timeseries.prediction import Prediction
 from elman.timeseries.read import Panel
 
 if TYPE_CHECKING:
@@ -21,27 +22,43 @@ if TYPE_CHECKING:
 class Forecast:
     """The next steps of every series.
 
-    Notes
-    -----
-    Shapes:
-
-        mean    (n, horizon)          the forecast in the data's own units
-        low     {level: (n, horizon)} lower ends of the intervals
-        high    {level: (n, horizon)} upper ends
-        stamps  n lists of horizon stamps
-        samples (n, n_samples, horizon)  paths, where they were asked for
+    Attributes
+    ----------
+    panel : Panel
+        The n series that are continued.
+    stamps : list of list
+        Stamps of the horizon of each.
+    prediction : Prediction
+        Means, intervals and samples, in the data's own units.
     """
 
     panel: Panel
-    mean: np.ndarray
     stamps: list[list[Any]]
-    low: dict[int, np.ndarray]
-    high: dict[int, np.ndarray]
-    samples: np.ndarray | None = None
+    prediction: Prediction
+
+    @property
+    def mean(self) -> np.ndarray:
+        """Point forecast, (n, horizon)."""
+        return self.prediction.mean
+
+    @property
+    def low(self) -> dict[int, np.ndarray]:
+        """Lower ends of the intervals by level, (n, horizon) each."""
+        return self.prediction.low
+
+    @property
+    def high(self) -> dict[int, np.ndarray]:
+        """Upper ends of the intervals by level, (n, horizon) each."""
+        return self.prediction.high
+
+    @property
+    def samples(self) -> np.ndarray | None:
+        """Sample paths, (n, n_samples, horizon), of ``predict(n_samples=…)``; else None."""
+        return self.prediction.samples
 
     @property
     def values(self) -> np.ndarray:
-        """The forecast: (horizon,) when one array was given, else (n, horizon)."""
+        """Point forecast: (horizon,) for one array, else (n, horizon)."""
         return self.mean[0] if self.panel.form == "array" else self.mean
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
@@ -57,17 +74,17 @@ class Forecast:
         return self.values[index]
 
     def columns(self) -> dict[str, list[Any]]:
-        """Return columns unique_id, ds, elman, elman-lo-80, elman-hi-80, …, one row a forecast step."""
+        """Return columns unique_id, ds, elman, elman-lo-80, elman-hi-80, …, one row per forecast step."""
         horizon = self.mean.shape[1]
-        found: dict[str, list[Any]] = {
+        columns: dict[str, list[Any]] = {
             "unique_id": [series.name for series in self.panel.series for _ in range(horizon)],
             "ds": [stamp for stamps in self.stamps for stamp in stamps],
             "elman": self.mean.ravel().tolist(),
         }
         for level in sorted(self.low):
-            found[f"elman-lo-{level}"] = self.low[level].ravel().tolist()
-            found[f"elman-hi-{level}"] = self.high[level].ravel().tolist()
-        return found
+            columns[f"elman-lo-{level}"] = self.low[level].ravel().tolist()
+            columns[f"elman-hi-{level}"] = self.high[level].ravel().tolist()
+        return columns
 
     @overload
     def to_frame(self, kind: Literal["pandas"]) -> pandas.DataFrame: ...
@@ -83,14 +100,14 @@ class Forecast:
         Parameters
         ----------
         kind : {"pandas", "polars", "pyarrow"}, optional
-            By default the kind that ``fit`` was given, and a PyArrow table for arrays.
+            By default the kind of the data of ``fit``, and a PyArrow table for arrays.
 
         Returns
         -------
         data frame
             Columns unique_id, ds, elman and, per level, elman-lo-LEVEL and elman-hi-LEVEL.
         """
-        return frame_of(self.columns(), kind, self.panel.like)
+        return to_frame(self.columns(), kind, self.panel.like)
 
     def _repr_html_(self) -> str:
         from elman.markup import fragment
@@ -98,12 +115,12 @@ class Forecast:
         return fragment(*self.to_markup())
 
     def to_markup(self, series: int = 0) -> list[Any]:
-        """Return the forecast as markup: one series with its intervals, and the numbers of all.
+        """Return the forecast as markup: a chart of one series with its intervals, and a table of all.
 
         Parameters
         ----------
         series : int, default 0
-            Which series is drawn.
+            Number of the series in the chart.
 
         Returns
         -------
@@ -112,60 +129,60 @@ class Forecast:
         """
         from elman.markup import Line, line_chart, table
 
-        horizon, known = self.mean.shape[1], self.panel.series[series]
-        past, ahead = known.values[-5 * horizon :].tolist(), list(range(1, horizon + 1))
-        lines = [Line(name="series", x=list(range(1 - len(past), 1)), y=past), Line(name="forecast", x=ahead, y=self.mean[series].tolist())]
+        horizon, one = self.mean.shape[1], self.panel.series[series]
+        past, steps = one.values[-5 * horizon :].tolist(), list(range(1, horizon + 1))
+        lines = [Line(name="series", x=list(range(1 - len(past), 1)), y=past), Line(name="forecast", x=steps, y=self.mean[series].tolist())]
         for level in sorted(self.low):
-            lines += [Line(name=f"{level} %", x=ahead, y=self.low[level][series].tolist(), dashed=True)]
-            lines += [Line(name="", x=ahead, y=self.high[level][series].tolist(), dashed=True)]
+            lines += [Line(name=f"{level} %", x=steps, y=self.low[level][series].tolist(), dashed=True)]
+            lines += [Line(name="", x=steps, y=self.high[level][series].tolist(), dashed=True)]
         columns = self.columns()
         rows = list(zip(*columns.values(), strict=True))[:50]
-        title = f"Forecast of {known.name}" if len(self.panel.series) > 1 else "Forecast"
+        title = f"Forecast of {one.name}" if len(self.panel.series) > 1 else "Forecast"
         return [line_chart(lines, title=title, x_label="steps ahead", y_label="value"), table(list(columns), rows)]
 
     def plot(self, series: int = 0, *, axes: Any = None, history: int | None = None, dark: bool | None = None) -> Any:
-        """Draw the end of the history and the forecast with its intervals.
+        """Plot the end of the history and the forecast with its intervals.
 
         Parameters
         ----------
         series : int, default 0
-            Which series.
+            Number of the series.
         axes : matplotlib axes, optional
-            Where to draw; a new figure by default.
+            Axes to draw on; a new figure by default.
         history : int, optional
             Steps of history to show; five horizons by default, 30 at least.
         dark : bool, optional
-            Light lines on a dark ground; by default as matplotlib's style is.
+            Light lines on a dark ground; by default as in matplotlib's style.
 
         Returns
         -------
         matplotlib axes
-            The axes drawn on.
+            The axes.
         """
-        canvas = drawing.canvas(axes, "plot a forecast", dark=dark)
+        canvas = plotting.canvas(axes, "plot a forecast", dark=dark)
         one = self.panel.series[series]
-        shown = slice(-(history or max(30, 5 * self.mean.shape[1])), None)
-        canvas.history(one.stamps[shown], one.values[shown], str(one.name))
-        canvas.fan(self.stamps[series], self, series)
+        end = slice(-(history or max(30, 5 * self.mean.shape[1])), None)
+        canvas.history(one.stamps[end], one.values[end], str(one.name))
+        canvas.fan(self.stamps[series], self.prediction, series)
         return canvas.done()
 
 
-def frame_of(columns: dict[str, list[Any]], kind: str | None, like: Any) -> Any:
-    """Return columns as a data frame of a kind.
+def to_frame(columns: dict[str, list[Any]], kind: str | None, like: Any) -> Any:
+    """Return columns as a data frame.
 
     Parameters
     ----------
     columns : dict of str to list
         Values by name.
     kind : {"pandas", "polars", "pyarrow"} or None
-        What to make; None is the kind of ``like``.
+        Library of the frame; None is that of ``like``.
     like : data frame or None
-        What the caller gave; without it a PyArrow table is made.
+        The caller's frame; without it the default is a PyArrow table.
 
     Returns
     -------
     data frame
-        Of that kind.
+        Of that library.
     """
     import narwhals as nw
 

@@ -1,4 +1,4 @@
-"""Schedule: how long a forecaster learns, and how much it holds out, where the user did not say."""
+"""Schedule: the defaults of epochs and validation share for forecasters."""
 
 from __future__ import annotations
 
@@ -8,39 +8,40 @@ from sklearn.base import clone
 
 from elman.training.settings import Training
 
-_SEEN = 200_000
-"""Windows seen over all epochs."""
+_WINDOWS = 200_000
+"""Windows of all epochs together."""
 _FEWEST, _MOST = 5, 60
 """Epochs."""
-_HELD = 0.1
+_SHARE = 0.1
 
 
-def checked(training: Training) -> float:
+def validation_share(training: Training) -> float:
     """Return the part of each series that is held out at its end."""
-    return _HELD if training.validation_fraction == "auto" else float(training.validation_fraction)
+    return _SHARE if training.validation_fraction == "auto" else float(training.validation_fraction)
 
 
-def scheduled(training: Training, rows: int, *, epochs: int | None = None) -> Training:
-    """Return training settings with the epochs filled in.
+def with_epochs(training: Training, windows: int, *, epochs: int | None = None) -> Training:
+    """Return a copy of training settings with the number of epochs filled in.
 
     Parameters
     ----------
     training : Training
         The user's settings.
-    rows : int
-        Windows to learn from.
+    windows : int
+        Windows to train on.
     epochs : int, optional
-        Epochs that were found to be best: the second learning, from everything.
+        Best number of epochs on the held-out windows, for the second training, on all windows.
 
     Returns
     -------
     Training
-        A copy.
+        The copy.
     """
-    own: Any = clone(training)
+    settings: Any = clone(training)
     if epochs is not None:
+        # checkpoints of the first training must not be resumed by the second
         folder = None if training.checkpoint_dir is None else f"{training.checkpoint_dir}/again"
-        return own.set_params(max_epochs=max(1, epochs), checkpoint_dir=folder)
+        return settings.set_params(max_epochs=max(1, epochs), checkpoint_dir=folder)
     if training.max_epochs == "auto":
-        own.set_params(max_epochs=max(_FEWEST, min(_MOST, round(_SEEN / max(rows, 1)))))
-    return own
+        settings.set_params(max_epochs=max(_FEWEST, min(_MOST, round(_WINDOWS / max(windows, 1)))))
+    return settings

@@ -1,4 +1,4 @@
-"""Seasons."""
+"""Seasons: the cycles of a panel, from the stamps or from the values."""
 
 from __future__ import annotations
 
@@ -7,48 +7,53 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from elman.forecasting.direct.selection import _PER_WEEK, _SHARED
 from elman.forecasting.grouped import GroupedSeries
 from elman.timeseries.read import Panel
 from elman.timeseries.seasonality import detect_season, seasonal_strength
 
+_SHARE = 0.1
+"""Share of the series that a season must help."""
+_DAYS = {24, 48, 96, 144, 288}
+"""Steps of a day that usually has a week above it."""
 
-def seasons_of(tape: GroupedSeries, panel: Panel, given: int | Sequence[int] | str) -> tuple[tuple[int, ...], str]:
-    """Return the seasons, shortest first, and why.
+
+def choose_seasons(series: GroupedSeries, panel: Panel, setting: int | Sequence[int] | str) -> tuple[tuple[int, ...], str]:
+    """Return the seasons, shortest first, and the reason.
 
     Parameters
     ----------
-    tape : Tape
-        The series.
+    series : GroupedSeries
+        Training series.
     panel : Panel
-        Their stamps.
-    given : int, sequence of int or "auto"
-        What the user said; 1 for none.
+        The same with their stamps.
+    setting : int, sequence of int or "auto"
+        The user's setting; 1 for none.
 
     Returns
     -------
     tuple of int, str
         Seasons above 1, and the reason.
     """
-    if not isinstance(given, str):
-        listed = [given] if isinstance(given, int) else list(given)
-        return tuple(sorted({int(s) for s in listed if s > 1})), "as set"
-    series = [tape.series(row) for row in range(0, len(tape), max(1, len(tape) // 40))]
-    season, why = (panel.frequency.season, "from the stamps") if panel.form == "frame" else (1, "")
+    if not isinstance(setting, str):
+        seasons = [setting] if isinstance(setting, int) else list(setting)
+        return tuple(sorted({int(s) for s in seasons if s > 1})), "as set"
+    sample = [series[row] for row in range(0, len(series), max(1, len(series) // 40))]
+    season, reason = (panel.frequency.season, "from the stamps") if panel.form == "frame" else (1, "")
     if season <= 1:
-        season, why = _detected(series), "found in the series"
-    found = [season, 7 * season] if season in _PER_WEEK else [season]
-    kept = tuple(s for s in found if s > 1 and _helps(series, s))
-    return kept, f"{why}; better than the last value in {_SHARED:.0%} of the series or more" if kept else "none helps"
+        season, reason = _detect(sample), "found in the series"
+    candidates = [season, 7 * season] if season in _DAYS else [season]
+    seasons = tuple(s for s in candidates if s > 1 and _helps(sample, s))
+    return seasons, f"{reason}; better than the last value in {_SHARE:.0%} of the series or more" if seasons else "none helps"
 
 
-def _detected(series: list[np.ndarray]) -> int:
-    found = Counter(season for season in map(detect_season, series) if season > 1)
-    if not found:
+def _detect(sample: list[np.ndarray]) -> int:
+    """Return the most frequent period, 1 if it is rare."""
+    counts = Counter(season for season in map(detect_season, sample) if season > 1)
+    if not counts:
         return 1
-    season, count = found.most_common(1)[0]
-    return season if count >= 0.3 * len(series) else 1
+    season, count = counts.most_common(1)[0]
+    return season if count >= 0.3 * len(sample) else 1
 
 
-def _helps(series: list[np.ndarray], season: int) -> bool:
-    return float(np.mean([seasonal_strength(values, season) > 0 for values in series])) >= _SHARED
+def _helps(sample: list[np.ndarray], season: int) -> bool:
+    return float(np.mean([seasonal_strength(values, season) > 0 for values in sample])) >= _SHARE

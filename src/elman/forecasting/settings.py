@@ -1,4 +1,4 @@
-"""Preparation: what is done to a series before a network reads it, and undone after it answered."""
+"""Preparation: the transformations of a series before the network, which are inverted after it."""
 
 from __future__ import annotations
 
@@ -22,32 +22,32 @@ CHOICES = {
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Preparation(Settings):
-    """How series are prepared. "auto" is chosen on windows held out in time and shown by ``plan()``."""
+    """Transformations of series. "auto" is chosen on windows held out in time; ``plan()`` shows the choice."""
 
     scale: Literal["auto", "mean", "robust", "last", "none"] = "auto"
-    """What numbers are measured in: mean and deviation of the window; median and median deviation; distance from the last value in
-    deviations of the history; or the numbers as they are."""
+    """Unit of the numbers: mean and deviation of the window; median and median deviation; distance from the last value in deviations of
+    the history; or none."""
     power: Literal["auto", "none", "log", "box-cox"] = "auto"
-    """Logarithm or Box-Cox power of series that are above 0 everywhere."""
+    """Logarithm or Box-Cox power of positive series."""
     reference: Literal["auto", "last", "season", "none"] = "auto"
-    """What a forecast is the difference to: the last value (differences; with a logarithm, returns), the value a season ago, nothing, or
-    for each window the simple forecasts weighted by how well they did in it ("auto")."""
+    """Origin of a forecast: the last value (differences; with a logarithm, returns), the value a season ago, zero, or for each window the
+    naive forecasts weighted by their errors in it ("auto")."""
     seasonality: Literal["auto", "none", "additive", "multiplicative"] = "auto"
-    """Take the average season of the window out before, and put it back after; of two seasons one after the other."""
+    """Remove the average season of the window; two seasons one after the other."""
     calendar: bool | Literal["auto"] = "auto"
-    """Read hour, weekday, day and month from the stamps, where they are dates."""
+    """Read hour, weekday, day and month from stamps that are dates."""
     lags: Sequence[int] | Literal["auto"] = "auto"
-    """Steps back of the values that are beside each value; "auto" takes the seasons."""
+    """Distances of the lagged values beside each value; "auto" takes the seasons."""
 
     segment: int | Literal["auto"] = "auto"
-    """Steps that a direct model reads and answers together; "auto" takes the season, or a sixteenth of the context."""
+    """Steps of a direct model's segment; "auto" takes the season, or a sixteenth of the context."""
 
     linear: bool | Literal["auto"] = "auto"
-    """Let a linear map from window to horizon, fitted apart by ridge regression, forecast first, and a direct network correct it; "auto"
-    where the map alone does better than the network alone."""
+    """Add the forecast of a linear map, fitted by ridge regression, to that of a direct network; "auto" where the map alone does better
+    than the network alone."""
 
     def check(self) -> None:
-        """Raise SettingError for what cannot be used."""
+        """Raise SettingError for an invalid value."""
         for name, choices in CHOICES.items():
             one_of(getattr(self, name), choices, name, SettingError)
         whole = not isinstance(self.lags, str) and all(isinstance(lag, int) and not isinstance(lag, bool) and lag >= 1 for lag in self.lags)

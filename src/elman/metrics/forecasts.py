@@ -1,7 +1,7 @@
-"""Errors of forecasts as the M competitions and GluonTS measure them, per series; and how sure a mean over series is.
+"""Errors of forecasts per series, as in the M competitions and GluonTS, and bootstrap intervals of their means.
 
-Truth and forecasts are (…, horizon); steps whose truth is NaN do not count. A value that is not defined (a constant history has
-no scale) is NaN, never 0 or infinite.
+Truth and forecasts are (…, horizon); steps with a truth of NaN are ignored. An undefined error (a constant history has no
+scale) is NaN, never 0 or infinite.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ def mae(truth: Any, forecast: Any) -> np.ndarray:
     Parameters
     ----------
     truth : array, shape (…, horizon)
-        Truth.
+        True values.
     forecast : array, shape (…, horizon)
         Forecasts.
 
     Returns
     -------
     ndarray, shape (…)
-        One error a row.
+        One error per row.
 
     Examples
     --------
@@ -46,7 +46,7 @@ def smape(truth: Any, forecast: Any) -> np.ndarray:
     Parameters
     ----------
     truth : array, shape (…, horizon)
-        Truth.
+        True values.
     forecast : array, shape (…, horizon)
         Forecasts.
 
@@ -70,7 +70,7 @@ def smape(truth: Any, forecast: Any) -> np.ndarray:
 
 
 def naive_scale(history: Any, season: int = 1, power: int = 1) -> float:
-    """Return the mean in-sample error of the (seasonal) naive forecast, the divisor of MASE and RMSSE.
+    """Return the mean in-sample error of the (seasonal) naive forecast, the scale of MASE and RMSSE.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def naive_scale(history: Any, season: int = 1, power: int = 1) -> float:
     Returns
     -------
     float
-        NaN where the history is too short or constant.
+        NaN if the history is too short or constant.
     """
     values = _array(history)
     for lag in (season, 1):
@@ -101,7 +101,7 @@ def mase(truth: Any, forecast: Any, history: Any, season: int = 1) -> float:
     Parameters
     ----------
     truth : array, shape (horizon,)
-        Truth.
+        True values.
     forecast : array, shape (horizon,)
         Forecasts.
     history : array, shape (T,)
@@ -112,7 +112,7 @@ def mase(truth: Any, forecast: Any, history: Any, season: int = 1) -> float:
     Returns
     -------
     float
-        NaN where the history has no scale.
+        NaN if the history has no scale.
 
     References
     ----------
@@ -149,7 +149,7 @@ def owa(smape: float, mase: float, naive2_smape: float, naive2_mase: float) -> f
     Returns
     -------
     float
-        Below 1 is better than Naive2; NaN where Naive2 makes no errors.
+        Below 1 is better than Naive2; NaN if Naive2 makes no errors.
 
     Examples
     --------
@@ -167,7 +167,7 @@ def pinball(truth: Any, forecast: Any, quantile: float) -> np.ndarray:
     Parameters
     ----------
     truth : array, shape (…, horizon)
-        Truth.
+        True values.
     forecast : array, shape (…, horizon)
         The quantile forecast.
     quantile : float
@@ -176,7 +176,7 @@ def pinball(truth: Any, forecast: Any, quantile: float) -> np.ndarray:
     Returns
     -------
     ndarray, shape (…)
-        One loss a row.
+        One loss per row.
 
     References
     ----------
@@ -187,17 +187,17 @@ def pinball(truth: Any, forecast: Any, quantile: float) -> np.ndarray:
     >>> float(pinball([10.0], [6.0], 0.9)), round(float(pinball([6.0], [10.0], 0.9)), 12)
     (3.6, 0.4)
     """
-    missed = _array(truth) - _array(forecast)
-    return _mean(np.maximum(quantile * missed, (quantile - 1) * missed))
+    error = _array(truth) - _array(forecast)
+    return _mean(np.maximum(quantile * error, (quantile - 1) * error))
 
 
 def crps(truth: Any, quantiles: Mapping[float, Any]) -> np.ndarray:
-    """Return the continuous ranked probability score as quantiles see it: twice their mean pinball loss.
+    """Return the continuous ranked probability score, estimated by quantiles: twice their mean pinball loss.
 
     Parameters
     ----------
     truth : array, shape (…, horizon)
-        Truth.
+        True values.
     quantiles : mapping of float to array
         Forecasts (…, horizon) by share.
 
@@ -221,9 +221,9 @@ def crps(truth: Any, quantiles: Mapping[float, Any]) -> np.ndarray:
 def weighted_quantile_loss(truth: Any, quantiles: Mapping[float, Any]) -> float:
     """Return the mean of twice the summed pinball loss over the summed absolute truth, all series together (GluonTS)."""
     y = _array(truth)
-    known = np.isfinite(y)
-    losses = [np.sum(pinball(y[..., None], _array(forecast)[..., None], share)[known]) for share, forecast in quantiles.items()]
-    total = float(np.abs(y[known]).sum())
+    finite = np.isfinite(y)
+    losses = [np.sum(pinball(y[..., None], _array(forecast)[..., None], share)[finite]) for share, forecast in quantiles.items()]
+    total = float(np.abs(y[finite]).sum())
     return 2.0 * float(np.mean(losses)) / total if total else np.nan
 
 
@@ -233,7 +233,7 @@ def coverage(truth: Any, low: Any, high: Any) -> np.ndarray:
     Parameters
     ----------
     truth : array, shape (…, horizon)
-        Truth.
+        True values.
     low : array, shape (…, horizon)
         Lower ends.
     high : array, shape (…, horizon)
@@ -250,7 +250,7 @@ def coverage(truth: Any, low: Any, high: Any) -> np.ndarray:
 
 
 class Interval(NamedTuple):
-    """A mean and the range it would have over other samples of the same kind."""
+    """A mean and its confidence interval."""
 
     mean: float
     low: float
@@ -265,9 +265,9 @@ def bootstrap(
     Parameters
     ----------
     values : array, shape (n,)
-        One error, or one difference of two errors, a series (or a window of a series); NaN does not count.
+        One error, or one difference of two errors, per series (or window of a series); NaN is ignored.
     groups : array, shape (n,), optional
-        Group of each value: whole groups are drawn, because overlapping windows share their values.
+        Group of each value: whole groups are drawn, for windows that share events.
     confidence : float, default 0.95
         Share of resampled means inside the interval.
     draws : int, default 2000
@@ -291,18 +291,18 @@ def bootstrap(
     (49.5, True, True)
     """
     values = _array(values)
-    known = np.isfinite(values)
-    if not known.any():
+    finite = np.isfinite(values)
+    if not finite.any():
         return Interval(np.nan, np.nan, np.nan)
     names = np.arange(len(values)) if groups is None else np.asarray(groups)
-    _, index = np.unique(names[known], return_inverse=True)
-    sums, counts = np.bincount(index, values[known]), np.bincount(index)
+    _, index = np.unique(names[finite], return_inverse=True)
+    sums, counts = np.bincount(index, values[finite]), np.bincount(index)
     mean = float(sums.sum() / counts.sum())
     if len(sums) < 2:
         return Interval(mean, np.nan, np.nan)
     random = np.random.default_rng(random_state)
-    drawn = random.multinomial(len(sums), np.full(len(sums), 1 / len(sums)), size=draws)
-    means = (drawn @ sums) / (drawn @ counts)
+    weights = random.multinomial(len(sums), np.full(len(sums), 1 / len(sums)), size=draws)
+    means = (weights @ sums) / (weights @ counts)
     outer = (1 - confidence) / 2
     low, high = np.quantile(means, [outer, 1 - outer])
     return Interval(mean, float(low), float(high))
@@ -313,8 +313,8 @@ def _array(values: Any) -> np.ndarray:
 
 
 def _mean(values: np.ndarray) -> np.ndarray:
-    """Mean over the last axis without NaN; NaN where all are."""
-    known = ~np.isnan(values)
-    count = known.sum(-1)
-    total = np.where(known, values, 0.0).sum(-1)
+    """Return the mean over the last axis without NaN; NaN if all are NaN."""
+    finite = ~np.isnan(values)
+    count = finite.sum(-1)
+    total = np.where(finite, values, 0.0).sum(-1)
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)

@@ -1,4 +1,4 @@
-"""From rows to a series: sorted, one value a stamp, on an even grid where the stamps allow it. Whatever is changed is noted."""
+"""Rows of a table as a series: sorted, one value per stamp, on an even grid if the stamps lie on one. Every change is noted."""
 
 from __future__ import annotations
 
@@ -16,36 +16,36 @@ from elman.timeseries.report import Findings
 from elman.timeseries.timestamps import clock_hint, sort_keys
 
 _SPARSE = 4
-"""A grid with more than so many places a row is mostly made up; such rows are taken in order."""
+"""Places of a grid per row, at most: a sparser grid is mostly gaps, and its rows are taken in order instead."""
 
-JOINS: dict[str, Callable[[np.ndarray], Any]] = {
+AGGREGATES: dict[str, Callable[[np.ndarray], Any]] = {
     "mean": np.nanmean,
     "sum": np.nansum,
     "median": np.nanmedian,
     "first": lambda v: v[0],
     "last": lambda v: v[-1],
 }
-"""What may be asked for where several rows share a stamp."""
+"""Ways to aggregate rows that share a stamp."""
 
 
-def in_order(one: OneSeries, rows: np.ndarray, duplicates: str, findings: Findings) -> OneSeries:
-    """Sort a series by time and leave one value a stamp.
+def sort_rows(one: OneSeries, rows: np.ndarray, duplicates: str, findings: Findings) -> OneSeries:
+    """Sort a series by time and aggregate the rows of each stamp.
 
     Parameters
     ----------
     one : OneSeries
-        As it was given.
+        Rows in the caller's order.
     rows : array of int
-        The caller's rows, for messages, (T,).
+        The caller's row numbers, (T,), for messages.
     duplicates : str
-        "error", or a key of ``JOINS``.
+        "error", or a key of ``AGGREGATES``.
     findings : Findings
-        Where to note what was done.
+        Collects the changes.
 
     Returns
     -------
     OneSeries
-        Stamps rise.
+        With increasing stamps.
     """
     keys = sort_keys(one.stamps)
     if (keys[1:] > keys[:-1]).all():
@@ -56,47 +56,47 @@ def in_order(one: OneSeries, rows: np.ndarray, duplicates: str, findings: Findin
     begins = np.flatnonzero(np.concatenate([[True], keys[1:] > keys[:-1]]))
     if len(begins) == len(keys):
         return one
-    values = np.array([_joined(one, rows, span, duplicates) for span in np.split(np.arange(len(keys)), begins[1:])])
+    values = np.array([_aggregate(one, rows, span, duplicates) for span in np.split(np.arange(len(keys)), begins[1:])])
     findings.add("repeated" if duplicates == "error" else "joined", one.name, len(keys) - len(begins))
-    kept = begins if duplicates != "last" else np.concatenate([begins[1:], [len(keys)]]) - 1
-    return replace(select(one, kept), values=values)
+    last = begins if duplicates != "last" else np.concatenate([begins[1:], [len(keys)]]) - 1
+    return replace(select(one, last), values=values)
 
 
-def _joined(one: OneSeries, rows: np.ndarray, span: np.ndarray, duplicates: str) -> float:
-    """One value of the rows of a stamp; several different ones are an error unless a way to join them was asked for."""
+def _aggregate(one: OneSeries, rows: np.ndarray, span: np.ndarray, duplicates: str) -> float:
+    """Return one value for the rows of a stamp; different values are an error by default."""
     values = one.values[span]
-    known = values[~np.isnan(values)]
+    observed = values[~np.isnan(values)]
     if duplicates in ("first", "last"):
-        return float(JOINS[duplicates](values))
+        return float(AGGREGATES[duplicates](values))
     if duplicates != "error":
-        return float(JOINS[duplicates](known)) if len(known) else np.nan
-    other = next((i for i in range(len(span)) if known.size and not np.isnan(values[i]) and values[i] != known[0]), None)
+        return float(AGGREGATES[duplicates](observed)) if len(observed) else np.nan
+    other = next((i for i in range(len(span)) if observed.size and not np.isnan(values[i]) and values[i] != observed[0]), None)
     if other is not None:
         stamp = one.stamps[span[0]]
         raise DataError(
-            f"series {one.name!r} has two values at {stamp}: {known[0]:g} and {values[other]:g}."
-            f" Name the column that tells series apart, or say how to join them: read_panel(data, duplicates='mean')." + clock_hint(stamp),
+            f"series {one.name!r} has two values at {stamp}: {observed[0]:g} and {values[other]:g}."
+            f" Name the column of series with group=, or aggregate them: read_panel(data, duplicates='mean')." + clock_hint(stamp),
             row=int(rows[span[other]]),
         )
-    return float(known[0]) if len(known) else np.nan
+    return float(observed[0]) if len(observed) else np.nan
 
 
-def on_grid(one: OneSeries, frequency: Frequency, findings: Findings) -> OneSeries:
-    """Put missing stamps into a series, with unknown values, so that a step is always a step.
+def insert_gaps(one: OneSeries, frequency: Frequency, findings: Findings) -> OneSeries:
+    """Insert missing stamps with unknown values, so that all steps are equal.
 
     Parameters
     ----------
     one : OneSeries
-        Sorted.
+        A sorted series.
     frequency : Frequency
-        Of all series.
+        Frequency of all series.
     findings : Findings
-        Where to note what was done.
+        Collects the changes.
 
     Returns
     -------
     OneSeries
-        On the grid; as it was where the stamps do not lie on one.
+        On the grid; unchanged if the stamps do not lie on one.
     """
     if len(one.stamps) < 2:
         return one
@@ -124,19 +124,19 @@ def on_grid(one: OneSeries, frequency: Frequency, findings: Findings) -> OneSeri
     return replace(one, stamps=stamps, values=_spread(one.values, places, len(stamps)), columns=columns)
 
 
-def trimmed(one: OneSeries, findings: Findings, *, end: bool) -> OneSeries:
-    """Leave out unknown values before the first known one and, if ``end``, after the last: the series was not there."""
-    known = np.flatnonzero(~np.isnan(one.values))
-    if len(known) == 0:
+def trim(one: OneSeries, findings: Findings, *, end: bool) -> OneSeries:
+    """Drop unknown values before the first known one and, if ``end``, after the last: the series did not exist then."""
+    observed = np.flatnonzero(~np.isnan(one.values))
+    if len(observed) == 0:
         return one
-    begin, stop = int(known[0]), int(known[-1]) + 1 if end else len(one.values)
+    begin, stop = int(observed[0]), int(observed[-1]) + 1 if end else len(one.values)
     findings.add("later", one.name, begin)
     findings.add("earlier", one.name, len(one.values) - stop)
     return one if (begin, stop) == (0, len(one.values)) else select(one, np.arange(begin, stop))
 
 
 def select(one: OneSeries, rows: np.ndarray) -> OneSeries:
-    """Return some rows of a series, in the order given."""
+    """Return some rows of a series, in the order of their numbers."""
     columns = {name: column[rows] for name, column in one.columns.items()}
     return replace(one, stamps=[one.stamps[i] for i in rows], values=one.values[rows], columns=columns)
 
@@ -162,7 +162,7 @@ def first_unknown(one: OneSeries) -> Any:
 
 
 def same_step(one: OneSeries, own: Frequency, shared: Frequency) -> bool:
-    """Return whether a series may are beside others of a frequency: its own is the same, or it has gaps in it."""
+    """Return whether a series fits the frequency of others: it has the same step, or a multiple because of gaps."""
     if own.kind == shared.kind and own.step == shared.step:
         return True
     places = None if _mixed(own, shared) else shared.places(one.stamps)

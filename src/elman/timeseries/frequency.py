@@ -1,4 +1,4 @@
-"""Timelines: how far apart the stamps of a series are, what comes next, and how long a season is."""
+"""Frequency: the step between the stamps of a series, the stamps after its end, and its usual season."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _WEEK = timedelta(days=7)
 class Frequency:
     """The step of a timeline: a number (integer stamps), a time difference, months, or business days.
 
-    ``season`` is the number of steps of the usual cycle (1 when there is none): 24 for hours, 12 for months, and so on.
+    ``season`` is the number of steps of the usual cycle (1 for none): 24 for hours, 12 for months, and so on.
     """
 
     kind: str
@@ -34,7 +34,7 @@ class Frequency:
         """Return the next ``count`` stamps after ``last``, of the same type.
 
         Steps below a day are counted in real time, so that an hour follows an hour when the clocks change; days and
-        months are counted on the calendar of the stamps' own zone.
+        months are counted on the calendar of the stamps' time zone.
         """
         if self.kind == "month":
             return [_add_months(last, self.step * (i + 1)) for i in range(count)]
@@ -46,7 +46,7 @@ class Frequency:
         return [last + self.step * (i + 1) for i in range(count)]
 
     def places(self, stamps: Sequence[Any]) -> np.ndarray | None:
-        """Return how many steps each sorted stamp is after the first, (T,); None where some stand between two steps.
+        """Return the steps from the first to each sorted stamp, (T,); None if some lie between two steps.
 
         Business days are counted by rows: a weekday without a row is a day off, not a gap.
         """
@@ -62,7 +62,7 @@ class Frequency:
         return places if exact else None
 
     def __str__(self) -> str:
-        """Name the step in words."""
+        """Return the step in words."""
         if self.kind == "business":
             return "business days"
         if self.kind == "month":
@@ -86,7 +86,7 @@ def infer_frequency(stamps: Sequence[Any]) -> Frequency:
     Returns
     -------
     Frequency
-        ``regular`` is False when some gaps differ from the usual one.
+        ``regular`` is False if some gaps differ from the usual one.
     """
     if len(stamps) < 2:
         return Frequency(kind="delta", step=1 if not isinstance(stamps[0], date) else _DAY)
@@ -154,10 +154,10 @@ def _add_months(stamp: Any, months: int) -> Any:
 
 
 def _business_days(last: Any, count: int) -> list[Any]:
-    found: list[Any] = []
+    days: list[Any] = []
     day = last
-    while len(found) < count:
+    while len(days) < count:
         day = day + _DAY
         if day.weekday() < 5:
-            found.append(day)
-    return found
+            days.append(day)
+    return days

@@ -1,4 +1,4 @@
-"""OneSeries and Panel: series with their stamps and further columns, as every forecaster here takes them."""
+"""OneSeries and Panel: series with their stamps and further columns, the data of every forecaster."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from elman.timeseries.report import DataReport
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class OneSeries:
-    """One series: its name, stamps, values, and what else its rows say.
+    """One series: its name, stamps, values and further columns.
 
     Notes
     -----
@@ -31,7 +31,7 @@ class OneSeries:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Panel:
-    """Several series of one frequency, and the form they came in."""
+    """Several series of one frequency, and the form of the caller's data."""
 
     series: list[OneSeries]
     frequency: Frequency
@@ -42,7 +42,7 @@ class Panel:
 
     @property
     def report(self) -> DataReport:
-        """What was read, and what was done about gaps, repeated stamps and the like."""
+        """Sizes of the data, and the changes for gaps, repeated stamps and the like."""
         lengths = [len(one.values) for one in self.series]
         return DataReport(
             series=len(lengths),

@@ -1,4 +1,4 @@
-"""Pictures of series: one palette for light and for dark ground, the same lines in every plot."""
+"""Plots of series: the same lines in every plot, with a palette for light and one for dark ground."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from elman.errors import FileError, MissingExtraError
+from elman.timeseries.prediction import Prediction
 
 _ROLES = ("ground", "text", "grid", "history", "ours", "other", "mark")
 _LIGHT: dict[str, str] = dict(zip(_ROLES, ("#ffffff", "#24292f", "#d8dee4", "#3d4a5c", "#c2410c", "#2563eb", "#b91c1c"), strict=True))
@@ -25,7 +26,7 @@ class Canvas:
     colours: dict[str, str]
 
     def history(self, stamps: Sequence[Any], values: np.ndarray, name: str) -> None:
-        """Draw what is known."""
+        """Draw the values of a series."""
         self.axes.plot(stamps, values, color=self.colours["history"], linewidth=1.3, label=name, zorder=2)
         if isinstance(stamps[0], date):
             self._short_dates()
@@ -36,20 +37,20 @@ class Canvas:
         style = {"linewidth": 1.4, **marker, **style}
         self.axes.plot(stamps, values, color=self.colours[colour], label=name, zorder=3, **style)
 
-    def fan(self, stamps: Sequence[Any], said: Any, row: int, *, named: bool = True) -> None:
+    def fan(self, stamps: Sequence[Any], prediction: Prediction, row: int, *, named: bool = True) -> None:
         """Draw a forecast and its intervals, the widest palest."""
         count = len(stamps)
-        for level in sorted(said.low, reverse=True):
-            low, high = said.low[level][row][:count], said.high[level][row][:count]
+        for level in sorted(prediction.low, reverse=True):
+            low, high = prediction.low[level][row][:count], prediction.high[level][row][:count]
             label = f"{level} %" if named else None
             if count == 1:
                 self.axes.vlines(stamps, low, high, color=self.colours["ours"], alpha=0.35, linewidth=1.5, label=label, zorder=1)
             else:
                 self.axes.fill_between(stamps, low, high, color=self.colours["ours"], alpha=0.22, linewidth=0, label=label, zorder=1)
-        self.line(stamps, said.mean[row][:count], "ours", "elman" if named else None, linewidth=1.8)
+        self.line(stamps, prediction.mean[row][:count], "ours", "elman" if named else None, linewidth=1.8)
 
     def band(self, stamps: Sequence[Any], low: np.ndarray, high: np.ndarray, name: str) -> None:
-        """Draw what was expected at each point."""
+        """Draw an interval at each point."""
         self.axes.fill_between(stamps, low, high, color=self.colours["other"], alpha=0.3, linewidth=0, label=name, zorder=1)
 
     def marks(self, stamps: Sequence[Any], values: np.ndarray, name: str) -> None:
@@ -57,7 +58,7 @@ class Canvas:
         self.axes.scatter(stamps, values, s=28, color=self.colours["mark"], label=name, zorder=4)
 
     def done(self, title: str = "") -> Any:
-        """Add legend, grid and title; return the axes."""
+        """Add legend, grid and title, and return the axes."""
         text, figure = self.colours["text"], self.axes.figure
         self.axes.set_facecolor(self.colours["ground"])
         figure.set_facecolor(self.colours["ground"])
@@ -76,7 +77,7 @@ class Canvas:
         return self.axes
 
     def _short_dates(self) -> None:
-        """Short dates, the year once: long ones run into each other."""
+        """Use short dates with the year once: long ones overlap."""
         from matplotlib import dates
 
         locator = dates.AutoDateLocator(minticks=4, maxticks=10)
@@ -85,16 +86,16 @@ class Canvas:
 
 
 def canvas(axes: Any, purpose: str, *, dark: bool | None = None) -> Canvas:
-    """Return a canvas on some axes, or on new ones.
+    """Return a canvas on axes, by default of a new figure.
 
     Parameters
     ----------
     axes : matplotlib axes or None
-        Where to draw.
+        Axes to draw on.
     purpose : str
-        What for, should matplotlib be missing.
+        Purpose, for the message if matplotlib is missing.
     dark : bool, optional
-        Light lines on a dark ground; by default as matplotlib's style is.
+        Light lines on a dark ground; by default as in matplotlib's style.
 
     Returns
     -------
@@ -112,17 +113,17 @@ def canvas(axes: Any, purpose: str, *, dark: bool | None = None) -> Canvas:
     return Canvas(axes=axes, colours=_DARK if dark else _LIGHT)
 
 
-def pictures(path: Any, draw: Callable[..., Any], count: int) -> None:
-    """Save one picture with several plots, one above the other.
+def save_plots(path: Any, draw: Callable[..., Any], count: int) -> None:
+    """Save several plots in one picture, one above the other.
 
     Parameters
     ----------
     path : str or Path
-        Where; its ending says what kind.
+        File; its ending is the format.
     draw : callable
-        ``draw(axes, series)`` draws one of them.
+        ``draw(axes, series)`` draws one plot.
     count : int
-        How many.
+        Number of plots.
     """
     try:
         from matplotlib.figure import Figure

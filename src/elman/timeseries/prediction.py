@@ -26,7 +26,7 @@ class Prediction:
     samples: np.ndarray | None = None
 
     @classmethod
-    def joined(cls, parts: Sequence[Prediction]) -> Self:
+    def concatenate(cls, parts: Sequence[Prediction]) -> Self:
         """Concatenate the cutoffs of several predictions; samples are left out."""
         levels = parts[0].low
         return cls(
@@ -34,3 +34,8 @@ class Prediction:
             low={level: np.concatenate([part.low[level] for part in parts]) for level in levels},
             high={level: np.concatenate([part.high[level] for part in parts]) for level in levels},
         )
+
+    def with_levels(self, levels: Sequence[int]) -> Prediction:
+        """Return the prediction with the intervals of some levels only."""
+        low, high = ({level: ends[level] for level in levels} for ends in (self.low, self.high))
+        return Prediction(mean=self.mean, low=low, high=high, samples=self.samples)

@@ -1,4 +1,4 @@
-"""Panels: one or many series out of arrays, lists, columns with stamps, and long or wide data frames."""
+"""read_panel: one or many series from arrays, lists, columns with stamps, and long or wide data frames."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from elman.errors import DataError, DataTypeError, SettingError
-from elman.timeseries.fill_gaps import JOINS, first_unknown, in_order, on_grid, same_step, trimmed
+from elman.timeseries.fill_gaps import AGGREGATES, first_unknown, insert_gaps, same_step, sort_rows, trim
 from elman.timeseries.frequency import Frequency, infer_frequency
 from elman.timeseries.panel import OneSeries as OneSeries
 from elman.timeseries.panel import Panel as Panel
@@ -28,8 +28,8 @@ def read_panel(
 ) -> Panel:
     """Return the series of an array, a list of arrays, a column with stamps, or a long or wide frame.
 
-    Missing stamps come in with unknown values, so that a step is always a step; rows are sorted; whatever was done stands
-    in ``report``. Further columns of a long frame travel along (``OneSeries.columns``).
+    Missing stamps are inserted with unknown values, so that all steps are equal, and rows are sorted; ``report`` lists every
+    change. Further columns of a long frame are kept as ``OneSeries.columns``.
 
     Parameters
     ----------
@@ -41,11 +41,11 @@ def read_panel(
     value : str, optional
         Column of the numbers, if it is not ``y``.
     group : str, optional
-        Column that tells series apart, if it is not ``unique_id``.
+        Column of the names of series, if it is not ``unique_id``.
     duplicates : {"error", "mean", "sum", "median", "first", "last"}, default "error"
-        To do about a stamp that has several different values.
+        Treatment of a stamp with several different values.
     needs_value : bool, default True
-        Whether ``y`` must be there; without it all values are unknown (covariates of the future).
+        Whether ``y`` is required; without it all values are unknown (a table of future covariates).
 
     Returns
     -------
@@ -60,8 +60,8 @@ def read_panel(
     """
     if isinstance(data, Panel):
         return data
-    if duplicates != "error" and duplicates not in JOINS:
-        raise SettingError(f"duplicates must be 'error', {', '.join(map(repr, JOINS))}; got {duplicates!r}.")
+    if duplicates != "error" and duplicates not in AGGREGATES:
+        raise SettingError(f"duplicates must be 'error', {', '.join(map(repr, AGGREGATES))}; got {duplicates!r}.")
     if isinstance(data, str | bytes):
         raise DataTypeError("Forecaster needs numbers: an array, a list of arrays, or a frame with ds and y; got text.")
     read = read_frame(data, time=time, value=value, group=group, needs_value=needs_value)
@@ -80,14 +80,14 @@ def _from_columns(read: Columns, duplicates: str) -> Panel:
     series = []
     for name, rows in _groups(names).items():
         one = OneSeries(name=name, stamps=[stamps[r] for r in rows], values=values[rows], columns={k: v[rows] for k, v in further.items()})
-        series.append(in_order(one, rows, duplicates, findings))
+        series.append(sort_rows(one, rows, duplicates, findings))
     frequency = infer_frequency(max(series, key=lambda s: len(s.values)).stamps)
     if "y" in columns:
-        series = [trimmed(one, findings, end=read.wide) for one in series]
+        series = [trim(one, findings, end=read.wide) for one in series]
         for one in series:
             _count_unknown(one, findings)
-    series = [on_grid(_fitting(one, frequency, series), frequency, findings) for one in series]
-    return Panel(series=series, frequency=frequency, form="frame", like=read.like, notes=findings.told())
+    series = [insert_gaps(_fitting(one, frequency, series), frequency, findings) for one in series]
+    return Panel(series=series, frequency=frequency, form="frame", like=read.like, notes=findings.lines())
 
 
 def _groups(names: Any) -> dict[Any, np.ndarray]:
@@ -98,11 +98,11 @@ def _groups(names: Any) -> dict[Any, np.ndarray]:
 
 
 def _fitting(one: OneSeries, frequency: Frequency, series: list[OneSeries]) -> OneSeries:
-    """Refuse a series of a step of its own: its forecast would get the stamps of the others."""
-    own = infer_frequency(one.stamps)
-    if len(one.stamps) > 2 and not same_step(one, own, frequency):
+    """Refuse a series with another step: its forecast would get the stamps of the others."""
+    other_frequency = infer_frequency(one.stamps)
+    if len(one.stamps) > 2 and not same_step(one, other_frequency, frequency):
         other = max(series, key=lambda s: len(s.values))
-        raise DataError(f"series {one.name!r} has a step of {own}, series {other.name!r} of {frequency}. Forecast them apart.")
+        raise DataError(f"series {one.name!r} has a step of {other_frequency}, series {other.name!r} of {frequency}. Forecast them apart.")
     return one
 
 
@@ -126,31 +126,31 @@ def _from_arrays(data: Any) -> Panel:
         one = OneSeries(name=row, stamps=list(range(len(numbers))), values=numbers)
         _count_unknown(one, findings)
         series.append(one)
-    return Panel(series=series, frequency=Frequency(kind="delta", step=1), form="array" if single else "list", notes=findings.told())
+    return Panel(series=series, frequency=Frequency(kind="delta", step=1), form="array" if single else "list", notes=findings.lines())
 
 
-def _numbers(values: Any, what: str, names: Any = None) -> np.ndarray:
-    """Return float64 values; whatever is no number is refused, naming its row and series."""
+def _numbers(values: Any, label: str, names: Any = None) -> np.ndarray:
+    """Return float64 values; an error for anything else names row and series."""
     if not isinstance(values, np.ndarray) or values.dtype.kind not in "iufb":
         listed = values.tolist() if hasattr(values, "tolist") else list(values) if np.iterable(values) else [values]
         for row, one in enumerate(listed):
             if isinstance(one, str | bytes) or not (_is_unknown(one) or isinstance(one, int | float | Decimal | list | tuple | np.ndarray)):
-                who = what if names is None else f"series {names[row]!r}: {what}"
+                who = label if names is None else f"series {names[row]!r}: {label}"
                 raise DataTypeError(f"{who} must be numbers; got {one!r}.", row=row)
         values = [np.nan if _is_unknown(one) else one for one in listed]
     try:
         numbers = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise DataTypeError(f"{what} must be numbers; got {type(values).__name__} that does not convert ({error}).") from error
+        raise DataTypeError(f"{label} must be numbers; got {type(values).__name__} that does not convert ({error}).") from error
     if np.isinf(numbers).any():
         row = int(np.argmax(np.isinf(numbers)))
-        who = what if names is None else f"series {names[row]!r}: {what}"
+        who = label if names is None else f"series {names[row]!r}: {label}"
         raise DataError(f"{who} has an infinite value at {row}. Replace it by NaN or a number.")
     return numbers
 
 
 def _further(column: Any) -> np.ndarray:
-    """A further column as an array: float64 for numbers, else objects with None for what is missing."""
+    """Return a further column as an array: float64 for numbers, else objects with None for missing values."""
     if isinstance(column, np.ndarray) and column.dtype.kind in "iuf":
         return column.astype(np.float64)
     listed = column.tolist() if isinstance(column, np.ndarray) else list(column)
@@ -158,9 +158,9 @@ def _further(column: Any) -> np.ndarray:
         v is not None for v in listed
     ):
         return np.array([np.nan if _is_unknown(v) else v for v in listed], dtype=np.float64)
-    found = np.empty(len(listed), dtype=object)
-    found[:] = [None if _is_unknown(v) else v for v in listed]
-    return found
+    array = np.empty(len(listed), dtype=object)
+    array[:] = [None if _is_unknown(v) else v for v in listed]
+    return array
 
 
 def _is_unknown(value: Any) -> bool:

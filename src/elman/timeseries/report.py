@@ -1,4 +1,4 @@
-"""DataReport: what was found in series that were read, and what was done about it."""
+"""DataReport: sizes and irregularities of series that were read."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-_SAID = {
+_MESSAGES = {
     "sorted": "rows were not in order of time and have been sorted",
     "repeated": "{count:,} rows repeat a stamp and its value; one of each is kept",
     "joined": "{count:,} rows share a stamp with another; one value of each stamp is used",
     "gaps": "{count:,} stamps are missing (first {first}); their values count as unknown",
     "days off": "{count:,} weekdays have no row (first {first}); they are taken as days off",
     "uneven": "stamps are not evenly spaced; the rows are taken in order, the usual step is assumed to go on",
-    "unknown": "{count:,} values are unknown (first {first}); straight lines between neighbours stand in for them",
+    "unknown": "{count:,} values are unknown (first {first}); straight lines between neighbours replace them",
     "later": "{count:,} unknown values before the first known one are left out",
     "earlier": "{count:,} unknown values after the last known one are left out",
 }
@@ -21,12 +21,12 @@ _SAID = {
 
 @dataclass(frozen=True, kw_only=True)
 class DataReport:
-    """What was read.
+    """Sizes of a panel, and notes on irregular data.
 
     Attributes
     ----------
     series, points : int
-        How many series, and values in all of them, known or not.
+        Number of series, and of values in all of them, known or not.
     shortest, longest : int
         Points of a series.
     unknown : int
@@ -36,7 +36,7 @@ class DataReport:
     season : int
         Steps of its usual cycle, 1 for none.
     notes : tuple of str
-        Whatever was not plain: missing and repeated stamps, unknown values, zones, columns that were guessed.
+        Irregularities: missing and repeated stamps, unknown values, time zones, inferred columns.
 
     Examples
     --------
@@ -56,7 +56,7 @@ class DataReport:
     notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """Return a line of sizes and one line a note."""
+        """Return a line of sizes and one line per note."""
         lengths = f"{self.longest:,}" if self.shortest == self.longest else f"{self.shortest:,} to {self.longest:,}"
         cycle = f", usual cycle {self.season} steps" if self.season > 1 else ""
         unknown = f", {self.unknown:,} unknown" if self.unknown else ""
@@ -66,22 +66,22 @@ class DataReport:
 
 @dataclass
 class Findings:
-    """What was found series by series, told together: hundreds of series with gaps are one line."""
+    """Irregularities by series, summarised: hundreds of series with gaps are one line."""
 
     notes: list[str] = field(default_factory=list)
-    found: dict[str, list[tuple[Any, int, Any]]] = field(default_factory=lambda: defaultdict(list))
+    cases: dict[str, list[tuple[Any, int, Any]]] = field(default_factory=lambda: defaultdict(list))
 
-    def add(self, what: str, series: Any, count: int, first: Any = None) -> None:
-        """Note that something was found ``count`` times in a series, if it was."""
+    def add(self, kind: str, series: Any, count: int, first: Any = None) -> None:
+        """Record ``count`` cases of a kind in a series, if there are any."""
         if count:
-            self.found[what].append((series, count, first))
+            self.cases[kind].append((series, count, first))
 
-    def told(self) -> list[str]:
-        """Return one line a kind of finding."""
+    def lines(self) -> list[str]:
+        """Return the notes, and one line per kind of irregularity."""
         lines = list(self.notes)
-        for what, said in _SAID.items():
-            if cases := self.found.get(what):
+        for kind, message in _MESSAGES.items():
+            if cases := self.cases.get(kind):
                 series, _, first = cases[0]
                 who = f"series {series!r}" if len(cases) == 1 else f"{len(cases):,} series, the first {series!r}"
-                lines.append(f"{who}: {said.format(count=sum(count for _, count, _ in cases), first=first)}")
+                lines.append(f"{who}: {message.format(count=sum(count for _, count, _ in cases), first=first)}")
         return lines

@@ -1,4 +1,4 @@
-"""The end of a panel as plain JSON: as much history as a forecast reads, so that a loaded Forecaster can go on."""
+"""The end of a panel as plain JSON: the history that the forecasts of a loaded Forecaster depend on."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from elman.timeseries.frequency import Frequency
 from elman.timeseries.read import OneSeries, Panel
 
 
-def panel_config(panel: Panel, kept: int, columns: Sequence[str] = ()) -> dict[str, Any]:
-    """Return the last ``kept`` points of every series as plain JSON, with those of its further columns that are named."""
+def panel_config(panel: Panel, steps: int, columns: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the last ``steps`` points of every series as plain JSON, with some of its further columns."""
     frequency = panel.frequency
     step = {"seconds": frequency.step.total_seconds()} if isinstance(frequency.step, timedelta) else {"number": frequency.step}
     return {
         "form": panel.form,
         "frequency": {"kind": frequency.kind, "step": step, "season": frequency.season, "regular": frequency.regular},
-        "series": [_series_config(series, kept, columns) for series in panel.series],
+        "series": [_series_config(series, steps, columns) for series in panel.series],
     }
 
 
-def _series_config(series: OneSeries, kept: int, columns: Sequence[str]) -> dict[str, Any]:
+def _series_config(series: OneSeries, steps: int, columns: Sequence[str]) -> dict[str, Any]:
     if not isinstance(series.name, str | int | float | bool | None):
         raise DataError(f"series {series.name!r} has a name of type {type(series.name).__name__}; only text and numbers can be saved.")
     config: dict[str, Any] = {
         "name": series.name,
-        "stamps": [_stamp_config(s) for s in series.stamps[-kept:]],
-        "values": _plain(series.values[-kept:], "y"),
+        "stamps": [_stamp_config(s) for s in series.stamps[-steps:]],
+        "values": _plain(series.values[-steps:], "y"),
     }
-    further = {name: _plain(series.columns[name][-kept:], name) for name in columns if name in series.columns}
+    further = {name: _plain(series.columns[name][-steps:], name) for name in columns if name in series.columns}
     return config | ({"columns": further} if further else {})
 
 
@@ -53,7 +53,7 @@ def _stamp_config(stamp: Any) -> dict[str, Any]:
 
 
 def panel_from_config(config: dict[str, Any]) -> Panel:
-    """Rebuild the result of :func:`panel_config`."""
+    """Rebuild a panel from the JSON of :func:`panel_config`."""
     step = config["frequency"]["step"]
     step = timedelta(seconds=step["seconds"]) if "seconds" in step else step["number"]
     series = [

@@ -1,4 +1,4 @@
-"""Seasonality."""
+"""Seasonality: the period of a series, and the gain of a seasonal over a plain naive forecast."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import numpy as np
 from elman.errors import DataError
 
 
-def filled(values: np.ndarray) -> np.ndarray:
-    """Return the values with NaN replaced by straight lines between neighbours (ends by the nearest value)."""
-    known = np.flatnonzero(~np.isnan(values))
-    if len(known) == 0:
+def interpolate(values: np.ndarray) -> np.ndarray:
+    """Replace NaN by straight lines between neighbours, and at the ends by the nearest value."""
+    observed = np.flatnonzero(~np.isnan(values))
+    if len(observed) == 0:
         raise DataError("A series has no known value, only NaN. Drop it or give at least one number.")
-    return np.interp(np.arange(len(values)), known, values[known])
+    return np.interp(np.arange(len(values)), observed, values[observed])
 
 
 def seasonal_strength(values: np.ndarray, season: int) -> float:
-    """Return how much better the value a season ago is than the last value, over the series: > 0 when it is better.
+    """Return the gain of the value a season ago over the last value as a forecast; positive if it is better.
 
     1 - mean|x_t - x_{t-season}| / mean|x_t - x_{t-h}| averaged over h = 1..season.
     """
@@ -28,9 +28,9 @@ def seasonal_strength(values: np.ndarray, season: int) -> float:
 
 
 def detect_season(values: np.ndarray, longest: int = 400) -> int:
-    """Return the period of an unlabelled series, 1 when none stands out.
+    """Return the period of a series, 1 if there is no clear one.
 
-    The first clear peak of the autocorrelation of the detrended series (at least 0.5, and higher than its neighbours).
+    The period is the first clear peak of the autocorrelation of the detrended series (at least 0.5, and a local maximum).
     """
     count = len(values)
     if count < 12:

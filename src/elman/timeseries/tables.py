@@ -1,4 +1,4 @@
-"""Frames as columns ``unique_id``, ``ds``, ``y`` and further ones: long and wide tables, frames with an index of times."""
+"""Data frames as columns ``unique_id``, ``ds``, ``y`` and further ones: long and wide tables, frames with an index of times."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NAMES = ("unique_id", "ds", "y")
 
 @dataclass
 class Columns:
-    """Columns of a long table under the names used here, and what the caller's frame was."""
+    """Columns of a long table under their standard names, with the caller's frame."""
 
     columns: dict[str, Any]
     like: Any = None
@@ -29,13 +29,13 @@ def read_frame(data: Any, *, time: str | None, value: str | None, group: str | N
     Parameters
     ----------
     data : Any
-        What the caller gave.
+        The caller's data.
     time : str or None
         Column of the stamps, if it is not ``ds``.
     value : str or None
         Column of the numbers, if it is not ``y``.
     group : str or None
-        Column that tells series apart, if it is not ``unique_id``.
+        Column of the names of series, if it is not ``unique_id``.
     needs_value : bool
         Whether a table without numbers is an error.
 
@@ -45,18 +45,18 @@ def read_frame(data: Any, *, time: str | None, value: str | None, group: str | N
         Long form.
     """
     index, data = _with_index(data)
-    found = _columns_of(data)
-    if found is None:
+    table = _columns_of(data)
+    if table is None:
         return None
-    named = {name: told for name, told in zip(_NAMES, (group, time, value), strict=True) if told is not None}
-    columns = _renamed(found, named)
+    names = {standard: name for standard, name in zip(_NAMES, (group, time, value), strict=True) if name is not None}
+    columns = _rename(table, names)
     read = Columns(columns, like=None if isinstance(data, Mapping) else data)
     if "ds" not in columns:
         columns["ds"] = index if index is not None else _only_time(columns, read.notes)
     if needs_value and "y" not in columns:
         if "unique_id" in columns:
-            raise _missing("y", found)
-        return _from_wide(read, found)
+            raise _missing("y", table)
+        return _from_wide(read, table)
     return read
 
 
@@ -97,12 +97,14 @@ def _column(column: Any) -> Any:
     return column.to_list()
 
 
-def _renamed(found: dict[str, Any], named: dict[str, str]) -> dict[str, Any]:
-    for told in named.values():
-        if told not in found:
-            raise DataError(f"The frame has no column {told!r}; it has {list(found)}.{did_you_mean(told, found)}")
-    back = {told: name for name, told in named.items()}
-    return {back.get(name, name): values for name, values in found.items() if name not in named or name in back}
+def _rename(table: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    """Give columns their standard names, by the caller's names for them."""
+    for name in names.values():
+        if name not in table:
+            raise DataError(f"The frame has no column {name!r}; it has {list(table)}.{did_you_mean(name, table)}")
+    standard = {name: standard for standard, name in names.items()}
+    # a column that has a standard name, but another meaning, is dropped
+    return {standard.get(name, name): values for name, values in table.items() if name not in names or name in standard}
 
 
 def _only_time(columns: dict[str, Any], notes: list[str]) -> Any:
@@ -117,8 +119,8 @@ def _only_time(columns: dict[str, Any], notes: list[str]) -> Any:
 def _is_time(values: Any) -> bool:
     if isinstance(values, np.ndarray):
         return values.dtype.kind == "M"
-    known = next((v for v in values if v is not None), None)
-    return hasattr(known, "isoformat")
+    first = next((v for v in values if v is not None), None)
+    return hasattr(first, "isoformat")
 
 
 def _missing(needed: str, columns: Mapping[str, Any]) -> DataError:
@@ -129,22 +131,22 @@ def _missing(needed: str, columns: Mapping[str, Any]) -> DataError:
     )
 
 
-def _from_wide(read: Columns, found: Mapping[str, Any]) -> Columns:
-    """Stack a wide table: every further column is a series of its own."""
+def _from_wide(read: Columns, table: Mapping[str, Any]) -> Columns:
+    """Stack a wide table, in which every further column is a series."""
     names = [name for name in read.columns if name != "ds"]
     texts = [name for name in names if not _is_number(read.columns[name])]
     if not names:
-        raise _missing("y", found)
+        raise _missing("y", table)
     if texts:
         raise DataError(
             f"A frame needs a column 'y', or columns of numbers only, one a series; {texts[0]!r} holds no numbers."
-            f" If it tells series apart, name it: read_panel(data, group={texts[0]!r}, value='…')."
+            f" If it holds the names of series, pass it: read_panel(data, group={texts[0]!r}, value='…')."
         )
     stamps = read.columns["ds"]
-    again = np.tile(stamps, len(names)) if isinstance(stamps, np.ndarray) else list(stamps) * len(names)
+    repeated = np.tile(stamps, len(names)) if isinstance(stamps, np.ndarray) else list(stamps) * len(names)
     long = {
         "unique_id": [name for name in names for _ in range(len(stamps))],
-        "ds": again,
+        "ds": repeated,
         "y": np.concatenate([_floats(read.columns[name]) for name in names]),
     }
     notes = [*read.notes, f"the columns {_some(names)} are read as one series each"]

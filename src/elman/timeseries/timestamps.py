@@ -1,4 +1,4 @@
-"""Stamps: what is said about when, as Python numbers, dates and datetimes that can be compared and subtracted."""
+"""Timestamps: numbers, dates and datetimes of Python, which can be compared and subtracted, from columns of any kind."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from elman.errors import DataError
 
 FORMATS = ("%Y/%m/%d", "%Y-%m", "%Y%m%d", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%b %d %Y", "%B %d %Y", "%d %b %Y")
-"""Ways to write a date besides ISO 8601; a column is read in the first that fits all of it."""
+"""Date formats besides ISO 8601; a column is read in the first that fits all of it."""
 _EITHER = ("%m/%d/%Y", "%d/%m/%Y")
 
 
@@ -60,7 +60,7 @@ def read_stamps(values: Sequence[Any]) -> tuple[list[Any], list[str]]:
     stamps : list
         Numbers, dates or datetimes.
     notes : list of str
-        What had to be decided: how ambiguous dates are read, zones that were brought together.
+        Decisions: the reading of ambiguous dates, the conversion of time zones.
     """
     if isinstance(values, np.ndarray) and values.dtype.kind == "M" and not np.isnat(values).any():
         return values.astype("datetime64[us]").tolist(), []
@@ -115,7 +115,7 @@ def _kind(stamp: Any) -> str:
 
 
 def _one_zone(stamps: list[Any], notes: list[str]) -> list[Any]:
-    """Bring stamps of several zones or offsets to UTC; a named zone is kept, as one object, whose clock changes are known."""
+    """Convert stamps of several zones or offsets to UTC; a single named zone is kept, with its clock changes."""
     names = {_zone_name(s.tzinfo) for s in stamps}
     if len(names) > 1:
         notes.append(f"stamps have {len(names)} time zones or offsets ({', '.join(sorted(names)[:3])}); all are read as UTC")
@@ -131,11 +131,11 @@ def _zone_name(zone: tzinfo) -> str:
     return str(getattr(zone, "key", None) or getattr(zone, "zone", None) or zone)
 
 
-def _zone(name: str, given: tzinfo) -> tzinfo:
+def _zone(name: str, default: tzinfo) -> tzinfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):  # a fixed offset
-        return given
+        return default
 
 
 def sort_keys(stamps: Sequence[Any]) -> np.ndarray:
@@ -148,7 +148,7 @@ def sort_keys(stamps: Sequence[Any]) -> np.ndarray:
 
 
 def clock_hint(stamp: Any) -> str:
-    """Return what a doubled hour without a time zone often is: the hour after the clocks were put back."""
+    """Return a hint for a repeated hour without time zone that may be the hour after clocks were put back; else an empty text."""
     if (
         isinstance(stamp, datetime)
         and stamp.tzinfo is None

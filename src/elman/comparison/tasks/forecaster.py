@@ -13,7 +13,7 @@ from elman.comparison.candidate import Candidate, networks
 from elman.comparison.measure import Judgement, Measure
 from elman.errors import DataError, SettingError
 from elman.estimators import Forecaster
-from elman.evaluation.cutoffs import forecasts, until
+from elman.evaluation.cutoffs import forecast_cutoffs, truncate
 from elman.leakage import overlap as leaks
 from elman.leakage.alarm import Alarm
 from elman.metrics.forecasts import mase
@@ -50,7 +50,7 @@ class ForecasterTask:
                 f"series {short.name!r} has {len(short.values)} points; {self.horizon + 4} are needed to hide the last {self.horizon}."
             )
         self.ends = np.array([len(one.values) - self.horizon for one in self.whole])
-        self.past = replace(self.panel, series=[until(one, int(end)) for one, end in zip(self.whole, self.ends, strict=True)])
+        self.past = replace(self.panel, series=[truncate(one, int(end)) for one, end in zip(self.whole, self.ends, strict=True)])
         season: Any = estimator.season
         first = min(season) if isinstance(season, tuple | list) else season  # the measure scales by one cycle, the shortest
         self.season = int(baselines.SeasonalNaive(season=first).fit(self.past).season_)
@@ -117,8 +117,7 @@ class ForecasterTask:
 
     def _forecasts(self, estimator: Any, rows: np.ndarray) -> np.ndarray:
         """Forecasts from the cut on, (n, horizon)."""
-        simple = isinstance(estimator, baselines.SeriesBaseline)
-        return forecasts(estimator, self.panel, rows, self.ends[rows], **({"horizon": self.horizon, "level": ()} if simple else {})).mean
+        return forecast_cutoffs(estimator, self.panel, rows, self.ends[rows], horizon=self.horizon, level=()).mean
 
     def ask(self, estimator: Any) -> Callable[[int], Any]:
         """Return how one series alone is forecast."""

@@ -1,4 +1,4 @@
-"""Steps: what an autoregressive network reads before each value of a series, and where a series stands between two values."""
+"""StepInputs and SeriesState: features of each step of an autoregressive network, and the state that they are computed from."""
 
 from __future__ import annotations
 
@@ -10,32 +10,33 @@ import numpy as np
 
 from elman.codecs.checks import strict
 from elman.codecs.space import Continuous
-from elman.forecasting.autoregressive.online_scaler import OnlineScaler
+from elman.forecasting.autoregressive.online_scaler import OnlineScaler, put
 from elman.forecasting.box_cox import Power
 from elman.forecasting.grouped import GroupedSeries
 from elman.network.planning.side import Side
 
-_FAR = 50.0
-"""Where what is read and learned is cut off, in spreads: one broken sensor must not decide the gradient."""
+_FARTHEST = 50.0
+"""Bound of features and targets, in spreads: one broken sensor must not decide the gradient."""
+_ARRAYS = ("recent", "past", "lengths")
 
 
 @dataclass(frozen=True, kw_only=True)
 class StepInputs:
-    """What is read before each value: all of it settled when a model is fitted.
+    """Specification of the features of a step, settled in ``fit``.
 
     Attributes
     ----------
     horizon : int
-        Steps that are forecast.
+        Steps to forecast.
     span : int
         Steps that hold most of the weight of level and spread.
     seasons, lags : tuple of int
-        Steps of each cycle, and steps back of the values that are read.
+        Steps of each cycle, and distances of the lagged values.
     scale : str
         As in :class:`~elman.forecasting.autoregressive.online_scaler.OnlineScaler`.
     power : float
         Exponent of the Box-Cox transformation.
-    past, future, whole : int
+    past, future, static : int
         Channels of covariates.
     """
 
@@ -47,151 +48,143 @@ class StepInputs:
     power: float = 1.0
     past: int = 0
     future: int = 0
-    whole: int = 0
+    static: int = 0
 
     @cached_property
-    def powers(self) -> Power:
-        """The transformation."""
+    def transform(self) -> Power:
+        """Box-Cox transformation of the values."""
         return Power(exponent=self.power)
 
     @property
     def counts(self) -> bool:
-        """Whether values are counts beside exposures."""
+        """Whether targets are counts with exposures."""
         return self.scale == "counts"
 
     @property
     def width(self) -> int:
-        """Numbers read before each value."""
-        return 2 * len(self.lags) + 1 + self.past + self.future + self.whole
+        """Number of features of a step."""
+        return 2 * len(self.lags) + 1 + self.past + self.future + self.static
 
     @property
     def side(self) -> Side:
-        """What the network reads, as a plan says it."""
+        """Input side of the network's plan."""
         return Side("many", Continuous(self.width))
 
     def config(self) -> dict[str, Any]:
         """Return plain JSON."""
-        names = ("horizon", "span", "scale", "power", "past", "future", "whole")
+        names = ("horizon", "span", "scale", "power", "past", "future", "static")
         return {**{name: getattr(self, name) for name in names}, "seasons": list(self.seasons), "lags": list(self.lags)}
 
     @classmethod
     def from_config(cls, config: Any) -> StepInputs:
         """Rebuild from plain JSON; strict."""
-        known = strict(config, cls.__dataclass_fields__, "reading")
-        return cls(**{**known, "seasons": tuple(known["seasons"]), "lags": tuple(known["lags"])})
+        fields = strict(config, cls.__dataclass_fields__, "inputs")
+        return cls(**{**fields, "seasons": tuple(fields["seasons"]), "lags": tuple(fields["lags"])})
 
-    def start(self, rows: int) -> SeriesState:
-        """Return R series before their first values."""
+    def start(self, count: int) -> SeriesState:
+        """Return the state of ``count`` series before their first values."""
         return SeriesState(
-            reading=self,
-            running=OnlineScaler.start(self.scale, self.span, rows),
-            recent=np.zeros((rows, max(self.lags))),
-            past=np.zeros((rows, self.past), np.float32),
-            seen=np.zeros(rows, dtype=np.int64),
+            inputs=self,
+            scaler=OnlineScaler.start(self.scale, self.span, count),
+            recent=np.zeros((count, max(self.lags))),
+            past=np.zeros((count, self.past), np.float32),
+            lengths=np.zeros(count, dtype=np.int64),
         )
 
-    def read_all(self, tape: GroupedSeries, rows: np.ndarray, ends: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray], SeriesState]:
-        """Read series up to their ends, value after value.
+    def unroll(
+        self, series: GroupedSeries, index: np.ndarray, cutoffs: np.ndarray
+    ) -> tuple[list[np.ndarray], list[np.ndarray], SeriesState]:
+        """Compute features and targets of every step before some cutoffs.
 
         Parameters
         ----------
-        tape : Tape
-            The series.
-        rows : array of int
-            Which, (m,).
-        ends : array of int
-            How far, (m,).
+        series : GroupedSeries
+            All series.
+        index, cutoffs : array of int
+            Number of a series and the end of its history, (m,) both.
 
         Returns
         -------
-        inputs, truths, Standing
-            Of each series what is read, (T, width), what should be said, (T, 1) or (T, 2), and where it then stands.
+        features, targets, state
+            Per cutoff the features (T, width) and the targets (T, 1), or (T, 2) for counts; and the state at all cutoffs.
         """
-        longest = int(ends.max(initial=0))
-        standing, m = self.start(len(rows)), len(rows)
-        inputs = np.zeros((m, longest, self.width), np.float32)
-        truths = np.full((m, longest, 2 if self.counts else 1), np.nan, np.float32)
-        whole = self.whole_of(tape, rows)
+        longest = int(cutoffs.max(initial=0))
+        state, m = self.start(len(index)), len(index)
+        features = np.zeros((m, longest, self.width), np.float32)
+        targets = np.full((m, longest, 2 if self.counts else 1), np.nan, np.float32)
+        static = self.static_covariates(series, index)
         for t in range(longest):
-            going = ends > t
-            places = tape.starts[rows] + np.minimum(t, tape.lengths[rows] - 1)
-            values = self.powers.apply(tape.values[places])
-            inputs[:, t] = standing.inputs(tape.future[places], whole)
-            truths[:, t] = standing.truth(values, tape.known[places])
-            standing = standing.step(values, tape.past[places], going)
-        return [inputs[i, :end] for i, end in enumerate(ends)], [truths[i, :end] for i, end in enumerate(ends)], standing
+            # a series that has ended repeats its last value; `active` leaves its state as it is
+            positions = series.starts[index] + np.minimum(t, series.lengths[index] - 1)
+            values = self.transform.apply(series.values[positions])
+            features[:, t] = state.features(series.future[positions], static)
+            targets[:, t] = state.targets(values, series.observed[positions])
+            state = state.step(values, series.past[positions], cutoffs > t)
+        return [features[i, :end] for i, end in enumerate(cutoffs)], [targets[i, :end] for i, end in enumerate(cutoffs)], state
 
-    def whole_of(self, tape: GroupedSeries, rows: np.ndarray) -> np.ndarray:
-        """Return what is said about series as wholes, (m, whole)."""
-        return np.concatenate([np.zeros((len(rows), 0), np.float32), *(values[rows] for values in tape.whole.values())], 1)
+    def static_covariates(self, series: GroupedSeries, index: np.ndarray) -> np.ndarray:
+        """Return the static covariates of some series, (m, static)."""
+        return np.concatenate([np.zeros((len(index), 0), np.float32), *(values[index] for values in series.static.values())], 1)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SeriesState:
-    """Where R series stand between two values.
+    """State of R series between two values.
 
     Notes
     -----
     Shapes:
 
-        recent  (R, longest lag)  the last values, newest last     past  (R, F)  covariates of the last step     seen  (R,)  values so far
+        recent  (R, longest lag)  last values, newest last     past  (R, F)  covariates of the last step     lengths  (R,)  values so far
     """
 
-    reading: StepInputs
-    running: OnlineScaler
+    inputs: StepInputs
+    scaler: OnlineScaler
     recent: np.ndarray
     past: np.ndarray
-    seen: np.ndarray
+    lengths: np.ndarray
 
-    def inputs(self, future: np.ndarray, whole: np.ndarray) -> np.ndarray:
-        """Return what is read before the next value, float32 (R, width): lags and whether they exist, the spread, covariates."""
-        level, spread = self.running.level, self.running.spread
-        back = np.array(self.reading.lags)
-        there = self.seen[:, None] >= back
-        lagged = (self.recent[:, -back] - level[:, None]) / spread[:, None] * there
-        mean = np.abs(self.running._mean)
-        size = np.log((spread + 1e-12) / (spread + mean + 1e-12)) if self.reading.scale != "none" else np.zeros(len(spread))
-        size = np.log1p(mean) if self.reading.counts else size
-        numbers = np.concatenate([np.clip(lagged, -_FAR, _FAR), there, size[:, None]], 1).astype(np.float32)
-        return np.concatenate([numbers, self.past, future, whole], 1)
+    def features(self, future: np.ndarray, static: np.ndarray) -> np.ndarray:
+        """Return the features of the next step, float32 (R, width): lagged values, their mask, the spread, covariates."""
+        level, spread = self.scaler.level, self.scaler.spread
+        lags = np.array(self.inputs.lags)
+        mask = self.lengths[:, None] >= lags
+        lagged = (self.recent[:, -lags] - level[:, None]) / spread[:, None] * mask
+        mean = np.abs(self.scaler.mean)
+        size = np.log((spread + 1e-12) / (spread + mean + 1e-12)) if self.inputs.scale != "none" else np.zeros(len(spread))
+        size = np.log1p(mean) if self.inputs.counts else size
+        numbers = np.concatenate([np.clip(lagged, -_FARTHEST, _FARTHEST), mask, size[:, None]], 1).astype(np.float32)
+        return np.concatenate([numbers, self.past, future, static], 1)
 
-    def truth(self, values: np.ndarray, known: np.ndarray) -> np.ndarray:
-        """Return what should be said of the next values, (R, 1): in spreads from the level; or (R, 2): counts and exposures."""
-        spread = self.running.spread
-        if self.reading.counts:
-            return np.where(known[:, None], np.column_stack([values, spread]), np.nan)
-        off = np.clip((values - self.running.level) / spread, -_FAR, _FAR)
-        begun = (self.running.off_weight > 0) | (self.reading.scale == "none")  # before there is no unit to say anything in
-        return np.where(known & begun, off, np.nan)[:, None]
+    def targets(self, values: np.ndarray, observed: np.ndarray) -> np.ndarray:
+        """Return the targets of the next step, scaled values (R, 1), or counts and exposures (R, 2); NaN where not observed."""
+        spread = self.scaler.spread
+        if self.inputs.counts:
+            return np.where(observed[:, None], np.column_stack([values, spread]), np.nan)
+        distance = np.clip((values - self.scaler.level) / spread, -_FARTHEST, _FARTHEST)
+        has_unit = (self.scaler.deviation_weight > 0) | (self.inputs.scale == "none")  # the first value has no spread to be scaled by
+        return np.where(observed & has_unit, distance, np.nan)[:, None]
 
-    def step(self, values: np.ndarray, past: np.ndarray, going: np.ndarray | None = None) -> SeriesState:
-        """Take in the next value of each series."""
+    def step(self, values: np.ndarray, past: np.ndarray, active: np.ndarray | None = None) -> SeriesState:
+        """Update with the next value of each series; those not ``active`` are unchanged."""
         recent = np.concatenate([self.recent[:, 1:], values[:, None]], 1)
-        seen = self.seen + 1
-        if going is not None:
-            recent, past = np.where(going[:, None], recent, self.recent), np.where(going[:, None], past, self.past)
-            seen = np.where(going, seen, self.seen)
-        return replace(self, running=self.running.step(values, going), recent=recent, past=past, seen=seen)
+        lengths = self.lengths + 1
+        if active is not None:
+            recent, past = np.where(active[:, None], recent, self.recent), np.where(active[:, None], past, self.past)
+            lengths = np.where(active, lengths, self.lengths)
+        return replace(self, scaler=self.scaler.step(values, active), recent=recent, past=past, lengths=lengths)
 
-    def select(self, rows: np.ndarray) -> SeriesState:
-        """Return some series; one may be asked for several times."""
-        return replace(self, running=self.running.select(rows), recent=self.recent[rows], past=self.past[rows], seen=self.seen[rows])
+    def select(self, index: np.ndarray) -> SeriesState:
+        """Return some series; indices may repeat."""
+        return replace(self, scaler=self.scaler.select(index), **{name: getattr(self, name)[index] for name in _ARRAYS})
 
     @classmethod
-    def joined(cls, parts: list[SeriesState]) -> SeriesState:
-        """Lay series side by side."""
-        own = {n: np.concatenate([getattr(part, n) for part in parts]) for n in ("recent", "past", "seen")}
-        return replace(parts[0], running=OnlineScaler.joined([part.running for part in parts]), **own)
+    def concatenate(cls, parts: list[SeriesState]) -> SeriesState:
+        """Concatenate the series of several states."""
+        arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _ARRAYS}
+        return replace(parts[0], scaler=OnlineScaler.concatenate([part.scaler for part in parts]), **arrays)
 
-    def join(self, other: SeriesState, rows: np.ndarray) -> SeriesState:
-        """Put other series in the places of these ``rows``."""
-
-        def put(mine: np.ndarray, theirs: np.ndarray) -> np.ndarray:
-            made = mine.copy()
-            made[rows] = theirs
-            return made
-
-        names = ("total", "weight", "off", "off_weight", "last")
-        running = replace(self.running, **{n: put(getattr(self.running, n), getattr(other.running, n)) for n in names})
-        own = {n: put(getattr(self, n), getattr(other, n)) for n in ("recent", "past", "seen")}
-        return replace(self, running=running, **own)
+    def put(self, index: np.ndarray, other: SeriesState) -> SeriesState:
+        """Return a copy in which the series at ``index`` are those of another state."""
+        arrays = {name: put(getattr(self, name), index, getattr(other, name)) for name in _ARRAYS}
+        return replace(self, scaler=self.scaler.put(index, other.scaler), **arrays)

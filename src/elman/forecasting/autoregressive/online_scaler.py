@@ -1,7 +1,7 @@
-"""Running: level and spread of a series as they are known at each step, one step after the other.
+"""OnlineScaler: level and spread of a series at each step, updated one value at a time.
 
-An exponentially weighted mean of the values and of their distances from it, so that whatever is measured in these units needs nothing that
-comes later, and one more value costs one step.
+Both are exponentially weighted means, of the values and of their distances from the level. A scaled value therefore depends on the past
+only, and a new point costs one update.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-_NOTHING = 1e-9
-"""Spread of a series that has been 0 so far: it goes on as 0."""
+_LEAST = 1e-9
+"""Spread of a series of zeros: its forecast is 0, and no division fails."""
+_ARRAYS = ("total", "weight", "deviation", "deviation_weight", "last")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -21,7 +22,7 @@ class OnlineScaler:
     Attributes
     ----------
     scale : str
-        "mean": distances from the weighted mean; "last": from the last value; "none": the numbers as they are; "counts": in means.
+        "mean": distances from the weighted mean; "last": from the last value; "none": raw numbers; "counts": multiples of the mean.
     share : float
         Weight of a new value.
 
@@ -29,69 +30,77 @@ class OnlineScaler:
     -----
     Shapes:
 
-        total, weight, off, off_weight, last  (R,)
+        total, weight, deviation, deviation_weight, last  (R,)
     """
 
     scale: str
     share: float
     total: np.ndarray
     weight: np.ndarray
-    off: np.ndarray
-    off_weight: np.ndarray
+    deviation: np.ndarray
+    deviation_weight: np.ndarray
     last: np.ndarray
 
     @classmethod
-    def start(cls, scale: str, span: int, rows: int) -> OnlineScaler:
-        """Begin R series; ``span`` steps hold most of the weight."""
-        nothing = np.zeros(rows)
-        return cls(scale=scale, share=2 / (span + 1), total=nothing, weight=nothing, off=nothing, off_weight=nothing, last=nothing)
+    def start(cls, scale: str, span: int, count: int) -> OnlineScaler:
+        """Return the scaler of ``count`` empty series; the last ``span`` steps hold most of the weight."""
+        return cls(scale=scale, share=2 / (span + 1), **dict.fromkeys(_ARRAYS, np.zeros(count)))
 
     @property
     def level(self) -> np.ndarray:
-        """What distances are taken from, (R,)."""
+        """Origin of scaled values, (R,)."""
         if self.scale in ("none", "counts"):
             return np.zeros(len(self.last))
-        return self.last if self.scale == "last" else self._mean
+        return self.last if self.scale == "last" else self.mean
 
     @property
-    def _mean(self) -> np.ndarray:
+    def mean(self) -> np.ndarray:
+        """Weighted mean, (R,); 0 before the first value."""
         return self.total / np.where(self.weight > 0, self.weight, 1.0)
 
     @property
     def spread(self) -> np.ndarray:
-        """What distances are measured in, (R,): above 0."""
+        """Unit of scaled values, (R,), above 0."""
         if self.scale == "none":
             return np.ones(len(self.last))
         if self.scale == "counts":
-            return 1.0 + self._mean
-        found = self.off / np.where(self.off_weight > 0, self.off_weight, 1.0)
-        least = 1e-3 * np.abs(self._mean)
-        found = np.maximum(found, least)
-        return np.where(found > 0, found, _NOTHING)
+            return 1.0 + self.mean
+        spread = self.deviation / np.where(self.deviation_weight > 0, self.deviation_weight, 1.0)
+        spread = np.maximum(spread, 1e-3 * np.abs(self.mean))  # a nearly constant series would blow up its noise
+        return np.where(spread > 0, spread, _LEAST)
 
-    def step(self, values: np.ndarray, going: np.ndarray | None = None) -> OnlineScaler:
-        """Take in the next value of each series (R,); those not ``going`` stay as they are."""
-        begun = self.weight > 0
-        distance = np.abs(values - (self.last if self.scale == "last" else self._mean))
-        keep = 1 - self.share
-        made = {
-            "total": keep * self.total + self.share * values,
-            "weight": keep * self.weight + self.share,
-            "off": np.where(begun, keep * self.off + self.share * distance, 0.0),
-            "off_weight": np.where(begun, keep * self.off_weight + self.share, 0.0),
+    def step(self, values: np.ndarray, active: np.ndarray | None = None) -> OnlineScaler:
+        """Update with the next value of each series, (R,); those not ``active`` are unchanged."""
+        started = self.weight > 0
+        distance = np.abs(values - (self.last if self.scale == "last" else self.mean))
+        decay = 1 - self.share
+        arrays = {
+            "total": decay * self.total + self.share * values,
+            "weight": decay * self.weight + self.share,
+            "deviation": np.where(started, decay * self.deviation + self.share * distance, 0.0),
+            "deviation_weight": np.where(started, decay * self.deviation_weight + self.share, 0.0),
             "last": values,
         }
-        if going is not None:
-            made = {name: np.where(going, new, getattr(self, name)) for name, new in made.items()}
-        return replace(self, **made)
+        if active is not None:
+            arrays = {name: np.where(active, new, getattr(self, name)) for name, new in arrays.items()}
+        return replace(self, **arrays)
 
     @classmethod
-    def joined(cls, parts: list[OnlineScaler]) -> OnlineScaler:
-        """Lay series side by side."""
-        names = ("total", "weight", "off", "off_weight", "last")
-        return replace(parts[0], **{n: np.concatenate([getattr(part, n) for part in parts]) for n in names})
+    def concatenate(cls, parts: list[OnlineScaler]) -> OnlineScaler:
+        """Concatenate the series of several scalers."""
+        return replace(parts[0], **{name: np.concatenate([getattr(part, name) for part in parts]) for name in _ARRAYS})
 
-    def select(self, rows: np.ndarray) -> OnlineScaler:
-        """Return some series; one may be asked for several times."""
-        names = ("total", "weight", "off", "off_weight", "last")
-        return replace(self, **{name: getattr(self, name)[rows] for name in names})
+    def select(self, index: np.ndarray) -> OnlineScaler:
+        """Return some series; indices may repeat."""
+        return replace(self, **{name: getattr(self, name)[index] for name in _ARRAYS})
+
+    def put(self, index: np.ndarray, other: OnlineScaler) -> OnlineScaler:
+        """Return a copy in which the series at ``index`` are those of another scaler."""
+        return replace(self, **{name: put(getattr(self, name), index, getattr(other, name)) for name in _ARRAYS})
+
+
+def put(array: np.ndarray, index: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Return a copy of an array with other rows at ``index``."""
+    result = array.copy()
+    result[index] = values
+    return result

@@ -1,4 +1,4 @@
-"""Direct engine: a network by segments, learned on windows of all series, and intervals that held on windows held out in time."""
+"""DirectEngine: forecasts of the whole horizon at once, by segments, with conformal intervals."""
 
 from __future__ import annotations
 
@@ -12,176 +12,169 @@ from elman.codecs.checks import strict
 from elman.errors import DataError
 from elman.fitting.learning import Learned
 from elman.forecasting.covariates import Covariates, future_covariates_at
-from elman.forecasting.direct.inputs import Direct, batch
-from elman.forecasting.direct.selection import Reasons, choose_framing, context_of, segment_of
-from elman.forecasting.direct.training import DirectLearner, quantile_levels, split
+from elman.forecasting.direct.inputs import SegmentInputs, batch
+from elman.forecasting.direct.selection import Reasons, choose_spec, default_context, default_segment
+from elman.forecasting.direct.training import DirectTrainer, quantile_levels, split
 from elman.forecasting.direct.windows import WindowSpec
 from elman.forecasting.engine import FitRequest, ForecastRequest, refuse_samples
 from elman.forecasting.grouped import GroupedSeries
 from elman.forecasting.naive_reference import WindowPlan
-from elman.forecasting.schedule import checked
-from elman.forecasting.seasons import seasons_of
+from elman.forecasting.schedule import validation_share
+from elman.forecasting.seasons import choose_seasons
 from elman.timeseries.prediction import Prediction
 from elman.timeseries.read import Panel
 
-_AT_ONCE = 1_024
+_BATCH = 1_024
 """Windows forecast at once."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class DirectEngine:
-    """The whole horizon in one go.
+    """Forecasts of all steps at once.
 
     Attributes
     ----------
-    direct : Direct
-        What the network reads.
+    inputs : SegmentInputs
+        Inputs of the network.
     covariates : Covariates
-        What is known beside the series.
+        Encoders of the covariates.
     margins : dict
-        How far each interval must be widened, in units of the windows.
+        Widening of each interval, in scaled units, from held-out windows.
     """
 
     kind: ClassVar[str] = "direct"
-    direct: Direct
+    inputs: SegmentInputs
     covariates: Covariates
     margins: dict[int, float]
 
     @property
     def reach(self) -> int:
-        """Steps of history that a forecast looks at; all of it where it is measured in deviations of the history."""
-        return 10**9 if self.direct.framing.scale == "last" else self.direct.framing.reach
+        """Steps of history that a forecast depends on; all of it where the unit is the deviation of the history."""
+        return 10**9 if self.inputs.spec.scale == "last" else self.inputs.spec.reach
 
     @property
     def windows(self) -> WindowPlan:
-        """Context, horizon and season of the simplest forecast."""
-        framing = self.direct.framing
-        return WindowPlan(context=framing.context, horizon=framing.horizon, season=min(framing.seasons, default=1))
+        """Context, horizon and season of the naive reference."""
+        spec = self.inputs.spec
+        return WindowPlan(context=spec.context, horizon=spec.horizon, season=min(spec.seasons, default=1))
 
-    def tape(self, panel: Panel) -> GroupedSeries:
-        """Lay the series and covariates of a panel end to end."""
-        return tape_of(panel, self.covariates, self.direct.framing)
+    def group(self, panel: Panel) -> GroupedSeries:
+        """Concatenate the series of a panel, with their covariates encoded."""
+        series = GroupedSeries.from_panel(panel, **self.covariates.encode(panel))
+        for row, one in enumerate(panel.series):
+            self.inputs.spec.power_transform.check(series[row], one.name)
+        return series
 
     def future_covariates(self, panel: Panel, stamps: list[list[Any]], future: Any) -> np.ndarray:
-        """Return what is known of the steps to come, (n, horizon, F)."""
-        return self.covariates.ahead(panel, stamps, future)
+        """Return the future covariates of the steps after the ends, (n, horizon, F)."""
+        return self.covariates.encode_future(panel, stamps, future)
 
-    def future_covariates_at(self, panel: Panel, tape: GroupedSeries, rows: np.ndarray, ends: np.ndarray) -> np.ndarray:
-        """Return what is known of the steps after places in the past, (m, horizon, F)."""
-        return future_covariates_at(self.covariates, panel, tape, rows, ends, self.direct.framing.horizon)
+    def future_covariates_at(self, panel: Panel, series: GroupedSeries, index: np.ndarray, cutoffs: np.ndarray) -> np.ndarray:
+        """Return the future covariates of the steps after past cutoffs, (m, horizon, F)."""
+        return future_covariates_at(self.covariates, panel, series, index, cutoffs, self.inputs.spec.horizon)
 
-    def forecast(self, model: Any, asked: ForecastRequest) -> Prediction:
-        """Return what comes after some ends."""
-        refuse_samples(asked)
-        found = [self._forecast(model, asked, slice(at, at + _AT_ONCE)) for at in range(0, len(asked.rows), _AT_ONCE)]
-        return Prediction(
-            mean=np.concatenate([part.mean for part in found]),
-            low={level: np.concatenate([part.low[level] for part in found]) for level in self.margins},
-            high={level: np.concatenate([part.high[level] for part in found]) for level in self.margins},
-        )
+    def forecast(self, model: Any, request: ForecastRequest) -> Prediction:
+        """Forecast the steps after each cutoff."""
+        refuse_samples(request)
+        batches = [slice(at, at + _BATCH) for at in range(0, len(request.index), _BATCH)]
+        return Prediction.concatenate([self._forecast(model, request, rows) for rows in batches])
 
-    def _forecast(self, model: Any, asked: ForecastRequest, part: slice) -> Prediction:
-        rows, ends = asked.rows[part], asked.ends[part]
-        frames = self.direct.framing.cut(asked.tape, rows, ends)
-        parts = self.direct.read(asked.tape, rows, ends, frames, None if asked.ahead is None else asked.ahead[part])
+    def _forecast(self, model: Any, request: ForecastRequest, rows: slice) -> Prediction:
+        index, cutoffs = request.index[rows], request.cutoffs[rows]
+        windows = self.inputs.spec.scale_windows(request.series, index, cutoffs)
+        future = None if request.future is None else request.future[rows]
+        arrays = self.inputs.arrays(request.series, index, cutoffs, windows, future)
         with torch.inference_mode():
-            said = model.quantiles(batch(parts), quantile_levels(self.margins)).double().cpu().numpy()
-        middle = said[..., 0]
-        low = {level: np.minimum(said[..., 1 + 2 * i] - margin, middle) for i, (level, margin) in enumerate(self.margins.items())}
-        high = {level: np.maximum(said[..., 2 + 2 * i] + margin, middle) for i, (level, margin) in enumerate(self.margins.items())}
-        shown = slice(asked.steps)
+            quantiles = model.quantiles(batch(arrays), quantile_levels(self.margins)).double().cpu().numpy()
+        middle = quantiles[..., 0]
+        # the median bounds both ends: a negative margin must not turn an interval inside out
+        low = {level: np.minimum(quantiles[..., 1 + 2 * i] - margin, middle) for i, (level, margin) in enumerate(self.margins.items())}
+        high = {level: np.maximum(quantiles[..., 2 + 2 * i] + margin, middle) for i, (level, margin) in enumerate(self.margins.items())}
+        steps = slice(request.horizon)
         return Prediction(
-            mean=frames.restore(middle)[:, shown],
-            low={level: frames.restore(values)[:, shown] for level, values in low.items()},
-            high={level: frames.restore(values)[:, shown] for level, values in high.items()},
+            mean=windows.invert(middle)[:, steps],
+            low={level: windows.invert(values)[:, steps] for level, values in low.items()},
+            high={level: windows.invert(values)[:, steps] for level, values in high.items()},
         )
 
-    def start(self, model: Any, panel: Panel) -> None:  # one signature for all
-        """Nothing is remembered: a forecast reads its window."""
+    def start(self, model: Any, panel: Panel) -> None:
+        """Return None: a forecast reads its window, and there is no state."""
 
-    def advance(self, model: Any, memory: Any, panel: Panel, counts: dict[int, int]) -> None:
-        """Nothing is remembered."""
+    def advance(self, model: Any, state: Any, panel: Panel, counts: dict[int, int]) -> None:
+        """Return None: there is no state."""
 
-    def state(self) -> dict[str, Any]:
-        """Return what a file says of it."""
+    def config(self) -> dict[str, Any]:
+        """Return plain JSON for the model file."""
         margins = {str(level): margin for level, margin in self.margins.items()}
-        config = {"kind": self.kind, "direct": self.direct.config(), "covariates": self.covariates.config(), "margins": margins}
-        return {"engine": config}
+        return {"kind": self.kind, "inputs": self.inputs.config(), "covariates": self.covariates.config(), "margins": margins}
 
     @classmethod
     def from_config(cls, config: Any) -> DirectEngine:
         """Rebuild from plain JSON; strict."""
-        known = strict(config, ("kind", "direct", "covariates", "margins"), "engine")
-        margins = {int(level): float(margin) for level, margin in known["margins"].items()}
-        return cls(direct=Direct.from_config(known["direct"]), covariates=Covariates.from_config(known["covariates"]), margins=margins)
+        parts = strict(config, ("kind", "inputs", "covariates", "margins"), "engine")
+        margins = {int(level): float(margin) for level, margin in parts["margins"].items()}
+        inputs, covariates = SegmentInputs.from_config(parts["inputs"]), Covariates.from_config(parts["covariates"])
+        return cls(inputs=inputs, covariates=covariates, margins=margins)
 
 
-def tape_of(panel: Panel, covariates: Covariates, framing: WindowSpec) -> GroupedSeries:
-    """Lay a panel end to end, refusing values that the framing has no place for."""
-    tape = GroupedSeries.of(panel, **covariates.encode(panel))
-    for row, one in enumerate(panel.series):
-        framing._power.check(tape.series(row), one.name)
-    return tape
-
-
-def fit_direct(panel: Panel, covariates: Covariates, job: FitRequest) -> tuple[DirectEngine, Learned]:
-    """Learn to forecast the whole horizon in one go.
+def fit_direct(panel: Panel, covariates: Covariates, request: FitRequest) -> tuple[DirectEngine, Learned]:
+    """Fit a direct engine.
 
     Parameters
     ----------
     panel : Panel
-        The series.
+        Training series.
     covariates : Covariates
-        What is known beside them.
-    job : Job
-        The request.
+        Encoders of their covariates.
+    request : FitRequest
+        Settings.
 
     Returns
     -------
     DirectEngine, Learned
-        The way to forecast, and the network.
+        The engine, and the trained network.
     """
-    tape = GroupedSeries.of(panel, **covariates.encode(panel))
-    framing, windows, reasons = _settle(tape, panel, job)
-    segment = _segment(framing.seasons, job, framing.context)
-    whole = tuple((name, values.shape[1]) for name, values in tape.whole.items())
-    widths = {"past": covariates.past_width, "future": covariates.future_width, "whole": whole}
-    direct = Direct(framing=framing, segment=segment, linear=job.preparation.linear is True, **widths)
-    learner = DirectLearner(tape, windows, job)
-    check, why = learner.check(direct)
-    learned = learner.finish(check)
-    prepared = {name: list(pair) for name, pair in {**reasons, "linear": why}.items()}
-    learned = replace(learned, plan=replace(learned.plan, preparation=prepared))
-    return DirectEngine(direct=check.direct, covariates=covariates, margins=check.margins), learned
+    series = GroupedSeries.from_panel(panel, **covariates.encode(panel))
+    spec, windows, reasons = _choose_windows(series, panel, request)
+    segment = _segment(spec.seasons, request, spec.context)
+    static = tuple((name, values.shape[1]) for name, values in series.static.items())
+    widths = {"past": covariates.past_width, "future": covariates.future_width, "static": static}
+    inputs = SegmentInputs(spec=spec, segment=segment, linear=request.preparation.linear is True, **widths)
+    trainer = DirectTrainer(series, windows, request)
+    validation, reason = trainer.validate(inputs)
+    learned = trainer.finish(validation)
+    preparation = {name: list(pair) for name, pair in {**reasons, "linear": reason}.items()}
+    learned = replace(learned, plan=replace(learned.plan, preparation=preparation))
+    return DirectEngine(inputs=validation.inputs, covariates=covariates, margins=validation.margins), learned
 
 
-def _settle(tape: GroupedSeries, panel: Panel, job: FitRequest) -> tuple[WindowSpec, tuple[np.ndarray, np.ndarray], Reasons]:
-    """Decide everything about windows that "auto" left open."""
-    longest = int(tape.lengths.max())
-    if longest < job.horizon + 2:
+def _choose_windows(series: GroupedSeries, panel: Panel, request: FitRequest) -> tuple[WindowSpec, tuple[np.ndarray, np.ndarray], Reasons]:
+    """Resolve every "auto" setting of the windows."""
+    longest = int(series.lengths.max())
+    if longest < request.horizon + 2:
         raise DataError(
-            f"Every series is too short for horizon {job.horizon}: the longest has {longest} points, {job.horizon + 2} are needed."
+            f"Every series is too short for horizon {request.horizon}: the longest has {longest} points, {request.horizon + 2} are needed."
         )
-    seasons, why = seasons_of(tape, panel, job.season)
-    context = job.context if job.context != "auto" else context_of(seasons, job.horizon, longest)
-    segment = _segment(seasons, job, context)
+    seasons, reason = choose_seasons(series, panel, request.season)
+    context = request.context if request.context != "auto" else default_context(seasons, request.horizon, longest)
+    segment = _segment(seasons, request, context)
     context = -(-context // segment) * segment
-    wanted = job.preparation
-    framing = WindowSpec(
+    settings = request.preparation
+    spec = WindowSpec(
         context=context,
-        horizon=job.horizon,
+        horizon=request.horizon,
         seasons=seasons,
-        lags=seasons if wanted.lags == "auto" else tuple(wanted.lags),
-        scale="mean" if wanted.scale == "auto" else wanted.scale,
-        reference=wanted.reference,
-        masked=bool((tape.lengths - job.horizon < context).any() or not tape.known.all()),
+        lags=seasons if isinstance(settings.lags, str) else tuple(settings.lags),
+        scale="mean" if settings.scale == "auto" else settings.scale,
+        reference=settings.reference,
+        masked=bool((series.lengths - request.horizon < context).any() or not series.observed.all()),
     )
-    windows = split(tape, framing, job, share=checked(job.training))
-    framing, reasons = choose_framing(tape, framing, wanted, windows)
-    said = {"seasons": (", ".join(map(str, seasons)) or "none", why), "context": (str(context), f"{segment} steps a segment")}
-    return framing, windows, {**said, **reasons}
+    windows = split(series, spec, request, share=validation_share(request.training))
+    spec, reasons = choose_spec(series, spec, settings, windows)
+    sizes = {"seasons": (", ".join(map(str, seasons)) or "none", reason), "context": (str(context), f"{segment} steps a segment")}
+    return spec, windows, {**sizes, **reasons}
 
 
-def _segment(seasons: tuple[int, ...], job: FitRequest, context: int) -> int:
-    wanted = job.preparation.segment
-    return segment_of(seasons, job.horizon, context) if wanted == "auto" else min(wanted, job.horizon)
+def _segment(seasons: tuple[int, ...], request: FitRequest, context: int) -> int:
+    segment = request.preparation.segment
+    return default_segment(seasons, request.horizon, context) if isinstance(segment, str) else min(segment, request.horizon)

@@ -1,4 +1,4 @@
-"""Direct learning: a network is checked on windows held out in time, and then learned from all of them."""
+"""Training of direct networks: once with the last windows held out, to validate, and again on all windows."""
 
 from __future__ import annotations
 
@@ -10,196 +10,187 @@ import torch
 
 from elman.codecs.space import Continuous
 from elman.fitting.learning import Learned, learn
-from elman.forecasting.direct.inputs import Direct, Windows, batch
+from elman.forecasting.direct.inputs import SegmentInputs, WindowDataset, batch
 from elman.forecasting.direct.linear import fit_ridge
 from elman.forecasting.direct.windows import WindowSpec
 from elman.forecasting.engine import FitRequest
 from elman.forecasting.grouped import GroupedSeries
-from elman.forecasting.schedule import checked, scheduled
+from elman.forecasting.schedule import validation_share, with_epochs
 from elman.forecasting.split import split_in_time
 from elman.metrics.by_target import Scoring
 from elman.network import Plan, Sizes, build, plan
 from elman.network.planning.infer import counted
 from elman.network.planning.side import Side
 
-_ROWS, _HELD = 24_000, 4_000
-"""Windows to learn from, and held out, at most."""
-_AT_ONCE = 1_024
-"""Windows judged at once."""
+_TRAIN, _HELD_OUT = 24_000, 4_000
+"""Windows to train on, and held out, at most."""
+_BATCH = 1_024
+"""Windows evaluated at once."""
 _FEWEST = 20
-"""Held-out windows without which no linear map is tried."""
+"""Held-out windows needed to try a linear map."""
 _MEDIAN = 0.5
 _BETTER = 0.99
-"""A linear map must lower the network's error to this share, to be put beside it."""
+"""Share of the network's error that one with a linear map must stay below."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Check:
-    """A network that learned from early windows, judged on late ones.
+class Validation:
+    """A network trained on early windows, with its errors on late ones.
 
     Attributes
     ----------
-    direct : Direct
-        What it read.
+    inputs : SegmentInputs
+        Inputs of the network.
     learned : Learned
         The network.
     margins : dict
-        How far its intervals must be widened.
+        Widening of each interval.
     error : float
-        Its mean absolute error on the late windows, in their units; NaN where there are none.
-    alone : float
+        Mean absolute error on the late windows, in their units; NaN without any.
+    linear_error : float
         That of a linear map alone; NaN where none was fitted.
     penalty : float or None
-        The map's.
+        Penalty of the map.
     """
 
-    direct: Direct
+    inputs: SegmentInputs
     learned: Learned
     margins: dict[int, float]
     error: float
-    alone: float
+    linear_error: float
     penalty: float | None
 
 
-class DirectLearner:
-    """Learn networks on windows.
+class DirectTrainer:
+    """Trainer of networks on windows.
 
     Parameters
     ----------
-    tape : Tape
-        The series.
+    series : GroupedSeries
+        Training series.
     windows : pair of array
-        To learn from, and held out, (m, 2) each.
-    job : Job
-        The request.
+        Windows to train on, and held out, (m, 2) each.
+    request : FitRequest
+        Settings.
     """
 
-    def __init__(self, tape: GroupedSeries, windows: tuple[np.ndarray, np.ndarray], job: FitRequest) -> None:
+    def __init__(self, series: GroupedSeries, windows: tuple[np.ndarray, np.ndarray], request: FitRequest) -> None:
         early, late = windows
-        if not len(late) and len(early) > 1 and checked(job.training):
+        if not len(late) and len(early) > 1 and validation_share(request.training):
             early, late = early[:-1], early[-1:]
-        self.tape, self.job, self.windows, self.early = tape, job, np.concatenate([early, late]), len(early)
-        self.again = job.refit and len(late) > 0
-        # the metric looks at the first of them: of all series, not of some
-        self.held = len(early) + np.random.default_rng(0).permutation(len(late))
+        self.series, self.request, self.windows, self.early = series, request, np.concatenate([early, late]), len(early)
+        self.refit = request.refit and len(late) > 0
+        # the metric takes the first of them: shuffled, so that they come from all series
+        self.held_out = len(early) + np.random.default_rng(0).permutation(len(late))
 
-    def check(self, direct: Direct) -> tuple[Check, tuple[str, str]]:
-        """Learn from early windows and judge on late ones; where a linear map alone does better than the network, learn to correct it.
+    def validate(self, inputs: SegmentInputs) -> tuple[Validation, tuple[str, str]]:
+        """Train on early windows and evaluate on late ones; where a linear map alone does better, also train on its residuals.
 
         Parameters
         ----------
-        direct : Direct
-            What is read.
+        inputs : SegmentInputs
+            Inputs of the network.
 
         Returns
         -------
-        Check, tuple of str
-            The better network, and whether a linear map is in it, with the reason.
+        Validation, tuple of str
+            The better network, and whether it has a linear map, with the reason.
         """
-        first = self._check(direct)
-        wanted = self.job.preparation.linear
-        if wanted != "auto":
-            return first, ("yes" if wanted else "no", "as set")
-        if len(self.held) < _FEWEST or self.job.training.budget is not None or first.learned.history.stopped == "interrupted":
+        first = self._validate(inputs)
+        setting = self.request.preparation.linear
+        if setting != "auto":
+            return first, ("yes" if setting else "no", "as set")
+        if len(self.held_out) < _FEWEST or self.request.training.budget is not None or first.learned.history.stopped == "interrupted":
             return first, ("no", "nothing to judge it on, or no time")
-        if not first.alone < _BETTER * first.error:
-            return first, ("no", f"held-out error: network {first.error:.3f}, a linear map alone {first.alone:.3f}")
-        second = self._check(replace(direct, linear=True))
-        why = f"held-out error: network {first.error:.3f}, a linear map alone {first.alone:.3f}, both {second.error:.3f}"
-        return (second, ("yes", why)) if second.error < _BETTER * first.error else (first, ("no", why))
+        if not first.linear_error < _BETTER * first.error:
+            return first, ("no", f"held-out error: network {first.error:.3f}, a linear map alone {first.linear_error:.3f}")
+        second = self._validate(replace(inputs, linear=True))
+        reason = f"held-out error: network {first.error:.3f}, a linear map alone {first.linear_error:.3f}, both {second.error:.3f}"
+        return (second, ("yes", reason)) if second.error < _BETTER * first.error else (first, ("no", reason))
 
-    def _check(self, direct: Direct) -> Check:
-        rows, job = Windows(direct, self.tape, self.windows), self.job
-        made = _plan(direct, rows, job)
-        judges = direct.linear or (job.preparation.linear == "auto" and len(self.held) >= _FEWEST)
-        ridge, penalty, alone = fit_ridge(rows, np.arange(self.early), self.held) if judges else (None, None, float("nan"))
-        maker = ridge.into() if ridge is not None and direct.linear else build
-        learned = _learned(counted(made, members=1) if self.again else made, rows, scheduled(job.training, self.early), self.held, maker)
-        margins, error = _judge(learned.model, rows, self.held, job.levels)
-        return Check(direct=direct, learned=learned, margins=margins, error=error, alone=alone, penalty=penalty)
+    def _validate(self, inputs: SegmentInputs) -> Validation:
+        dataset, request = WindowDataset(inputs, self.series, self.windows), self.request
+        layout = _plan(inputs, dataset, request)
+        tries_map = inputs.linear or (request.preparation.linear == "auto" and len(self.held_out) >= _FEWEST)
+        ridge, penalty, linear_error = fit_ridge(dataset, np.arange(self.early), self.held_out) if tries_map else (None, None, float("nan"))
+        builder = ridge.builder() if ridge is not None and inputs.linear else build
+        settings = with_epochs(request.training, self.early)
+        learned = _learn(counted(layout, members=1) if self.refit else layout, dataset, settings, self.held_out, builder)
+        margins, error = _evaluate(learned.model, dataset, self.held_out, request.levels)
+        return Validation(inputs=inputs, learned=learned, margins=margins, error=error, linear_error=linear_error, penalty=penalty)
 
-    def finish(self, check: Check) -> Learned:
-        """Learn from all windows, as long as was best in the check.
-
-        Parameters
-        ----------
-        check : Check
-            What was found on late windows.
-
-        Returns
-        -------
-        Learned
-            The network; that of the check where nothing is to be learned again.
-        """
-        first, job = check.learned, self.job
-        if not self.again or first.history.stopped in ("interrupted", "budget"):
+    def finish(self, validation: Validation) -> Learned:
+        """Train on all windows for the best number of epochs; return the validated network where ``refit`` is off."""
+        first, request = validation.learned, self.request
+        if not self.refit or first.history.stopped in ("interrupted", "budget"):
             return first
-        every, nothing = split(self.tape, check.direct.framing, job, share=0.0)
-        rows = Windows(check.direct, self.tape, every)
-        settings, held = scheduled(job.training, len(every), epochs=first.history.best_epoch), nothing[:, 0]
-        maker = build
-        if check.direct.linear:
-            maker = fit_ridge(rows, np.arange(len(every)), held, penalty=check.penalty)[0].into()
-        final = _learned(_plan(check.direct, rows, job), rows, settings, held, maker)
+        every, none = split(self.series, validation.inputs.spec, request, share=0.0)
+        dataset = WindowDataset(validation.inputs, self.series, every)
+        settings, held_out = with_epochs(request.training, len(every), epochs=first.history.best_epoch), none[:, 0]
+        builder = build
+        if validation.inputs.linear:
+            builder = fit_ridge(dataset, np.arange(len(every)), held_out, penalty=validation.penalty)[0].builder()
+        final = _learn(_plan(validation.inputs, dataset, request), dataset, settings, held_out, builder)
         return replace(final, history=first.history, baseline=first.baseline)
 
 
-def _plan(direct: Direct, rows: Windows, job: FitRequest) -> Plan:
-    sizes = Sizes(rows=len(rows), source_mean=float(rows.lengths.mean()), source_max=int(rows.lengths.max()))
-    return plan(direct.side(), Side("one", Continuous(1)), job.network, examples=sizes, horizon=job.horizon, segment=direct.segment)
+def _plan(inputs: SegmentInputs, dataset: WindowDataset, request: FitRequest) -> Plan:
+    sizes = Sizes(rows=len(dataset), source_mean=float(dataset.lengths.mean()), source_max=int(dataset.lengths.max()))
+    output = Side("one", Continuous(1))
+    return plan(inputs.side(), output, request.network, examples=sizes, horizon=request.horizon, segment=inputs.segment)
 
 
-def _learned(made: Plan, rows: Windows, settings: Any, held: np.ndarray, maker: Any) -> Learned:
-    options = {"from_zero": True, "collate": rows.collate, "lengths": rows.lengths, "held_out": held, "build": maker}
-    return learn(made, range(len(rows)), rows, settings, SCALED_ERROR, **options)
+def _learn(layout: Plan, dataset: WindowDataset, settings: Any, held_out: np.ndarray, builder: Any) -> Learned:
+    options = {"from_zero": True, "collate": dataset.collate, "lengths": dataset.lengths, "held_out": held_out, "build": builder}
+    return learn(layout, range(len(dataset)), dataset, settings, SCALED_ERROR, **options)
 
 
-def split(tape: GroupedSeries, framing: WindowSpec, job: FitRequest, *, share: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return windows to learn from and windows held out, (m, 2) each.
+def split(series: GroupedSeries, spec: WindowSpec, request: FitRequest, *, share: float) -> tuple[np.ndarray, np.ndarray]:
+    """Split windows in time.
 
     Parameters
     ----------
-    tape : Tape
-        The series.
-    framing : Framing
-        Of the windows.
-    job : Job
-        The request.
+    series : GroupedSeries
+        Training series.
+    spec : WindowSpec
+        Specification of the windows.
+    request : FitRequest
+        Settings.
     share : float
         Part of each series held out at its end.
 
     Returns
     -------
-    learned, held : array of int
-        Series and end of each.
+    train, held_out : array of int
+        Number of a series and cutoff of each window, (m, 2).
     """
-    first = max(2, min(framing.context // 2, max(framing.seasons, default=1) + 1))
-    return split_in_time(
-        tape.lengths, job.horizon, share=share, most=_ROWS, most_held=_HELD, first=first, random_state=job.training.random_state
-    )
+    first = max(2, min(spec.context // 2, max(spec.seasons, default=1) + 1))
+    seed = request.training.random_state
+    return split_in_time(series.lengths, request.horizon, share=share, most=_TRAIN, most_held_out=_HELD_OUT, first=first, random_state=seed)
 
 
 def quantile_levels(levels: Any) -> tuple[float, ...]:
-    """Return the median's level, and both ends of each interval."""
+    """Return the level of the median, and of both ends of each interval."""
     ends = [((1 - level / 100) / 2, (1 + level / 100) / 2) for level in levels]
     return (_MEDIAN, *(end for pair in ends for end in pair))
 
 
-def _judge(model: Any, rows: Windows, held: np.ndarray, levels: tuple[int, ...]) -> tuple[dict[int, float], float]:
-    """How far the network's intervals must be widened (or narrowed) to hold their share of the held-out steps, and the error there.
+def _evaluate(model: Any, dataset: WindowDataset, held_out: np.ndarray, levels: tuple[int, ...]) -> tuple[dict[int, float], float]:
+    """Return the widening of each interval that gives it its coverage on the held-out steps, and the mean absolute error there.
 
     Conformalized quantile regression (Romano 2019, eq. 6), pooled over the steps of the horizon.
     """
-    if not len(held):
+    if not len(held_out):
         return {int(level): 0.0 for level in levels}, float("nan")
-    said = []
-    for at in range(0, len(held), _AT_ONCE):
+    parts = []
+    for at in range(0, len(held_out), _BATCH):
+        inputs = batch(dataset.arrays(held_out[at : at + _BATCH]))
         with torch.inference_mode():
-            said.append(model.quantiles(batch(rows.parts(held[at : at + _AT_ONCE])), quantile_levels(levels)).cpu().numpy())
-    answers, truth = np.concatenate(said), rows.truth[held][..., 0]
-    missed = {level: np.maximum(answers[..., 1 + 2 * i] - truth, truth - answers[..., 2 + 2 * i]) for i, level in enumerate(levels)}
-    margins = {int(level): float(np.quantile(off, level / 100)) for level, off in missed.items()}
-    return margins, float(np.abs(answers[..., 0] - truth).mean())
+            parts.append(model.quantiles(inputs, quantile_levels(levels)).cpu().numpy())
+    quantiles, truth = np.concatenate(parts), dataset.targets[held_out][..., 0]
+    scores = {level: np.maximum(quantiles[..., 1 + 2 * i] - truth, truth - quantiles[..., 2 + 2 * i]) for i, level in enumerate(levels)}
+    margins = {int(level): float(np.quantile(score, level / 100)) for level, score in scores.items()}
+    return margins, float(np.abs(quantiles[..., 0] - truth).mean())
 
 
 SCALED_ERROR = Scoring(

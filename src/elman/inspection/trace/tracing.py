@@ -259,7 +259,7 @@ def _running(model: Any, hidden: np.ndarray, ends: list[int]) -> tuple[list[Any]
 def _by_end(model: Any, panel: Any, read: tuple[str, ...]) -> Predictions:
     """Forecasts had the series ended at each of the steps that were read (of those whose covariates are known a horizon further)."""
     length = len(panel.series[0].values)
-    available = length - model.horizon if model.engine_.tape(panel).future.shape[1] else length
+    available = length - model.horizon if model.engine_.group(panel).future.shape[1] else length
     ends = [(name, length + int(name)) for name in read if 1 < length + int(name) <= available]
     ends = [ends[i] for i in np.unique(np.linspace(0, len(ends) - 1, min(len(ends), _PREFIXES)).astype(np.int64))]
     values = model.forecast_from(panel, [0] * len(ends), [end for _, end in ends]).mean if ends else np.zeros((0, model.horizon))

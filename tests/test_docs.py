@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import re
 import sys
 from dataclasses import fields
@@ -78,3 +79,22 @@ def test_every_page_is_in_the_navigation() -> None:
     navigation = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
     pages = [page.relative_to(ROOT / "docs").as_posix() for page in PAGES if page.name != "README.md"]
     assert [page for page in pages if f": {page}\n" not in navigation] == []
+
+
+def test_the_reference_has_every_public_name_and_every_class_that_is_returned() -> None:
+    import elman
+
+    sys.path.insert(0, str(ROOT / "tools"))
+    try:
+        import api_pages
+    finally:
+        sys.path.pop(0)
+    pages = api_pages.pages()
+    listed = {name.rpartition(".")[2] for names in pages.values() for name in names} | set(pages)
+    assert set(elman.__all__) <= listed
+    results = {"Alignment", "Anomalies", "AttentionMap", "Attribution", "Backtest", "Diagnosis", "Forecast", "History", "Leaderboard"}
+    results |= {"Memorisation", "Memory", "ModelStream", "Persistence", "Plan", "Trace", "Transcript", "Verdict"}
+    assert results <= listed
+    for name in {name for names in pages.values() for name in names}:
+        module, _, attribute = name.rpartition(".")
+        assert name in api_pages.MODULES or getattr(importlib.import_module(module), attribute).__doc__, name

@@ -10,7 +10,7 @@ from elman.estimators import read_panel
 from elman.evaluation.anomalies import anomalies
 from elman.evaluation.backtest import backtest
 from elman.evaluation.cutoffs import forecast_cutoffs
-from elman.evaluation.fitted import FittedForecaster
+from elman.fitting.fitted import FittedForecaster
 
 BASELINES = [
     cls()

@@ -9,7 +9,7 @@ import numpy as np
 
 from elman.errors import DataError, NotFittedError, SettingError
 from elman.evaluation.cutoffs import forecast_cutoffs
-from elman.evaluation.fitted import FittedForecaster
+from elman.fitting.fitted import FittedForecaster
 from elman.forecasting.forecast import to_frame
 from elman.timeseries import plotting
 from elman.timeseries.prediction import Prediction

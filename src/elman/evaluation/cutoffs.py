@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from elman.errors import DataError, SettingError
-from elman.evaluation.fitted import FittedForecaster
+from elman.fitting.fitted import FittedForecaster
 from elman.timeseries.prediction import Prediction
 from elman.timeseries.read import OneSeries, Panel
 from elman.timeseries.timestamps import sort_keys

@@ -9,17 +9,38 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from elman.network import SequenceModel
+    from elman.timeseries.panel import Panel
     from elman.timeseries.prediction import Prediction
-    from elman.timeseries.read import Panel
 
 
 @runtime_checkable
-class Forecasts(Protocol):
-    """Estimator of series, such as :class:`elman.Forecaster` and the naive forecasts."""
+class FittedForecaster(Protocol):
+    """A fitted forecaster that can forecast from past cutoffs without being fitted again.
 
-    def forecast_from(self, panel: Panel, series: Sequence[int], cutoffs: Sequence[int]) -> Prediction:
-        """Return the forecasts of some series from some cutoffs, each of the values before it alone."""
+    :class:`elman.Forecaster` and every series baseline of :mod:`elman.baselines` implement it.
+    """
+
+    panel_: Panel
+    """Series of ``fit``."""
+
+    @property
+    def lookback_(self) -> int:
+        """Steps of history that a forecast needs to be as good as usual."""
+        ...
+
+    def forecast_from(
+        self,
+        panel: Panel,
+        series: Sequence[int] | np.ndarray,
+        cutoffs: Sequence[int] | np.ndarray,
+        *,
+        horizon: int | None = None,
+        level: Sequence[int] | None = None,
+    ) -> Prediction:
+        """Forecast from the values before each cutoff alone; ``series`` and ``cutoffs`` are (m,)."""
         ...
 
 
@@ -47,8 +68,8 @@ class HasNetworks(Protocol):
 
 
 def forecasts(estimator: Any) -> bool:
-    """Whether an estimator forecasts series."""
-    return isinstance(estimator, Forecasts)
+    """Whether an estimator forecasts series, fitted or not."""
+    return hasattr(type(estimator), "forecast_from")
 
 
 def generates(estimator: Any) -> bool:
@@ -58,4 +79,4 @@ def generates(estimator: Any) -> bool:
 
 def takes_answers(estimator: Any) -> bool:
     """Whether an estimator learns answers to values, ``fit(X, y)``, rather than the course of the values themselves."""
-    return not isinstance(estimator, Forecasts | Generates)
+    return not forecasts(estimator) and not generates(estimator)

@@ -38,7 +38,7 @@ def test_every_id_has_a_golden_file() -> None:
 
 
 @pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.json")), ids=lambda path: path.stem)
-def test_files_of_earlier_versions_are_read_and_encode_as_then(path: Path) -> None:
+def test_golden_files_are_read_and_encode_the_same(path: Path) -> None:
     held = json.loads(path.read_text(encoding="utf-8"))
     codec = rebuild(held["codec"])
     assert json.loads(json.dumps(describe(codec))) == held["codec"]

@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.base import is_classifier, is_regressor
 
 import elman
-from elman import Category, Model, Network, Record, Symbols, Training, compare
+from elman import Category, Model, Network, Number, Record, Symbols, Training, compare
 from elman.codecs import Codec, Continuous, catalog, from_name
 from elman.codecs.capabilities import Augments, Incremental, LabelsSteps, ReadsFiles, Timed
 from elman.codecs.checks import strict
@@ -230,6 +231,19 @@ def test_it_is_inspected(rows) -> None:
     assert attribution.scores.sum() == pytest.approx(attribution.reached - attribution.base, abs=1e-2)
     assert "Pulses" in card(model, *rows)
     assert elman.memory(model, rows[0]) is not None
+
+
+def test_a_subclass_of_a_target_keeps_its_kind_of_estimator() -> None:
+    class Grade(Category):
+        id = "grade.v1"
+
+    class Weight(Number):
+        id = "weight.v1"
+
+    assert is_classifier(Model(Pulses(), Grade()))
+    assert not is_regressor(Model(Pulses(), Grade()))
+    assert is_regressor(Model(Pulses(), Weight()))
+    assert not is_classifier(Model(Pulses(), Pulses()))
 
 
 def test_it_is_compared(rows) -> None:

@@ -59,7 +59,7 @@ def test_what_a_speller_remembers_changes_nothing(monkeypatch):
     assert isinstance(again._speller, Speller)
 
 
-def test_in_detail_is_only_for_what_was_left_to_auto():
+def test_with_subwords_changes_only_settings_left_at_auto():
     assert Text().with_subwords().spelling is True
     assert Text(spelling=False).with_subwords().spelling is False
     assert Text("char").with_subwords().spelling == "auto"
@@ -68,9 +68,9 @@ def test_in_detail_is_only_for_what_was_left_to_auto():
     assert Dialogue().with_subwords().fit([[("a", "b")]]).space == Words(4, 1)
 
 
-def test_descriptions_of_earlier_versions_do_not_spell():
+def test_a_description_holds_pieces_where_words_are_spelled():
     described = json.loads(json.dumps(describe(Text(spelling=False).fit(["a b"]))))
-    assert "spelling" not in described["config"]["settings"]
+    assert "pieces" not in described["config"]["state"]
     assert rebuild(described).spelling is False
     spelled = json.loads(json.dumps(describe(Text(spelling=True).fit(["ab ab"]))))
     assert np.array_equal(rebuild(spelled).encode("abc ab"), Text(spelling=True).fit(["ab ab"]).encode("abc ab"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -50,7 +50,6 @@ class Audio(Codec):
     id = "audio.v1"
     modality = "audio"
     reads_paths = True
-    later: ClassVar[dict[str, Any]] = {"augment": False}
     rank = "many"
 
     def __init__(

@@ -33,9 +33,6 @@ class Codec(Settings):
     modality: ClassVar[Modality] = "other"
     """How inspection draws a value of this codec."""
 
-    later: ClassVar[dict[str, Any]] = {}
-    """Settings that files of earlier versions lack, each with the value that stands in for it (and is not written)."""
-
     estimator_type: ClassVar[Literal["classifier", "regressor"] | None] = None
     """scikit-learn's type of an estimator whose target this is."""
 
@@ -127,13 +124,10 @@ class Codec(Settings):
         return codec
 
     def _settings(self) -> dict[str, Any]:
-        settings = {name: list(v) if isinstance(v, tuple) else v for name, v in self.get_params(deep=False).items()}
-        return {name: v for name, v in settings.items() if name not in self.later or v != self.later[name]}
+        return {name: list(v) if isinstance(v, tuple) else v for name, v in self.get_params(deep=False).items()}
 
     @classmethod
     def _from_settings(cls, settings: Any) -> Self:
-        if isinstance(settings, dict):
-            settings = {**cls.later, **settings}
         return cls(**strict(settings, cls._names(), f"{cls.__name__} settings"))
 
     def fit(self, values: Iterable[Any], *, role: Role = "source") -> Self:

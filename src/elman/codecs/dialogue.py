@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 
@@ -44,7 +44,6 @@ class Dialogue(Codec):
     id = "dialogue.v1"
     modality = "text"
     rank = "many"
-    later: ClassVar[dict[str, Any]] = {"spelling": False}
 
     def __init__(
         self,

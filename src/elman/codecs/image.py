@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -62,7 +62,6 @@ class Image(Codec):
     id = "image.v1"
     modality = "image"
     reads_paths = True
-    later: ClassVar[dict[str, Any]] = {"augment": False, "background": "black"}
     channels_: Any
 
     def __init__(
@@ -326,11 +325,11 @@ class Image(Codec):
 
     def _state(self) -> dict[str, Any]:
         size = list(self._fitted("size_"))
-        state = {"size": size, "channels": self.channels_, "kind": self.kind_, "low": self.low_, "high": self.high_}
-        return {**state, "background": "white"} if self.background_ == "white" else state
+        levels = {"low": self.low_, "high": self.high_, "background": self.background_}
+        return {"size": size, "channels": self.channels_, "kind": self.kind_, **levels}
 
     def _restore(self, state: dict[str, Any]) -> None:
-        fields = strict(_with_background(state), ("size", "channels", "kind", "low", "high", "background"), "Image state")
+        fields = strict(state, ("size", "channels", "kind", "low", "high", "background"), "Image state")
         self.background_ = one_of(fields["background"], BACKGROUNDS, "Image state: background")
         size = fields["size"]
         if not isinstance(size, list) or len(size) != 2:
@@ -372,11 +371,6 @@ class Lines:
     def close(self) -> np.ndarray:
         """Return no steps: none waits."""
         return np.zeros((0, self._codec.space.d), dtype=np.float32)  # pyright: ignore[reportAttributeAccessIssue]  # never a whole
-
-
-def _with_background(state: Any) -> Any:
-    """A state without a background has a black one: it is of white ink, or older than the setting."""
-    return {"background": "black", **state} if isinstance(state, dict) else state
 
 
 def _common(sizes: list[tuple[int, int]]) -> tuple[int, int]:

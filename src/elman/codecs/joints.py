@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -41,7 +41,6 @@ class Joints(Codec):
 
     id = "joints.v1"
     modality = "other"
-    later: ClassVar[dict[str, Any]] = {}
     rank = "many"
 
     def __init__(self, dimensions: int = 2, *, augment: bool = True) -> None:

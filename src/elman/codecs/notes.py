@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -62,7 +62,6 @@ class Notes(Codec):
     id = "notes.v1"
     modality = "music"
     reads_paths = True
-    later: ClassVar[dict[str, Any]] = {"augment": False, "read": "roll", "velocity_bins": 0}
     rank = "many"
 
     def __init__(

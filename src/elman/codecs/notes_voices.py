@@ -83,9 +83,9 @@ class Voices:
         """Return a decoder of frames, symbol by symbol."""
         return VoiceDecoder(self)
 
-    def allowed(self, said: tuple[int, ...]) -> list[int]:
-        """Return the indices that may follow whole frames and ``symbols``: those of the voice whose turn it is, and the end after a frame."""
-        voice = len(said) % self.voices
+    def allowed(self, symbols: tuple[int, ...]) -> list[int]:
+        """Return the indices that may follow the symbols after the last whole frame: those of the next voice, and the end after a frame."""
+        voice = len(symbols) % self.voices
         local = list(range(1 + voice * self.kinds, 1 + (voice + 1) * self.kinds))
         return local if voice else [*local, self.space.n]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -40,7 +40,6 @@ class Strokes(Codec):
     id = "strokes.v1"
     modality = "strokes"
     is_symbolic = False
-    later: ClassVar[dict[str, Any]] = {"augment": False}
     rank = "many"
     preserves_steps = True
 

@@ -60,7 +60,6 @@ class Text(Codec):
     modality = "text"
     unknown_symbol: ClassVar[str] = UNKNOWN
     rank = "many"
-    later: ClassVar[dict[str, Any]] = {"spelling": False}
 
     def __init__(
         self,

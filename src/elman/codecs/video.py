@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -48,7 +48,6 @@ class Video(Codec):
     id = "video.v1"
     modality = "video"
     reads_paths = True
-    later: ClassVar[dict[str, Any]] = {}
     rank = "many"
     preserves_steps = True
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from elman.codecs import Boxes, from_name, infer
-from elman.codecs.augmentation import vary_scene
+from elman.codecs.augmentation import augment_scene
 from elman.codecs.boxes import Placed
 from elman.errors import DataError, DataTypeError, SettingError
 
@@ -128,7 +128,7 @@ def test_boxes_stay_on_what_they_enclose_when_the_scene_is_varied() -> None:
     picture[0, 20:40, 30:60] = 1
     box = np.float32([[30 / 80, 20 / 60, 60 / 80, 40 / 60, 2]])
     for seed in range(40):
-        moved, boxes = vary_scene(picture, box, np.random.default_rng(seed))
+        moved, boxes = augment_scene(picture, box, np.random.default_rng(seed))
         assert moved.shape == picture.shape
         assert moved.dtype == boxes.dtype == np.float32
         bright = np.argwhere(moved[0] > (moved.min() + moved.max()) / 2) if moved.max() - moved.min() > 0.3 else np.zeros((0, 2))
@@ -138,7 +138,7 @@ def test_boxes_stay_on_what_they_enclose_when_the_scene_is_varied() -> None:
             np.testing.assert_allclose(boxes[0, :4], corners, atol=0.02)
             assert boxes[0, 4] == 2
     assert 20 < seen < 40
-    again = [vary_scene(picture, box, np.random.default_rng(3))[0] for _ in range(2)]
+    again = [augment_scene(picture, box, np.random.default_rng(3))[0] for _ in range(2)]
     np.testing.assert_array_equal(*again)
     assert picture.sum() == 20 * 30
 

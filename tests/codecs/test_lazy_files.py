@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from elman import Audio, Category, Image, Model, Number, Record, Training, Video
-from elman.codecs import lazy_files as _late
+from elman.codecs import lazy_files
 from elman.errors import CheckpointError, DataError
 
 soundfile = pytest.importorskip("soundfile", reason="the extra audio is not installed")
@@ -45,8 +45,8 @@ def test_rows_know_their_shape_and_are_read_when_looked_at(recordings, decoded, 
     codec = Audio(features=8).fit(paths)
     whole = codec.encode_all(paths)
     decoded.clear()
-    monkeypatch.setattr(_late, "KEPT", whole[0].nbytes + whole[1].nbytes)
-    rows = _late.encoded(codec, [*paths, (np.zeros(100), 8000)][:20])
+    monkeypatch.setattr(lazy_files, "CACHE_SIZE", whole[0].nbytes + whole[1].nbytes)
+    rows = lazy_files.encoded(codec, [*paths, (np.zeros(100), 8000)][:20])
     assert not decoded
     assert [row.shape for row in rows] == [array.shape for array in whole]
     for _ in range(2):
@@ -58,8 +58,8 @@ def test_rows_know_their_shape_and_are_read_when_looked_at(recordings, decoded, 
 def test_arrays_among_files_are_encoded_at_once(recordings) -> None:
     paths, _ = recordings
     codec = Audio(features=8).fit(paths)
-    file, array = _late.encoded(codec, [paths[0], (np.zeros(100), 8000)])
-    assert isinstance(file, _late.LazyFile)
+    file, array = lazy_files.encoded(codec, [paths[0], (np.zeros(100), 8000)])
+    assert isinstance(file, lazy_files.LazyFile)
     assert isinstance(array, np.ndarray)
 
 
@@ -124,7 +124,7 @@ def test_a_model_learns_the_same_whatever_is_kept_and_whoever_reads(recordings, 
     paths, words = recordings
     found = []
     for kept in (1 << 28, 0):
-        monkeypatch.setattr(_late, "KEPT", kept)
+        monkeypatch.setattr(lazy_files, "CACHE_SIZE", kept)
         for workers in (0, 1, 3) if not kept else ("auto",):
             model = Model(Audio(features=8), Category(), training=Training(**QUIET, num_workers=workers)).fit(paths, words)
             found.append(model.predict_proba(paths))
@@ -146,7 +146,7 @@ def test_a_file_of_several_rows_is_decoded_once(recordings, decoded) -> None:
     paths, _ = recordings
     codec = Audio(features=8).fit(paths)
     decoded.clear()
-    rows = _late.encoded(codec, [path for path in paths[:3] for _ in range(5)] + [str(paths[0])])
+    rows = lazy_files.encoded(codec, [path for path in paths[:3] for _ in range(5)] + [str(paths[0])])
     assert [np.asarray(row).shape for row in rows[:5]] == [rows[0].shape] * 5
     np.testing.assert_array_equal(np.asarray(rows[-1]), codec.encode(paths[0]))
     assert all(np.asarray(row).size for row in rows)
@@ -163,7 +163,7 @@ def test_a_file_that_is_no_sound_is_named_before_training(recordings) -> None:
 @pytest.mark.parametrize("workers", [0, 2])
 def test_a_file_that_breaks_while_training_is_named_with_its_row(recordings, monkeypatch, workers) -> None:
     paths, words = recordings
-    monkeypatch.setattr("elman.codecs.audio._ENOUGH", 3)  # rows 0, 9 and 19 are listened to for their loudness
+    monkeypatch.setattr("elman.codecs.audio._SCALED_BY", 3)  # rows 0, 9 and 19 are listened to for their loudness
     soundfile.write(paths[7], np.full(600, np.nan), 8000, subtype="FLOAT")
     with pytest.raises(DataError, match=r"row 7: .*7\.wav': expected finite samples; got NaN or infinity at sample 0") as raised:
         Model(Audio(), Category(), training=Training(**QUIET, num_workers=workers)).fit(paths, words)
@@ -195,7 +195,7 @@ def test_a_checkpoint_knows_its_files_without_reading_them(recordings, decoded, 
 
 
 def test_much_sound_is_scaled_by_some_of_it(monkeypatch) -> None:
-    monkeypatch.setattr("elman.codecs.audio._ENOUGH", 3)
+    monkeypatch.setattr("elman.codecs.audio._SCALED_BY", 3)
     waves = [np.random.default_rng(i).normal(size=2000) for i in range(9)]
     some = Audio(features=4).fit(waves)
     exact = Audio(features=4).fit([waves[0], waves[4], waves[8]])
@@ -205,5 +205,5 @@ def test_much_sound_is_scaled_by_some_of_it(monkeypatch) -> None:
 def test_frames_that_are_answered_one_by_one_are_counted_by_decoding(recordings, decoded) -> None:
     paths, _ = recordings
     codec = Audio(features=8).fit(paths)
-    assert all(isinstance(row, np.ndarray) for row in _late.encoded(codec, paths, now=True))
+    assert all(isinstance(row, np.ndarray) for row in lazy_files.encoded(codec, paths, eager=True))
     assert set(decoded.values()) == {1}

@@ -81,8 +81,8 @@ def test_ten_thousand_pictures_beyond_the_room(tmp_path: Path) -> None:
         pillow.fromarray(random.integers(0, 256, (64, 64), dtype=np.uint8)).save(tmp_path / f"{i}.png")
     code = """
 from elman import Network
-from elman.codecs import lazy_files as _late
-_late.KEPT = 10 << 20
+from elman.codecs import lazy_files
+lazy_files.CACHE_SIZE = 10 << 20
 paths = [f"{sys.argv[1]}/{i % 40}.png" for i in range(10_000)]
 small = Network(hidden_size=4)
 def learn(paths):

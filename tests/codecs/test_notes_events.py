@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elman.codecs import Discrete, Notes
-from elman.codecs.media.midi import Struck, written
+from elman.codecs.media.midi import Struck, to_bytes
 from elman.errors import DataError, DataTypeError, SettingError
 
 
@@ -138,13 +138,13 @@ def test_bad_notes_are_refused(value: object, message: str) -> None:
 def test_files_are_events_there_and_back() -> None:
     pytest.importorskip("symusic", reason="the extra music is not installed")
     codec = fitted(velocity_bins=127)
-    held = written([[Struck(0, 4, 60, 33)], [Struck(2, 40, 64, 127), Struck(40, 41, 60, 1)]], 4, 90)
+    held = to_bytes([[Struck(0, 4, 60, 33)], [Struck(2, 40, 64, 127), Struck(40, 41, 60, 1)]], 4, 90)
     piece = codec.decode(codec.encode(held))
     assert piece == [(0.0, 1.0, 60, 33), (0.5, 9.5, 64, 127), (10.0, 0.25, 60, 1)]
     assert codec.decode(codec.encode(codec.midi(piece, tempo=120))) == piece
     with pytest.raises(DataError, match=r"the MIDI of \d+ bytes: beat 1: expected MIDI numbers in 21\.\.108; got 12"):
-        codec.encode(written([[Struck(4, 8, 12)]], 4, 90))
+        codec.encode(to_bytes([[Struck(4, 8, 12)]], 4, 90))
     with pytest.raises(DataError, match="got no notes"):
-        codec.encode(written([[]], 4, 90))
+        codec.encode(to_bytes([[]], 4, 90))
     with pytest.raises(DataError, match="the MIDI of 4 bytes is not a MIDI file that can be read"):
         codec.encode(b"MThd")

@@ -109,7 +109,7 @@ def test_a_stream_hears_other_rates_and_silence(spoken) -> None:
     assert last.value == model.predict([(fast, 2 * RATE)])[0] == "high low"
     assert [str(t) for t in model.transcribe_stream([])] == [""]
     assert [str(t) for t in model.transcribe_stream([np.zeros(0)])] == ["", ""]
-    with pytest.raises(DataError, match=r"all chunks must have 4000 samples a second, as the first had; got 2000"):
+    with pytest.raises(DataError, match=r"all chunks must have 4000 samples a second, as the first; got 2000"):
         list(model.transcribe_stream([(wave, 4000), wave]))
     with pytest.raises(DataError, match="4001 and 2000 samples a second have too little in common"):
         list(model.transcribe_stream([(wave, 4001)]))

@@ -1,4 +1,4 @@
-"""Codec: from values to arrays and back, learned from values, kept in plain JSON."""
+"""Codec: from values to arrays and back, learned from values, stored as plain JSON."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Encoded = np.ndarray | dict[str, Any]
 
 
 class Codec(Settings):
-    """One kind of value: its rank ("one" or "many"), the space of an element, and the way there and back.
+    """One kind of value: its rank ("one" or "many"), the space of an element, and how to encode and decode it.
 
     A codec knows nothing of networks: the end of a sequence, blanks and attention are the decoder's business.
     Constructors only store; ``fit`` learns, and learned attributes end in ``_``. A new codec writes ``space``, ``encode``,
@@ -85,7 +85,7 @@ class Codec(Settings):
 
     @property
     def augments(self) -> bool:
-        """Whether training may see every value a little changed; :meth:`augment_encoded` says how."""
+        """Whether these settings ask for augmentation in training (:class:`~elman.codecs.capabilities.Augments`)."""
         return bool(getattr(self, "augment", False))
 
     def config(self) -> dict[str, Any]:
@@ -136,7 +136,7 @@ class Codec(Settings):
         Parameters
         ----------
         values : iterable
-            One value a row; nothing is kept.
+            One value a row; none is stored.
         role : {"source", "target"}
             A target refuses NaN and unseen categories, which a source tolerates.
 
@@ -178,7 +178,7 @@ class Codec(Settings):
 
 
 def rows(values: Any, owner: str) -> Sequence[Any]:
-    """Return the values as something with a length; refuse objects that only look like a list of values."""
+    """Return the values as a sequence; refuse objects that only look like a list of values."""
     if isinstance(values, str | bytes | Mapping):
         raise DataTypeError(f"{owner} expected a list of values, one a row; got one {type(values).__name__}. Put it in a list: [value].")
     if hasattr(values, "columns"):
@@ -193,12 +193,12 @@ def rows(values: Any, owner: str) -> Sequence[Any]:
 
 
 def each(function: Callable[[Any], Any], values: Iterable[Any]) -> list[Any]:
-    """Apply a function to every value; a DataError comes back naming the row."""
-    done, row = [], 0
+    """Apply a function to every value; a DataError is raised again with the row."""
+    results, row = [], 0
     try:
         for value in values:
-            done.append(function(value))
+            results.append(function(value))
             row += 1
     except DataError as error:
         raise error.at(row) from error
-    return done
+    return results

@@ -1,4 +1,4 @@
-"""Files that are read when their turn comes."""
+"""Files that are decoded when a batch needs them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def recordings(tmp_path: Path) -> tuple[list[Path], list[str]]:
 
 @pytest.fixture
 def decoded(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """How often each file was decoded."""
+    """Number of times each file was decoded."""
     times: Counter[str] = Counter()
     encode = Audio.encode
 
@@ -40,7 +40,7 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     return times
 
 
-def test_rows_know_their_shape_and_are_read_when_looked_at(recordings, decoded, monkeypatch) -> None:
+def test_lazy_rows_have_a_shape_and_are_decoded_when_needed(recordings, decoded, monkeypatch) -> None:
     paths, _ = recordings
     codec = Audio(features=8).fit(paths)
     whole = codec.encode_all(paths)
@@ -50,8 +50,8 @@ def test_rows_know_their_shape_and_are_read_when_looked_at(recordings, decoded, 
     assert not decoded
     assert [row.shape for row in rows] == [array.shape for array in whole]
     for _ in range(2):
-        for row, wanted in zip(rows, whole, strict=True):
-            np.testing.assert_array_equal(np.asarray(row), wanted)
+        for row, expected in zip(rows, whole, strict=True):
+            np.testing.assert_array_equal(np.asarray(row), expected)
     assert [decoded[path.name] for path in paths] == [1, 1, *[2] * 18]  # room for two
 
 
@@ -65,7 +65,7 @@ def test_arrays_among_files_are_encoded_at_once(recordings) -> None:
 
 @pytest.mark.parametrize("ending", ["wav", "flac", "ogg", "mp3"])
 @pytest.mark.parametrize("rate", [8000, 44_100, 16_001])
-def test_a_header_tells_how_many_frames_a_sound_has(ending: str, rate: int, tmp_path: Path) -> None:
+def test_a_header_gives_the_number_of_frames_of_a_sound(ending: str, rate: int, tmp_path: Path) -> None:
     if ending in ("mp3", "ogg") and rate == 16_001:
         pytest.skip("no such file can be written")
     path = tmp_path / f"a.{ending}"
@@ -75,7 +75,7 @@ def test_a_header_tells_how_many_frames_a_sound_has(ending: str, rate: int, tmp_
 
 
 @pytest.mark.parametrize("read", ["whole", "rows", "columns", "patches", "pixels"])
-def test_a_header_tells_the_shape_of_a_picture(read: str, tmp_path: Path) -> None:
+def test_a_header_gives_the_shape_of_a_picture(read: str, tmp_path: Path) -> None:
     pillow = pytest.importorskip("PIL.Image", reason="the extra image is not installed")
     random, paths = np.random.default_rng(0), []
     for place, (mode, size) in enumerate([("L", (9, 14)), ("RGB", (30, 8)), ("I;16", (5, 6)), ("CMYK", (7, 7)), ("1", (12, 4))]):
@@ -100,7 +100,7 @@ def test_a_header_tells_the_shape_of_a_picture(read: str, tmp_path: Path) -> Non
     ("coder", "ending", "options"), [("mpeg4", "mp4", {"bf": "2"}), ("mpeg4", "avi", {}), ("libx264", "mkv", {}), ("mpeg1video", "mpg", {})]
 )
 @pytest.mark.parametrize("fps", [8, 25, 3.3])
-def test_packets_tell_how_many_frames_a_film_has(coder: str, ending: str, options: dict, fps: float, tmp_path: Path) -> None:
+def test_packets_give_the_number_of_frames_of_a_video(coder: str, ending: str, options: dict, fps: float, tmp_path: Path) -> None:
     av = pytest.importorskip("av", reason="the extra video is not installed")
     path = tmp_path / f"film.{ending}"
     try:
@@ -120,21 +120,21 @@ def test_packets_tell_how_many_frames_a_film_has(coder: str, ending: str, option
     assert count is not None or ending in ("avi", "mpg")  # whose packets may bear no times
 
 
-def test_a_model_learns_the_same_whatever_is_kept_and_whoever_reads(recordings, monkeypatch) -> None:
+def test_a_model_learns_the_same_with_any_cache_and_any_number_of_workers(recordings, monkeypatch) -> None:
     paths, words = recordings
-    found = []
-    for kept in (1 << 28, 0):
-        monkeypatch.setattr(lazy_files, "CACHE_SIZE", kept)
-        for workers in (0, 1, 3) if not kept else ("auto",):
+    results = []
+    for size in (1 << 28, 0):
+        monkeypatch.setattr(lazy_files, "CACHE_SIZE", size)
+        for workers in (0, 1, 3) if not size else ("auto",):
             model = Model(Audio(features=8), Category(), training=Training(**QUIET, num_workers=workers)).fit(paths, words)
-            found.append(model.predict_proba(paths))
+            results.append(model.predict_proba(paths))
     arrays = [soundfile.read(path, dtype="float32") for path in paths]
-    found.append(Model(Audio(features=8), Category(), training=Training(**QUIET)).fit(arrays, words).predict_proba(arrays))
-    for other in found[1:]:
-        np.testing.assert_array_equal(found[0], other)
+    results.append(Model(Audio(features=8), Category(), training=Training(**QUIET)).fit(arrays, words).predict_proba(arrays))
+    for other in results[1:]:
+        np.testing.assert_array_equal(results[0], other)
 
 
-def test_what_fits_into_memory_is_decoded_once(recordings, decoded) -> None:
+def test_files_that_fit_into_the_cache_are_decoded_once(recordings, decoded) -> None:
     paths, words = recordings
     model = Model(Audio(features=8), Category(), training=Training(**QUIET)).fit(paths, words)
     assert set(decoded.values()) == {1}
@@ -170,7 +170,7 @@ def test_a_file_that_breaks_while_training_is_named_with_its_row(recordings, mon
     assert raised.value.row == 7
 
 
-def test_files_in_a_column_of_a_record_are_late_too(recordings, decoded) -> None:
+def test_files_in_a_column_of_a_record_are_lazy_too(recordings, decoded) -> None:
     paths, words = recordings
     rows = [{"call": path, "length": float(i)} for i, path in enumerate(paths)]
     source = Record(call=Audio(features=8), length=Number())

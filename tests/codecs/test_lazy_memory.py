@@ -21,15 +21,15 @@ def peak():
 def grown(code: str, *arguments: str) -> float:
     """Return by how many MB the peak of a process grew in the code after the word BEFORE."""
     before, after = code.split("BEFORE\n")
-    told = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", f"{HEAD}{before}start = peak()\n{after}print(peak() - start)", *arguments],
         capture_output=True,
         text=True,
         check=False,
         timeout=300,
     )
-    assert told.returncode == 0, told.stderr
-    return float(told.stdout)
+    assert process.returncode == 0, process.stderr
+    return float(process.stdout)
 
 
 @pytest.mark.slow

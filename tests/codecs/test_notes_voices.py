@@ -48,7 +48,7 @@ SHAPES = st.tuples(st.integers(0, 12), st.integers(1, 4))
 
 @settings(deadline=None, max_examples=60)
 @given(SHAPES.flatmap(lambda shape: arrays(np.int64, shape, elements=st.sampled_from([-1, 60, 61, 62]))))
-def test_any_piece_comes_back(piece: np.ndarray) -> None:
+def test_pieces_round_trip(piece: np.ndarray) -> None:
     codec = fitted(piece, low=60, high=62)
     encoded = codec.encode(piece)
     np.testing.assert_array_equal(codec.decode(encoded), piece)
@@ -57,14 +57,14 @@ def test_any_piece_comes_back(piece: np.ndarray) -> None:
 
 @settings(deadline=None, max_examples=60)
 @given(st.lists(st.integers(0, 15), max_size=40))
-def test_whatever_a_model_writes_is_a_piece(said: list[int]) -> None:
+def test_any_symbols_decode_to_a_piece(symbols: list[int]) -> None:
     codec = Notes("voices", low=60, high=62).fit([[[60, 61, 62]]])
-    piece = codec.decode(np.array(said, dtype=np.int64))
+    piece = codec.decode(np.array(symbols, dtype=np.int64))
     encoded = codec.encode(piece)
     np.testing.assert_array_equal(codec.decode(encoded), piece)
     reader = codec.incremental_decoder()
     assert reader is not None
-    frames = [frame for index in said for frame in reader.feed(index)]
+    frames = [frame for index in symbols for frame in reader.feed(index)]
     assert [*frames, *reader.close()] == piece.tolist()
 
 

@@ -175,7 +175,7 @@ def test_its_files_are_read_when_a_batch_needs_them(rows, files, calls) -> None:
         model.predict(files)
 
 
-def test_its_files_are_read_late_in_a_column_too(rows, files, calls) -> None:
+def test_its_files_in_a_column_are_lazy_too(rows, files, calls) -> None:
     records = [{"pulses": path, "name": "x"} for path in files]
     Model(Record(pulses=Pulses(), name=Category()), Category(), network=ONE_WAY, training=QUICK).fit(records, rows[1])
     assert {calls[path.name] for path in files} == {1}
@@ -196,7 +196,7 @@ def test_it_is_streamed_bit_for_bit(rows) -> None:
     assert rest == [model.predict_proba(rows[0][:1])[0].tobytes()] * 3
 
 
-def test_it_is_transcribed_as_it_comes_in_its_own_seconds(rows) -> None:
+def test_it_is_transcribed_piece_by_piece_with_times_in_seconds(rows) -> None:
     network = Network(hidden_size=8, bidirectional=False, members=1)
     model = Model(Pulses(), Symbols(), align="ctc", network=network, training=QUICK).fit(rows[0], [[name] for name in rows[1]])
     *_, last = model.transcribe_stream([rows[0][0][:2], rows[0][0][2:]])

@@ -23,7 +23,7 @@ def test_pieces_are_all_ngrams_of_the_marked_word(word):
     ("word", "shape"),
     [("Monday", " Xx"), ("NASA", " X"), ("1984", " 9"), ("B2b", " X9x"), ("iPhone", " xXx"), ("...", None), ("well", None)],
 )
-def test_the_shape_says_how_a_word_was_written(word, shape):
+def test_the_shape_of_a_word(word, shape):
     assert [piece for piece in pieces(word) if piece.startswith(" ")] == ([] if shape is None else [shape])
 
 
@@ -31,8 +31,8 @@ def test_words_never_seen_share_pieces_with_words_that_were():
     codec = Text(spelling=True).fit(["disappointing food", "a disappointing day", "good food"])
     encoded = codec.encode("disappointed foods")
     assert encoded[:, 0].tolist() == [0, 0]
-    known = codec.encode("disappointing food")
-    shared = [set(a[1:]) & set(b[1:]) - {0} for a, b in zip(encoded, known, strict=True)]
+    familiar = codec.encode("disappointing food")
+    shared = [set(a[1:]) & set(b[1:]) - {0} for a, b in zip(encoded, familiar, strict=True)]
     assert [len(s) > 0 for s in shared] == [True, True]
     assert set(map(codec.pieces_.symbol, shared[1])) >= {"<fo", "foo", "ood"}
 
@@ -50,7 +50,7 @@ def test_rare_pieces_are_left_out():
     assert set(codec.pieces_.symbols) == {piece for piece, count in counts.items() if count >= LEAST}
 
 
-def test_what_a_speller_remembers_changes_nothing(monkeypatch):
+def test_the_cache_of_a_speller_changes_nothing(monkeypatch):
     codec = Text(spelling=True).fit(["one two three"] * 2)
     once = codec.encode("one two three four")
     monkeypatch.setattr("elman.codecs.tokens.spelling._REMEMBERED", 1)

@@ -27,6 +27,7 @@ def shared_symbols(source: Any, target: Any) -> np.ndarray | None:
 
     Examples
     --------
+    >>> from elman.codecs import Symbols
     >>> ours, theirs = Symbols().fit([["a", "b"]]), Symbols().fit([["b", "c"]])
     >>> shared_symbols(ours, theirs).tolist()
     [-1, -1, 1]

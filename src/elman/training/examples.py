@@ -135,7 +135,7 @@ class Examples:
 
     @property
     def readers(self) -> int:
-        """Number of threads that suits these rows: 2 if some are files read with their batch (``is_lazy``), 1 if rows are augmented, else 0."""
+        """Number of threads that suits these rows: 2 if some are lazy files, 1 if rows are augmented, else 0."""
         reads_files = any(_is_lazy(value) for side in (self.source, self.target) for value in _in_memory(side))
         return 2 if reads_files else int(self.augment_encoded is not None)
 

@@ -22,7 +22,7 @@ def sound(samples: Any, rate: int = 8000, kind: str = "WAV", subtype: str | None
 
 
 def wav_header(buffer: bytes, *, channels: int | None = None, rate: int | None = None, data: int | None = None) -> bytes:
-    """Return a WAV file whose header says something else."""
+    """Return a WAV file whose header does not fit its data."""
     changed = bytearray(buffer)
     for place, kind, value in ((22, "<H", channels), (24, "<I", rate), (40, "<I", data)):
         if value is not None:
@@ -89,7 +89,7 @@ def film(frames: np.ndarray, fps: int = 8, codec: str = "mpeg4", kind: str = "mp
 
 
 def film_of_pictures(files: Sequence[bytes], side: int = 8) -> bytes:
-    """Return PNG files as the frames of a film that says they are side x side."""
+    """Return PNG files as the frames of a video whose header gives side x side."""
     av = pytest.importorskip("av", reason="the extra video is not installed")
     buffer = io.BytesIO()
     with av.open(buffer, "w", format="mov") as container:

@@ -1,4 +1,4 @@
-"""Boxes: what people give, line by line, and how they move with their picture."""
+"""Boxes: forms of values, labels, and augmentation with their picture."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_forms_and_units_give_the_same_box() -> None:
 def test_boxes_come_back_exactly_and_answers_with_their_score() -> None:
     codec, random = fitted(values=[[]]), np.random.default_rng(0)
     corners = np.sort(random.uniform(0, 10, (50, 2, 2)), axis=1).reshape(50, 4)
-    back = np.array([found["box"] for found in codec.decode(codec.encode(corners))])
+    back = np.array([box["box"] for box in codec.decode(codec.encode(corners))])
     np.testing.assert_allclose(back, corners, rtol=3e-7, atol=1e-6)
     answer = np.concatenate([fitted([NAMED]).encode(NAMED), np.float32([[0.9], [0.25]])], axis=1)
     assert fitted([NAMED], form="xyxy").decode(answer)[1] == {"box": [0.0, 0.0, 20.0, 10.0], "label": "dog", "score": 0.25}
@@ -123,7 +123,7 @@ def test_names_and_guesses() -> None:
 
 
 def test_augmented_boxes_stay_on_their_objects() -> None:
-    """A bright block keeps its box; what is no longer seen has none."""
+    """A bright block keeps its box; a block outside the picture has none."""
     picture, seen = np.zeros((1, 60, 80), np.float32), 0
     picture[0, 20:40, 30:60] = 1
     box = np.float32([[30 / 80, 20 / 60, 60 / 80, 40 / 60, 2]])

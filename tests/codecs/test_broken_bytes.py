@@ -23,7 +23,7 @@ FRAMES = np.random.default_rng(2).integers(0, 255, (6, 16, 32, 3), dtype=np.uint
 TRACK = b"".join(bytes([0, 0x90, 50 + i % 20, 64, 48, 0x80, 50 + i % 20, 64]) for i in range(12)) + media.END
 EASY: list[Any] = list(HealthCheck)
 LIMIT = 200_000
-"""Pixels and, roughly, numbers of what a broken header may still ask for here."""
+"""Pixels, and roughly numbers, that a broken header may still request here."""
 FILES: dict[str, Callable[[], bytes]] = {
     **{kind: functools.partial(media.sound, NOISE, kind=kind) for kind in ("WAV", "FLAC", "OGG", "MP3")},
     **{kind: functools.partial(media.picture, PIXELS, kind) for kind in ("PNG", "JPEG", "GIF", "WEBP", "TIFF", "BMP", "PPM")},

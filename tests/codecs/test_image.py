@@ -1,4 +1,4 @@
-"""Image: what is read, in which order, and what is refused."""
+"""Image: forms of values, reading order, and values that are refused."""
 
 import io
 import sys

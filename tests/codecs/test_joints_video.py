@@ -1,4 +1,4 @@
-"""Joints and moving pictures: what a step holds, real files, broken ones, limits."""
+"""Joints and Video: contents of a step, real files, broken ones, limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Notes read as events: keys, time and force, there and back on the grid, in files, and what hangs."""
+"""Notes read as events: keys, time and velocity, round trips on the grid and through files, and notes that never end."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def fitted(**settings: object) -> Notes:
     return Notes("events", **settings).fit([[(0, 1, 60)]], role="target")  # type: ignore[arg-type]
 
 
-def told(codec: Notes, value: object) -> list[str]:
+def names_of(codec: Notes, value: object) -> list[str]:
     return [codec.symbol(int(index)) for index in codec.encode(value)]
 
 
@@ -24,7 +24,7 @@ def test_keys_come_up_before_keys_go_down() -> None:
     codec = fitted()
     assert codec.space == Discrete(1 + 2 * 88 + 16)
     piece = [(0, 1, 64), (0, 1, 60), (1, 5, 60)]
-    assert told(codec, piece) == ["60 down", "64 down", "4 steps", "60 up", "64 up", "60 down", "16 steps", "4 steps", "60 up"]
+    assert names_of(codec, piece) == ["60 down", "64 down", "4 steps", "60 up", "64 up", "60 down", "16 steps", "4 steps", "60 up"]
     assert codec.decode(codec.encode(piece)) == [(0.0, 1.0, 60), (0.0, 1.0, 64), (1.0, 5.0, 60)]
     assert codec.encode([]).tolist() == codec.decode(np.array([], int)) == []
     assert codec.symbol(0) == "(unknown)"
@@ -95,7 +95,7 @@ def test_every_velocity_has_a_bin_whose_middle_is_its_own() -> None:
         assert numbers == sorted(numbers)
         assert set(numbers) == set(range(bins))
     codec = fitted(velocity_bins=4)
-    assert told(codec, [(0, 1, 60, 1), (1, 1, 60, 20), (2, 1, 60)]) == [
+    assert names_of(codec, [(0, 1, 60, 1), (1, 1, 60, 20), (2, 1, 60)]) == [
         "velocity 16", "60 down", "4 steps", "60 up", "60 down", "4 steps", "60 up", "velocity 80", "60 down", "4 steps", "60 up",
     ]  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Notes read as voices: what each voice says in each frame, there and back, in files, and out of order."""
+"""Notes read as voices: actions of each voice in each frame, round trips, files, and symbols out of order."""
 
 from __future__ import annotations
 

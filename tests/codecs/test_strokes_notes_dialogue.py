@@ -1,4 +1,4 @@
-"""Strokes, Notes and Dialogue: what they mean and what they refuse."""
+"""Strokes, Notes and Dialogue: meaning of their steps, and values that are refused."""
 
 import sys
 from pathlib import Path

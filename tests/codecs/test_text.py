@@ -1,4 +1,4 @@
-"""Text and its words: what a person would expect to read."""
+"""Text and its words, characters and subwords."""
 
 import copy
 import time

@@ -118,7 +118,7 @@ def test_options_reach_the_search(reader, copier) -> None:
         ({"max_length": -1}, "max_length must be a whole number of at least 0"),
         ({"length_penalty": -1.0}, "length_penalty must be a number of 0 or more"),
         ({"min_length": -1}, "min_length must be a whole number of 0 or more"),
-        ({"constraint": lambda _said: set()}, "allow neither a symbol nor the end"),
+        ({"constraint": lambda _symbols: set()}, "allow neither a symbol nor the end"),
     ],
 )
 def test_options_that_cannot_be_are_refused(reader, options, message) -> None:

@@ -1,4 +1,4 @@
-"""Models that write in frames (CTC): several answers, when each symbol was said, priors, rows that cannot fit, and streams."""
+"""Models that write in frames (CTC): several answers, times of symbols, priors, rows that cannot fit, and streams."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_words_are_found_and_timed(spoken) -> None:
     assert isinstance(place, Alignment)
     assert place.symbols == tuple(words)
     for (begin, end), first, last in zip(times, place.begin, place.end, strict=True):
-        assert begin - 0.05 <= first < last <= end + 0.15  # a network that reads one way hears a word when it has been said
+        assert begin - 0.05 <= first < last <= end + 0.15  # a network that reads one way knows a word at its end
     assert ((place.confidence > 0.5) & (place.confidence <= 1)).all()
     assert str(place).count("\n") == 2
 
@@ -142,7 +142,7 @@ def test_an_hour_of_sound_needs_no_more_memory_than_a_minute(spoken) -> None:
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert len(last.value.split()) > 60 * 80
-    assert peaks[1] < peaks[0] + 2_000_000  # what is written grows, nothing else
+    assert peaks[1] < peaks[0] + 2_000_000  # only the transcript grows
 
 
 def test_rows_that_cannot_fit_are_named_before_training(quick) -> None:

@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from elman import codecs
+from elman.network.decoders import registry
+
 PACKAGE = Path(__file__).resolve().parent.parent / "src" / "elman"
 
 FLOORS = (
@@ -125,3 +128,85 @@ def test_imports_are_absolute() -> None:
         if isinstance(node, ast.ImportFrom) and node.level
     ]
     assert relative == []
+
+
+# capabilities instead of classes -------------------------------------------------------------------------------------
+
+CODECS = {name for name, value in vars(codecs).items() if isinstance(value, type) and issubclass(value, codecs.Codec)} - {"Codec"}
+DECODERS = {registry.get(name).__name__: name for name in registry.names()}
+"""Names in plans of decoders, by class."""
+CODEC_ROOMS = ("elman.codecs", "elman.cli")
+DECODER_ROOMS = ("elman.network.decoders", "elman.network.planning")
+
+
+def names_in(node: ast.AST) -> set[str]:
+    """Return the names and the last parts of dotted names in a tree."""
+    return {part.id if isinstance(part, ast.Name) else part.attr for part in ast.walk(node) if isinstance(part, ast.Name | ast.Attribute)}
+
+
+def bound_to(tree: ast.Module, classes: set[str]) -> set[str]:
+    """Return the names by which a module knows some classes of elman: imported, under another name, or in a union or tuple."""
+    imported = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "elman"]
+    names = {alias.asname or alias.name for node in imported for alias in node.names if alias.name in classes}
+    names |= {name for name in names_in(tree) & classes if any(f"{face}.{name}" in ast.unparse(tree) for face in ("elman", "codecs"))}
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and names & names_in(node.value) and not isinstance(node.value, ast.Call):
+            names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+    return names
+
+
+def class_questions(tree: ast.Module, classes: set[str]) -> Iterator[int]:
+    """Yield the lines that ask whether a value is of one of some classes, by ``isinstance``, by its type or by its type's name."""
+    names = bound_to(tree, classes)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("isinstance", "issubclass") and names & names_in(node.args[1]):
+            yield node.lineno
+        elif isinstance(node, ast.Compare) and "type(" in (text := ast.unparse(node)):
+            words = {part.value for part in ast.walk(node) if isinstance(part, ast.Constant)}
+            if words & classes if "__name__" in text else names_in(node) & names:
+                yield node.lineno
+        elif isinstance(node, ast.MatchClass) and names & names_in(node.cls):
+            yield node.lineno
+
+
+def name_questions(tree: ast.Module, attribute: str, values: set[str]) -> Iterator[int]:
+    """Yield the lines that compare an attribute with some text."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+            words = {part.value for side in sides for part in ast.walk(side) if isinstance(part, ast.Constant)}
+            if any(isinstance(side, ast.Attribute) and side.attr == attribute for side in sides) and words & values:
+                yield node.lineno
+
+
+def test_questions_are_recognised() -> None:
+    source = """
+from elman.codecs import Text as T, Series
+Both = T | Series
+isinstance(x, T)
+isinstance(x, Both)
+type(x) is Series
+type(x).__name__ == "Text"
+isinstance(x, Spells)
+plan.decoder in ("ctc", "step")
+plan.writes_frames
+"""
+    tree = ast.parse(source)
+    assert sorted(class_questions(tree, CODECS)) == [4, 5, 6, 7]
+    assert list(name_questions(tree, "decoder", set(DECODERS.values()))) == [9]
+
+
+def test_nobody_asks_for_the_class_of_a_codec() -> None:
+    """A codec is known by its capabilities, so that one of another package gets everything that a built-in one gets."""
+    assert len(CODECS) >= 16
+    trees = {name: tree for name, (_, tree) in modules().items() if not name.startswith(CODEC_ROOMS)}
+    assert [f"{name}:{line}" for name, tree in trees.items() for line in class_questions(tree, CODECS)] == []
+
+
+def test_nobody_asks_for_the_name_or_class_of_a_decoder() -> None:
+    """A decoder is known by its class data; planning alone chooses one by name."""
+    assert len(DECODERS) >= 6
+    trees = {name: tree for name, (_, tree) in modules().items() if not name.startswith(DECODER_ROOMS)}
+    names = [f"{name}:{line}" for name, tree in trees.items() for line in name_questions(tree, "decoder", set(DECODERS.values()))]
+    assert names == []
+    assert [f"{name}:{line}" for name, tree in trees.items() for line in class_questions(tree, set(DECODERS))] == []

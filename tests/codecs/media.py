@@ -16,14 +16,14 @@ import pytest
 def sound(samples: Any, rate: int = 8000, kind: str = "WAV", subtype: str | None = None) -> bytes:
     """Return samples as a sound file."""
     soundfile = pytest.importorskip("soundfile", reason="the extra audio is not installed")
-    held = io.BytesIO()
-    soundfile.write(held, np.asarray(samples), rate, format=kind, subtype=subtype)
-    return held.getvalue()
+    buffer = io.BytesIO()
+    soundfile.write(buffer, np.asarray(samples), rate, format=kind, subtype=subtype)
+    return buffer.getvalue()
 
 
-def wav_header(held: bytes, *, channels: int | None = None, rate: int | None = None, data: int | None = None) -> bytes:
-    """Return a WAV file whose header says something else."""
-    changed = bytearray(held)
+def wav_header(buffer: bytes, *, channels: int | None = None, rate: int | None = None, data: int | None = None) -> bytes:
+    """Return a WAV file whose header does not fit its data."""
+    changed = bytearray(buffer)
     for place, kind, value in ((22, "<H", channels), (24, "<I", rate), (40, "<I", data)):
         if value is not None:
             struct.pack_into(kind, changed, place, value)
@@ -33,9 +33,9 @@ def wav_header(held: bytes, *, channels: int | None = None, rate: int | None = N
 def picture(image: Any, kind: str, **options: Any) -> bytes:
     """Return a PIL image, or an array, as a file."""
     Pillow = pytest.importorskip("PIL.Image", reason="the extra image is not installed")
-    held = io.BytesIO()
-    (Pillow.fromarray(image) if isinstance(image, np.ndarray) else image).save(held, kind, **options)
-    return held.getvalue()
+    buffer = io.BytesIO()
+    (Pillow.fromarray(image) if isinstance(image, np.ndarray) else image).save(buffer, kind, **options)
+    return buffer.getvalue()
 
 
 def animation(kind: str, greys: Sequence[int] = (40, 120, 255), side: int = 8) -> bytes:
@@ -76,8 +76,8 @@ def midi(track: bytes, *, division: int = 96, length: int | None = None, tracks:
 def film(frames: np.ndarray, fps: int = 8, codec: str = "mpeg4", kind: str = "mp4") -> bytes:
     """Return frames (T, h, w, 3) as a file."""
     av = pytest.importorskip("av", reason="the extra video is not installed")
-    held = io.BytesIO()
-    with av.open(held, "w", format=kind) as container:
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format=kind) as container:
         stream = container.add_stream(codec, rate=fps)
         stream.height, stream.width = frames.shape[1:3]
         stream.pix_fmt = "yuv420p"
@@ -85,14 +85,14 @@ def film(frames: np.ndarray, fps: int = 8, codec: str = "mpeg4", kind: str = "mp
             container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
         if len(frames):
             container.mux(stream.encode())
-    return held.getvalue()
+    return buffer.getvalue()
 
 
 def film_of_pictures(files: Sequence[bytes], side: int = 8) -> bytes:
-    """Return PNG files as the frames of a film that says they are side x side."""
+    """Return PNG files as the frames of a video whose header gives side x side."""
     av = pytest.importorskip("av", reason="the extra video is not installed")
-    held = io.BytesIO()
-    with av.open(held, "w", format="mov") as container:
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format="mov") as container:
         stream = container.add_stream("png", rate=8)
         stream.width = stream.height = side
         stream.pix_fmt = "gray"
@@ -100,17 +100,17 @@ def film_of_pictures(files: Sequence[bytes], side: int = 8) -> bytes:
             packet = av.Packet(file)
             packet.stream, packet.pts, packet.dts, packet.time_base = stream, time, time, Fraction(1, 8)
             container.mux(packet)
-    return held.getvalue()
+    return buffer.getvalue()
 
 
 def sound_track() -> bytes:
     """Return an mp4 file with sound and no pictures."""
     av = pytest.importorskip("av", reason="the extra video is not installed")
-    held = io.BytesIO()
-    with av.open(held, "w", format="mp4") as container:
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format="mp4") as container:
         stream = container.add_stream("aac", rate=8000)
         frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
         frame.sample_rate, frame.pts = 8000, 0
         container.mux(stream.encode(frame))
         container.mux(stream.encode())
-    return held.getvalue()
+    return buffer.getvalue()

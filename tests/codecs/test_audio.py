@@ -20,21 +20,21 @@ def tone(frequency: float, rate: int, seconds: float = 0.5) -> np.ndarray:
 def wav(samples: np.ndarray, rate: int, kind: str = "WAV") -> bytes:
     import soundfile
 
-    held = io.BytesIO()
-    soundfile.write(held, samples, rate, format=kind)
-    return held.getvalue()
+    data = io.BytesIO()
+    soundfile.write(data, samples, rate, format=kind)
+    return data.getvalue()
 
 
-@pytest.mark.parametrize(("given", "wanted"), [(44100, 8000), (8000, 16000), (11025, 8000), (44101, 8000), (8000, 8000)])
-def test_a_tone_stays_a_tone_at_another_rate(given: int, wanted: int) -> None:
-    heard = sound.resample(tone(440, given), given, wanted)
-    expected = tone(440, wanted)
-    assert abs(len(heard) - len(expected)) <= 1
-    middle = slice(200, min(len(heard), len(expected)) - 200)
-    np.testing.assert_allclose(heard[middle], expected[middle], atol=0.01)
+@pytest.mark.parametrize(("source_rate", "target_rate"), [(44100, 8000), (8000, 16000), (11025, 8000), (44101, 8000), (8000, 8000)])
+def test_a_tone_stays_a_tone_at_another_rate(source_rate: int, target_rate: int) -> None:
+    output = sound.resample(tone(440, source_rate), source_rate, target_rate)
+    expected = tone(440, target_rate)
+    assert abs(len(output) - len(expected)) <= 1
+    middle = slice(200, min(len(output), len(expected)) - 200)
+    np.testing.assert_allclose(output[middle], expected[middle], atol=0.01)
 
 
-def test_what_the_lower_rate_cannot_hold_is_filtered_out() -> None:
+def test_frequencies_above_the_lower_rate_are_filtered_out() -> None:
     assert np.abs(sound.resample(tone(6000, 44100), 44100, 8000)[200:-200]).max() < 0.01
 
 
@@ -57,9 +57,9 @@ def test_files_are_read_at_their_own_rate(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(wav(tone(440, 16000), 16000, kind))
     for value in (path, str(path), path.read_bytes()):
-        heard = sound.read(value, 8000, 9)
-        assert abs(len(heard) - 4000) <= 1200  # mp3 pads
-        assert np.abs(heard).max() == pytest.approx(1, abs=0.1)
+        output = sound.read(value, 8000, 9)
+        assert abs(len(output) - 4000) <= 1200  # mp3 pads
+        assert np.abs(output).max() == pytest.approx(1, abs=0.1)
 
 
 def test_bands_are_standardised() -> None:
@@ -84,7 +84,7 @@ def test_bands_are_standardised() -> None:
         (wav(np.zeros(80001), 8000), r"the sound of \d+ bytes lasts 10\.0 s, more than max_seconds=10"),
     ],
 )
-def test_what_is_no_sound_is_refused_with_its_row(value: object, message: str) -> None:
+def test_values_that_are_no_sound_are_refused_with_their_row(value: object, message: str) -> None:
     with pytest.raises(DataError, match=f"row 1: .*{message}"):
         Audio(max_seconds=10).fit([np.zeros(100), value])
 
@@ -117,10 +117,10 @@ def test_a_file_that_is_broken_off_is_named_with_the_sample() -> None:
 
 
 def test_files_are_decoded_piece_by_piece_to_the_same_frames(monkeypatch: pytest.MonkeyPatch) -> None:
-    held, codec = wav(np.random.default_rng(0).normal(0, 0.1, 30_000), 11_025, "FLAC"), Audio(features=8)
-    whole = codec.fit([held]).encode(held)
+    data, codec = wav(np.random.default_rng(0).normal(0, 0.1, 30_000), 11_025, "FLAC"), Audio(features=8)
+    whole = codec.fit([data]).encode(data)
     monkeypatch.setattr(sound, "_BLOCK", 777)
-    np.testing.assert_array_equal(codec.encode(held), whole)
+    np.testing.assert_array_equal(codec.encode(data), whole)
 
 
 def test_long_files_need_little_memory(tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_long_files_need_little_memory(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("rate", "step"), [(8000, 0.01), (16_000, 0.01), (44_100, 0.05), (7000, 0.0101)])
-def test_an_ear_hears_in_chunks_what_encode_hears_at_once(rate: int, step: float) -> None:
+def test_the_incremental_encoder_equals_encode(rate: int, step: float) -> None:
     wave = np.random.default_rng(0).normal(0, 0.1, 9000).astype(np.float32)
     codec = Audio(features=6, step=step, window=0.02).fit([wave])
     whole = codec.encode((wave, rate))
@@ -155,13 +155,13 @@ def test_an_ear_hears_in_chunks_what_encode_hears_at_once(rate: int, step: float
     assert len(codec.incremental_encoder().close()) == 0
 
 
-def test_training_hears_everything_a_little_changed() -> None:
+def test_augmented_frames_differ() -> None:
     wave = tone(440, 8000) + np.random.default_rng(0).normal(0, 0.01, 4000)
     codec = Audio().fit([wave, tone(900, 8000)])
     encoded = codec.encode(wave)
-    kept = encoded.copy()
+    copy = encoded.copy()
     varied = [codec.augment_encoded(encoded, np.random.default_rng(seed)) for seed in range(30)]
-    np.testing.assert_array_equal(encoded, kept)
+    np.testing.assert_array_equal(encoded, copy)
     np.testing.assert_array_equal(varied[4], codec.augment_encoded(encoded, np.random.default_rng(4)))
     lengths = [len(frames) for frames in varied]
     assert 0.84 * 51 <= min(lengths) < 51 < max(lengths) <= 1.18 * 51 + 1

@@ -1,4 +1,4 @@
-"""What training sees a little changed: in every codec of perception, by chance that can be repeated, never in answers, in little time."""
+"""Augmentation in every codec of perception: reproducible, in training only, and fast."""
 
 from __future__ import annotations
 
@@ -49,19 +49,19 @@ def bits(model: Any) -> list[torch.Tensor]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_only_rows_that_are_learned_from_vary(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = 0
+def test_only_training_rows_are_augmented(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = 0
     cls = type(KINDS[kind][0])
     augment_encoded = cls.augment_encoded
 
     def counted(codec: Any, encoded: Any, random: np.random.Generator) -> Any:
-        nonlocal asked
-        asked += 1
+        nonlocal calls
+        calls += 1
         return augment_encoded(codec, encoded, random)
 
     monkeypatch.setattr(cls, "augment_encoded", counted)
     model = learned(kind)
-    assert asked == 2 * 9  # two epochs of all rows but those held out
+    assert calls == 2 * 9  # two epochs of all rows but those held out
     values = KINDS[kind][1]
     if kind == "notes":
         assert model.score(values) == model.score(values)
@@ -69,11 +69,11 @@ def test_only_rows_that_are_learned_from_vary(kind: str, monkeypatch: pytest.Mon
     else:
         np.testing.assert_array_equal(model.predict_proba(values), model.predict_proba(values))
         model.score(values, ["a", "b"] * 6)
-    assert asked == 2 * 9
+    assert calls == 2 * 9
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_seed_repeats_what_training_saw_whatever_the_number_of_threads(kind: str) -> None:
+def test_a_seed_repeats_training_with_any_number_of_threads(kind: str) -> None:
     first = bits(learned(kind, random_state=3))
     for workers in (0, 3):
         again = bits(learned(kind, random_state=3, num_workers=workers))
@@ -92,7 +92,7 @@ def test_every_epoch_and_row_is_another_example(kind: str) -> None:
 
 
 @pytest.mark.parametrize(("kind", "times"), [("video", 12), ("strokes", 12), ("joints", 0), ("audio", 0)])
-def test_with_an_answer_a_step_only_what_keeps_its_steps_varies(kind: str, times: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_answers_to_single_steps_are_augmented_only_where_steps_stay(kind: str, times: int, monkeypatch: pytest.MonkeyPatch) -> None:
     codec, values = KINDS[kind]
     seen = []
     monkeypatch.setattr(type(codec), "augment_encoded", lambda _, encoded, random: seen.append(random) or encoded)
@@ -103,14 +103,14 @@ def test_with_an_answer_a_step_only_what_keeps_its_steps_varies(kind: str, times
 
 
 @pytest.mark.parametrize("kind", LONG)
-def test_long_rows_vary_in_a_moment(kind: str) -> None:
+def test_augmentation_of_long_rows_is_fast(kind: str) -> None:
     codec, value = LONG[kind]
     codec.fit([value], role="target" if kind == "notes" else "source")
     encoded = np.asarray(codec.encode(value))
     codec.augment_encoded(encoded, np.random.default_rng(0))
-    took = []
+    seconds = []
     for seed in range(3):
-        begun = time.process_time()
+        start = time.process_time()
         codec.augment_encoded(encoded, np.random.default_rng(seed))
-        took.append(time.process_time() - begun)
-    assert min(took) < 0.3
+        seconds.append(time.process_time() - start)
+    assert min(seconds) < 0.3

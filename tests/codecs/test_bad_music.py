@@ -40,8 +40,8 @@ def test_odd_files_have_one_meaning(track: bytes, frames: list) -> None:
 
 
 def test_notes_on_top_of_each_other_are_one() -> None:
-    held = media.midi(ON + b"\x30\x90\x3c\x40" + OFF + OFF + END)
-    assert CODEC.decode(CODEC.encode(held))[:6] == [[60]] * 6
+    data = media.midi(ON + b"\x30\x90\x3c\x40" + OFF + OFF + END)
+    assert CODEC.decode(CODEC.encode(data))[:6] == [[60]] * 6
 
 
 @pytest.mark.parametrize("track", [b"", END, ON + END, ON + WAIT + END, OFF + END, b"\x00\x99\x3c\x40\x60\x89\x3c\x40" + END])
@@ -53,7 +53,7 @@ def test_files_without_notes_are_named(track: bytes, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "held",
+    "data",
     [
         media.midi(ON + b"\xff\xff"),  # a time cut off
         media.midi(LONGEST + b"\xff" + ON[1:] + OFF + END),  # a time of five bytes
@@ -70,24 +70,24 @@ def test_files_without_notes_are_named(track: bytes, tmp_path: Path) -> None:
         b"MThd",
     ],
 )
-def test_broken_files_are_named(held: bytes) -> None:
-    with pytest.raises(DataError, match=rf"row 0: the MIDI of {len(held)} bytes is not a MIDI file that can be read \(.*Replace it"):
-        CODEC.encode_all([held])
+def test_broken_files_are_named(data: bytes) -> None:
+    with pytest.raises(DataError, match=rf"row 0: the MIDI of {len(data)} bytes is not a MIDI file that can be read \(.*Replace it"):
+        CODEC.encode_all([data])
 
 
 def test_absurd_lengths_are_refused_before_there_are_frames(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    held = media.midi(ON + LONGEST + OFF[1:] + END)
+    data = media.midi(ON + LONGEST + OFF[1:] + END)
     with pytest.raises(DataError, match=r"expected notes within 250000 frames; got 11184811 frames\. Drop the row"):
-        CODEC.encode(held)
+        CODEC.encode(data)
     monkeypatch.setattr(midi_files, "_LARGEST", 10)
-    (tmp_path / "long.mid").write_bytes(held)
+    (tmp_path / "long.mid").write_bytes(data)
     with pytest.raises(DataError, match=r"'.*long\.mid': expected a MIDI file of at most 10 bytes; got 37"):
         CODEC.encode(tmp_path / "long.mid")
 
 
 def test_many_long_notes_at_once_take_no_time() -> None:
-    held = media.midi(ON * 20_000 + b"\xb0\x00\x80\x3c\x40" + b"\x00\x80\x3c\x40" * 19_999 + END)
-    assert set(CODEC.encode(held).sum(1).tolist()) == {1.0}
+    data = media.midi(ON * 20_000 + b"\xb0\x00\x80\x3c\x40" + b"\x00\x80\x3c\x40" * 19_999 + END)
+    assert set(CODEC.encode(data).sum(1).tolist()) == {1.0}
 
 
 def test_notes_beyond_the_span_are_named_with_file_and_frame(tmp_path: Path) -> None:

@@ -19,10 +19,10 @@ NOISE = np.random.default_rng(0).integers(0, 255, (60, 60, 3), dtype=np.uint8)
 
 @pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "TIFF"])
 def test_of_many_pictures_in_a_file_the_first_is_read(kind: str) -> None:
-    held = media.animation(kind)
-    np.testing.assert_allclose(CODEC.encode(held), 40 / 255, atol=0.01)
+    data = media.animation(kind)
+    np.testing.assert_allclose(CODEC.encode(data), 40 / 255, atol=0.01)
     np.testing.assert_allclose(CODEC.encode(media.animation(kind, range(0, 250, 2)))[0], 0, atol=0.01)
-    assert CODEC.shape_from_header(held) == (1, 8, 8)
+    assert CODEC.shape_from_header(data) == (1, 8, 8)
 
 
 @pytest.mark.parametrize(
@@ -36,9 +36,9 @@ def test_modes_of_print_are_read_as_colour(mode: str, kind: str) -> None:
     if mode == "LAB":
         to_lab = ImageCms.buildTransform(ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), "RGB", "LAB")
         white = ImageCms.applyTransform(white, to_lab) or white
-    held = media.picture(white.convert(mode) if mode != "LAB" else white, kind)
-    codec = Image().fit([held])
-    assert codec.encode(held).min() > 0.95
+    data = media.picture(white.convert(mode) if mode != "LAB" else white, kind)
+    codec = Image().fit([data])
+    assert codec.encode(data).min() > 0.95
     assert codec.channels_ == (1 if mode == "1" else 3)
 
 
@@ -63,9 +63,9 @@ def test_files_of_no_pixels_are_refused(tmp_path: Path) -> None:
 
     with pytest.raises(DataError, match="expected a picture of at least one pixel; the picture has 0 x 5"):
         CODEC.encode(Pillow.new("L", (0, 5)))
-    for held in (media.png(0, 0), media.png(0, 5), media.gif((0, 0), (0, 0)), media.gif((0, 0), (8, 8))):
+    for data in (media.png(0, 0), media.png(0, 5), media.gif((0, 0), (0, 0)), media.gif((0, 0), (8, 8))):
         path = tmp_path / "none"
-        path.write_bytes(held)
+        path.write_bytes(data)
         with pytest.raises(DataError, match=r"row 0: .*'.*none'.* (is not a picture|at least one pixel|is broken)"):
             CODEC.encode_all([path])
     with pytest.raises(DataError, match="the picture of 0 bytes is empty"):
@@ -89,13 +89,13 @@ def bomb(kind: str) -> bytes:
 def test_bombs_are_refused_before_they_are_decoded(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from PIL import ImageFile
 
-    held = bomb(kind)
+    data = bomb(kind)
     monkeypatch.setattr(ImageFile.ImageFile, "load", lambda *_: pytest.fail("pixels were decoded"))
     codec = Image(max_pixels=1_000_000).fit([NOISE])
     with pytest.raises(DataError, match=r"has \d+ x \d+ pixels, more than max_pixels=1000000\. Raise Image\(max_pixels=…\)"):
-        codec.encode(held)
+        codec.encode(data)
     with pytest.raises(DataError, match="row 1: .*more than max_pixels"):
-        Image(max_pixels=1_000_000).fit([NOISE, held])
+        Image(max_pixels=1_000_000).fit([NOISE, data])
 
 
 @pytest.mark.parametrize("kind", ["PNG", "GIF", "TIFF", "WEBP"])
@@ -104,8 +104,8 @@ def test_the_limit_can_be_raised_beyond_that_of_the_library(kind: str, monkeypat
 
     monkeypatch.setattr(Pillow, "MAX_IMAGE_PIXELS", 1000)
     options = {"compression": "tiff_adobe_deflate"} if kind == "TIFF" else {}
-    held = media.picture(Pillow.new("L", (90, 90)), kind, **options)
-    assert Image(max_pixels=8100, size=4, mode="grey").fit([held]).encode(held).shape == (1, 4, 4)
+    data = media.picture(Pillow.new("L", (90, 90)), kind, **options)
+    assert Image(max_pixels=8100, size=4, mode="grey").fit([data]).encode(data).shape == (1, 4, 4)
     assert Pillow.MAX_IMAGE_PIXELS == 1000
 
 
@@ -113,10 +113,10 @@ def test_a_part_larger_than_the_whole_is_refused(monkeypatch: pytest.MonkeyPatch
     from PIL import Image as Pillow
     from PIL import TiffImagePlugin
 
-    held = media.picture(Pillow.new("1", (90, 90)), "TIFF", compression="tiff_adobe_deflate")
+    data = media.picture(Pillow.new("1", (90, 90)), "TIFF", compression="tiff_adobe_deflate")
     monkeypatch.setattr(TiffImagePlugin.TiffImageFile, "load_prepare", lambda _: Pillow._decompression_bomb_check((9000, 9000)))
     with pytest.raises(DataError, match=r"the picture of \d+ bytes has parts of more than max_pixels=10000 pixels"):
-        Image(max_pixels=10_000).fit([NOISE]).encode(held)
+        Image(max_pixels=10_000).fit([NOISE]).encode(data)
 
 
 @pytest.mark.parametrize("name", [b"zTXt", b"iCCP"])
@@ -128,10 +128,10 @@ def test_text_that_swells_inside_a_picture_is_not_unpacked(name: bytes) -> None:
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP", "TIFF", "BMP"])
 def test_pictures_cut_short_are_named(kind: str, tmp_path: Path) -> None:
-    held = media.picture(NOISE, kind)
+    data = media.picture(NOISE, kind)
     path = tmp_path / "cut"
     for share in (0.02, 0.5, 0.9):
-        path.write_bytes(held[: int(len(held) * share)])
+        path.write_bytes(data[: int(len(data) * share)])
         with pytest.raises(
             DataError, match=r"row 1: '.*cut' is (not a picture that can be read|broken) \(.*(Replace the file|Expected one of)"
         ):

@@ -30,19 +30,19 @@ def test_no_sound_is_no_frames_and_one_sample_is_one_frame(kind: str) -> None:
 @pytest.mark.parametrize("kind", ["WAV", "FLAC"])
 def test_stereo_at_another_rate_is_the_mean_of_its_channels(kind: str) -> None:
     left, right = NOISE, NOISE[::-1]
-    heard = sound.read(media.sound(np.stack([left, right], 1), 16_000, kind), 8000, 9)
-    np.testing.assert_allclose(heard, sound.read(((left + right) / 2, 16_000), 8000, 9), atol=1e-4)
-    assert len(heard) == 8000
+    output = sound.read(media.sound(np.stack([left, right], 1), 16_000, kind), 8000, 9)
+    np.testing.assert_allclose(output, sound.read(((left + right) / 2, 16_000), 8000, 9), atol=1e-4)
+    assert len(output) == 8000
 
 
-@pytest.mark.parametrize(("given", "wanted"), [(16_000, 8000), (44_100, 8000), (8000, 16_000), (48_000, 16_000)])
-def test_resampling_agrees_with_scipy_on_what_both_rates_hold(given: int, wanted: int) -> None:
-    time = np.arange(given) / given
+@pytest.mark.parametrize(("source_rate", "target_rate"), [(16_000, 8000), (44_100, 8000), (8000, 16_000), (48_000, 16_000)])
+def test_resampling_agrees_with_scipy_in_the_band_of_both_rates(source_rate: int, target_rate: int) -> None:
+    time = np.arange(source_rate) / source_rate
     wave = np.mean([np.sin(2 * np.pi * f * time + f) for f in (110.0, 997.0, 2500.0)], axis=0).astype(np.float32)
-    ours = sound.resample(wave, given, wanted)
-    theirs = signal.resample_poly(wave.astype(np.float64), wanted, given, window=("kaiser", 8.0))
-    assert len(ours) == len(theirs)
-    np.testing.assert_allclose(ours[400:-400], theirs[400:-400], atol=3e-3)
+    ours = sound.resample(wave, source_rate, target_rate)
+    expected = signal.resample_poly(wave.astype(np.float64), target_rate, source_rate, window=("kaiser", 8.0))
+    assert len(ours) == len(expected)
+    np.testing.assert_allclose(ours[400:-400], expected[400:-400], atol=3e-3)
 
 
 @pytest.mark.parametrize("place", [3, 20_000])
@@ -70,19 +70,19 @@ def test_impossible_headers_are_refused(change: dict, message: str) -> None:
 
 
 def test_a_wav_that_promises_more_is_read_as_far_as_it_goes() -> None:
-    held = media.sound(NOISE[:2000])
-    whole = CODEC.encode(held)
-    np.testing.assert_array_equal(CODEC.encode(media.wav_header(held, data=2**31)), whole)
-    np.testing.assert_array_equal(CODEC.encode(held[: 44 + 2 * 1000]), CODEC.encode(media.sound(NOISE[:1000])))
+    data = media.sound(NOISE[:2000])
+    whole = CODEC.encode(data)
+    np.testing.assert_array_equal(CODEC.encode(media.wav_header(data, data=2**31)), whole)
+    np.testing.assert_array_equal(CODEC.encode(data[: 44 + 2 * 1000]), CODEC.encode(media.sound(NOISE[:1000])))
 
 
 @pytest.mark.parametrize("kind", ["WAV", "FLAC", "OGG", "MP3"])
-def test_a_file_cut_short_says_so_or_is_shorter(kind: str) -> None:
-    held = media.sound(np.tile(NOISE, 6), kind=kind)
+def test_a_truncated_file_is_refused_or_shorter(kind: str) -> None:
+    data = media.sound(np.tile(NOISE, 6), kind=kind)
     for share in (0.001, 0.3, 0.7):
-        cut = held[: int(len(held) * share)]
+        cut = data[: int(len(data) * share)]
         try:
-            assert len(CODEC.encode(cut)) <= len(CODEC.encode(held))
+            assert len(CODEC.encode(cut)) <= len(CODEC.encode(data))
         except DataError as error:
             assert f"the sound of {len(cut)} bytes" in str(error)  # noqa: PT017  # either is right
 

@@ -23,10 +23,10 @@ def mp4() -> bytes:
     return media.film(FRAMES)
 
 
-def patched(held: bytes, box: bytes, offset: int, value: bytes) -> bytes:
+def patched(data: bytes, box: bytes, offset: int, value: bytes) -> bytes:
     """Return a file in which the bytes at an offset from a box's name are others."""
-    at = held.index(box) + offset
-    return held[:at] + value + held[at + len(value) :]
+    at = data.index(box) + offset
+    return data[:at] + value + data[at + len(value) :]
 
 
 def test_films_without_pictures_or_frames_are_named(mp4: bytes, tmp_path: Path) -> None:
@@ -56,12 +56,12 @@ def test_a_cut_mp4_has_lost_its_table_and_is_refused(mp4: bytes, share: float) -
 
 
 @pytest.mark.parametrize("kind", ["matroska", "mpegts"])
-def test_films_made_to_be_cut_are_shorter(kind: str) -> None:
-    held = media.film(FRAMES, kind=kind)
-    whole = CODEC.encode(held)
+def test_truncated_streamable_videos_are_shorter(kind: str) -> None:
+    data = media.film(FRAMES, kind=kind)
+    whole = CODEC.encode(data)
     assert len(whole) == 24
     for share in (0.4, 0.8):
-        part = CODEC.encode(held[: int(len(held) * share)])
+        part = CODEC.encode(data[: int(len(data) * share)])
         assert 1 < len(part) < 24
         np.testing.assert_allclose(part[:-1], whole[: len(part) - 1], atol=1e-6)
 
@@ -78,19 +78,19 @@ def test_no_rate_or_an_absurd_one_bounds_the_frames(mp4: bytes, box: bytes, offs
 
 
 def test_an_avi_of_no_frames_a_second_is_still_read() -> None:
-    held = media.film(FRAMES, kind="avi")
-    at = held.index(b"strh") + 28
-    none = held[:at] + b"\0" * 8 + held[at + 8 :]
+    data = media.film(FRAMES, kind="avi")
+    at = data.index(b"strh") + 28
+    none = data[:at] + b"\0" * 8 + data[at + 8 :]
     assert 1 <= len(CODEC.encode(none)) <= 24
 
 
 def test_pictures_of_an_unknown_kind_are_named() -> None:
-    held = media.film(FRAMES, kind="avi")
-    with pytest.raises(DataError, match=rf"the video of {len(held)} bytes has pictures of a kind that cannot be decoded\. Convert it"):
-        CODEC.encode(held.replace(b"FMP4", b"XYZ9"))
+    data = media.film(FRAMES, kind="avi")
+    with pytest.raises(DataError, match=rf"the video of {len(data)} bytes has pictures of a kind that cannot be decoded\. Convert it"):
+        CODEC.encode(data.replace(b"FMP4", b"XYZ9"))
 
 
-def test_frames_larger_than_the_file_says_are_refused_before_they_are_decoded() -> None:
+def test_frames_larger_than_in_the_header_are_refused_before_they_are_decoded() -> None:
     small, large = media.png(8, 8), media.png(900, 900)
     assert len(Video(8, max_pixels=810_000).fit([0]).encode(media.film_of_pictures([small, large]))) == 2
     codec = Video(8, max_pixels=10_000).fit([0])
@@ -102,7 +102,7 @@ def test_frames_larger_than_the_file_says_are_refused_before_they_are_decoded() 
         codec.encode(media.film_of_pictures([large], side=900))
 
 
-def test_long_films_are_refused_whatever_their_header_says(mp4: bytes) -> None:
+def test_long_videos_are_refused_with_any_header(mp4: bytes) -> None:
     for look in (CODEC.encode, CODEC.shape_from_header):
         assert look(mp4) is not None
     short = Video(8, max_seconds=1).fit([0])
@@ -112,8 +112,8 @@ def test_long_films_are_refused_whatever_their_header_says(mp4: bytes) -> None:
 
 
 def test_an_animation_is_a_film() -> None:
-    held = media.animation("GIF", range(0, 250, 50), side=32)
-    films = Video(8, fps=100).fit([0]).encode(held)
+    data = media.animation("GIF", range(0, 250, 50), side=32)
+    films = Video(8, fps=100).fit([0]).encode(data)
     np.testing.assert_allclose(films.mean((1, 2, 3)), np.arange(0, 250, 50)[: len(films)] / 255, atol=0.03)
     assert len(films) >= 3
 
@@ -123,8 +123,8 @@ def test_long_films_need_little_memory(tmp_path: Path) -> None:
 
     import av
 
-    held = io.BytesIO()
-    with av.open(held, "w", format="matroska") as container:
+    data = io.BytesIO()
+    with av.open(data, "w", format="matroska") as container:
         stream = container.add_stream("mpeg4", rate=10)
         stream.height, stream.width, stream.pix_fmt = 120, 160, "yuv420p"
         frame = av.VideoFrame.from_ndarray(np.zeros((120, 160, 3), np.uint8), format="rgb24")
@@ -132,11 +132,11 @@ def test_long_films_need_little_memory(tmp_path: Path) -> None:
             frame.pts = None
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
-    (tmp_path / "long.mkv").write_bytes(held.getvalue())
+    (tmp_path / "long.mkv").write_bytes(data.getvalue())
     CODEC.encode(media.film(FRAMES))
     tracemalloc.start()
-    found = CODEC.encode(tmp_path / "long.mkv")
+    encoded = CODEC.encode(tmp_path / "long.mkv")
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert len(found) == 1200
+    assert len(encoded) == 1200
     assert peak < 40_000_000

@@ -35,9 +35,9 @@ TEXTS = ["The food was good, really.", "", "Grüße! 👩‍🚀 नमस्त
 def png(array: np.ndarray) -> bytes:
     from PIL import Image as Pillow
 
-    held = io.BytesIO()
-    Pillow.fromarray(array).save(held, "PNG")
-    return held.getvalue()
+    buffer = io.BytesIO()
+    Pillow.fromarray(array).save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 def as_sets(a: list, b: list) -> bool:

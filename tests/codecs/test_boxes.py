@@ -1,4 +1,4 @@
-"""Boxes: what people give, line by line, and how they move with their picture."""
+"""Boxes: forms of values, labels, and augmentation with their picture."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from elman.codecs import Boxes, from_name, infer
-from elman.codecs.augmentation import vary_scene
+from elman.codecs.augmentation import augment_scene
 from elman.codecs.boxes import Placed
 from elman.errors import DataError, DataTypeError, SettingError
 
@@ -21,7 +21,7 @@ def fitted(values: object = (((2, 1, 6, 5),),), **options: object) -> Boxes:
 
 
 @pytest.mark.parametrize(
-    "given",
+    "value",
     [
         NAMED,
         json.dumps(NAMED),
@@ -31,13 +31,13 @@ def fitted(values: object = (((2, 1, 6, 5),),), **options: object) -> Boxes:
     ],
     ids=["dicts", "json", "rows", "arrays", "tensors"],
 )
-def test_every_way_to_give_boxes_is_the_same(given: object) -> None:
+def test_all_forms_of_a_value_are_equal(value: object) -> None:
     codec = fitted([NAMED])
     assert codec.labels_ == ["cat", "dog"]
-    np.testing.assert_array_equal(codec.encode(given), np.float32([[0.1, 0.1, 0.3, 0.5, 0], [0, 0, 1, 1, 1]]))
+    np.testing.assert_array_equal(codec.encode(value), np.float32([[0.1, 0.1, 0.3, 0.5, 0], [0, 0, 1, 1, 1]]))
 
 
-def test_forms_and_units_say_the_same_box() -> None:
+def test_forms_and_units_give_the_same_box() -> None:
     expected = fitted().encode([[2, 1, 6, 5]])
     np.testing.assert_array_equal(fitted(form="xywh").encode([[2, 1, 4, 4]]), expected)
     np.testing.assert_array_equal(fitted(unit="relative", size=None, values=[[]]).encode([[0.1, 0.1, 0.3, 0.5]]), expected)
@@ -47,7 +47,7 @@ def test_forms_and_units_say_the_same_box() -> None:
 def test_boxes_come_back_exactly_and_answers_with_their_score() -> None:
     codec, random = fitted(values=[[]]), np.random.default_rng(0)
     corners = np.sort(random.uniform(0, 10, (50, 2, 2)), axis=1).reshape(50, 4)
-    back = np.array([found["box"] for found in codec.decode(codec.encode(corners))])
+    back = np.array([box["box"] for box in codec.decode(codec.encode(corners))])
     np.testing.assert_allclose(back, corners, rtol=3e-7, atol=1e-6)
     answer = np.concatenate([fitted([NAMED]).encode(NAMED), np.float32([[0.9], [0.25]])], axis=1)
     assert fitted([NAMED], form="xyxy").decode(answer)[1] == {"box": [0.0, 0.0, 20.0, 10.0], "label": "dog", "score": 0.25}
@@ -55,7 +55,7 @@ def test_boxes_come_back_exactly_and_answers_with_their_score() -> None:
     assert codec.decode(np.float32([[0, 0, 1, 1, 0]]), size=(4, 8)) == [{"box": [0.0, 0.0, 8.0, 4.0]}]
 
 
-def test_what_reaches_beyond_the_picture_is_named_or_cut() -> None:
+def test_boxes_beyond_the_picture_are_refused_or_clipped() -> None:
     with pytest.raises(
         DataError, match=r"row 1: box 1: expected corners inside the picture of 20 x 10 pixels; got \[0\.0, 0\.0, 21\.0, 5\.0\]"
     ):
@@ -67,7 +67,7 @@ def test_what_reaches_beyond_the_picture_is_named_or_cut() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "message"),
+    ("value", "message"),
     [
         ([[3, 1, 3, 5]], r"box 0: expected x1 < x2 and y1 < y2; got \[3\.0, 1\.0, 3\.0, 5\.0\]\. Repair or drop it, and check form='xyxy'"),
         ([[1, 1, 2, 2], [0, 0, float("inf"), 1]], r"box 1: expected finite numbers; got \[0\.0, 0\.0, inf, 1\.0\]"),
@@ -83,12 +83,12 @@ def test_what_reaches_beyond_the_picture_is_named_or_cut() -> None:
         ([[1, 2, 3, 4, "cat"]], r"expected boxes without labels, as fit saw them; got labels"),
     ],
 )
-def test_what_is_no_box_is_named(given: object, message: str) -> None:
+def test_values_that_are_no_boxes_are_refused(value: object, message: str) -> None:
     with pytest.raises(DataError, match=message):
-        fitted().encode(given)
+        fitted().encode(value)
 
 
-def test_labels_are_known_or_named() -> None:
+def test_unknown_labels_are_refused() -> None:
     codec = fitted([NAMED])
     with pytest.raises(DataError, match=r"box 0: expected one of the labels \['cat', 'dog'\] of fit; got 'cot'\. Did you mean 'cat'"):
         codec.encode([(0, 0, 1, 1, "cot")])
@@ -122,13 +122,13 @@ def test_names_and_guesses() -> None:
     assert infer([NAMED, []]) == (Boxes(), "lists of boxes")
 
 
-def test_boxes_stay_on_what_they_enclose_when_the_scene_is_varied() -> None:
-    """A bright block keeps its box; what is no longer seen has none."""
+def test_augmented_boxes_stay_on_their_objects() -> None:
+    """A bright block keeps its box; a block outside the picture has none."""
     picture, seen = np.zeros((1, 60, 80), np.float32), 0
     picture[0, 20:40, 30:60] = 1
     box = np.float32([[30 / 80, 20 / 60, 60 / 80, 40 / 60, 2]])
     for seed in range(40):
-        moved, boxes = vary_scene(picture, box, np.random.default_rng(seed))
+        moved, boxes = augment_scene(picture, box, np.random.default_rng(seed))
         assert moved.shape == picture.shape
         assert moved.dtype == boxes.dtype == np.float32
         bright = np.argwhere(moved[0] > (moved.min() + moved.max()) / 2) if moved.max() - moved.min() > 0.3 else np.zeros((0, 2))
@@ -138,7 +138,7 @@ def test_boxes_stay_on_what_they_enclose_when_the_scene_is_varied() -> None:
             np.testing.assert_allclose(boxes[0, :4], corners, atol=0.02)
             assert boxes[0, 4] == 2
     assert 20 < seen < 40
-    again = [vary_scene(picture, box, np.random.default_rng(3))[0] for _ in range(2)]
+    again = [augment_scene(picture, box, np.random.default_rng(3))[0] for _ in range(2)]
     np.testing.assert_array_equal(*again)
     assert picture.sum() == 20 * 30
 

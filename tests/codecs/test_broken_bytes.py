@@ -23,7 +23,7 @@ FRAMES = np.random.default_rng(2).integers(0, 255, (6, 16, 32, 3), dtype=np.uint
 TRACK = b"".join(bytes([0, 0x90, 50 + i % 20, 64, 48, 0x80, 50 + i % 20, 64]) for i in range(12)) + media.END
 EASY: list[Any] = list(HealthCheck)
 LIMIT = 200_000
-"""Pixels and, roughly, numbers of what a broken header may still ask for here."""
+"""Pixels, and roughly numbers, that a broken header may still request here."""
 FILES: dict[str, Callable[[], bytes]] = {
     **{kind: functools.partial(media.sound, NOISE, kind=kind) for kind in ("WAV", "FLAC", "OGG", "MP3")},
     **{kind: functools.partial(media.picture, PIXELS, kind) for kind in ("PNG", "JPEG", "GIF", "WEBP", "TIFF", "BMP", "PPM")},
@@ -51,9 +51,9 @@ def codec(kind: str) -> Codec:
 
 
 @st.composite
-def broken(draw: st.DrawFn, held: bytes) -> bytes:
+def broken(draw: st.DrawFn, data: bytes) -> bytes:
     """Change one to twelve places; more often near the beginning, where the headers are."""
-    mangled = bytearray(held)
+    mangled = bytearray(data)
     for _ in range(draw(st.integers(1, 12))):
         end = len(mangled) if draw(st.booleans()) else min(len(mangled), 128)
         at, way = draw(st.integers(0, max(end - 1, 0))), draw(st.sampled_from(("flip", "set", "number", "drop", "repeat", "cut")))
@@ -72,18 +72,18 @@ def broken(draw: st.DrawFn, held: bytes) -> bytes:
     return bytes(mangled)
 
 
-def check(kind: str, held: bytes) -> None:
+def check(kind: str, data: bytes) -> None:
     """Read it; nothing but a value of the right kind or a DataError that names the file may come, and soon."""
     begun = time.monotonic()
     for look in (codec(kind).encode, *([codec(kind).shape_from_header] if isinstance(codec(kind), ReadsFiles) else [])):
         value: Any = None
         try:
-            value = look(held)
+            value = look(data)
         except DataError as error:
             message = str(error)
         else:
-            message = f"of {len(held)} bytes"
-        assert f"of {len(held)} bytes" in message
+            message = f"of {len(data)} bytes"
+        assert f"of {len(data)} bytes" in message
         assert " object at 0x" not in message
         if value is not None and look == codec(kind).encode:
             assert value.dtype == np.float32
@@ -98,8 +98,8 @@ def test_broken_bytes_of(kind: str) -> None:
 
     @settings(max_examples=30, deadline=None, derandomize=True, database=None, suppress_health_check=EASY)
     @given(broken(whole(kind)))
-    def run(held: bytes) -> None:
-        check(kind, held)
+    def run(data: bytes) -> None:
+        check(kind, data)
 
     run()
 
@@ -109,7 +109,7 @@ def test_broken_bytes_of(kind: str) -> None:
 def test_many_more_broken_bytes_of(kind: str) -> None:
     @settings(max_examples=3000, deadline=None, database=None, suppress_health_check=EASY)
     @given(broken(whole(kind)))
-    def run(held: bytes) -> None:
-        check(kind, held)
+    def run(data: bytes) -> None:
+        check(kind, data)
 
     run()

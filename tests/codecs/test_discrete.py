@@ -31,7 +31,7 @@ def test_numpy_scalars_become_python_objects() -> None:
     assert codec.encode(np.int64(3)) == codec.encode(3) == 1
 
 
-def test_a_source_keeps_index_0_for_what_it_never_saw() -> None:
+def test_index_0_of_a_source_is_unknown() -> None:
     codec = Category().fit(["a", float("nan")])
     assert codec.space.n == 2
     assert codec.encode("z") == codec.encode(float("nan")) == 0
@@ -51,7 +51,7 @@ def test_an_unseen_category_in_a_target_is_refused_with_the_nearest() -> None:
         codec.encode(float("nan"))
 
 
-def test_what_cannot_be_a_key_is_refused() -> None:
+def test_unhashable_values_are_refused() -> None:
     with pytest.raises(DataTypeError, match=r"row 0: expected a category that is hashable .*; got list"):
         Category().fit([["a"]])
     with pytest.raises(DataTypeError, match="row 0: expected a symbol that is hashable"):
@@ -76,7 +76,7 @@ def test_an_index_outside_is_refused(index: int) -> None:
         Category().fit([1]).decode([0.5])
 
 
-def test_tags_are_cut_from_text_only_when_asked() -> None:
+def test_text_is_split_into_tags_only_with_a_separator() -> None:
     codec = Tags(separator="|").fit(["a | b", "", "c"])
     assert codec.classes_ == ["a", "b", "c"]
     assert codec.encode("c|a").tolist() == [1, 0, 1]
@@ -95,7 +95,7 @@ def test_tags_are_decoded_from_probabilities() -> None:
         Tags(threshold=2).fit([["x"]])
 
 
-def test_tags_of_a_target_must_be_known_and_there_must_be_some() -> None:
+def test_unknown_tags_of_a_target_and_rows_without_any_are_refused() -> None:
     with pytest.raises(DataError, match=r"tag 'dramma' was never seen in fit\. Did you mean 'drama'\?"):
         Tags().fit([["drama"]], role="target").encode(["dramma"])
     with pytest.raises(DataError, match="expected at least one tag in all rows"):

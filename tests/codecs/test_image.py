@@ -1,4 +1,4 @@
-"""Image: what is read, in which order, and what is refused."""
+"""Image: forms of values, reading order, and values that are refused."""
 
 import io
 import sys
@@ -17,12 +17,12 @@ def saved(array: np.ndarray, kind: str = "PNG", mode: str | None = None) -> byte
     from PIL import Image as Pillow
 
     image = Pillow.fromarray(array)
-    held = io.BytesIO()
-    (image.convert(mode) if mode else image).save(held, kind)
-    return held.getvalue()
+    buffer = io.BytesIO()
+    (image.convert(mode) if mode else image).save(buffer, kind)
+    return buffer.getvalue()
 
 
-def test_each_reading_puts_the_pixels_where_it_says() -> None:
+def test_each_reading_order_places_the_pixels() -> None:
     colour = np.stack([PICTURE, PICTURE + 1, PICTURE + 2], axis=-1)
     unit = colour.astype(np.float32) / 255
     np.testing.assert_array_equal(Image().fit([colour]).encode(colour), unit.transpose(2, 0, 1))
@@ -83,10 +83,10 @@ def test_sixteen_bits_and_an_animation() -> None:
 
     deep = saved(np.full((2, 2), 65535, np.uint16))
     assert Image().fit([deep]).encode(deep).min() == 1.0
-    held = io.BytesIO()
+    buffer = io.BytesIO()
     frames = [Pillow.fromarray(np.full((2, 2), v, np.uint8)) for v in (0, 255)]
-    frames[0].save(held, "GIF", save_all=True, append_images=frames[1:])
-    assert Image().fit([held.getvalue()]).encode(held.getvalue()).max() == 0.0
+    frames[0].save(buffer, "GIF", save_all=True, append_images=frames[1:])
+    assert Image().fit([buffer.getvalue()]).encode(buffer.getvalue()).max() == 0.0
 
 
 def test_a_photograph_lying_on_its_side_is_put_upright() -> None:
@@ -95,9 +95,9 @@ def test_a_photograph_lying_on_its_side_is_put_upright() -> None:
     image = Pillow.fromarray(np.zeros((4, 9), np.uint8))
     exif = image.getexif()
     exif[274] = 6
-    held = io.BytesIO()
-    image.save(held, "JPEG", exif=exif)
-    assert Image().fit([held.getvalue()]).space == Pixels(1, 9, 4)
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", exif=exif)
+    assert Image().fit([buffer.getvalue()]).space == Pixels(1, 9, 4)
 
 
 def test_a_pil_image_is_a_picture_and_stays_open() -> None:
@@ -157,7 +157,7 @@ def test_without_pillow_files_name_the_extra(monkeypatch: pytest.MonkeyPatch) ->
         (None, "expected a picture of numbers; got NoneType of object"),
     ],
 )
-def test_what_is_no_picture_is_refused(value: object, message: str) -> None:
+def test_values_that_are_no_picture_are_refused(value: object, message: str) -> None:
     with pytest.raises(DataError, match=f"row 0: .*{message}"):
         Image().fit([value])
 
@@ -207,7 +207,7 @@ def test_training_sees_pictures_a_little_changed(read: str) -> None:
     np.testing.assert_allclose(codec.decode(np.clip(varied[2], 0, 1)), np.clip(np.rint(same[0] * 255), 0, 255), atol=1)
 
 
-def test_half_of_the_photographs_are_mirrored_where_it_is_asked_for() -> None:
+def test_half_of_the_pictures_are_mirrored_with_mirror() -> None:
     picture = np.zeros((3, 12, 12), np.float32)
     picture[:, :, :6] = 1
     codec = Image(augment="mirror").fit([np.uint8(255 * picture.transpose(1, 2, 0))])

@@ -1,4 +1,4 @@
-"""Joints and moving pictures: what a step holds, real files, broken ones, limits."""
+"""Joints and Video: contents of a step, real files, broken ones, limits."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_a_turned_body_keeps_its_distances() -> None:
         (np.full((2, 4, 2), np.nan), "expected every joint in every step; got NaN in step 0"),
     ],
 )
-def test_what_is_no_pose_is_refused(value, message) -> None:
+def test_values_that_are_no_poses_are_refused(value, message) -> None:
     with pytest.raises(DataError, match=message):
         Joints().fit([POSES]).encode(value)
 
@@ -81,24 +81,24 @@ def test_joints_check_settings_and_states() -> None:
 
 
 @pytest.mark.parametrize(("codec", "kind"), [("mpeg4", "mp4"), ("mpeg4", "matroska"), ("mpeg4", "avi"), ("mpeg1video", "mpeg")])
-def test_files_show_what_was_encoded(codec: str, kind: str, tmp_path: Path) -> None:
+def test_files_equal_the_frames_that_were_written(codec: str, kind: str, tmp_path: Path) -> None:
     frames = ball(0, 4)
-    held = film(frames, 25 if codec == "mpeg1video" else 8, codec, kind)
+    data = film(frames, 25 if codec == "mpeg1video" else 8, codec, kind)
     path = tmp_path / "film"
-    path.write_bytes(held)
+    path.write_bytes(data)
     reader = Video((16, 32), fps=8 if codec == "mpeg4" else 25).fit([frames])
-    wanted = reader.encode(frames)
-    for value in (held, path, str(path)):
-        found = reader.encode(value)
-        assert found.shape == wanted.shape == (12, 1, 16, 32)
-        assert np.abs(found - wanted).mean() < 0.04
+    expected = reader.encode(frames)
+    for value in (data, path, str(path)):
+        encoded = reader.encode(value)
+        assert encoded.shape == expected.shape == (12, 1, 16, 32)
+        assert np.abs(encoded - expected).mean() < 0.04
 
 
 def test_files_are_looked_at_at_a_rate() -> None:
-    held = film(ball(0, 2, 30), fps=30)
-    assert len(Video(8, fps=10).fit([held]).encode(held)) == 10
-    assert len(Video(8, fps=1000).fit([held]).encode(held)) == 30
-    assert len(Video(8, fps=0.1).fit([held]).encode(held)) == 1
+    data = film(ball(0, 2, 30), fps=30)
+    assert len(Video(8, fps=10).fit([data]).encode(data)) == 10
+    assert len(Video(8, fps=1000).fit([data]).encode(data)) == 30
+    assert len(Video(8, fps=0.1).fit([data]).encode(data)) == 1
 
 
 def test_arrays_and_colours() -> None:
@@ -127,20 +127,20 @@ def test_arrays_and_colours() -> None:
         ([[1], [2, 3]], DataTypeError, "expected a video"),
     ],
 )
-def test_what_is_no_video_is_refused(value, error, message) -> None:
+def test_values_that_are_no_video_are_refused(value, error, message) -> None:
     with pytest.raises(error, match=f"row 1: .*{message}" if error is DataError else message):
         Video(max_pixels=10_000).fit([0]).encode_all([np.zeros((1, 4, 4), np.uint8), value])
 
 
 def test_broken_long_and_large_files_are_refused() -> None:
-    held = film(ball(0, 4, 40))
-    codec = Video(8, max_seconds=2).fit([held])
+    data = film(ball(0, 4, 40))
+    codec = Video(8, max_seconds=2).fit([data])
     with pytest.raises(DataError, match=r"the video of \d+ bytes lasts more than max_seconds=2"):
-        codec.encode(held)
+        codec.encode(data)
     with pytest.raises(DataError, match=r"frames of 64 x 32 pixels, more than max_pixels=100. Raise Video\(max_pixels=…\)"):
-        Video(8, max_pixels=100).fit([held]).encode(held)
+        Video(8, max_pixels=100).fit([data]).encode(data)
     with pytest.raises(DataError, match="is not video that can be read"):
-        codec.encode(held[: len(held) // 3])
+        codec.encode(data[: len(data) // 3])
     import soundfile
 
     wave = io.BytesIO()
@@ -174,7 +174,7 @@ def test_video_checks_settings_and_states() -> None:
         Video.from_config(config).decode(np.zeros((2, 8, 8)))
 
 
-def test_a_model_tells_which_way_a_ball_moves() -> None:
+def test_a_model_learns_the_direction_of_a_ball() -> None:
     films = [ball(start, step) for start in range(0, 48, 4) for step in (4, -4)]
     ways = ["right", "left"] * 12
     training = Training(max_epochs=12, learning_rate=0.01, batch_size=6, validation_fraction=0, verbose=0)

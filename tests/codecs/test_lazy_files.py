@@ -1,4 +1,4 @@
-"""Files that are read when their turn comes."""
+"""Files that are decoded when a batch needs them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from elman import Audio, Category, Image, Model, Number, Record, Training, Video
-from elman.codecs import lazy_files as _late
+from elman.codecs import lazy_files
 from elman.errors import CheckpointError, DataError
 
 soundfile = pytest.importorskip("soundfile", reason="the extra audio is not installed")
@@ -28,7 +28,7 @@ def recordings(tmp_path: Path) -> tuple[list[Path], list[str]]:
 
 @pytest.fixture
 def decoded(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """How often each file was decoded."""
+    """Number of times each file was decoded."""
     times: Counter[str] = Counter()
     encode = Audio.encode
 
@@ -40,32 +40,32 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     return times
 
 
-def test_rows_know_their_shape_and_are_read_when_looked_at(recordings, decoded, monkeypatch) -> None:
+def test_lazy_rows_have_a_shape_and_are_decoded_when_needed(recordings, decoded, monkeypatch) -> None:
     paths, _ = recordings
     codec = Audio(features=8).fit(paths)
     whole = codec.encode_all(paths)
     decoded.clear()
-    monkeypatch.setattr(_late, "KEPT", whole[0].nbytes + whole[1].nbytes)
-    rows = _late.encoded(codec, [*paths, (np.zeros(100), 8000)][:20])
+    monkeypatch.setattr(lazy_files, "CACHE_SIZE", whole[0].nbytes + whole[1].nbytes)
+    rows = lazy_files.encoded(codec, [*paths, (np.zeros(100), 8000)][:20])
     assert not decoded
     assert [row.shape for row in rows] == [array.shape for array in whole]
     for _ in range(2):
-        for row, wanted in zip(rows, whole, strict=True):
-            np.testing.assert_array_equal(np.asarray(row), wanted)
+        for row, expected in zip(rows, whole, strict=True):
+            np.testing.assert_array_equal(np.asarray(row), expected)
     assert [decoded[path.name] for path in paths] == [1, 1, *[2] * 18]  # room for two
 
 
 def test_arrays_among_files_are_encoded_at_once(recordings) -> None:
     paths, _ = recordings
     codec = Audio(features=8).fit(paths)
-    file, array = _late.encoded(codec, [paths[0], (np.zeros(100), 8000)])
-    assert isinstance(file, _late.LazyFile)
+    file, array = lazy_files.encoded(codec, [paths[0], (np.zeros(100), 8000)])
+    assert isinstance(file, lazy_files.LazyFile)
     assert isinstance(array, np.ndarray)
 
 
 @pytest.mark.parametrize("ending", ["wav", "flac", "ogg", "mp3"])
 @pytest.mark.parametrize("rate", [8000, 44_100, 16_001])
-def test_a_header_tells_how_many_frames_a_sound_has(ending: str, rate: int, tmp_path: Path) -> None:
+def test_a_header_gives_the_number_of_frames_of_a_sound(ending: str, rate: int, tmp_path: Path) -> None:
     if ending in ("mp3", "ogg") and rate == 16_001:
         pytest.skip("no such file can be written")
     path = tmp_path / f"a.{ending}"
@@ -75,7 +75,7 @@ def test_a_header_tells_how_many_frames_a_sound_has(ending: str, rate: int, tmp_
 
 
 @pytest.mark.parametrize("read", ["whole", "rows", "columns", "patches", "pixels"])
-def test_a_header_tells_the_shape_of_a_picture(read: str, tmp_path: Path) -> None:
+def test_a_header_gives_the_shape_of_a_picture(read: str, tmp_path: Path) -> None:
     pillow = pytest.importorskip("PIL.Image", reason="the extra image is not installed")
     random, paths = np.random.default_rng(0), []
     for place, (mode, size) in enumerate([("L", (9, 14)), ("RGB", (30, 8)), ("I;16", (5, 6)), ("CMYK", (7, 7)), ("1", (12, 4))]):
@@ -100,7 +100,7 @@ def test_a_header_tells_the_shape_of_a_picture(read: str, tmp_path: Path) -> Non
     ("coder", "ending", "options"), [("mpeg4", "mp4", {"bf": "2"}), ("mpeg4", "avi", {}), ("libx264", "mkv", {}), ("mpeg1video", "mpg", {})]
 )
 @pytest.mark.parametrize("fps", [8, 25, 3.3])
-def test_packets_tell_how_many_frames_a_film_has(coder: str, ending: str, options: dict, fps: float, tmp_path: Path) -> None:
+def test_packets_give_the_number_of_frames_of_a_video(coder: str, ending: str, options: dict, fps: float, tmp_path: Path) -> None:
     av = pytest.importorskip("av", reason="the extra video is not installed")
     path = tmp_path / f"film.{ending}"
     try:
@@ -120,21 +120,21 @@ def test_packets_tell_how_many_frames_a_film_has(coder: str, ending: str, option
     assert count is not None or ending in ("avi", "mpg")  # whose packets may bear no times
 
 
-def test_a_model_learns_the_same_whatever_is_kept_and_whoever_reads(recordings, monkeypatch) -> None:
+def test_a_model_learns_the_same_with_any_cache_and_any_number_of_workers(recordings, monkeypatch) -> None:
     paths, words = recordings
-    found = []
-    for kept in (1 << 28, 0):
-        monkeypatch.setattr(_late, "KEPT", kept)
-        for workers in (0, 1, 3) if not kept else ("auto",):
+    results = []
+    for size in (1 << 28, 0):
+        monkeypatch.setattr(lazy_files, "CACHE_SIZE", size)
+        for workers in (0, 1, 3) if not size else ("auto",):
             model = Model(Audio(features=8), Category(), training=Training(**QUIET, num_workers=workers)).fit(paths, words)
-            found.append(model.predict_proba(paths))
+            results.append(model.predict_proba(paths))
     arrays = [soundfile.read(path, dtype="float32") for path in paths]
-    found.append(Model(Audio(features=8), Category(), training=Training(**QUIET)).fit(arrays, words).predict_proba(arrays))
-    for other in found[1:]:
-        np.testing.assert_array_equal(found[0], other)
+    results.append(Model(Audio(features=8), Category(), training=Training(**QUIET)).fit(arrays, words).predict_proba(arrays))
+    for other in results[1:]:
+        np.testing.assert_array_equal(results[0], other)
 
 
-def test_what_fits_into_memory_is_decoded_once(recordings, decoded) -> None:
+def test_files_that_fit_into_the_cache_are_decoded_once(recordings, decoded) -> None:
     paths, words = recordings
     model = Model(Audio(features=8), Category(), training=Training(**QUIET)).fit(paths, words)
     assert set(decoded.values()) == {1}
@@ -146,7 +146,7 @@ def test_a_file_of_several_rows_is_decoded_once(recordings, decoded) -> None:
     paths, _ = recordings
     codec = Audio(features=8).fit(paths)
     decoded.clear()
-    rows = _late.encoded(codec, [path for path in paths[:3] for _ in range(5)] + [str(paths[0])])
+    rows = lazy_files.encoded(codec, [path for path in paths[:3] for _ in range(5)] + [str(paths[0])])
     assert [np.asarray(row).shape for row in rows[:5]] == [rows[0].shape] * 5
     np.testing.assert_array_equal(np.asarray(rows[-1]), codec.encode(paths[0]))
     assert all(np.asarray(row).size for row in rows)
@@ -163,14 +163,14 @@ def test_a_file_that_is_no_sound_is_named_before_training(recordings) -> None:
 @pytest.mark.parametrize("workers", [0, 2])
 def test_a_file_that_breaks_while_training_is_named_with_its_row(recordings, monkeypatch, workers) -> None:
     paths, words = recordings
-    monkeypatch.setattr("elman.codecs.audio._ENOUGH", 3)  # rows 0, 9 and 19 are listened to for their loudness
+    monkeypatch.setattr("elman.codecs.audio._SCALED_BY", 3)  # rows 0, 9 and 19 are listened to for their loudness
     soundfile.write(paths[7], np.full(600, np.nan), 8000, subtype="FLOAT")
     with pytest.raises(DataError, match=r"row 7: .*7\.wav': expected finite samples; got NaN or infinity at sample 0") as raised:
         Model(Audio(), Category(), training=Training(**QUIET, num_workers=workers)).fit(paths, words)
     assert raised.value.row == 7
 
 
-def test_files_in_a_column_of_a_record_are_late_too(recordings, decoded) -> None:
+def test_files_in_a_column_of_a_record_are_lazy_too(recordings, decoded) -> None:
     paths, words = recordings
     rows = [{"call": path, "length": float(i)} for i, path in enumerate(paths)]
     source = Record(call=Audio(features=8), length=Number())
@@ -195,7 +195,7 @@ def test_a_checkpoint_knows_its_files_without_reading_them(recordings, decoded, 
 
 
 def test_much_sound_is_scaled_by_some_of_it(monkeypatch) -> None:
-    monkeypatch.setattr("elman.codecs.audio._ENOUGH", 3)
+    monkeypatch.setattr("elman.codecs.audio._SCALED_BY", 3)
     waves = [np.random.default_rng(i).normal(size=2000) for i in range(9)]
     some = Audio(features=4).fit(waves)
     exact = Audio(features=4).fit([waves[0], waves[4], waves[8]])
@@ -205,5 +205,5 @@ def test_much_sound_is_scaled_by_some_of_it(monkeypatch) -> None:
 def test_frames_that_are_answered_one_by_one_are_counted_by_decoding(recordings, decoded) -> None:
     paths, _ = recordings
     codec = Audio(features=8).fit(paths)
-    assert all(isinstance(row, np.ndarray) for row in _late.encoded(codec, paths, now=True))
+    assert all(isinstance(row, np.ndarray) for row in lazy_files.encoded(codec, paths, eager=True))
     assert set(decoded.values()) == {1}

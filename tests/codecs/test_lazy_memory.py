@@ -21,15 +21,15 @@ def peak():
 def grown(code: str, *arguments: str) -> float:
     """Return by how many MB the peak of a process grew in the code after the word BEFORE."""
     before, after = code.split("BEFORE\n")
-    told = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", f"{HEAD}{before}start = peak()\n{after}print(peak() - start)", *arguments],
         capture_output=True,
         text=True,
         check=False,
         timeout=300,
     )
-    assert told.returncode == 0, told.stderr
-    return float(told.stdout)
+    assert process.returncode == 0, process.stderr
+    return float(process.stdout)
 
 
 @pytest.mark.slow
@@ -81,8 +81,8 @@ def test_ten_thousand_pictures_beyond_the_room(tmp_path: Path) -> None:
         pillow.fromarray(random.integers(0, 256, (64, 64), dtype=np.uint8)).save(tmp_path / f"{i}.png")
     code = """
 from elman import Network
-from elman.codecs import lazy_files as _late
-_late.KEPT = 10 << 20
+from elman.codecs import lazy_files
+lazy_files.CACHE_SIZE = 10 << 20
 paths = [f"{sys.argv[1]}/{i % 40}.png" for i in range(10_000)]
 small = Network(hidden_size=4)
 def learn(paths):

@@ -38,12 +38,12 @@ def test_every_id_has_a_golden_file() -> None:
 
 
 @pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.json")), ids=lambda path: path.stem)
-def test_files_of_earlier_versions_are_read_and_encode_as_then(path: Path) -> None:
-    held = json.loads(path.read_text(encoding="utf-8"))
-    codec = rebuild(held["codec"])
-    assert json.loads(json.dumps(describe(codec))) == held["codec"]
+def test_golden_files_are_read_and_encode_the_same(path: Path) -> None:
+    golden = json.loads(path.read_text(encoding="utf-8"))
+    codec = rebuild(golden["codec"])
+    assert json.loads(json.dumps(describe(codec))) == golden["codec"]
     tolerance = 1e-5 if codec.id == "audio.v1" else 1e-6  # the Fourier transform rounds by the processor it runs on
-    for value, expected in held["encoded"]:
+    for value, expected in golden["encoded"]:
         encoded = codec.encode(np.array(value, np.uint8) if codec.id == "image.v1" else value)
         parts = encoded if isinstance(encoded, dict) else {"": encoded}
         assert parts.keys() == expected.keys()
@@ -98,12 +98,12 @@ def test_names_give_codecs() -> None:
         (3, "the name of a codec must be text"),
     ],
 )
-def test_wrong_names_say_what_is_near(name: str, message: str) -> None:
+def test_errors_of_wrong_names_suggest_one(name: str, message: str) -> None:
     with pytest.raises(SettingError, match=message):
         from_name(name)
 
 
-def test_files_only_name_known_codecs() -> None:
+def test_unknown_codecs_and_deep_configs_are_refused() -> None:
     with pytest.raises(DataError, match=r"unknown codec 'text.v9'; expected one of .* Did you mean"):
         rebuild({"id": "text.v9", "config": {}})
     deep: dict = {}

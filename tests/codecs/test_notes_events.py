@@ -1,4 +1,4 @@
-"""Notes read as events: keys, time and force, there and back on the grid, in files, and what hangs."""
+"""Notes read as events: keys, time and velocity, round trips on the grid and through files, and notes that never end."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elman.codecs import Discrete, Notes
-from elman.codecs.media.midi import Struck, written
+from elman.codecs.media.midi import Struck, to_bytes
 from elman.errors import DataError, DataTypeError, SettingError
 
 
@@ -16,7 +16,7 @@ def fitted(**settings: object) -> Notes:
     return Notes("events", **settings).fit([[(0, 1, 60)]], role="target")  # type: ignore[arg-type]
 
 
-def told(codec: Notes, value: object) -> list[str]:
+def names_of(codec: Notes, value: object) -> list[str]:
     return [codec.symbol(int(index)) for index in codec.encode(value)]
 
 
@@ -24,7 +24,7 @@ def test_keys_come_up_before_keys_go_down() -> None:
     codec = fitted()
     assert codec.space == Discrete(1 + 2 * 88 + 16)
     piece = [(0, 1, 64), (0, 1, 60), (1, 5, 60)]
-    assert told(codec, piece) == ["60 down", "64 down", "4 steps", "60 up", "64 up", "60 down", "16 steps", "4 steps", "60 up"]
+    assert names_of(codec, piece) == ["60 down", "64 down", "4 steps", "60 up", "64 up", "60 down", "16 steps", "4 steps", "60 up"]
     assert codec.decode(codec.encode(piece)) == [(0.0, 1.0, 60), (0.0, 1.0, 64), (1.0, 5.0, 60)]
     assert codec.encode([]).tolist() == codec.decode(np.array([], int)) == []
     assert codec.symbol(0) == "(unknown)"
@@ -60,8 +60,8 @@ def grids(draw: st.DrawFn) -> tuple[int, int, list[tuple[float, float, int, int]
 
 @settings(deadline=None, max_examples=60)
 @given(grids())
-def test_any_piece_on_the_grid_comes_back(drawn: tuple[int, int, list[tuple[float, float, int, int]]]) -> None:
-    beat, bins, notes = drawn
+def test_pieces_on_the_grid_round_trip(case: tuple[int, int, list[tuple[float, float, int, int]]]) -> None:
+    beat, bins, notes = case
     codec = fitted(beat=beat, velocity_bins=bins)
     assert codec.decode(codec.encode(notes)) == notes
     plain = fitted(beat=beat)
@@ -70,10 +70,10 @@ def test_any_piece_on_the_grid_comes_back(drawn: tuple[int, int, list[tuple[floa
 
 @settings(deadline=None, max_examples=60)
 @given(st.lists(st.integers(0, 10), max_size=40))
-def test_whatever_a_model_writes_is_a_piece(said: list[int]) -> None:
+def test_any_symbols_decode_to_a_piece(symbols: list[int]) -> None:
     codec = fitted(low=60, high=61, beat=1, velocity_bins=2)
     assert codec.space.n == 11
-    piece = codec.decode(np.array(said, dtype=np.int64))
+    piece = codec.decode(np.array(symbols, dtype=np.int64))
     assert codec.decode(codec.encode(piece)) == piece
 
 
@@ -91,11 +91,11 @@ def test_every_velocity_has_a_bin_whose_middle_is_its_own() -> None:
     for bins in range(1, 128):
         form = fitted(velocity_bins=bins)._form
         assert [form.velocity(number) for number in range(bins)] == _middles(bins)  # type: ignore[union-attr]
-        found = [form._bin(velocity) for velocity in range(1, 128)]  # type: ignore[union-attr]
-        assert found == sorted(found)
-        assert set(found) == set(range(bins))
+        numbers = [form._bin(velocity) for velocity in range(1, 128)]  # type: ignore[union-attr]
+        assert numbers == sorted(numbers)
+        assert set(numbers) == set(range(bins))
     codec = fitted(velocity_bins=4)
-    assert told(codec, [(0, 1, 60, 1), (1, 1, 60, 20), (2, 1, 60)]) == [
+    assert names_of(codec, [(0, 1, 60, 1), (1, 1, 60, 20), (2, 1, 60)]) == [
         "velocity 16", "60 down", "4 steps", "60 up", "60 down", "4 steps", "60 up", "velocity 80", "60 down", "4 steps", "60 up",
     ]  # fmt: skip
 
@@ -138,13 +138,13 @@ def test_bad_notes_are_refused(value: object, message: str) -> None:
 def test_files_are_events_there_and_back() -> None:
     pytest.importorskip("symusic", reason="the extra music is not installed")
     codec = fitted(velocity_bins=127)
-    held = written([[Struck(0, 4, 60, 33)], [Struck(2, 40, 64, 127), Struck(40, 41, 60, 1)]], 4, 90)
-    piece = codec.decode(codec.encode(held))
+    data = to_bytes([[Struck(0, 4, 60, 33)], [Struck(2, 40, 64, 127), Struck(40, 41, 60, 1)]], 4, 90)
+    piece = codec.decode(codec.encode(data))
     assert piece == [(0.0, 1.0, 60, 33), (0.5, 9.5, 64, 127), (10.0, 0.25, 60, 1)]
     assert codec.decode(codec.encode(codec.midi(piece, tempo=120))) == piece
     with pytest.raises(DataError, match=r"the MIDI of \d+ bytes: beat 1: expected MIDI numbers in 21\.\.108; got 12"):
-        codec.encode(written([[Struck(4, 8, 12)]], 4, 90))
+        codec.encode(to_bytes([[Struck(4, 8, 12)]], 4, 90))
     with pytest.raises(DataError, match="got no notes"):
-        codec.encode(written([[]], 4, 90))
+        codec.encode(to_bytes([[]], 4, 90))
     with pytest.raises(DataError, match="the MIDI of 4 bytes is not a MIDI file that can be read"):
         codec.encode(b"MThd")

@@ -1,4 +1,4 @@
-"""Notes read as voices: what each voice says in each frame, there and back, in files, and out of order."""
+"""Notes read as voices: actions of each voice in each frame, round trips, files, and symbols out of order."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from elman.codecs import Discrete, Notes
-from elman.codecs.media.midi import Struck, written
+from elman.codecs.media.midi import Struck, to_bytes
 from elman.errors import DataError, DataTypeError, SettingError
 
 PIECE = np.array([[67, 60], [67, 62], [-1, 62], [67, -1], [65, -1]])
@@ -48,7 +48,7 @@ SHAPES = st.tuples(st.integers(0, 12), st.integers(1, 4))
 
 @settings(deadline=None, max_examples=60)
 @given(SHAPES.flatmap(lambda shape: arrays(np.int64, shape, elements=st.sampled_from([-1, 60, 61, 62]))))
-def test_any_piece_comes_back(piece: np.ndarray) -> None:
+def test_pieces_round_trip(piece: np.ndarray) -> None:
     codec = fitted(piece, low=60, high=62)
     encoded = codec.encode(piece)
     np.testing.assert_array_equal(codec.decode(encoded), piece)
@@ -57,14 +57,14 @@ def test_any_piece_comes_back(piece: np.ndarray) -> None:
 
 @settings(deadline=None, max_examples=60)
 @given(st.lists(st.integers(0, 15), max_size=40))
-def test_whatever_a_model_writes_is_a_piece(said: list[int]) -> None:
+def test_any_symbols_decode_to_a_piece(symbols: list[int]) -> None:
     codec = Notes("voices", low=60, high=62).fit([[[60, 61, 62]]])
-    piece = codec.decode(np.array(said, dtype=np.int64))
+    piece = codec.decode(np.array(symbols, dtype=np.int64))
     encoded = codec.encode(piece)
     np.testing.assert_array_equal(codec.decode(encoded), piece)
     reader = codec.incremental_decoder()
     assert reader is not None
-    frames = [frame for index in said for frame in reader.feed(index)]
+    frames = [frame for index in symbols for frame in reader.feed(index)]
     assert [*frames, *reader.close()] == piece.tolist()
 
 
@@ -143,29 +143,29 @@ def test_bad_voices_are_refused(value: object, message: str) -> None:
 def test_voices_of_midi_files_are_their_tracks(tmp_path: Path) -> None:
     pytest.importorskip("symusic", reason="the extra music is not installed")
     path = tmp_path / "a.mid"
-    path.write_bytes(written([[Struck(0, 4, 67), Struck(4, 6, 67)], [Struck(2, 5, 60)]], 4, 90))
+    path.write_bytes(to_bytes([[Struck(0, 4, 67), Struck(4, 6, 67)], [Struck(2, 5, 60)]], 4, 90))
     codec = Notes("voices").fit([path])
     piece = codec.decode(codec.encode(path))
     assert piece.tolist() == [[67, -1], [67, -1], [67, 60], [67, 60], [195, 60], [67, -1]]
     assert codec.decode(codec.encode(codec.midi(piece))).tolist() == piece.tolist()
-    overlap = written([[Struck(0, 3, 67), Struck(2, 4, 69)]], 4, 90)  # a frame of legato: the first note ends where the second begins
+    overlap = to_bytes([[Struck(0, 3, 67), Struck(2, 4, 69)]], 4, 90)  # a frame of legato: the first note ends where the second begins
     assert codec.decode(codec.encode(overlap))[:, 0].tolist() == [67, 67, 69, 69]
 
 
 def test_files_that_are_not_voices_are_named() -> None:
     pytest.importorskip("symusic", reason="the extra music is not installed")
     codec = fitted()
-    chord = written([[Struck(0, 4, 60), Struck(0, 4, 64)]], 4, 90)
+    chord = to_bytes([[Struck(0, 4, 60), Struck(0, 4, 64)]], 4, 90)
     with pytest.raises(DataError, match=r"the MIDI of \d+ bytes: frame 0: expected tracks of one note .*; track 1 has 60 and 64 together"):
         codec.encode(chord)
     with pytest.raises(DataError, match="frame 1: expected tracks of one note at a time"):
-        codec.encode(written([[Struck(0, 9, 60), Struck(1, 4, 64)]], 4, 90))
+        codec.encode(to_bytes([[Struck(0, 9, 60), Struck(1, 4, 64)]], 4, 90))
     with pytest.raises(DataError, match=r"the MIDI of \d+ bytes: frame 0, voice 0: .*got 12"):
-        codec.encode(written([[Struck(0, 4, 12)]], 4, 90))
+        codec.encode(to_bytes([[Struck(0, 4, 12)]], 4, 90))
     with pytest.raises(DataError, match="at most 64 voices; got 65 tracks"):
-        codec.encode(written([[Struck(0, 1, 60)]] * 65, 4, 90))
+        codec.encode(to_bytes([[Struck(0, 1, 60)]] * 65, 4, 90))
     with pytest.raises(DataError, match="expected notes within .* got no notes"):
-        codec.encode(written([[]], 4, 90))
+        codec.encode(to_bytes([[]], 4, 90))
     with pytest.raises(DataError, match="the MIDI of 4 bytes is not a MIDI file that can be read"):
         codec.encode(b"MThd")
     with pytest.raises(DataError, match=r"there is no file 'no\.mid'"):

@@ -54,7 +54,7 @@ def test_a_target_has_no_mask_and_refuses_nan_with_its_row() -> None:
     assert Number(missing=True).fit([1.0], role="target").space.d == 1
 
 
-def test_nan_that_fit_did_not_see_is_refused_and_says_how_to_allow_it() -> None:
+def test_nan_unseen_in_fit_is_refused_with_a_remedy() -> None:
     with pytest.raises(DataError, match=r"row 1: expected a number; got NaN at \[2, 0\].*missing=True"):
         Series().fit([[1.0, 2.0]]).encode_all([[1.0], [1.0, 2.0, math.nan]])
 
@@ -82,7 +82,7 @@ def test_text_inside_is_refused_too() -> None:
         ([10**400], "expected a series of numbers"),
     ],
 )
-def test_bad_series_say_what_is_wrong(value: object, message: str) -> None:
+def test_bad_series_are_refused(value: object, message: str) -> None:
     with pytest.raises(DataError, match=message):
         Series().fit([[1.0, 2.0]]).encode(value)
 

@@ -11,12 +11,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.base import is_classifier, is_regressor
 
 import elman
-from elman import Category, Model, Network, Record, Symbols, Training, compare
-from elman.codecs import Codec, Continuous, catalog, from_name
+from elman import Category, Model, Network, Number, Record, Symbols, Training, compare
+from elman.codecs import Codec, Continuous, Discrete, catalog, from_name
 from elman.codecs.capabilities import Augments, Incremental, LabelsSteps, ReadsFiles, Timed
 from elman.codecs.checks import strict
+from elman.codecs.tokens.vocabulary import Vocabulary
 from elman.errors import DataError, ElmanError
 from elman.inspection.report.model_card import card
 from elman.testing import check_codec
@@ -107,6 +109,41 @@ class PulsesEncoder:
         return [element]
 
 
+class Moves(Codec):
+    """Chess moves with a space between them: symbols that can be copied from the other side."""
+
+    id = "moves.v1"
+    rank = "many"
+    unit = "symbol"
+    unknown_symbol = "?"
+
+    @property
+    def space(self) -> Discrete:
+        return Discrete(len(self._fitted("vocabulary_")))
+
+    def encode(self, value: Any) -> np.ndarray:
+        return self._fitted("vocabulary_").indices(self.symbols(value))
+
+    def decode(self, array: Any) -> str:
+        return self.spell([self._fitted("vocabulary_").symbol(index, "?") for index in np.asarray(array).tolist()])
+
+    def symbols(self, value: Any) -> list[str]:
+        return value.split()
+
+    def spell(self, symbols: Sequence[str]) -> str:
+        return " ".join(symbols)
+
+    def _fit(self, values: Sequence[Any]) -> None:
+        counts = Counter(symbol for value in values for symbol in value.split())
+        self.vocabulary_ = Vocabulary.from_counts(counts, least=2)
+
+    def _state(self) -> dict[str, Any]:
+        return {"symbols": self._fitted("vocabulary_").state("Moves")}
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        self.vocabulary_ = Vocabulary.from_state(strict(state, ("symbols",), "Moves state")["symbols"], "Moves state")
+
+
 def pressures(value: Any) -> np.ndarray:
     if isinstance(value, Path):
         value = np.frombuffer(value.read_bytes()[len(MAGIC) + 4 :], dtype="<f4")
@@ -174,7 +211,7 @@ def test_its_files_are_read_when_a_batch_needs_them(rows, files, calls) -> None:
         model.predict(files)
 
 
-def test_its_files_are_read_late_in_a_column_too(rows, files, calls) -> None:
+def test_its_files_in_a_column_are_lazy_too(rows, files, calls) -> None:
     records = [{"pulses": path, "name": "x"} for path in files]
     Model(Record(pulses=Pulses(), name=Category()), Category(), network=ONE_WAY, training=QUICK).fit(records, rows[1])
     assert {calls[path.name] for path in files} == {1}
@@ -195,7 +232,7 @@ def test_it_is_streamed_bit_for_bit(rows) -> None:
     assert rest == [model.predict_proba(rows[0][:1])[0].tobytes()] * 3
 
 
-def test_it_is_transcribed_as_it_comes_in_its_own_seconds(rows) -> None:
+def test_it_is_transcribed_piece_by_piece_with_times_in_seconds(rows) -> None:
     network = Network(hidden_size=8, bidirectional=False, members=1)
     model = Model(Pulses(), Symbols(), align="ctc", network=network, training=QUICK).fit(rows[0], [[name] for name in rows[1]])
     *_, last = model.transcribe_stream([rows[0][0][:2], rows[0][0][2:]])
@@ -230,6 +267,29 @@ def test_it_is_inspected(rows) -> None:
     assert attribution.scores.sum() == pytest.approx(attribution.reached - attribution.base, abs=1e-2)
     assert "Pulses" in card(model, *rows)
     assert elman.memory(model, rows[0]) is not None
+
+
+def test_a_subclass_of_a_target_keeps_its_kind_of_estimator() -> None:
+    class Grade(Category):
+        id = "grade.v1"
+
+    class Weight(Number):
+        id = "weight.v1"
+
+    assert is_classifier(Model(Pulses(), Grade()))
+    assert not is_regressor(Model(Pulses(), Grade()))
+    assert is_regressor(Model(Pulses(), Weight()))
+    assert not is_classifier(Model(Pulses(), Pulses()))
+
+
+def test_its_symbols_are_copied_from_the_source() -> None:
+    games = [f"e4 c{i % 3} Rare{i}" for i in range(24)]
+    answers = [" ".join(reversed(game.split())) for game in games]
+    training = Training(max_epochs=40, learning_rate=0.02, verbose=0)
+    model = Model(Moves(), Moves(), align="attention", network=Network(hidden_size=16, copy=True), training=training).fit(games, answers)
+    assert "Unseen" in model.predict(["e4 c1 Unseen"])[0].split()
+    _, (looked,) = model.predict(["e4 c1 Unseen"], return_attention=True)
+    assert looked.weights.shape[1] == 3
 
 
 def test_it_is_compared(rows) -> None:

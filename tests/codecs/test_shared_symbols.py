@@ -25,7 +25,7 @@ def test_symbols_are_as_many_as_indices_and_spell_the_text_again(level, text) ->
         assert codec.spell(symbols) == codec.read(text)
 
 
-def test_symbols_of_any_kind_come_back_known_or_not() -> None:
+def test_symbols_of_any_kind_round_trip() -> None:
     codec = Symbols().fit([["a", 1]])
     assert codec.spell(codec.symbols(["a", (2, 3), 1])) == ["a", (2, 3), 1]
 

@@ -23,7 +23,7 @@ def test_pieces_are_all_ngrams_of_the_marked_word(word):
     ("word", "shape"),
     [("Monday", " Xx"), ("NASA", " X"), ("1984", " 9"), ("B2b", " X9x"), ("iPhone", " xXx"), ("...", None), ("well", None)],
 )
-def test_the_shape_says_how_a_word_was_written(word, shape):
+def test_the_shape_of_a_word(word, shape):
     assert [piece for piece in pieces(word) if piece.startswith(" ")] == ([] if shape is None else [shape])
 
 
@@ -31,8 +31,8 @@ def test_words_never_seen_share_pieces_with_words_that_were():
     codec = Text(spelling=True).fit(["disappointing food", "a disappointing day", "good food"])
     encoded = codec.encode("disappointed foods")
     assert encoded[:, 0].tolist() == [0, 0]
-    known = codec.encode("disappointing food")
-    shared = [set(a[1:]) & set(b[1:]) - {0} for a, b in zip(encoded, known, strict=True)]
+    familiar = codec.encode("disappointing food")
+    shared = [set(a[1:]) & set(b[1:]) - {0} for a, b in zip(encoded, familiar, strict=True)]
     assert [len(s) > 0 for s in shared] == [True, True]
     assert set(map(codec.pieces_.symbol, shared[1])) >= {"<fo", "foo", "ood"}
 
@@ -50,7 +50,7 @@ def test_rare_pieces_are_left_out():
     assert set(codec.pieces_.symbols) == {piece for piece, count in counts.items() if count >= LEAST}
 
 
-def test_what_a_speller_remembers_changes_nothing(monkeypatch):
+def test_the_cache_of_a_speller_changes_nothing(monkeypatch):
     codec = Text(spelling=True).fit(["one two three"] * 2)
     once = codec.encode("one two three four")
     monkeypatch.setattr("elman.codecs.tokens.spelling._REMEMBERED", 1)
@@ -59,7 +59,7 @@ def test_what_a_speller_remembers_changes_nothing(monkeypatch):
     assert isinstance(again._speller, Speller)
 
 
-def test_in_detail_is_only_for_what_was_left_to_auto():
+def test_with_subwords_changes_only_settings_left_at_auto():
     assert Text().with_subwords().spelling is True
     assert Text(spelling=False).with_subwords().spelling is False
     assert Text("char").with_subwords().spelling == "auto"
@@ -68,9 +68,9 @@ def test_in_detail_is_only_for_what_was_left_to_auto():
     assert Dialogue().with_subwords().fit([[("a", "b")]]).space == Words(4, 1)
 
 
-def test_descriptions_of_earlier_versions_do_not_spell():
+def test_a_description_holds_pieces_where_words_are_spelled():
     described = json.loads(json.dumps(describe(Text(spelling=False).fit(["a b"]))))
-    assert "spelling" not in described["config"]["settings"]
+    assert "pieces" not in described["config"]["state"]
     assert rebuild(described).spelling is False
     spelled = json.loads(json.dumps(describe(Text(spelling=True).fit(["ab ab"]))))
     assert np.array_equal(rebuild(spelled).encode("abc ab"), Text(spelling=True).fit(["ab ab"]).encode("abc ab"))

@@ -1,4 +1,4 @@
-"""Strokes, Notes and Dialogue: what they mean and what they refuse."""
+"""Strokes, Notes and Dialogue: meaning of their steps, and values that are refused."""
 
 import sys
 from pathlib import Path
@@ -139,7 +139,7 @@ def test_turns_come_back_with_their_speakers() -> None:
         ("hello", r"expected a list of turns, as \[\('agent', 'hello'\)\]; got str"),
         ([("a",)], r"turn 0: expected \(speaker, text\)"),
         ([("a", "b"), {"speaker": "a"}], "turn 1: expected the keys 'speaker' and 'text'"),
-        ([("a", 3)], "turn 0: expected a speaker and what was said, both text"),
+        ([("a", 3)], "turn 0: expected a speaker and an utterance, both text"),
     ],
 )
 def test_bad_turns_are_refused(value: object, message: str) -> None:

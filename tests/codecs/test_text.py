@@ -1,4 +1,4 @@
-"""Text and its words: what a person would expect to read."""
+"""Text and its words, characters and subwords."""
 
 import copy
 import time
@@ -99,7 +99,7 @@ def test_subwords_are_learned_alike_and_survive_a_copy() -> None:
     assert copy.deepcopy(one).encode("abgh").tolist() == one.encode("abgh").tolist()
 
 
-def test_tokens_show_what_each_index_stands_for() -> None:
+def test_tokens_are_those_of_each_index() -> None:
     assert Text().fit(["a"]).tokens("a zebra!") == ["a", "zebra", "!"]
     assert Text("char").fit(["a"]).tokens("az") == ["a", "z"]
     assert "".join(Text("bpe").fit(["aa aa"]).tokens("aa bb")).replace(" ", "") == "aabb"
@@ -130,7 +130,7 @@ def test_settings_are_checked_in_fit(setting: dict, message: str) -> None:
         Text(**setting).fit(["a"])
 
 
-def test_what_is_not_text_is_refused_with_its_row() -> None:
+def test_values_that_are_no_text_are_refused_with_their_row() -> None:
     with pytest.raises(DataTypeError, match=r"row 1: expected text; got int '3'\. Convert it with str\(\)"):
         Text().fit(["a", 3])
     with pytest.raises(DataError, match="row 5000: expected text"):

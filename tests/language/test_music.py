@@ -11,7 +11,7 @@ import pytest
 import elman
 from elman import LanguageModel, Network, Notes, Symbols, Training
 from elman.codecs.capabilities import decodes_incrementally
-from elman.codecs.media.midi import Struck, written
+from elman.codecs.media.midi import Struck, to_bytes
 from elman.errors import SettingError
 
 CHORDS = [[67, 60], [69, 60], [64, 57], [71, 57]]
@@ -127,7 +127,7 @@ def test_files_are_pieces(tmp_path: Path) -> None:
     pytest.importorskip("symusic", reason="the extra music is not installed")
     paths = [tmp_path / f"{number}.mid" for number in range(4)]
     for number, path in enumerate(paths):
-        path.write_bytes(written([[Struck(i, i + 1, 60 + (i + number) % 5) for i in range(12)]], 4, 90))
+        path.write_bytes(to_bytes([[Struck(i, i + 1, 60 + (i + number) % 5) for i in range(12)]], 4, 90))
     quick = Training(max_epochs=1, verbose=0)
     for codec in (Notes("voices"), Notes("events")):
         model = LanguageModel(codec, training=quick, network=Network(hidden_size=4)).fit(paths)

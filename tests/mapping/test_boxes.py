@@ -20,15 +20,15 @@ def scenes(count: int, seed: int = 0) -> tuple[list[np.ndarray], list[list[dict]
     random, pictures, things = np.random.default_rng(seed), [], []
     for _ in range(count):
         scale = int(random.integers(1, 3))
-        picture, found = np.full((24 * scale, 32 * scale), 30, np.uint8), []
+        picture, answers = np.full((24 * scale, 32 * scale), 30, np.uint8), []
         for x in random.permutation([1, 17])[: random.integers(0, 3)]:
             label = str(random.choice(["high", "wide"]))
             width, height = (12, 6) if label == "wide" else (6, 12)
             x1, y1 = int(x + random.integers(0, 14 - width)) * scale, int(random.integers(0, 24 - height)) * scale
             picture[y1 : y1 + height * scale, x1 : x1 + width * scale] = 220
-            found.append({"box": [float(x1), float(y1), float(x1 + width * scale), float(y1 + height * scale)], "label": label})
+            answers.append({"box": [float(x1), float(y1), float(x1 + width * scale), float(y1 + height * scale)], "label": label})
         pictures.append(picture)
-        things.append(found)
+        things.append(answers)
     return pictures, things
 
 
@@ -43,15 +43,15 @@ def test_boxes_are_found_in_the_pixels_of_their_picture(fitted: Model) -> None:
     pictures, things = scenes(40, seed=1)
     assert fitted.baseline_ < 0.3
     assert fitted.score(pictures, things) > 0.6
-    found = fitted.predict(pictures)
-    assert np.mean([len(f) == len(t) for f, t in zip(found, things, strict=True)]) > 0.6
-    large = next(i for i, t in enumerate(things) if len(t) == 1 and len(found[i]) == 1 and pictures[i].shape[0] == 48)
-    assert found[large][0]["label"] == things[large][0]["label"]
-    np.testing.assert_allclose(found[large][0]["box"], things[large][0]["box"], atol=8)
-    assert json.loads(json.dumps(found)) == found
+    answers = fitted.predict(pictures)
+    assert np.mean([len(f) == len(t) for f, t in zip(answers, things, strict=True)]) > 0.6
+    large = next(i for i, t in enumerate(things) if len(t) == 1 and len(answers[i]) == 1 and pictures[i].shape[0] == 48)
+    assert answers[large][0]["label"] == things[large][0]["label"]
+    np.testing.assert_allclose(answers[large][0]["box"], things[large][0]["box"], atol=8)
+    assert json.loads(json.dumps(answers)) == answers
 
 
-def test_the_score_asked_for_decides_how_many(fitted: Model) -> None:
+def test_min_score_decides_the_number_of_boxes(fitted: Model) -> None:
     pictures, _ = scenes(10, seed=2)
     few, many = (fitted.predict(pictures, min_score=least) for least in (0.9, 0.001))
     assert sum(map(len, few)) < sum(map(len, many))
@@ -102,7 +102,7 @@ def test_pictures_and_boxes_vary_together_and_only_in_training(monkeypatch: pyte
     assert len(seen) == 24
 
 
-def test_chance_of_pairs_comes_from_seed_epoch_and_row() -> None:
+def test_augmentation_of_pairs_depends_on_seed_epoch_and_row() -> None:
     rows = Examples([np.zeros(1)] * 3, [np.zeros((2, 1))] * 3, collate=lambda values, space, rank: values)
     rows.augment_pair = lambda x, y, random: (x + random.random(), y - 1)
     rows.shuffle(5, 2)
@@ -115,7 +115,7 @@ def test_chance_of_pairs_comes_from_seed_epoch_and_row() -> None:
     assert rows.collate([2])[0][0] != last
 
 
-def test_what_else_a_model_is_asked(fitted: Model) -> None:
+def test_other_methods_of_a_model_of_boxes(fitted: Model) -> None:
     pictures, things = scenes(12, seed=4)
     assert "object-detection" in fitted.card(pictures, things)
     assert "AP@0.5" in fitted.card(pictures, things)

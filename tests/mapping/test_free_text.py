@@ -39,40 +39,40 @@ def reader() -> Model:
 def test_words_never_seen_are_copied_as_the_user_wrote_them(copier, tmp_path) -> None:
     x, y = sentences(60, 90, 120, seed=1)
     assert copier.plan().copies
-    said = copier.predict(x)
-    assert np.mean([a == b for a, b in zip(said, y, strict=True)]) >= 0.9
+    answer = copier.predict(x)
+    assert np.mean([a == b for a, b in zip(answer, y, strict=True)]) >= 0.9
     assert copier.score(x, y) >= 0.95
-    assert copier.predict(x[:1], beam_size=1) == copier.predict(x[:2])[:1] == said[:1]
+    assert copier.predict(x[:1], beam_size=1) == copier.predict(x[:2])[:1] == answer[:1]
     copier.save(tmp_path / "copier.elman")
-    assert elman.load(tmp_path / "copier.elman").predict(x) == said
+    assert elman.load(tmp_path / "copier.elman").predict(x) == answer
 
 
 def test_attention_comes_with_the_names_of_both_sides(copier) -> None:
     x, _ = sentences(3, 90, 120, seed=2)
     values, maps = copier.predict(x, return_attention=True)
-    for source, said, found in zip(x, values, maps, strict=True):
-        assert (found.source, found.target) == (tuple(source), tuple(said))
-        np.testing.assert_allclose(found.weights.sum(1), 1, rtol=1e-5)
-        copied = [(a, b) for a, b in found.looked_at() if a.startswith("name")]
+    for source, answer, attention_map in zip(x, values, maps, strict=True):
+        assert (attention_map.source, attention_map.target) == (tuple(source), tuple(answer))
+        np.testing.assert_allclose(attention_map.weights.sum(1), 1, rtol=1e-5)
+        copied = [(a, b) for a, b in attention_map.looked_at() if a.startswith("name")]
         assert copied
         assert all(a == b for a, b in copied)
     several, their_maps = copier.predict(x, return_attention=True, n_best=3)
     assert [row[0] for row in several] == values
     assert all([m.score for m in row] == sorted((m.score for m in row), reverse=True) for row in their_maps)
     again, scores, same = copier.predict(x, return_scores=True, return_attention=True)
-    assert (again, scores) == (values, [found.score for found in same])
+    assert (again, scores) == (values, [attention_map.score for attention_map in same])
     assert copier.predict(x, return_scores=True) == (values, scores)
     greedy, _ = copier.predict(x, return_attention=True, beam_size=1)
     assert greedy == copier.predict(x, beam_size=1)
 
 
 def test_attention_is_drawn(reader) -> None:
-    _, (found,) = reader.predict(["zwei Hunde"], return_attention=True)
-    axes = found.plot()
+    _, (attention_map,) = reader.predict(["zwei Hunde"], return_attention=True)
+    axes = attention_map.plot()
     assert isinstance(axes.figure, matplotlib.figure.Figure)
-    assert [label.get_text() for label in axes.get_xticklabels()] == list(found.source)
-    assert found.plot(axes=axes) is axes
-    assert "".join(found.source) == "zwei Hunde"
+    assert [label.get_text() for label in axes.get_xticklabels()] == list(attention_map.source)
+    assert attention_map.plot(axes=axes) is axes
+    assert "".join(attention_map.source) == "zwei Hunde"
 
 
 def test_open_levels_are_subwords_where_text_is_written_freely(reader) -> None:
@@ -99,10 +99,10 @@ def test_n_best_answers_are_different_texts(reader) -> None:
 
 def test_options_reach_the_search(reader, copier) -> None:
     x = ["zwei Katzen schlafen", "ein Hund läuft", ""]
-    assert all(len(reader.target_.encode(said)) <= 2 for said in reader.predict(x, max_length=2))
+    assert all(len(reader.target_.encode(answer)) <= 2 for answer in reader.predict(x, max_length=2))
     assert reader.predict(x, max_length=0) == ["", "", ""]
-    for said in copier.predict([["now", "new", "sees"], NAMES[:9]], min_length=7, max_length=9, no_repeat_ngram=1):
-        assert 7 <= len(set(said)) == len(said) <= 9
+    for answer in copier.predict([["now", "new", "sees"], NAMES[:9]], min_length=7, max_length=9, no_repeat_ngram=1):
+        assert 7 <= len(set(answer)) == len(answer) <= 9
     for beam_size in (1, 3):
         alone = [reader.predict([value], beam_size=beam_size)[0] for value in x]
         assert reader.predict(x, beam_size=beam_size) == alone
@@ -118,7 +118,7 @@ def test_options_reach_the_search(reader, copier) -> None:
         ({"max_length": -1}, "max_length must be a whole number of at least 0"),
         ({"length_penalty": -1.0}, "length_penalty must be a number of 0 or more"),
         ({"min_length": -1}, "min_length must be a whole number of 0 or more"),
-        ({"constraint": lambda _said: set()}, "allow neither a symbol nor the end"),
+        ({"constraint": lambda _symbols: set()}, "allow neither a symbol nor the end"),
     ],
 )
 def test_options_that_cannot_be_are_refused(reader, options, message) -> None:
@@ -135,9 +135,9 @@ def test_a_model_without_attention_shows_none() -> None:
 
 def test_sources_of_nothing_and_of_unknown_symbols_alone_are_answered(reader, copier) -> None:
     strange = ["", "   ", "\u4f60\u597d", "\ufffd\ufffd", "q" * 300]
-    assert all(isinstance(said, str) for said in reader.predict(strange))
+    assert all(isinstance(answer, str) for answer in reader.predict(strange))
     assert reader.predict(strange) == [reader.predict([value])[0] for value in strange]
-    assert all(isinstance(said, list) for said in copier.predict([[], ["never", "seen"], ["?"] * 40]))
+    assert all(isinstance(answer, list) for answer in copier.predict([[], ["never", "seen"], ["?"] * 40]))
     _, (nothing,) = reader.predict([""], return_attention=True)
     assert nothing.source == ()
     assert nothing.looked_at() == []

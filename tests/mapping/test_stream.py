@@ -60,13 +60,13 @@ def test_text_in_words():
         ({"members": 1, "wide": True}, r"its linear part weighs the n-grams of the whole; fit it with Network\(wide=False\)"),
     ],
 )
-def test_what_weighs_more_than_one_recurrence_cannot_be_streamed(options, reason):
+def test_ensembles_and_linear_parts_cannot_be_streamed(options, reason):
     model = Model(Text(), Category(), network=Network(**ONE_WAY.get_params() | options), training=QUICK).fit(*FILMS)
     with pytest.raises(SettingError, match=f"This model cannot be streamed: {reason}"):
         model.stream()
 
 
-def test_what_cannot_be_streamed():
+def test_codecs_that_cannot_be_streamed():
     with pytest.raises(NotFittedError, match="not fitted"):
         Model(Series(), Category()).stream()
     with pytest.raises(SettingError, match="Audio cannot be streamed: its encoding looks at more than one step"):
@@ -129,7 +129,7 @@ def test_frames_of_music():
 
 
 @pytest.mark.parametrize("codec", [Image(), Image("pixels"), Image("rows", size=(4, 4)), Joints(), Video(), Text("bpe")])
-def test_codecs_that_look_at_the_whole_have_no_ear(codec):
+def test_codecs_of_whole_values_have_no_incremental_encoder(codec):
     values = (
         ["a b"] * 3
         if isinstance(codec, Text)

@@ -171,15 +171,15 @@ def test_other_symbols_may_have_a_linear_part_too(source):
     model = Model(source, Category(), network=Network(hidden_size=4, wide=True), training=Training(max_epochs=2, verbose=0)).fit(x, Y)
     assert model.plan().wide > 10
     assert model.score(x, Y) > 0.9
-    found = model.attribute(x[0], steps=100)
-    assert found.scores.sum() == pytest.approx(found.reached - found.base, abs=0.01)
+    attribution = model.attribute(x[0], steps=100)
+    assert attribution.scores.sum() == pytest.approx(attribution.reached - attribution.base, abs=0.01)
 
 
 def test_the_share_goes_to_the_part_that_is_right(reviews, monkeypatch):
     member = members_of(reviews.model_)[0]
     output = member.decoder.head.output
     assert isinstance(output, MixedOutput)
-    kept = output.shares.clone()
+    shares = output.shares.clone()
     rng = np.random.default_rng(0)
     truth = [np.int64(i % 2) for i in range(200)]
     right, noise = np.array([[3.0, -3.0], [-3.0, 3.0]] * 100) * (rng.random((200, 1)) < 0.9), rng.normal(size=(200, 2)) * 3
@@ -188,10 +188,10 @@ def test_the_share_goes_to_the_part_that_is_right(reviews, monkeypatch):
         _wide.weigh(member, truth, truth)
         assert float(output.shares[better]) > 0.4
         assert float(output.shares[1 - better]) < 0.1
-    output.shares.copy_(kept)
+    output.shares.copy_(shares)
 
 
-def test_the_recipe_only_fills_what_was_left_open(reviews):
+def test_the_recipe_only_fills_settings_left_at_auto(reviews):
     plan = reviews.plan()
     assert [recipe(plan, Training(), rows).max_epochs for rows in (40, 800, 8_000, 10**6)] == [40, 15, 6, 3]
     assert recipe(plan, Training(max_epochs=7), 40).max_epochs == 7
@@ -199,7 +199,7 @@ def test_the_recipe_only_fills_what_was_left_open(reviews):
     assert recipe(other.fit([[1.0], [2.0]] * 4, [0, 1] * 4).plan(), Training(), 40).max_epochs == "auto"
 
 
-def test_of_few_rows_what_writes_in_frames_is_given_small_batches(reviews):
+def test_ctc_models_of_few_rows_train_in_small_batches(reviews):
     frames = replace(reviews.plan(), decoder="ctc")
     sizes = [recipe(frames, Training(), rows).batch_size for rows in (840, 1_500, 2_400, 4_001)]
     assert sizes == [4, 8, 16, "auto"]
@@ -211,16 +211,16 @@ def test_of_few_rows_what_writes_in_frames_is_given_small_batches(reviews):
 
 
 def test_scores_sum_to_the_change_and_find_the_word(reviews):
-    found = reviews.attribute("dinner was wonderful", steps=100)
-    assert found.labels == ["dinner", "was", "wonderful"]
-    assert found.answer == "good"
-    assert found.top(1)[0][0] == "wonderful"
-    assert found.scores.sum() == pytest.approx(found.reached - found.base, abs=0.01)
+    attribution = reviews.attribute("dinner was wonderful", steps=100)
+    assert attribution.labels == ["dinner", "was", "wonderful"]
+    assert attribution.answer == "good"
+    assert attribution.top(1)[0][0] == "wonderful"
+    assert attribution.scores.sum() == pytest.approx(attribution.reached - attribution.base, abs=0.01)
     against = reviews.attribute("dinner was wonderful", "bad", steps=100)
-    np.testing.assert_allclose(against.scores, -found.scores, atol=1e-4)  # two classes: one is the other's opposite
-    assert next(iter(found)) == ("dinner", float(found.scores[0]))
-    assert len(found) == 3
-    assert "wonderful" in str(found)
+    np.testing.assert_allclose(against.scores, -attribution.scores, atol=1e-4)  # two classes: one is the other's opposite
+    assert next(iter(attribution)) == ("dinner", float(attribution.scores[0]))
+    assert len(attribution) == 3
+    assert "wonderful" in str(attribution)
     assert len(reviews.attribute("")) == 0
 
 
@@ -228,10 +228,10 @@ def test_a_linear_network_is_explained_exactly():
     """With the recurrent part's share at zero the scores are the weights of the n-grams."""
     model = Model(Text(), Category(), network=Network(hidden_size=4, members=1), training=Training(max_epochs=1, verbose=0)).fit(X, Y)
     model.model_.decoder.head.output.shares.copy_(torch.tensor([0.0, 1.0]))
-    found = model.attribute("we loved dinner we", "good")
-    assert found.scores.sum() == pytest.approx(found.reached - found.base, abs=1e-6)
+    attribution = model.attribute("we loved dinner we", "good")
+    assert attribution.scores.sum() == pytest.approx(attribution.reached - attribution.base, abs=1e-6)
     log_odds = float(np.diff(model.predict_log_proba(["we loved dinner we"])[0])[0])
-    assert 2 * found.reached == pytest.approx(log_odds, abs=1e-5)
+    assert 2 * attribution.reached == pytest.approx(log_odds, abs=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -248,9 +248,9 @@ def test_a_linear_network_is_explained_exactly():
 def test_every_kind_of_sequence_is_explained(source, x, label):
     model = Model(source, Category(), network=Network(hidden_size=6), training=Training(max_epochs=2, verbose=0))
     model.fit(x, ["p", "q", "r"] * 8)
-    found = model.attribute(x[0], "q", steps=200)
-    assert found.labels == label
-    assert found.scores.sum() == pytest.approx(found.reached - found.base, abs=0.01)
+    attribution = model.attribute(x[0], "q", steps=200)
+    assert attribution.labels == label
+    assert attribution.scores.sum() == pytest.approx(attribution.reached - attribution.base, abs=0.01)
     assert len(model.attribute(x[0], method="gradient")) == len(label)
 
 
@@ -273,7 +273,7 @@ def test_explaining_changes_nothing(reviews):
     assert np.array_equal(reviews.predict_proba(X), before)
 
 
-def test_what_cannot_be_explained_says_so(reviews):
+def test_answers_that_cannot_be_explained_are_refused(reviews):
     with pytest.raises(SettingError, match="answer must be one of"):
         reviews.attribute("good", "great")
     with pytest.raises(SettingError, match="method must be one of"):

@@ -1,4 +1,4 @@
-"""Models that write in frames (CTC): several answers, when each symbol was said, priors, rows that cannot fit, and streams."""
+"""Models that write in frames (CTC): several answers, times of symbols, priors, rows that cannot fit, and streams."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_words_are_found_and_timed(spoken) -> None:
     assert isinstance(place, Alignment)
     assert place.symbols == tuple(words)
     for (begin, end), first, last in zip(times, place.begin, place.end, strict=True):
-        assert begin - 0.05 <= first < last <= end + 0.15  # a network that reads one way hears a word when it has been said
+        assert begin - 0.05 <= first < last <= end + 0.15  # a network that reads one way knows a word at its end
     assert ((place.confidence > 0.5) & (place.confidence <= 1)).all()
     assert str(place).count("\n") == 2
 
@@ -97,11 +97,11 @@ def test_a_stream_ends_as_the_whole_is_predicted(spoken, options, size) -> None:
         assert [p.final for p in partial] == [False] * (len(partial) - 1) + [True]
         assert [p.settled for p in partial] == sorted(p.settled for p in partial)
         for before, after in itertools.pairwise(partial):
-            kept = str(before).split()[: before.settled]
-            assert str(after).split()[: before.settled] == kept
+            settled = str(before).split()[: before.settled]
+            assert str(after).split()[: before.settled] == settled
 
 
-def test_a_stream_hears_other_rates_and_silence(spoken) -> None:
+def test_a_stream_takes_other_rates_and_silence(spoken) -> None:
     model, _, _ = spoken
     wave, _ = said(["high", "low"], 5)
     fast = np.repeat(wave, 2)
@@ -109,13 +109,13 @@ def test_a_stream_hears_other_rates_and_silence(spoken) -> None:
     assert last.value == model.predict([(fast, 2 * RATE)])[0] == "high low"
     assert [str(t) for t in model.transcribe_stream([])] == [""]
     assert [str(t) for t in model.transcribe_stream([np.zeros(0)])] == ["", ""]
-    with pytest.raises(DataError, match=r"all chunks must have 4000 samples a second, as the first had; got 2000"):
+    with pytest.raises(DataError, match=r"all chunks must have 4000 samples a second, as the first; got 2000"):
         list(model.transcribe_stream([(wave, 4000), wave]))
-    with pytest.raises(DataError, match="4001 and 2000 samples a second have too little in common"):
+    with pytest.raises(DataError, match="4001 and 2000 samples a second have too small a common divisor"):
         list(model.transcribe_stream([(wave, 4001)]))
 
 
-def test_what_cannot_be_streamed_says_why(spoken, quick) -> None:
+def test_models_that_cannot_be_streamed_give_the_reason(spoken, quick) -> None:
     model, waves, _ = spoken
     with pytest.raises(DataError, match="chunks must be an iterable of pieces of one recording; got ndarray"):
         model.transcribe_stream(waves[0])
@@ -142,7 +142,7 @@ def test_an_hour_of_sound_needs_no_more_memory_than_a_minute(spoken) -> None:
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert len(last.value.split()) > 60 * 80
-    assert peaks[1] < peaks[0] + 2_000_000  # what is written grows, nothing else
+    assert peaks[1] < peaks[0] + 2_000_000  # only the transcript grows
 
 
 def test_rows_that_cannot_fit_are_named_before_training(quick) -> None:
@@ -166,17 +166,17 @@ def test_the_loss_is_the_sum_over_all_ways_to_write_the_target() -> None:
     network = build(plan(source, target, Network(dropout=0.0), examples=Sizes(rows=3, target_max=3), align="ctc")).eval()
     batch = collate(xs, source.space, "many")
     frames = network.decoder.log_proba(network.encode(batch)).to_list()
-    wanted = 0.0
+    expected = 0.0
     for rows, symbols in zip(frames, ys, strict=True):
         rows = rows.detach().double().numpy()
         paths = itertools.product(range(rows.shape[1]), repeat=len(rows))
         fitting = [
             sum(rows[t, s] for t, s in enumerate(p)) for p in paths if collapse(np.array(p), rows.shape[1] - 1).tolist() == symbols.tolist()
         ]
-        wanted -= np.logaddexp.reduce(fitting)
-    found = network.loss(batch, Ragged.from_list([torch.tensor(y, dtype=torch.int64) for y in ys]))
-    assert float(found.total.detach()) == pytest.approx(wanted, rel=1e-5)
-    assert found.units == 6
+        expected -= np.logaddexp.reduce(fitting)
+    loss = network.loss(batch, Ragged.from_list([torch.tensor(y, dtype=torch.int64) for y in ys]))
+    assert float(loss.total.detach()) == pytest.approx(expected, rel=1e-5)
+    assert loss.units == 6
 
 
 def test_a_saved_model_transcribes_the_same(spoken, tmp_path) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
-from elman.codecs.augmentation import mask_spectrum, vary_spectrum
+from elman.codecs.augmentation import augment_spectrum, mask_spectrum
 from elman.codecs.checks import one_of, real, strict, whole
 from elman.codecs.codec import Codec, each
 from elman.codecs.media import audio as sound
@@ -16,7 +16,7 @@ from elman.codecs.scaling import Scaler
 from elman.codecs.space import Continuous
 from elman.errors import DataError, SettingError
 
-_ENOUGH = 1_000
+_SCALED_BY = 1_000
 """Recordings, evenly spread, from which mean and deviation of the bands are learned."""
 
 
@@ -28,7 +28,7 @@ class Audio(Codec):
     Parameters
     ----------
     sample_rate : int, default 8000
-        Samples a second that everything is brought to; samples without a rate are taken to have it.
+        Samples a second to which sound is resampled; samples without a rate are assumed to have it.
     features : int, default 40
         Mel bands, the numbers of a frame.
     window : float, default 0.025
@@ -38,7 +38,7 @@ class Audio(Codec):
     max_seconds : float, default 3600
         Longer sound is refused before it is decoded.
     augment : bool, default True
-        Let training hear everything a little changed: speed, voice, loudness, noise, gaps in time and frequency.
+        Augment in training: speed, voice, loudness, noise, gaps in time and frequency.
 
     Examples
     --------
@@ -50,7 +50,6 @@ class Audio(Codec):
     id = "audio.v1"
     modality = "audio"
     reads_paths = True
-    later: ClassVar[dict[str, Any]] = {"augment": False}
     rank = "many"
 
     def __init__(
@@ -123,7 +122,7 @@ class Audio(Codec):
         encoded : ndarray
             (T, features) frames.
         random : Generator
-            Where chance comes from.
+            Source of random numbers.
 
         Returns
         -------
@@ -131,7 +130,7 @@ class Audio(Codec):
             float32 (T', features).
         """
         scaler = self._fitted("scaler_")
-        return mask_spectrum(scaler.encode(vary_spectrum(scaler.decode(encoded), random)), random)
+        return mask_spectrum(scaler.encode(augment_spectrum(scaler.decode(encoded), random)), random)
 
     def shape_from_header(self, value: Any) -> tuple[int, int] | None:
         """Return the shape of the frames of a file, from its header.
@@ -149,15 +148,15 @@ class Audio(Codec):
         count = sound.count(value, self.sample_rate, self.max_seconds)
         return None if count is None else (self._frames().count(count), self.features)
 
-    def incremental_encoder(self) -> Listener:
-        """Return an ear for sound that comes in chunks: its frames are those of ``encode`` over everything at once.
+    def incremental_encoder(self) -> AudioEncoder:
+        """Return an incremental encoder of sound in chunks.
 
         Returns
         -------
-        Listener
+        AudioEncoder
             With ``feed(chunk)`` and ``close()``.
         """
-        return Listener(self, self._frames())
+        return AudioEncoder(self, self._frames())
 
     def _spectrum(self, value: Any) -> np.ndarray:
         return sound.log_mel(sound.pieces(value, self.sample_rate, self.max_seconds), self._frames())
@@ -174,8 +173,8 @@ class Audio(Codec):
         one_of(self.augment, (True, False), "augment", SettingError)
 
     def _fit(self, values: Sequence[Any]) -> None:
-        few = values if len(values) <= _ENOUGH else [values[int(row)] for row in np.linspace(0, len(values) - 1, _ENOUGH)]
-        spectra = each(self._spectrum, few)
+        sample = values if len(values) <= _SCALED_BY else [values[int(row)] for row in np.linspace(0, len(values) - 1, _SCALED_BY)]
+        spectra = each(self._spectrum, sample)
         self.scaler_ = Scaler.fit(spectra, self.features, how="standard", missing=False, target=self.role_ == "target")
 
     def _state(self) -> dict[str, Any]:
@@ -188,8 +187,8 @@ class Audio(Codec):
         self.scaler_ = scaler
 
 
-class Listener:
-    """One recording on its way through a fitted :class:`Audio`, chunk by chunk; made by ``codec.incremental_encoder()``.
+class AudioEncoder:
+    """Incremental encoder of a recording, chunk by chunk; ``codec.incremental_encoder()`` makes one.
 
     Parameters
     ----------
@@ -203,10 +202,10 @@ class Listener:
         self._rate, self._scaler, self._spectrum = codec.sample_rate, codec._fitted("scaler_"), spectrum
         self.state = None
         self._resampler: Resampler | None = None
-        self._given = 0
+        self._source_rate = 0
 
     def feed(self, chunk: Any) -> np.ndarray:
-        """Return the frames that are known after one chunk more.
+        """Return the frames that one more chunk completes.
 
         Parameters
         ----------
@@ -222,14 +221,12 @@ class Listener:
         if self._resampler is None:
             if not has_table(actual, self._rate):
                 raise DataError(
-                    f"{actual} and {self._rate} samples a second have too little in common to go from one to the other on the way."
+                    f"{actual} and {self._rate} samples a second have too small a common divisor to resample sound chunk by chunk."
                     " Resample the sound first, or use another sample_rate."
                 )
-            self._resampler, self._given = Resampler(actual, self._rate), actual
-        if actual != self._given:
-            raise DataError(
-                f"all chunks must have {self._given} samples a second, as the first had; got {actual}. Begin anew for other sound."
-            )
+            self._resampler, self._source_rate = Resampler(actual, self._rate), actual
+        if actual != self._source_rate:
+            raise DataError(f"all chunks must have {self._source_rate} samples a second, as the first; got {actual}. Start a new encoder.")
         return self._scaler.encode(self._spectrum.feed(self._resampler.feed(sound.to_mono(samples))))
 
     def piece(self, element: Any) -> list[Any]:

@@ -1,17 +1,17 @@
-"""Variation: one more example of a value, as another speaker, room, hand or press would have given it. For training only."""
+"""Augmentation in training: another example of a value, as another speaker, room, hand or camera would have given it."""
 
 from __future__ import annotations
 
 import numpy as np
 
 _SPEED = 0.15
-"""Sound is up to so much faster or slower, as a natural logarithm."""
+"""Largest change of speed, as a natural logarithm."""
 _TRACT = 0.1
-"""The mel axis is stretched up to so much: shorter and longer vocal tracts."""
+"""Largest stretch of the mel axis, as a natural logarithm: shorter and longer vocal tracts."""
 _LOUDNESS = 2.0
-"""Natural logarithm of the power up to which sound is louder or softer."""
+"""Largest change of loudness, as a natural logarithm of the power."""
 _QUIET, _LOUD = 9.0, 3.0
-"""Noise lies between so far below the loudest frame (natural logarithm of the power)."""
+"""Distance of noise from the loudest frame, as a natural logarithm of the power."""
 _MASKS = 2
 _LONGEST_MASK = 0.12
 _HIGHEST_MASK = 0.2
@@ -19,24 +19,24 @@ _SLANT = 0.12
 _TURN = 0.15
 _PACE = 0.2
 _CUT = 0.15
-_UNSEEN = 0.05
+_MISSING_JOINT = 0.05
 _TREMOR = 0.06
 _PLACE = 0.3
 _FARTHER, _NEARER = 0.4, 1.0
-"""A scene is seen from so much farther or nearer, as natural logarithms: small things are common, large ones are learned from them."""
+"""Zoom of a scene, out and in, as natural logarithms: small things are common, large ones are learned from them."""
 _STRETCH = 0.07
-_STILL_SEEN = 1 / 3
+_LEAST_INSIDE = 1 / 3
 
 
-def vary_spectrum(spectrum: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Return a log-mel spectrum at another speed, from another throat, louder or softer, and half of the time in noise.
+def augment_spectrum(spectrum: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Return a log-mel spectrum at another speed, of another vocal tract, louder or softer, and half of the time with noise.
 
     Parameters
     ----------
     spectrum : ndarray
         (T, bands) natural logarithms of power.
     random : Generator
-        Where chance comes from.
+        Source of random numbers.
 
     Returns
     -------
@@ -52,13 +52,13 @@ def vary_spectrum(spectrum: np.ndarray, random: np.random.Generator) -> np.ndarr
     if not count:
         return spectrum
     speed, tract = np.exp(random.uniform(-_SPEED, _SPEED)), np.exp(random.uniform(-_TRACT, _TRACT))
-    varied = _between(spectrum, np.arange(max(1, round(count / speed))) * speed)
-    varied = _between(varied.T, np.arange(bands) * tract).T + random.uniform(-_LOUDNESS, _LOUDNESS)
+    changed = _interpolated(spectrum, np.arange(max(1, round(count / speed))) * speed)
+    changed = _interpolated(changed.T, np.arange(bands) * tract).T + random.uniform(-_LOUDNESS, _LOUDNESS)
     if random.random() < 0.5:
         tilt = np.linspace(0, random.uniform(-3, 0), bands)
-        floor = varied.max() - random.uniform(_LOUD, _QUIET) + tilt
-        varied = np.logaddexp(varied, floor + np.log(random.standard_exponential(varied.shape) + 1e-9))
-    return varied
+        floor = changed.max() - random.uniform(_LOUD, _QUIET) + tilt
+        changed = np.logaddexp(changed, floor + np.log(random.standard_exponential(changed.shape) + 1e-9))
+    return changed
 
 
 def mask_spectrum(frames: np.ndarray, random: np.random.Generator) -> np.ndarray:
@@ -69,7 +69,7 @@ def mask_spectrum(frames: np.ndarray, random: np.random.Generator) -> np.ndarray
     frames : ndarray
         (T, bands), 0 on average.
     random : Generator
-        Where chance comes from.
+        Source of random numbers.
 
     Returns
     -------
@@ -85,15 +85,15 @@ def mask_spectrum(frames: np.ndarray, random: np.random.Generator) -> np.ndarray
     return masked
 
 
-def vary_steps(steps: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Return pen steps slanted, stretched and turned a little, by a hand that trembles, beginning elsewhere.
+def augment_steps(steps: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Return pen steps slanted, stretched and turned a little, with noise, and starting elsewhere.
 
     Parameters
     ----------
     steps : ndarray
         (T, 3): dx, dy, pen; the first is the way from the mean first point.
     random : Generator
-        Where chance comes from.
+        Source of random numbers.
 
     Returns
     -------
@@ -109,8 +109,8 @@ def vary_steps(steps: np.ndarray, random: np.random.Generator) -> np.ndarray:
     return np.concatenate([moved, steps[:, 2:]], axis=1).astype(steps.dtype)
 
 
-def vary_poses(features: np.ndarray, joints: int, dimensions: int, random: np.random.Generator) -> np.ndarray:
-    """Return the features of a moving body turned, faster or slower, cut at its ends, with joints that tremble or are not seen.
+def augment_poses(features: np.ndarray, joints: int, dimensions: int, random: np.random.Generator) -> np.ndarray:
+    """Return the features of a moving body turned, faster or slower, cropped at its ends, with noise and missing joints.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def vary_poses(features: np.ndarray, joints: int, dimensions: int, random: np.ra
     dimensions : int
         D.
     random : Generator
-        Where chance comes from.
+        Source of random numbers.
 
     Returns
     -------
@@ -133,20 +133,20 @@ def vary_poses(features: np.ndarray, joints: int, dimensions: int, random: np.ra
     begin, end = (int(random.uniform(0, _CUT) * len(features)) for _ in range(2))
     speed = np.exp(random.uniform(-_PACE, _PACE))
     places = np.arange(begin, len(features) - end, speed)
-    varied = _between(features, places) + random.normal(0, _TREMOR, (len(places), features.shape[1]))
+    changed = _interpolated(features, places) + random.normal(0, _TREMOR, (len(places), features.shape[1]))
     numbers = joints * dimensions
     turn = np.eye(dimensions)
     if dimensions > 1:
         angle = random.normal(0, _TURN)
         turn[:2, :2] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
     for start, scale in ((0, 1.0), (numbers, speed)):
-        part = varied[:, start : start + numbers].reshape(-1, joints, dimensions) @ turn * scale
-        part[:, random.random(joints) < _UNSEEN] = 0
-        varied[:, start : start + numbers] = part.reshape(len(varied), -1)
-    return varied
+        part = changed[:, start : start + numbers].reshape(-1, joints, dimensions) @ turn * scale
+        part[:, random.random(joints) < _MISSING_JOINT] = 0
+        changed[:, start : start + numbers] = part.reshape(len(changed), -1)
+    return changed
 
 
-def vary_pictures(picture: np.ndarray, random: np.random.Generator) -> np.ndarray:
+def augment_pictures(picture: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """Return a picture turned, slanted, stretched and shifted a little, lighter or darker.
 
     Parameters
@@ -154,22 +154,22 @@ def vary_pictures(picture: np.ndarray, random: np.random.Generator) -> np.ndarra
     picture : ndarray
         (c, h, w), 0 black and 1 white.
     random : Generator
-        Where chance comes from.
+        Source of random numbers.
 
     Returns
     -------
     ndarray
-        (c, h, w); beyond its borders a picture goes on as its border.
+        (c, h, w); beyond its borders the border is repeated.
     """
-    ways = np.concatenate([np.eye(2) + random.normal(0, 0.07, (2, 2)), random.normal(0, 0.05, (2, 1))], axis=1)
+    affine = np.concatenate([np.eye(2) + random.normal(0, 0.07, (2, 2)), random.normal(0, 0.05, (2, 1))], axis=1)
     height, width = picture.shape[1:]
-    ways[0, 1:] *= min(1.0, height / width)  # shifts along a line are measured by its height
-    ways[1, ::2] *= min(1.0, width / height)
-    moved = _seen_through(picture, ways, "border")
+    affine[0, 1:] *= min(1.0, height / width)  # shifts along a line are measured by its height
+    affine[1, ::2] *= min(1.0, width / height)
+    moved = _sampled(picture, affine, "border")
     return (moved * random.uniform(0.85, 1.15) + random.uniform(-0.08, 0.08)).astype(picture.dtype)
 
 
-def vary_scene(picture: np.ndarray, boxes: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def augment_scene(picture: np.ndarray, boxes: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Return a picture mirrored half of the time, nearer or farther, elsewhere, lighter or darker, and its boxes where they then are.
 
     Parameters
@@ -179,45 +179,45 @@ def vary_scene(picture: np.ndarray, boxes: np.ndarray, random: np.random.Generat
     boxes : ndarray
         (T, 4 or more): left, top, right and bottom as shares of the picture; further columns stay.
     random : Generator
-        Where chance comes from.
+        Source of random numbers.
 
     Returns
     -------
     tuple of ndarray
-        The picture, black beyond its borders, and the boxes of which at least a third is still seen, cut at the borders.
+        The picture, black beyond its borders, and the boxes of which at least a third is inside it, clipped at the borders.
     """
     zoom = np.exp(random.uniform(-_FARTHER, _NEARER)) * np.exp(random.normal(0, _STRETCH, 2))
-    seen = 1 / zoom  # width and height of the window as shares of the picture
-    start = random.uniform(np.minimum(0, 1 - seen), np.maximum(0, 1 - seen))
+    window = 1 / zoom  # width and height of the window as shares of the picture
+    start = random.uniform(np.minimum(0, 1 - window), np.maximum(0, 1 - window))
     flip = -1.0 if random.random() < 0.5 else 1.0
-    middle = 2 * start + seen - 1  # torch's coordinates: -1..1
-    moved = _seen_through(picture, np.array([[flip * seen[0], 0, middle[0]], [0, seen[1], middle[1]]]), "zeros")
-    lit = np.clip(moved * random.uniform(0.7, 1.3) + random.uniform(-0.1, 0.1), 0, 1) ** np.exp(random.uniform(-0.3, 0.3))
-    corners = (boxes[:, :4] - np.tile(start, 2)) / np.tile(seen, 2)
+    middle = 2 * start + window - 1  # torch's coordinates: -1..1
+    moved = _sampled(picture, np.array([[flip * window[0], 0, middle[0]], [0, window[1], middle[1]]]), "zeros")
+    bright = np.clip(moved * random.uniform(0.7, 1.3) + random.uniform(-0.1, 0.1), 0, 1) ** np.exp(random.uniform(-0.3, 0.3))
+    corners = (boxes[:, :4] - np.tile(start, 2)) / np.tile(window, 2)
     if flip < 0:
         corners[:, [0, 2]] = 1 - corners[:, [2, 0]]
-    cut = np.clip(corners, 0, 1)
-    share = np.prod(cut[:, 2:] - cut[:, :2], axis=1) / np.maximum(np.prod(corners[:, 2:] - corners[:, :2], axis=1), 1e-12)
-    mask = share > _STILL_SEEN
-    return lit.astype(picture.dtype), np.concatenate([cut, boxes[:, 4:]], axis=1)[mask].astype(boxes.dtype)
+    clipped = np.clip(corners, 0, 1)
+    share = np.prod(clipped[:, 2:] - clipped[:, :2], axis=1) / np.maximum(np.prod(corners[:, 2:] - corners[:, :2], axis=1), 1e-12)
+    mask = share > _LEAST_INSIDE
+    return bright.astype(picture.dtype), np.concatenate([clipped, boxes[:, 4:]], axis=1)[mask].astype(boxes.dtype)
 
 
-def _seen_through(picture: np.ndarray, ways: np.ndarray, beyond: str) -> np.ndarray:
-    """Look at a picture through a window that lies in it by an affine map (2, 3); beyond the borders "zeros", or the "border" goes on."""
+def _sampled(picture: np.ndarray, affine: np.ndarray, padding: str) -> np.ndarray:
+    """Return a picture sampled through an affine map (2, 3); beyond its borders "zeros", or the "border" repeated."""
     import torch
     from torch.nn import functional
 
     height, width = picture.shape[1:]
     x, y = ((2 * np.arange(side) + 1) / side - 1 for side in (width, height))  # centres of pixels, the picture from -1 to 1
     grid = np.empty((1, height, width, 2), dtype=np.float32)
-    for axis, (along, across, shift) in enumerate(ways):
+    for axis, (along, across, shift) in enumerate(affine):
         grid[0, :, :, axis] = along * x + (across * y + shift)[:, None]
     source = torch.from_numpy(np.ascontiguousarray(picture))[None]
-    return functional.grid_sample(source, torch.from_numpy(grid), padding_mode=beyond, align_corners=False)[0].numpy()
+    return functional.grid_sample(source, torch.from_numpy(grid), padding_mode=padding, align_corners=False)[0].numpy()
 
 
-def _between(rows: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Rows at places between rows, by a straight line; beyond the last row, the last."""
+def _interpolated(rows: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Return rows interpolated linearly at places between them; beyond the last row, the last."""
     places = np.clip(places, 0, len(rows) - 1)
     low = places.astype(np.int64)
     share = (places - low)[:, None]

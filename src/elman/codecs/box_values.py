@@ -1,4 +1,4 @@
-"""Reading boxes as people hold them: arrays, lists, dicts of one box each, one dict of all, or any of these as JSON text."""
+"""Boxes as users have them: arrays, lists, dicts of one box each, one dict of all, or any of these as JSON text."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import numpy as np
 from elman.codecs.tokens.vocabulary import hashable, is_nan
 from elman.errors import DataError, DataTypeError
 
-_KNOWN = ("box", "label", "score")
-_WHAT = 'boxes as (T, 4) numbers, a list of boxes or of {"box": [...], "label": ...}'
+_KEYS = ("box", "label", "score")
+_EXPECTED = 'boxes as (T, 4) numbers, a list of boxes or of {"box": [...], "label": ...}'
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def read(value: Any) -> Listed:
     Parameters
     ----------
     value : array, list, dict or JSON text
-        (T, 4), or (T, 5) with labels behind; ``{"box": …, "label": …}`` a box; ``{"boxes": …, "labels": …}`` of all.
+        (T, 4), or (T, 5) with labels in the last column; ``{"box": …, "label": …}`` a box; ``{"boxes": …, "labels": …}`` of all.
 
     Returns
     -------
@@ -44,7 +44,7 @@ def read(value: Any) -> Listed:
     Raises
     ------
     DataError
-        Naming the box that is none.
+        If a box is invalid; the message names it.
 
     Examples
     --------
@@ -59,10 +59,10 @@ def read(value: Any) -> Listed:
         return _of_all(value)
     if isinstance(value, np.ndarray):
         if value.ndim != 2 and value.size:
-            raise DataError(f"expected {_WHAT}; got an array of shape {value.shape}.")
+            raise DataError(f"expected {_EXPECTED}; got an array of shape {value.shape}.")
         value = list(value) if value.size else []
     if not isinstance(value, Sequence):
-        raise DataTypeError(f"expected {_WHAT}; got {type(value).__name__}.")
+        raise DataTypeError(f"expected {_EXPECTED}; got {type(value).__name__}.")
     pairs = [_one(box, place) for place, box in enumerate(value)]
     return _joined([box for box, _ in pairs], [label for _, label in pairs])
 
@@ -71,7 +71,7 @@ def _parsed(text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError as error:
-        raise DataError(f"expected {_WHAT}, as JSON; got text {text[:40]!r}.") from error
+        raise DataError(f"expected {_EXPECTED}, as JSON; got text {text[:40]!r}.") from error
 
 
 def _of_all(value: Mapping[str, Any]) -> Listed:
@@ -89,8 +89,8 @@ def _of_all(value: Mapping[str, Any]) -> Listed:
 def _one(box: Any, place: int) -> tuple[np.ndarray, Any]:
     label = None
     if isinstance(box, Mapping):
-        if not {"box"} <= set(box) <= set(_KNOWN):
-            raise DataError(f"box {place}: expected a dict with the keys {list(_KNOWN)}, the first at least; got {sorted(map(str, box))}.")
+        if not {"box"} <= set(box) <= set(_KEYS):
+            raise DataError(f"box {place}: expected a dict with the keys {list(_KEYS)}, the first at least; got {sorted(map(str, box))}.")
         label, box = box.get("label"), box["box"]
     elif not isinstance(box, str | bytes) and hasattr(box, "__len__") and len(box) == 5:
         label, box = hashable(box[4], "a label"), box[:4]

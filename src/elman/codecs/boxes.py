@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from elman.codecs import box_values
-from elman.codecs.augmentation import vary_scene
+from elman.codecs.augmentation import augment_scene
 from elman.codecs.box_values import Listed
 from elman.codecs.category import in_order
 from elman.codecs.checks import one_of, strict, whole
@@ -42,8 +42,8 @@ class Placed:
 class Boxes(Codec):
     """The boxes in one picture, as many as there are: an array (T, 4), lists, dicts with "box" and "label", or a dict of all.
 
-    A box is (x1, y1, x2, y2), optionally with a label behind; x runs to the right and y downwards from the upper left corner. What
-    comes back is a list of dicts with "box", "label" where there are labels, and "score" where a model found it.
+    A box is (x1, y1, x2, y2), optionally with a label behind; x runs to the right and y downwards from the upper left corner.
+    Answers are lists of dicts with "box", "label" where there are labels, and "score" where a model found it.
 
     Parameters
     ----------
@@ -52,11 +52,11 @@ class Boxes(Codec):
     unit : {"pixels", "relative"}, default "pixels"
         Pixels of the picture as it was given, or shares of its width and height, 0..1.
     size : int or (int, int), optional
-        Height and width of every picture in pixels. Left out, a Model takes it from each picture.
+        Height and width of every picture in pixels; by default a Model takes them from each picture.
     outside : {"error", "clip"}, default "error"
         Treatment of a box that reaches beyond its picture.
     augment : bool, default True
-        Let training see every picture mirrored, nearer or farther, elsewhere, lighter or darker, its boxes moved with it.
+        Augment in training: pictures mirrored, zoomed, shifted, lighter or darker, and their boxes with them.
 
     Attributes
     ----------
@@ -94,7 +94,7 @@ class Boxes(Codec):
 
     @property
     def needs_source_size(self) -> bool:
-        """Whether boxes can only be read beside their picture: they are in pixels and no size was given."""
+        """Whether boxes can only be read beside their picture, because they are in pixels and no size is set."""
         return self.unit == "pixels" and self.size is None
 
     def encode(self, value: Any) -> np.ndarray:
@@ -128,7 +128,7 @@ class Boxes(Codec):
         array : ndarray
             (T, 5) as ``encode`` gives it, or (T, 6) with a score behind.
         size : (int, int), optional
-            Height and width of the picture; by default the codec's own. Without either the shares stay shares.
+            Height and width of the picture; by default those of the codec. Without either, boxes stay relative.
 
         Returns
         -------
@@ -171,14 +171,14 @@ class Boxes(Codec):
         encoded : ndarray
             (T, 5) as ``encode`` gives it.
         random : Generator
-            Where chance comes from.
+            Source of random numbers.
 
         Returns
         -------
         tuple of ndarray
-            Both, of the same kinds; boxes that are no longer seen are gone.
+            Both, of the same kinds, without the boxes that are no longer inside.
         """
-        return vary_scene(np.asarray(source), np.asarray(encoded), random)
+        return augment_scene(np.asarray(source), np.asarray(encoded), random)
 
     def _read(self, value: Any) -> tuple[Listed, tuple[int, int] | None]:
         size = self._size()
@@ -192,7 +192,7 @@ class Boxes(Codec):
         return box_values.read(value), size
 
     def _corners(self, boxes: np.ndarray, size: tuple[int, int] | None) -> tuple[np.ndarray, np.ndarray]:
-        """Both corners (K, 4) in the unit of the value, and which boxes these are."""
+        """Return both corners (K, 4) in the unit of the value, and the numbers of their boxes."""
         corners = boxes.copy()
         if self.form == "xywh":
             corners[:, 2:] += corners[:, :2]
@@ -224,17 +224,17 @@ class Boxes(Codec):
             raise SettingError("size is for boxes in pixels; with unit='relative' boxes are shares of any picture. Leave one of them out.")
 
     def _fit(self, values: Sequence[Any]) -> None:
-        def look(value: Any) -> Listed:
-            """Return the boxes as they were given."""
+        def parse(value: Any) -> Listed:
+            """Return the boxes of a picture, checked."""
             listed, size = self._read(value)
             self._corners(listed.boxes, size)
             return listed
 
-        seen = [listed for listed in each(look, values) if len(listed.boxes)]
-        named = [listed.labels is not None for listed in seen]
-        if any(named) and not all(named):
+        pictures = [listed for listed in each(parse, values) if len(listed.boxes)]
+        labelled = [listed.labels is not None for listed in pictures]
+        if any(labelled) and not all(labelled):
             raise DataError("expected a label at every box or at none; some pictures have boxes without. Give all of them labels.")
-        self.vocabulary_ = Vocabulary(in_order(dict.fromkeys(label for listed in seen for label in listed.labels or ())), unknown=False)
+        self.vocabulary_ = Vocabulary(in_order(dict.fromkeys(label for listed in pictures for label in listed.labels or ())), unknown=False)
 
     def _state(self) -> dict[str, Any]:
         return {"labels": self._fitted("vocabulary_").state("Boxes")}

@@ -1,4 +1,4 @@
-"""Which codecs there are: by versioned id for files (a closed set), by name for people and the command line."""
+"""Registry of codecs: by versioned id for model files (a closed set), by name for people and the command line."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _DEEPEST = 8
 
 
 def registry() -> dict[str, type[Codec]]:
-    """Return every codec a model file may name: ours, and those of plug-ins that are imported already.
+    """Return every codec that a model file may name: built-in ones, and those of plug-ins that are imported already.
 
     Returns
     -------
@@ -74,7 +74,7 @@ def describe(codec: Codec) -> dict[str, Any]:
 
 
 def rebuild(described: Any) -> Codec:
-    """Return the codec of the result of ``describe``; an unknown id or anything odd raises DataError.
+    """Return the codec of the result of ``describe``; an unknown id or a malformed config raises DataError.
 
     Parameters
     ----------

@@ -95,8 +95,8 @@ class Category(Codec):
                 raise DataError("expected a category in a target; got None (missing). Drop the row or give it a name.")
             return symbol
 
-        seen = dict.fromkeys(s for s in each(learn, values) if not is_nan(s))
-        self.vocabulary_ = Vocabulary(in_order(seen), unknown=not target)
+        categories = dict.fromkeys(s for s in each(learn, values) if not is_nan(s))
+        self.vocabulary_ = Vocabulary(in_order(categories), unknown=not target)
 
     def _state(self) -> dict[str, Any]:
         return {"classes": self._fitted("vocabulary_").state("Category")}

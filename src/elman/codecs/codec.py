@@ -1,4 +1,4 @@
-"""Codec: from values to arrays and back, learned from values, kept in plain JSON."""
+"""Codec: from values to arrays and back, learned from values, stored as plain JSON."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Encoded = np.ndarray | dict[str, Any]
 
 
 class Codec(Settings):
-    """One kind of value: its rank ("one" or "many"), the space of an element, and the way there and back.
+    """One kind of value: its rank ("one" or "many"), the space of an element, and how to encode and decode it.
 
     A codec knows nothing of networks: the end of a sequence, blanks and attention are the decoder's business.
     Constructors only store; ``fit`` learns, and learned attributes end in ``_``. A new codec writes ``space``, ``encode``,
@@ -32,9 +32,6 @@ class Codec(Settings):
 
     modality: ClassVar[Modality] = "other"
     """How inspection draws a value of this codec."""
-
-    later: ClassVar[dict[str, Any]] = {}
-    """Settings that files of earlier versions lack, each with the value that stands in for it (and is not written)."""
 
     estimator_type: ClassVar[Literal["classifier", "regressor"] | None] = None
     """scikit-learn's type of an estimator whose target this is."""
@@ -88,7 +85,7 @@ class Codec(Settings):
 
     @property
     def augments(self) -> bool:
-        """Whether training may see every value a little changed; :meth:`augment_encoded` says how."""
+        """Whether these settings ask for augmentation in training (:class:`~elman.codecs.capabilities.Augments`)."""
         return bool(getattr(self, "augment", False))
 
     def config(self) -> dict[str, Any]:
@@ -127,13 +124,10 @@ class Codec(Settings):
         return codec
 
     def _settings(self) -> dict[str, Any]:
-        settings = {name: list(v) if isinstance(v, tuple) else v for name, v in self.get_params(deep=False).items()}
-        return {name: v for name, v in settings.items() if name not in self.later or v != self.later[name]}
+        return {name: list(v) if isinstance(v, tuple) else v for name, v in self.get_params(deep=False).items()}
 
     @classmethod
     def _from_settings(cls, settings: Any) -> Self:
-        if isinstance(settings, dict):
-            settings = {**cls.later, **settings}
         return cls(**strict(settings, cls._names(), f"{cls.__name__} settings"))
 
     def fit(self, values: Iterable[Any], *, role: Role = "source") -> Self:
@@ -142,7 +136,7 @@ class Codec(Settings):
         Parameters
         ----------
         values : iterable
-            One value a row; nothing is kept.
+            One value a row; none is stored.
         role : {"source", "target"}
             A target refuses NaN and unseen categories, which a source tolerates.
 
@@ -184,7 +178,7 @@ class Codec(Settings):
 
 
 def rows(values: Any, owner: str) -> Sequence[Any]:
-    """Return the values as something with a length; refuse objects that only look like a list of values."""
+    """Return the values as a sequence; refuse objects that only look like a list of values."""
     if isinstance(values, str | bytes | Mapping):
         raise DataTypeError(f"{owner} expected a list of values, one a row; got one {type(values).__name__}. Put it in a list: [value].")
     if hasattr(values, "columns"):
@@ -199,12 +193,12 @@ def rows(values: Any, owner: str) -> Sequence[Any]:
 
 
 def each(function: Callable[[Any], Any], values: Iterable[Any]) -> list[Any]:
-    """Apply a function to every value; a DataError comes back naming the row."""
-    done, row = [], 0
+    """Apply a function to every value; a DataError is raised again with the row."""
+    results, row = [], 0
     try:
         for value in values:
-            done.append(function(value))
+            results.append(function(value))
             row += 1
     except DataError as error:
         raise error.at(row) from error
-    return done
+    return results

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 
@@ -24,11 +24,11 @@ class Dialogue(Codec):
     Parameters
     ----------
     level : {"word", "char", "bpe"}, default "word"
-        How the text is cut; see :class:`Text`.
+        How the text is split; see :class:`Text`.
     lowercase : bool, default False
-        Read capitals as small letters.
+        Lower-case the text.
     max_vocabulary : int, optional
-        Most symbols of text kept.
+        Size of the vocabulary of text.
     min_count : int, default 1
         Words or characters seen less often are unknown.
     spelling : {"auto", True, False}, default "auto"
@@ -44,7 +44,6 @@ class Dialogue(Codec):
     id = "dialogue.v1"
     modality = "text"
     rank = "many"
-    later: ClassVar[dict[str, Any]] = {"spelling": False}
 
     def __init__(
         self,
@@ -189,7 +188,7 @@ class Dialogue(Codec):
         return [steps[end - 1] for end in ends.tolist()]
 
     def _lengths(self, value: Any) -> list[int]:
-        """Steps of each turn, its mark counted; subwords must have been learned, words and characters need not."""
+        """Return the steps of each turn, its mark included; only subwords need a fitted codec."""
         text = self.__dict__.get("text_") or self._text()
         return [1 + len(text.tokens(answer)) for _, answer in _turns(value)]
 
@@ -239,5 +238,5 @@ def _turn(number: int, turn: Any) -> tuple[str, Any]:
     if isinstance(turn, str | bytes) or not isinstance(turn, Sequence) or len(turn) != 2:
         raise DataTypeError(f"turn {number}: expected (speaker, text); got {turn!r}.")
     if not isinstance(turn[0], str) or not isinstance(turn[1], str | bytes):
-        raise DataTypeError(f"turn {number}: expected a speaker and what was said, both text; got {turn!r}.")
+        raise DataTypeError(f"turn {number}: expected a speaker and an utterance, both text; got {turn!r}.")
     return turn[0], turn[1]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
-from elman.codecs.augmentation import vary_pictures
+from elman.codecs.augmentation import augment_pictures
 from elman.codecs.checks import one_of, real, strict, whole
 from elman.codecs.codec import Codec, Rank, each
 from elman.codecs.media import images as pictures
@@ -18,9 +18,9 @@ from elman.errors import DataError, SettingError
 BACKGROUNDS = ("black", "white")
 READS = ("whole", "rows", "columns", "patches", "pixels")
 _CHUNK = 1024
-_LOOKED_AT = 32
+_SAMPLED = 32
 """Pictures that are decoded in fit to find their background."""
-_MOSTLY = 0.65
+_PAPER = 0.65
 """Mean brightness from which rows and columns are taken for print."""
 
 
@@ -41,11 +41,11 @@ class Image(Codec):
     max_pixels : int, default 50,000,000
         Larger pictures are refused before they are decoded.
     augment : bool or "mirror", default False
-        Let training see every picture a little turned, slanted, stretched, shifted, lighter or darker, with "mirror" half of them from
-        behind as well: right for photographs, wrong for print. Not for patches and pixels.
+        Augment in training: pictures turned, slanted, stretched, shifted, lighter or darker; "mirror" also mirrors half of them: right for
+        photographs, wrong for print. Not for patches and pixels.
     background : {"auto", "black", "white"}, default "auto"
-        Which of the two is nothing, and read as 0. "auto" takes white for rows and columns of pictures that are mostly white, as print is:
-        networks learn lines several times faster when the paper is silent.
+        Colour that is encoded as 0. "auto" takes white for rows and columns of pictures that are mostly white, as print is: networks learn
+        lines several times faster when the paper is 0.
 
     Notes
     -----
@@ -62,7 +62,6 @@ class Image(Codec):
     id = "image.v1"
     modality = "image"
     reads_paths = True
-    later: ClassVar[dict[str, Any]] = {"augment": False, "background": "black"}
     channels_: Any
 
     def __init__(
@@ -115,7 +114,7 @@ class Image(Codec):
         return self._lay(pictures.read(value, self.max_pixels)[None])[0]
 
     def decode(self, array: Any) -> np.ndarray:
-        """Return the picture in the numbers ``fit`` saw.
+        """Return the picture in the range of numbers of ``fit``.
 
         Parameters
         ----------
@@ -147,18 +146,18 @@ class Image(Codec):
         tuple of int
             Height and width.
         """
-        seen = pictures.look(value, self.max_pixels)
-        return seen.height, seen.width
+        info = pictures.info(value, self.max_pixels)
+        return info.height, info.width
 
     def augment_encoded(self, encoded: Any, random: np.random.Generator) -> np.ndarray:
-        """Return a picture as another press, hand or camera would give it.
+        """Return a picture as another printer, hand or camera would give it.
 
         Parameters
         ----------
         encoded : ndarray
             As ``encode`` gives it.
         random : Generator
-            Where chance comes from.
+            Source of random numbers.
 
         Returns
         -------
@@ -170,7 +169,7 @@ class Image(Codec):
         picture = self._collect(encoded)
         if self.augment == "mirror" and random.random() < 0.5:
             picture = picture[:, :, ::-1]
-        picture = vary_pictures(picture, random)
+        picture = augment_pictures(picture, random)
         if self.read == "whole":
             return picture
         steps = picture.transpose(1, 0, 2) if self.read == "rows" else picture.transpose(2, 0, 1)
@@ -190,22 +189,22 @@ class Image(Codec):
             As ``encode`` gives it.
         """
         self._fitted("size_")
-        seen = pictures.look(value, self.max_pixels)
-        h, w = self._size_for(seen.height, seen.width)
+        info = pictures.info(value, self.max_pixels)
+        h, w = self._size_for(info.height, info.width)
         steps = {"rows": h, "columns": w, "patches": int(np.prod(self._grid())), "pixels": h * w}
         return (self.channels_, h, w) if self.read == "whole" else (steps[self.read], self.space.d)  # type: ignore[union-attr]
 
-    def incremental_encoder(self) -> Lines | None:
-        """Return an ear for rows or columns as a camera over a line gives them, in the size that was learned.
+    def incremental_encoder(self) -> LineEncoder | None:
+        """Return an incremental encoder of rows or columns, in the size that was learned.
 
         Returns
         -------
-        Lines or None
+        LineEncoder or None
             With ``feed(piece)`` and ``close()``; None where a step is not a row or column of the picture as it comes.
         """
         self._fitted("size_")
         along = {"rows": 0, "columns": 1}.get(self.read)
-        return None if along is None or isinstance(self.size, list | tuple) else Lines(self, along)
+        return None if along is None or isinstance(self.size, list | tuple) else LineEncoder(self, along)
 
     def _lay(self, stack: np.ndarray) -> np.ndarray:
         x = self._unit(stack)
@@ -273,26 +272,26 @@ class Image(Codec):
             whole(self.size, "size (a side, or height and width)", 1, 65536, SettingError)
 
     def _fit(self, values: Sequence[Any]) -> None:
-        looks = each(lambda value: pictures.look(value, self.max_pixels), values)
-        self.channels_ = {"grey": 1, "colour": 3}.get(self.mode, max(seen.channels for seen in looks))
-        free = [seen for seen in looks if seen.kind == "free"]
-        first = (free or looks)[0]
+        infos = each(lambda value: pictures.info(value, self.max_pixels), values)
+        self.channels_ = {"grey": 1, "colour": 3}.get(self.mode, max(info.channels for info in infos))
+        free = [info for info in infos if info.kind == "free"]
+        first = (free or infos)[0]
         self.kind_, self.low_, self.high_ = first.kind, first.low, first.high
         if free:
-            low, high = min(seen.low for seen in free), max(seen.high for seen in free)
+            low, high = min(info.low for info in free), max(info.high for info in free)
             self.low_ = min(low, 0.0)
             self.high_ = 1.0 if low >= 0 and high <= 1 else high if high > self.low_ else self.low_ + 1.0
-        self.background_ = self._seen_background(values) if self.background == "auto" else self.background
+        self.background_ = self._find_background(values) if self.background == "auto" else self.background
         if self.size is None:
-            self.size_ = _common([(seen.height, seen.width) for seen in looks])
+            self.size_ = _common([(info.height, info.width) for info in infos])
         else:
             self.size_ = tuple(self.size) if isinstance(self.size, list | tuple) else (self.size, self.size)
 
-    def _seen_background(self, values: Sequence[Any]) -> str:
+    def _find_background(self, values: Sequence[Any]) -> str:
         if self.read not in ("rows", "columns"):
             return "black"
-        some = np.unique(np.linspace(0, len(values) - 1, _LOOKED_AT).astype(int))
-        return "white" if np.median([self._brightness(values[row], int(row)) for row in some]) > _MOSTLY else "black"
+        some = np.unique(np.linspace(0, len(values) - 1, _SAMPLED).astype(int))
+        return "white" if np.median([self._brightness(values[row], int(row)) for row in some]) > _PAPER else "black"
 
     def _brightness(self, value: Any, row: int) -> float:
         try:
@@ -301,7 +300,7 @@ class Image(Codec):
             raise error.at(row) from error
 
     def _unit(self, stack: np.ndarray) -> np.ndarray:
-        """(N, c, h, w), 0 black and 1 white."""
+        """Return (N, c, h, w), 0 black and 1 white."""
         unit = pictures.unit(stack, self.low_, self.high_, free=self.kind_ == "free")
         return _channels(unit[..., None] if unit.ndim == 3 else unit, self.channels_)
 
@@ -326,11 +325,11 @@ class Image(Codec):
 
     def _state(self) -> dict[str, Any]:
         size = list(self._fitted("size_"))
-        state = {"size": size, "channels": self.channels_, "kind": self.kind_, "low": self.low_, "high": self.high_}
-        return {**state, "background": "white"} if self.background_ == "white" else state
+        levels = {"low": self.low_, "high": self.high_, "background": self.background_}
+        return {"size": size, "channels": self.channels_, "kind": self.kind_, **levels}
 
     def _restore(self, state: dict[str, Any]) -> None:
-        fields = strict(_with_background(state), ("size", "channels", "kind", "low", "high", "background"), "Image state")
+        fields = strict(state, ("size", "channels", "kind", "low", "high", "background"), "Image state")
         self.background_ = one_of(fields["background"], BACKGROUNDS, "Image state: background")
         size = fields["size"]
         if not isinstance(size, list) or len(size) != 2:
@@ -343,8 +342,8 @@ class Image(Codec):
         self.size_ = (whole(size[0], "Image state: size", 1, 2**20), whole(size[1], "Image state: size", 1, 2**20))
 
 
-class Lines:
-    """One picture on its way through a fitted :class:`Image`, some rows or columns at a time; made by ``codec.incremental_encoder()``.
+class LineEncoder:
+    """Incremental encoder of a picture, some rows or columns at a time; ``codec.incremental_encoder()`` makes one.
 
     Parameters
     ----------
@@ -374,13 +373,8 @@ class Lines:
         return np.zeros((0, self._codec.space.d), dtype=np.float32)  # pyright: ignore[reportAttributeAccessIssue]  # never a whole
 
 
-def _with_background(state: Any) -> Any:
-    """A state without a background has a black one: it is of white ink, or older than the setting."""
-    return {"background": "black", **state} if isinstance(state, dict) else state
-
-
 def _common(sizes: list[tuple[int, int]]) -> tuple[int, int]:
-    """The size of half of the pictures or more, else the median height and width."""
+    """Return the size of half of the pictures or more, else the median height and width."""
     size, count = Counter(sizes).most_common(1)[0]
     if 2 * count >= len(sizes):
         return size

@@ -19,7 +19,7 @@ class IncrementalEncoder(Protocol):
         ...
 
     def close(self) -> Any:
-        """Return the steps that waited for the end."""
+        """Return the remaining steps at the end of the value."""
         ...
 
     def piece(self, element: Any, /) -> Any:

@@ -1,4 +1,4 @@
-"""Guess the codec of a column of values, with the reason."""
+"""Inference of the codec of a column of values, with the reason."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from elman.errors import DataError
 _MOST_CLASSES = 50
 _MANY_CLASSES = 1000
 _SENTENCE = 3
-"""Words on average from which texts are sentences, not labels, however often they come back."""
+"""Mean number of words from which texts are sentences, not labels, however often they repeat."""
 _SAMPLE = 10_000
 _MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\x00", b"MM\x00*", b"RIFF")
 
@@ -37,7 +37,7 @@ def infer(values: Iterable[Any]) -> tuple[Codec, str]:
     Parameters
     ----------
     values : iterable
-        One value a row; None and NaN are looked past, and at most 10,000 rows are looked at.
+        One value a row; None and NaN are skipped; at most 10,000 rows are examined.
 
     Returns
     -------
@@ -66,14 +66,14 @@ def infer(values: Iterable[Any]) -> tuple[Codec, str]:
     raise DataError(f"no codec fits values of {_kinds(present)}. Name one, as in --source text:column.")
 
 
-def _text(known: list[Any]) -> tuple[Codec, str] | None:
-    if all(isinstance(v, bytes | bytearray) for v in known):
-        if all(bytes(v).startswith(_MAGIC) for v in known):
+def _text(values: list[Any]) -> tuple[Codec, str] | None:
+    if all(isinstance(v, bytes | bytearray) for v in values):
+        if all(bytes(v).startswith(_MAGIC) for v in values):
             return Image(), "bytes that begin like picture files"
         return Text(), "bytes, read as UTF-8 text"
-    if not all(isinstance(v, str | PurePath) for v in known):
+    if not all(isinstance(v, str | PurePath) for v in values):
         return None
-    texts = [str(v) for v in known]
+    texts = [str(v) for v in values]
     if all(t.lower().endswith(pictures.ENDINGS) for t in texts):
         return Image(), f"names of picture files, as {texts[0]!r}"
     distinct, longest = len(set(texts)), max(map(len, texts))
@@ -86,47 +86,47 @@ def _text(known: list[Any]) -> tuple[Codec, str] | None:
     return Text("char"), f"{distinct} distinct texts in {len(texts)} rows, most of one word"
 
 
-def _number(known: list[Any]) -> tuple[Codec, str] | None:
-    if all(isinstance(v, bool) for v in known):
+def _number(values: list[Any]) -> tuple[Codec, str] | None:
+    if all(isinstance(v, bool) for v in values):
         return Category(), "true or false"
-    if not all(isinstance(v, int | float) for v in known):
+    if not all(isinstance(v, int | float) for v in values):
         return None
-    if any(isinstance(v, float) and v != int(v) for v in known if abs(v) != float("inf")):
+    if any(isinstance(v, float) and v != int(v) for v in values if abs(v) != float("inf")):
         return Number(), "numbers with fractions"
-    distinct = len(set(known))
-    if distinct < len(known) and distinct <= 20 and _few(distinct, len(known)):
-        return Category(), f"{distinct} distinct whole numbers in {len(known)} rows"
-    return Number(), f"{distinct} distinct whole numbers in {len(known)} rows"
+    distinct = len(set(values))
+    if distinct < len(values) and distinct <= 20 and _few(distinct, len(values)):
+        return Category(), f"{distinct} distinct whole numbers in {len(values)} rows"
+    return Number(), f"{distinct} distinct whole numbers in {len(values)} rows"
 
 
-def _mapping(known: list[Any]) -> tuple[Codec, str] | None:
-    if not all(isinstance(v, Mapping) for v in known):
+def _mapping(values: list[Any]) -> tuple[Codec, str] | None:
+    if not all(isinstance(v, Mapping) for v in values):
         return None
-    columns = {name: infer([v.get(name) for v in known]) for name in known[0]}
+    columns = {name: infer([v.get(name) for v in values]) for name in values[0]}
     if not columns or not all(isinstance(name, str) for name in columns):
         raise DataError("expected mappings with named columns, to infer a Record from.")
     why = "; ".join(f"{name}: {type(codec).__name__}, {reason}" for name, (codec, reason) in columns.items())
     return Record(**{name: codec for name, (codec, _) in columns.items()}), why
 
 
-def _picture(known: list[Any]) -> tuple[Codec, str] | None:
-    if all(type(v).__module__.startswith("PIL.") for v in known):
+def _picture(values: list[Any]) -> tuple[Codec, str] | None:
+    if all(type(v).__module__.startswith("PIL.") for v in values):
         return Image(), "pictures"
-    if not all(isinstance(v, np.ndarray) and v.dtype.kind in "biuf" for v in known):
+    if not all(isinstance(v, np.ndarray) and v.dtype.kind in "biuf" for v in values):
         return None
-    if all(v.ndim == 3 and v.shape[2] <= 4 for v in known):
+    if all(v.ndim == 3 and v.shape[2] <= 4 for v in values):
         return Image(), "arrays (height, width, channels)"
-    if all(v.ndim == 2 and v.dtype == np.uint8 for v in known):
+    if all(v.ndim == 2 and v.dtype == np.uint8 for v in values):
         return Image(), "arrays of bytes (height, width)"
     return None
 
 
-def _sequence(known: list[Any]) -> tuple[Codec, str] | None:
-    if all(isinstance(v, set | frozenset) for v in known):
+def _sequence(values: list[Any]) -> tuple[Codec, str] | None:
+    if all(isinstance(v, set | frozenset) for v in values):
         return Tags(), "sets"
-    if not all(isinstance(v, Sequence | np.ndarray) and not isinstance(v, str | bytes | bytearray) for v in known):
+    if not all(isinstance(v, Sequence | np.ndarray) and not isinstance(v, str | bytes | bytearray) for v in values):
         return None
-    firsts = [item for v in known for item in v[:20]]
+    firsts = [item for v in values for item in v[:20]]
     if firsts and all(isinstance(item, Mapping) and "box" in item for item in firsts):
         return Boxes(), "lists of boxes"
     if firsts and all(isinstance(plain(item), int | float | None) and not isinstance(item, bool) for item in firsts):
@@ -137,9 +137,9 @@ def _sequence(known: list[Any]) -> tuple[Codec, str] | None:
 
 
 def _few(distinct: int, count: int) -> bool:
-    """A handful of values that come back, or some hundreds that each come back ten times on average."""
+    """Whether there are a handful of values that repeat, or some hundreds that repeat ten times on average."""
     return (distinct <= _MOST_CLASSES and distinct * 2 <= max(count, 4)) or (distinct <= _MANY_CLASSES and distinct * 10 <= count)
 
 
-def _kinds(known: list[Any]) -> str:
-    return ", ".join(sorted({type(v).__name__ for v in known}))
+def _kinds(values: list[Any]) -> str:
+    return ", ".join(sorted({type(v).__name__ for v in values}))

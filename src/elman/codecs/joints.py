@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
-from elman.codecs.augmentation import vary_poses
+from elman.codecs.augmentation import augment_poses
 from elman.codecs.checks import one_of, strict, whole
 from elman.codecs.codec import Codec, each
 from elman.codecs.scaling import Scaler, numbers
@@ -18,15 +18,15 @@ from elman.errors import DataError, SettingError
 class Joints(Codec):
     """Joints over time: (T, joints, dimensions), or (T, joints · dimensions) as a table has them.
 
-    A step holds the pose around its own middle, the way of every joint since the step before, and the distances of all pairs of joints,
-    all in units of the body's size, so that it does not matter where and how large somebody is.
+    A step holds the pose around its own middle, the motion of every joint since the step before, and the distances of all pairs of joints,
+    all in units of the body's size, so that place and size of a body do not matter.
 
     Parameters
     ----------
     dimensions : int, default 2
         Numbers of a joint: 2 in a picture, 3 in space.
     augment : bool, default True
-        Let training see everything a little changed: turned, faster or slower, joints that tremble or are not seen.
+        Augment in training: turned, faster or slower, with noise on the joints and some of them missing.
 
     Notes
     -----
@@ -41,7 +41,6 @@ class Joints(Codec):
 
     id = "joints.v1"
     modality = "other"
-    later: ClassVar[dict[str, Any]] = {}
     rank = "many"
 
     def __init__(self, dimensions: int = 2, *, augment: bool = True) -> None:
@@ -95,7 +94,7 @@ class Joints(Codec):
         encoded : ndarray
             (T, features) steps.
         random : Generator
-            Where chance comes from.
+            Source of random numbers.
 
         Returns
         -------
@@ -103,15 +102,15 @@ class Joints(Codec):
             float32 (T', features).
         """
         scaler = self._fitted("scaler_")
-        return scaler.encode(vary_poses(scaler.decode(encoded), self.joints_, self.dimensions, random))
+        return scaler.encode(augment_poses(scaler.decode(encoded), self.joints_, self.dimensions, random))
 
     def _check(self) -> None:
         whole(self.dimensions, "dimensions", 1, 3, SettingError)
         one_of(self.augment, (True, False), "augment", SettingError)
 
     def _poses(self, value: Any, joints: int) -> np.ndarray:
-        what = f"joints over time, (T, joints, {self.dimensions}) or (T, joints · {self.dimensions})"
-        array = numbers(value, (1, 2, 3), what)
+        expected = f"joints over time, (T, joints, {self.dimensions}) or (T, joints · {self.dimensions})"
+        array = numbers(value, (1, 2, 3), expected)
         if array.size == 0:
             return np.zeros((0, joints, self.dimensions))
         if (
@@ -119,7 +118,7 @@ class Joints(Codec):
             or (array.ndim == 3 and array.shape[2] != self.dimensions)
             or (array.ndim == 2 and array.shape[1] % self.dimensions)
         ):
-            raise DataError(f"expected {what}; got an array of shape {array.shape}. Set Joints(dimensions=…).")
+            raise DataError(f"expected {expected}; got an array of shape {array.shape}. Set Joints(dimensions=…).")
         poses = array.reshape(len(array), -1, self.dimensions)
         if joints and poses.shape[1] != joints:
             raise DataError(f"expected {joints} joints, as in fit; got {poses.shape[1]}.")
@@ -156,7 +155,7 @@ class Joints(Codec):
 
 
 def _features(poses: np.ndarray) -> np.ndarray:
-    """Pose, motion and distances (T, J·D + J·D + J·(J - 1)/2) of poses (T, J, D)."""
+    """Return pose, motion and distances (T, J·D + J·D + J·(J - 1)/2) of poses (T, J, D)."""
     count, joints, dimensions = poses.shape
     around = poses - poses.mean(axis=1, keepdims=True)
     reach = float(np.sqrt(np.square(around).sum(axis=2).mean())) if count else 1.0

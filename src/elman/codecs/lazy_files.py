@@ -1,4 +1,4 @@
-"""Late rows: sound, films and pictures in files are read when their turn comes, and kept while there is room."""
+"""Lazy rows: files of sound, video and pictures are decoded when a batch needs them, and cached while there is memory."""
 
 from __future__ import annotations
 
@@ -14,32 +14,29 @@ from elman.codecs.capabilities import EncodesColumns, ReadsFiles
 from elman.codecs.codec import Codec, each
 from elman.errors import DataError
 
-KEPT = 1 << 30
-"""Bytes of encoded files kept in memory; files beyond are read again whenever their turn comes."""
+CACHE_SIZE = 1 << 30
+"""Bytes of encoded files cached in memory; other files are decoded again for every batch."""
 
 
 class MemoryBudget:
-    """Room for the encoded files of one set of rows; first come, first kept, for every epoch asks for all of them.
+    """Bytes of memory for the encoded files of one set of rows.
 
-    Parameters
-    ----------
-    room : int
-        Bytes.
+    The first files stay: every epoch reads all of them, so that replacing old ones would never give a hit.
     """
 
-    def __init__(self, room: int) -> None:
-        self._room, self._lock = room, threading.Lock()
+    def __init__(self, size: int) -> None:
+        self._free, self._lock = size, threading.Lock()
 
     def takes(self, size: int) -> bool:
-        """Take ``size`` bytes of the room, if there are as many left."""
+        """Take ``size`` bytes if as many are free; return whether it did."""
         with self._lock:
-            fits = size <= self._room
-            self._room -= size * fits
+            fits = size <= self._free
+            self._free -= size * fits
         return fits
 
 
 class LazyFile:
-    """A value in a file, as its codec encodes it, read when it is looked at; may be looked at from several threads.
+    """Encoded value of a file, decoded when its array is needed; several threads may share it.
 
     Parameters
     ----------
@@ -49,33 +46,33 @@ class LazyFile:
         The file.
     row : int
         Its row, for errors.
-    shelf : Shelf
-        Where it stays if there is room.
+    budget : MemoryBudget
+        Memory in which the array is cached if it fits.
     shape : tuple of int
         Shape of the encoded value.
     """
 
-    late = True
+    is_lazy = True
 
-    def __init__(self, codec: Codec, value: Any, row: int, shelf: MemoryBudget, shape: tuple[int, ...]) -> None:
-        self._codec, self._value, self._row, self._shelf = codec, value, row, shelf
-        self._kept: np.ndarray | None = None
+    def __init__(self, codec: Codec, value: Any, row: int, budget: MemoryBudget, shape: tuple[int, ...]) -> None:
+        self._codec, self._value, self._row, self._budget = codec, value, row, budget
+        self._cached: np.ndarray | None = None
         self.shape, self.ndim = shape, len(shape)
 
     def __len__(self) -> int:
-        """Steps."""
+        """Return the number of steps."""
         return self.shape[0]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:  # NumPy asks so
-        """Return the encoded file, from memory or read anew."""
-        array = self._kept
+        """Return the encoded file, from the cache or decoded."""
+        array = self._cached
         if array is None:
             try:
                 array = np.asarray(self._codec.encode(self._value))
             except DataError as error:
                 raise error.at(self._row) from error
-            if self._shelf.takes(array.nbytes):
-                self._kept = array
+            if self._budget.takes(array.nbytes):
+                self._cached = array
         return np.array(array, dtype=dtype) if copy else np.asarray(array, dtype=dtype)
 
     def fingerprint(self) -> str:
@@ -84,48 +81,48 @@ class LazyFile:
         return f"{path.name} {path.stat().st_size} {self.shape}"
 
 
-def encoded(codec: Codec, values: Sequence[Any], *, now: bool = False, once: bool = False) -> list[Any]:
-    """Encode values; files are left where they are until they are looked at. A file of several rows (a picture and its captions) is one.
+def encoded(codec: Codec, values: Sequence[Any], *, eager: bool = False, cache: bool = True) -> list[Any]:
+    """Encode values; files are decoded when a batch needs them. A file of several rows (a picture and its captions) is encoded once.
 
     Parameters
     ----------
     codec : Codec
         Fitted.
     values : sequence
-        One a row; a bad one raises DataError naming it. Of files only the headers are looked at.
-    now : bool, default False
-        Look into every file now, because its length must be exact. A header of a film may promise more than can be decoded.
-    once : bool, default False
-        Keep nothing, because every row is looked at once.
+        One a row; a bad one raises DataError naming it. Of files only the headers are read.
+    eager : bool, default False
+        Decode every file now, because its length must be exact: the header of a video may promise more frames than can be decoded.
+    cache : bool, default True
+        Cache arrays; False where every row is read once.
 
     Returns
     -------
     list
-        Arrays, and objects like arrays that read their file.
+        Arrays and :class:`LazyFile`.
     """
     if isinstance(codec, EncodesColumns):
-        return codec.by_column(values, lambda part, column: encoded(part, column, now=now, once=once))
+        return codec.by_column(values, lambda part, column: encoded(part, column, eager=eager, cache=cache))
     if not isinstance(codec, ReadsFiles) or not any(isinstance(value, str | os.PathLike) for value in values):
         return codec.encode_all(values)
-    shelf, row = MemoryBudget(0 if once else KEPT), -1
-    index: dict[Any, Any] = {}
+    budget, row = MemoryBudget(CACHE_SIZE if cache else 0), -1
+    files: dict[str, Any] = {}
 
-    def late(value: Any) -> Any:
-        """Encode a value that is no file; of a file return the lazy or encoded value."""
+    def encode(value: Any) -> Any:
+        """Return a value encoded, a file once for all of its rows."""
         nonlocal row
         row += 1
         if not isinstance(value, str | os.PathLike):
             return codec.encode(value)
-        if (name := os.fspath(value)) not in index:
-            index[name] = read(value)
-        return index[name]
+        if (name := os.fspath(value)) not in files:
+            files[name] = of_file(value)
+        return files[name]
 
-    def read(value: Any) -> Any:
-        """Leave a file where it is if its header gives the shape, else decode it."""
-        shape = None if now else codec.shape_from_header(value)
+    def of_file(value: Any) -> Any:
+        """Return a lazy file if its header gives the shape, else decode it."""
+        shape = None if eager else codec.shape_from_header(value)
         if shape is not None:
-            return LazyFile(codec, value, row, shelf, shape)
+            return LazyFile(codec, value, row, budget, shape)
         array = np.asarray(codec.encode(value))
-        return array if shelf.takes(array.nbytes) else LazyFile(codec, value, row, shelf, array.shape)
+        return array if budget.takes(array.nbytes) else LazyFile(codec, value, row, budget, array.shape)
 
-    return each(late, values)
+    return each(encode, values)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +27,7 @@ class Notes(Codec):
     Parameters
     ----------
     read : {"roll", "voices", "events"}, default "roll"
-        "roll": which notes sound in each frame. A value is a list of lists of MIDI numbers, or an array (T, notes) or (T, 128) of zeros
+        "roll": the notes that sound in each frame. A value is a list of lists of MIDI numbers, or an array (T, notes) or (T, 128) of zeros
         and ones. "voices": the action of each of V voices in each frame, as symbols, voice after voice: strike a note, hold it, be silent
         (Hadjeres 2017, Liang 2017). A value is an array (T, V) of MIDI numbers, -1 for silence; a number equal to the one before it is
         held, and one that is struck again there has 128 added to it. In a file each track is a voice, in the file's order. "events":
@@ -42,7 +42,7 @@ class Notes(Codec):
     threshold : float, default 0.5
         ``decode`` of a roll gives the notes whose number is above this.
     augment : bool, default True
-        Let a language model learn from every piece in other keys, up to six semitones away.
+        Augment the training of a language model: pieces in other keys, up to six semitones away.
     velocity_bins : int, default 0
         Number of velocities of events; 0 leaves velocity out. They come back as the velocity in the middle of the bin.
 
@@ -62,7 +62,6 @@ class Notes(Codec):
     id = "notes.v1"
     modality = "music"
     reads_paths = True
-    later: ClassVar[dict[str, Any]] = {"augment": False, "read": "roll", "velocity_bins": 0}
     rank = "many"
 
     def __init__(
@@ -90,12 +89,12 @@ class Notes(Codec):
         return self._form.space
 
     def encode(self, value: Any) -> np.ndarray:
-        """Return a piece as its form has it.
+        """Return the array of a piece.
 
         Parameters
         ----------
         value : list, ndarray, or path or bytes of a MIDI file
-            Arguments of the class.
+            A piece of music, as the class describes it.
 
         Returns
         -------
@@ -115,15 +114,15 @@ class Notes(Codec):
         Returns
         -------
         list of list of int, ndarray or list of tuple
-            Roll: MIDI numbers of each frame, from the lowest up. Voices: int64 (T, V); voices that a frame lacks, the last one too, go on
-            as they were, and one that speaks out of turn begins the next frame. Events: notes by their start; those that are never
+            Roll: MIDI numbers of each frame, from the lowest up. Voices: int64 (T, V); voices that a frame lacks, the last one too, hold
+            their note, and one out of turn begins the next frame. Events: notes by their start; those that are never
             ended last until the end.
         """
         return self._form.decode(array)
 
     @property
     def augments(self) -> bool:
-        """Only where music is continued: a label of a piece may be its key."""
+        """Whether to augment: only targets, because a label of a piece may be its key."""
         return self.augment and self.role_ == "target"
 
     def augment_encoded(self, encoded: Any, random: np.random.Generator) -> np.ndarray:
@@ -134,7 +133,7 @@ class Notes(Codec):
         encoded : ndarray
             Result of ``encode``.
         random : Generator
-            Where chance comes from.
+            Source of random numbers.
 
         Returns
         -------
@@ -150,7 +149,7 @@ class Notes(Codec):
 
     @property
     def grammar(self) -> Callable[[tuple[int, ...]], Collection[int]] | None:
-        """Voices speak in turn, and a piece ends with a whole frame."""
+        """Order of voices: one after the other, and a piece ends with a whole frame; None for rolls and events."""
         form = self._form
         return form.allowed if isinstance(form, Voices) else None
 
@@ -197,7 +196,7 @@ class Notes(Codec):
             Write them to a file ending in ``.mid``. Each voice is a track.
         """
         real(tempo, "tempo", 1.0, 1000.0, SettingError)
-        return midi.written(self._form.struck(piece), self.beat, tempo)
+        return midi.to_bytes(self._form.struck(piece), self.beat, tempo)
 
     @property
     def _form(self) -> Roll | Voices | Events:
@@ -208,11 +207,11 @@ class Notes(Codec):
         return Events(bins=self.velocity_bins, **grid) if self.read == "events" else Roll(threshold=self.threshold, **grid)
 
     def incremental_encoder(self) -> StatelessEncoder | None:
-        """Return an ear for frames, one by one.
+        """Return an incremental encoder of frames.
 
         Returns
         -------
-        EachStep or None
+        StatelessEncoder or None
             With ``feed(piece)`` and ``close()``; None for voices and events, whose symbols depend on earlier ones.
         """
         return StatelessEncoder(self.encode) if self.read == "roll" else None
@@ -249,7 +248,7 @@ class Notes(Codec):
 
 
 def _naming(use: Callable[[Any], np.ndarray], value: Any) -> np.ndarray:
-    """Use a value; errors of a file name it."""
+    """Apply a function to a value; errors of a file name it."""
     try:
         return use(value)
     except DataError as error:

@@ -24,9 +24,9 @@ _BEATS = 4
 
 @dataclass(frozen=True, kw_only=True)
 class Events:
-    """Keys from ``low`` to ``high``, ``beat`` steps a beat, ``bins`` ways to strike a key (0: they are all alike).
+    """Keys from ``low`` to ``high``, ``beat`` steps a beat, ``bins`` velocities (0: no velocities).
 
-    Index 0 is unknown; then come keys down, keys up, shifts of 1, 2, … steps, and how hard the next keys are struck.
+    Index 0 is unknown; then come keys down, keys up, shifts of 1, 2, … steps, and velocities of the keys after them.
     """
 
     low: int
@@ -36,7 +36,7 @@ class Events:
 
     @property
     def keys(self) -> int:
-        """How many keys there are."""
+        """Number of keys."""
         return self.high - self.low + 1
 
     @property
@@ -51,7 +51,7 @@ class Events:
 
     def read(self, value: Any) -> list[Struck]:
         """Return the notes of a piece on the grid, none on top of another of its pitch, in order."""
-        notes = [n for track in midi.tracks(value, self.beat) for n in track] if media_files.is_file(value) else self._listed(value)
+        notes = [n for track in midi.tracks(value, self.beat) for n in track] if media_files.is_file(value) else self._notes_of(value)
         for note in notes:
             if not self.low <= note.pitch <= self.high:
                 at = note.start / self.beat
@@ -136,7 +136,7 @@ class Events:
         whole_ones, rest = divmod(steps, self.longest)
         return [2 * self.keys + shift for shift in [self.longest] * whole_ones + [rest] * (rest > 0)]
 
-    def _listed(self, value: Any) -> list[Struck]:
+    def _notes_of(self, value: Any) -> list[Struck]:
         if not isinstance(value, Iterable):
             raise DataTypeError(f"expected notes, (start, duration, pitch) in beats, or a MIDI file; got {type(value).__name__}.")
         return [self._note(note, f"note {number}") for number, note in enumerate(value)]
@@ -155,9 +155,9 @@ class Events:
 
 
 class EventDecoder:
-    """Notes out of events, one event at a time.
+    """Decoder of notes, event by event.
 
-    A key that goes down again ends its note; one that comes up at once, or was never down, is ignored; unknown events are passed over.
+    A key that goes down again ends its note; one that comes up at once, or was never down, is ignored; unknown events are skipped.
 
     Parameters
     ----------
@@ -170,7 +170,7 @@ class EventDecoder:
         self._down: dict[int, tuple[int, int]] = {}
 
     def feed(self, index: int) -> list[tuple[Any, ...]]:
-        """Take one event; return the note it ends, if it does."""
+        """Return the note that one more event ends, if any."""
         kind, number = self._form.event(index)
         if kind == "shift":
             self._now += number
@@ -178,18 +178,18 @@ class EventDecoder:
             self._velocity = self._form.velocity(number)
         if kind not in ("down", "up"):
             return []
-        ended = self._ended(number)
+        ended = self._end(number)
         if kind == "down":
             self._down[number] = (self._now, self._velocity)
         return ended
 
     def close(self) -> list[tuple[Any, ...]]:
-        """Return the notes that hang, each a step long at least."""
+        """Return the notes that have not ended, each at least a step long."""
         if any(start == self._now for start, _ in self._down.values()):
             self._now += 1
-        return [note for pitch in sorted(self._down) for note in self._ended(pitch)]
+        return [note for pitch in sorted(self._down) for note in self._end(pitch)]
 
-    def _ended(self, pitch: int) -> list[tuple[Any, ...]]:
+    def _end(self, pitch: int) -> list[tuple[Any, ...]]:
         start, velocity = self._down.pop(pitch, (self._now, 0))
         if start == self._now:
             return []
@@ -203,7 +203,7 @@ def _by_pitch(note: Struck) -> tuple[int, int, int]:
 
 
 def _apart(notes: list[Struck]) -> list[Struck]:
-    """Notes of one pitch: of those that begin together the longest, each ending where the next begins."""
+    """Return notes of one pitch without overlaps: the longest of those that begin together, each ending where the next begins."""
     first = [note for number, note in enumerate(notes) if not number or note.start != notes[number - 1].start]
     ends = [note.start for note in first[1:]] + [first[-1].stop]
     return [note._replace(stop=min(note.stop, end)) for note, end in zip(first, ends, strict=True)]

@@ -98,13 +98,13 @@ def other_key(lowest: int, highest: int, notes: int, random: np.random.Generator
     Parameters
     ----------
     lowest : int
-        The lowest note that sounds, counted from the lowest there is.
+        Lowest note of the piece, counted from the lowest of the codec.
     highest : int
-        The highest.
+        Highest note of the piece.
     notes : int
-        How many there are.
+        Number of notes of the codec.
     random : Generator
-        Where chance comes from.
+        Source of random numbers.
 
     Returns
     -------

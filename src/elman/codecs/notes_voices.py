@@ -21,7 +21,7 @@ AGAIN = 128
 """Added to the number of a note that is struck again where it sounded in the frame before."""
 MOST_VOICES = 64
 _SILENT, _HELD, _FIRST = range(3)
-"""Action of a voice: nothing, it goes on, or it strikes the lowest note, the one above it, …"""
+"""Actions of a voice: silence, a held note, and the first of the notes that can be struck."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,16 +38,16 @@ class Voices:
 
     @property
     def kinds(self) -> int:
-        """Things a voice can do."""
+        """Number of actions of a voice."""
         return _FIRST + self.high - self.low + 1
 
     @property
     def space(self) -> Discrete:
-        """One index for each thing each voice can do, and 0 for unknown."""
+        """One index for each action of each voice, and 0 for unknown."""
         return Discrete(1 + self.voices * self.kinds)
 
     def read(self, value: Any) -> np.ndarray:
-        """Return a piece as int64 (T, V), every number checked; ``voices`` is not asked."""
+        """Return a piece as int64 (T, V), every number checked; it may have any number of voices."""
         if media_files.is_file(value):
             piece = _of_tracks(midi.tracks(value, self.beat))
         else:
@@ -83,9 +83,9 @@ class Voices:
         """Return a decoder of frames, symbol by symbol."""
         return VoiceDecoder(self)
 
-    def allowed(self, said: tuple[int, ...]) -> list[int]:
-        """Return the indices that may follow whole frames and ``symbols``: those of the next voice, and the end after a frame."""
-        voice = len(said) % self.voices
+    def allowed(self, symbols: tuple[int, ...]) -> list[int]:
+        """Return the indices that may follow the symbols after the last whole frame: those of the next voice, and the end after a frame."""
+        voice = len(symbols) % self.voices
         local = list(range(1 + voice * self.kinds, 1 + (voice + 1) * self.kinds))
         return local if voice else [*local, self.space.n]
 
@@ -108,15 +108,15 @@ class Voices:
         if not index:
             return "(unknown)"
         voice, kind = divmod(index - 1, self.kinds)
-        answers = {_SILENT: "silent", _HELD: "held"}.get(kind, str(kind - _FIRST + self.low))
-        return f"voice {voice + 1}: {answers}"
+        action = {_SILENT: "silent", _HELD: "held"}.get(kind, str(kind - _FIRST + self.low))
+        return f"voice {voice + 1}: {action}"
 
 
 class VoiceDecoder:
-    """Frames out of symbols, one symbol at a time.
+    """Decoder of frames, symbol by symbol.
 
-    A frame is full with its last voice, or where a voice speaks that is not after the one before it: the next frame has begun. Voices that
-    a frame lacks go on as they were. Unknown symbols are passed over; a note held that never began is silence.
+    A frame is complete with its last voice, or where a voice comes that is not after the one before it: it begins the next frame. Voices
+    that a frame lacks hold their note. Unknown symbols are skipped; a note held that never began is silence.
 
     Parameters
     ----------
@@ -126,31 +126,31 @@ class VoiceDecoder:
 
     def __init__(self, form: Voices) -> None:
         self._form, self._sounding = form, [SILENT] * form.voices
-        self._said: dict[int, int] = {}
+        self._actions: dict[int, int] = {}
 
     def feed(self, index: int) -> list[list[int]]:
-        """Take one symbol; return the frames it completes, one or two of V numbers."""
+        """Return the frames that one more symbol completes, each of V numbers."""
         form = self._form
         if not 0 <= index < form.space.n:
             raise DataError(f"Notes: expected symbols in 0..{form.space.n - 1} to decode; got {index}.")
         if not index:
             return []
         voice, kind = divmod(index - 1, form.kinds)
-        done = self.close() if self._said and voice <= max(self._said) else []
-        self._said[voice] = kind
-        return done + (self.close() if voice == form.voices - 1 else [])
+        frames = self.close() if self._actions and voice <= max(self._actions) else []
+        self._actions[voice] = kind
+        return frames + (self.close() if voice == form.voices - 1 else [])
 
     def close(self) -> list[list[int]]:
-        """Return the frame at hand, if there is one."""
-        if not self._said:
+        """Return the incomplete frame, if there is one."""
+        if not self._actions:
             return []
         frame = []
         for voice, before in enumerate(self._sounding):
-            kind = self._said.get(voice, _HELD)
+            kind = self._actions.get(voice, _HELD)
             note = before if kind == _HELD else SILENT if kind == _SILENT else kind - _FIRST + self._form.low
             frame.append(note + AGAIN if kind >= _FIRST and note == before else note)
             self._sounding[voice] = note
-        self._said = {}
+        self._actions = {}
         return [frame]
 
 
@@ -179,7 +179,7 @@ def _of_frames(value: Any) -> np.ndarray:
 
 
 def _of_tracks(tracks: list[list[Struck]]) -> np.ndarray:
-    """Voices of a file's tracks: a note ends where the next begins, as singers breathe; two that begin together are refused."""
+    """Return the voices of a file's tracks: a note ends where the next begins; two that begin together are refused."""
     if len(tracks) > MOST_VOICES:
         raise DataError(f"expected a MIDI file of at most {MOST_VOICES} voices; got {len(tracks)} tracks. Read it as 'roll' or 'events'.")
     piece = np.full((max(note.stop for track in tracks for note in track), len(tracks)), SILENT, np.int64)
@@ -200,11 +200,11 @@ def _of_tracks(tracks: list[list[Struck]]) -> np.ndarray:
 
 def _of_voice(frames: list[int]) -> list[Struck]:
     notes: list[Struck] = []
-    begun, sounding = 0, SILENT
-    for place, answer in enumerate([*frames, SILENT]):
-        note = answer if answer == SILENT else answer % AGAIN
-        if answer != sounding:  # other than held
+    start, sounding = 0, SILENT
+    for place, number in enumerate([*frames, SILENT]):
+        note = number if number == SILENT else number % AGAIN
+        if number != sounding:  # other than held
             if sounding != SILENT:
-                notes.append(Struck(begun, place, sounding))
-            begun, sounding = place, note
+                notes.append(Struck(start, place, sounding))
+            start, sounding = place, note
     return notes

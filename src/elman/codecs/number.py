@@ -20,7 +20,7 @@ class Number(Codec):
     Parameters
     ----------
     scale : {"standard", "log", "none"}, default "standard"
-        Subtract the mean and divide by the deviation, the same on logarithms (numbers above 0 over many sizes: prices), or leave as is.
+        Subtract the mean and divide by the deviation, the same on logarithms (positive numbers of many magnitudes: prices), or leave as is.
     missing : {"auto", True, False}, default "auto"
         In a source, NaN (or None) becomes the mean beside a second channel of 0; "auto" adds it when ``fit`` sees NaN.
 

@@ -41,7 +41,7 @@ class Record(Codec):
         self.codecs = codecs
 
     def with_subwords(self) -> Self:
-        """Return the record itself, its columns in detail."""
+        """Return the record itself, its columns with subwords."""
         self.codecs = {name: with_subwords(codec) for name, codec in self.codecs.items()}
         return self
 
@@ -104,7 +104,7 @@ class Record(Codec):
         Parameters
         ----------
         value : mapping
-            Column names and values; names that no codec was given for are left out.
+            Column names and values; names without a codec are ignored.
 
         Returns
         -------
@@ -156,7 +156,7 @@ class Record(Codec):
         return self.by_column(values, lambda codec, column: codec.encode_all(column))
 
     def by_column(self, values: Sequence[Any], encode: Callable[[Codec, list[Any]], list[Any]]) -> list[dict[str, Any]]:
-        """Encode values column by column, in a way of the caller's.
+        """Encode values column by column, by a function of the caller's.
 
         Parameters
         ----------
@@ -183,11 +183,7 @@ class Record(Codec):
     @classmethod
     def _from_settings(cls, settings: Any) -> Self:
         strict(settings, (), "Record settings")
-        return cls.__new__(cls)._hold({})
-
-    def _hold(self, codecs: dict[str, Codec]) -> Self:
-        self.codecs = codecs
-        return self
+        return cls()
 
     def _state(self) -> dict[str, Any]:
         # a list, not a mapping: columns keep their order, and JSON text sorts its keys

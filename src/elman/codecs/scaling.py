@@ -1,4 +1,4 @@
-"""Scaling of numbers: read them from anything, standardise them per channel, mark the missing ones, and the way back."""
+"""Numbers: read from arrays and lists, standardised per channel, missing ones marked; and back."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SCALES = ("standard", "log", "none")
 MISSING = ("auto", True, False)
 
 
-def numbers(value: Any, ranks: tuple[int, ...], what: str) -> np.ndarray:
+def numbers(value: Any, ranks: tuple[int, ...], expected: str) -> np.ndarray:
     """Read numbers as a float64 array; None and NaN both become NaN.
 
     Parameters
@@ -24,7 +24,7 @@ def numbers(value: Any, ranks: tuple[int, ...], what: str) -> np.ndarray:
         A number, list, array, column or tensor.
     ranks : tuple of int
         Numbers of axes that are allowed.
-    what : str
+    expected : str
         Expected value, for the message.
 
     Returns
@@ -33,20 +33,20 @@ def numbers(value: Any, ranks: tuple[int, ...], what: str) -> np.ndarray:
         Float64, no infinities.
     """
     if isinstance(value, str | bytes):
-        raise DataTypeError(f"expected {what}; got text {_short(value)}. Convert it to numbers first, or use Text or Category.")
+        raise DataTypeError(f"expected {expected}; got text {_short(value)}. Convert it to numbers first, or use Text or Category.")
     try:
         actual = np.asarray(value)
         if (actual.dtype.kind == "O" and any(isinstance(v, str | bytes) for v in actual.flat)) or actual.dtype.kind in "US":
-            raise DataTypeError(f"expected {what}; got text in it: {_short(value)}. Convert it to numbers first, or use Symbols.")
+            raise DataTypeError(f"expected {expected}; got text in it: {_short(value)}. Convert it to numbers first, or use Symbols.")
         if actual.dtype.kind not in "biufO":
-            raise DataTypeError(f"expected {what}; got {actual.dtype}. Convert it to numbers first.")
+            raise DataTypeError(f"expected {expected}; got {actual.dtype}. Convert it to numbers first.")
         array = actual.astype(np.float64)
     except DataTypeError:
         raise
     except (ValueError, TypeError, OverflowError, RuntimeError) as error:
-        raise DataTypeError(f"expected {what}; got {_short(value)} ({error}).") from error
+        raise DataTypeError(f"expected {expected}; got {_short(value)} ({error}).") from error
     if array.ndim not in ranks:
-        raise DataError(f"expected {what}; got an array of shape {array.shape}.")
+        raise DataError(f"expected {expected}; got an array of shape {array.shape}.")
     if np.isinf(array).any():
         where = tuple(int(i) for i in np.argwhere(np.isinf(array))[0])
         raise DataError(f"expected finite numbers; got an infinity at {list(where)}. Replace it by a number, or by NaN in a source.")
@@ -80,7 +80,7 @@ class Scaler:
         size : int
             Number of channels d.
         how : {"standard", "log", "none"}
-            To do with the numbers.
+            Scale of the numbers.
         missing : {"auto", True, False}
             Add mask channels: when NaN was seen, always, never.
         target : bool
@@ -121,11 +121,11 @@ class Scaler:
             scaled = ((array - self.center) / self.scale).astype(np.float32)
         if np.isinf(scaled).any():
             raise DataError("expected a number near those of fit; got one too far away for float32. Check its unit.")
-        gone = np.isnan(scaled)
+        missing = np.isnan(scaled)
         if self.masked:
-            return np.concatenate([np.where(gone, np.float32(0), scaled), (~gone).astype(np.float32)], axis=-1)
-        if gone.any():
-            where = [int(i) for i in np.argwhere(gone)[0]]
+            return np.concatenate([np.where(missing, np.float32(0), scaled), (~missing).astype(np.float32)], axis=-1)
+        if missing.any():
+            where = [int(i) for i in np.argwhere(missing)[0]]
             raise DataError(f"expected a number; got NaN at {where}. Fill it in; a source codec with missing=True marks it instead.")
         return scaled
 
@@ -172,7 +172,7 @@ def learnable(array: np.ndarray, *, how: str, target: bool) -> np.ndarray:
 
 
 def logarithm(array: np.ndarray) -> np.ndarray:
-    """Return log(array), refusing numbers that have none."""
+    """Return log(array), and refuse numbers that have none."""
     if (array <= 0).any():
         raise DataError(f"expected numbers above 0 for scale='log'; got {array[array <= 0].flat[0]:g}. Use scale='standard'.")
     return np.log(array)

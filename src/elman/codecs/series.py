@@ -87,11 +87,11 @@ class Series(Codec):
         return decoded[:, 0] if self.flat_ else decoded
 
     def incremental_encoder(self) -> StatelessEncoder:
-        """Return an ear for numbers, step by step.
+        """Return an incremental encoder of numbers.
 
         Returns
         -------
-        EachStep
+        StatelessEncoder
             With ``feed(piece)`` and ``close()``.
         """
         return StatelessEncoder(self.encode)

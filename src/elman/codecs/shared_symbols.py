@@ -1,4 +1,4 @@
-"""Sharing: which symbols of two vocabularies are the same thing, so that one can be copied into the other."""
+"""Symbols that two vocabularies share, so that one can be copied into the other."""
 
 from __future__ import annotations
 
@@ -6,11 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from elman.codecs.symbols import Symbols
-from elman.codecs.text import Text
-
-Spelled = Text | Symbols
-"""Codecs that take values apart into symbols and put symbols together again, known or not."""
+from elman.codecs.capabilities import Spells
 
 
 def shared_symbols(source: Any, target: Any) -> np.ndarray | None:
@@ -31,16 +27,17 @@ def shared_symbols(source: Any, target: Any) -> np.ndarray | None:
 
     Examples
     --------
+    >>> from elman.codecs import Symbols
     >>> ours, theirs = Symbols().fit([["a", "b"]]), Symbols().fit([["b", "c"]])
     >>> shared_symbols(ours, theirs).tolist()
     [-1, -1, 1]
     """
-    if not isinstance(source, Spelled) or not isinstance(target, Spelled) or not _same_kind(source, target):
+    if not isinstance(source, Spells) or not isinstance(target, Spells) or not _same_kind(source.unit, target.unit):
         return None
     theirs = target.vocabulary_.table
     return np.array([-1, *(theirs.get(symbol, -1) for symbol in source.vocabulary_.symbols)], dtype=np.int64)
 
 
-def _same_kind(source: Spelled, target: Spelled) -> bool:
-    kinds = {codec.unit for codec in (source, target) if isinstance(codec, Text)}
-    return len(kinds) == 1 if isinstance(source, Text) and isinstance(target, Text) else "bpe" not in kinds
+def _same_kind(one: str, other: str) -> bool:
+    """Whether symbols of two units may be equal: symbols from lists may be words or characters, never subwords."""
+    return one == other or ("symbol" in (one, other) and "bpe" not in (one, other))

@@ -21,7 +21,7 @@ class Discrete(Space):
 class Words(Space):
     """One of ``n`` words and pieces of its spelling, each one of ``pieces``.
 
-    Encoded as int32 (1 + K,) or (T, 1 + K): the word's index, then its pieces from 1; 0 fills up. K is as large as a value needs.
+    Encoded as int32 (1 + K,) or (T, 1 + K): the word's index, then its pieces from 1, padded with 0. K is as large as a value needs.
     """
 
     n: int
@@ -56,7 +56,7 @@ class Rectangles(Space):
     """A rectangle in a picture, of one of ``n`` kinds.
 
     Encoded as float32 (T, 5): left, top, right and bottom as shares of the picture, 0..1, and the index of the kind. Answers have a
-    sixth number, how sure the network is, 0..1.
+    sixth number, the score, 0..1.
     """
 
     n: int

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
-from elman.codecs.augmentation import vary_steps
+from elman.codecs.augmentation import augment_steps
 from elman.codecs.checks import one_of, real, reals, strict
 from elman.codecs.codec import Codec, each
 from elman.codecs.scaling import numbers
@@ -24,7 +24,7 @@ class Strokes(Codec):
     Parameters
     ----------
     augment : bool, default True
-        Let training see everything a little changed: slanted, stretched, turned, with a trembling hand.
+        Augment in training: slanted, stretched, turned, with noise on the points.
 
     Notes
     -----
@@ -40,7 +40,6 @@ class Strokes(Codec):
     id = "strokes.v1"
     modality = "strokes"
     is_symbolic = False
-    later: ClassVar[dict[str, Any]] = {"augment": False}
     rank = "many"
     preserves_steps = True
 
@@ -68,22 +67,22 @@ class Strokes(Codec):
         """
         return self._steps(_read(value), self._start())
 
-    def incremental_encoder(self) -> Pen:
-        """Return an ear for points that come while the pen moves.
+    def incremental_encoder(self) -> PenEncoder:
+        """Return an incremental encoder of points.
 
         Returns
         -------
-        Pen
+        PenEncoder
             With ``feed(points)`` and ``close()``.
         """
-        return Pen(self, self._start())
+        return PenEncoder(self, self._start())
 
     def _start(self) -> np.ndarray:
         self._fitted("scale_")
         return self.start_
 
     def _steps(self, points: np.ndarray, before: np.ndarray) -> np.ndarray:
-        """The steps to points from the one before them."""
+        """Return the steps to points from the one before them."""
         steps = np.diff(points[:, :2], axis=0, prepend=before[None]) / self.scale_
         with np.errstate(over="ignore"):
             encoded = np.concatenate([steps, points[:, 2:]], axis=1).astype(np.float32)
@@ -119,23 +118,23 @@ class Strokes(Codec):
         encoded : ndarray
             (T, 3) steps.
         random : Generator
-            Where chance comes from.
+            Source of random numbers.
 
         Returns
         -------
         ndarray
             float32 (T, 3).
         """
-        return vary_steps(encoded, random)
+        return augment_steps(encoded, random)
 
     def _check(self) -> None:
         one_of(self.augment, (True, False), "augment", SettingError)
 
     def _fit(self, values: Sequence[Any]) -> None:
-        drawn = [points for points in each(_read, values) if len(points)]
+        drawings = [points for points in each(_read, values) if len(points)]
         self.pen_ = any(np.ndim(value) == 2 and np.shape(value)[1] == 3 for value in values)
-        self.start_ = np.mean([points[0, :2] for points in drawn], axis=0) if drawn else np.zeros(2)
-        steps = np.concatenate([np.diff(points[:, :2], axis=0) for points in drawn] or [np.zeros((0, 2))])
+        self.start_ = np.mean([points[0, :2] for points in drawings], axis=0) if drawings else np.zeros(2)
+        steps = np.concatenate([np.diff(points[:, :2], axis=0) for points in drawings] or [np.zeros((0, 2))])
         scale = float(np.sqrt(np.square(steps).sum(axis=1).mean())) if len(steps) else 1.0
         if not np.isfinite(scale) or not np.isfinite(self.start_).all():
             raise DataError("expected points whose distances fit in float64; these are too large. Divide them first.")
@@ -151,8 +150,8 @@ class Strokes(Codec):
         self.scale_ = real(fields["scale"], "Strokes state: scale", 1e-300)
 
 
-class Pen:
-    """One drawing on its way through a fitted :class:`Strokes`, points by points; made by ``codec.incremental_encoder()``.
+class PenEncoder:
+    """Incremental encoder of a drawing, some points at a time; ``codec.incremental_encoder()`` makes one.
 
     Parameters
     ----------
@@ -167,9 +166,9 @@ class Pen:
 
     def feed(self, points: Any) -> np.ndarray:
         """Return the steps to some more points, float32 (T, 3)."""
-        read = _read(points)
-        steps = self._codec._steps(read, self.state)
-        self.state = read[-1, :2].copy() if len(read) else self.state
+        array = _read(points)
+        steps = self._codec._steps(array, self.state)
+        self.state = array[-1, :2].copy() if len(array) else self.state
         return steps
 
     def piece(self, element: Any) -> list[Any]:
@@ -182,12 +181,12 @@ class Pen:
 
 
 def _read(value: Any) -> np.ndarray:
-    what = "points of a pen, (T, 2) or (T, 3) with a flag"
-    array = numbers(value, (1, 2), what)
+    expected = "points of a pen, (T, 2) or (T, 3) with a flag"
+    array = numbers(value, (1, 2), expected)
     if array.size == 0:
         return np.zeros((0, 3))
     if array.ndim != 2 or array.shape[1] not in (2, 3):
-        raise DataError(f"expected {what}; got an array of shape {array.shape}.")
+        raise DataError(f"expected {expected}; got an array of shape {array.shape}.")
     if np.isnan(array).any():
         raise DataError("expected points of a pen; got NaN among them. Drop the point, and lift the pen before it.")
     if array.shape[1] == 2:

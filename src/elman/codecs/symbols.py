@@ -22,9 +22,9 @@ class Symbols(Codec):
     Parameters
     ----------
     max_vocabulary : int, optional
-        Keep only the most frequent symbols; the rest is index 0, "unknown".
+        Size of the vocabulary, the most frequent symbols; others are index 0, "unknown".
     min_count : int, default 1
-        Symbols seen less often are unknown.
+        Rarer symbols are unknown.
 
     Examples
     --------
@@ -121,11 +121,11 @@ class Symbols(Codec):
         return symbols
 
     def incremental_encoder(self) -> StatelessEncoder:
-        """Return an ear for symbols, one by one.
+        """Return an incremental encoder of symbols.
 
         Returns
         -------
-        EachStep
+        StatelessEncoder
             With ``feed(piece)`` and ``close()``.
         """
         return StatelessEncoder(self.encode)

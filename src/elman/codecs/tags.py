@@ -23,7 +23,7 @@ class Tags(Codec):
     Parameters
     ----------
     separator : str, optional
-        Also take text, cut at this mark: ``"action|drama"`` with ``"|"``.
+        Also take text, split at this mark: ``"action|drama"`` with ``"|"``.
     threshold : float, default 0.5
         ``decode`` gives the tags whose number is above this (probabilities, or zeros and ones).
 
@@ -119,10 +119,10 @@ class Tags(Codec):
         real(self.threshold, "threshold", 0.0, 1.0, SettingError)
 
     def _fit(self, values: Sequence[Any]) -> None:
-        seen = dict.fromkeys(tag for tags in each(self._read, values) for tag in tags)
-        if not seen:
+        distinct = dict.fromkeys(tag for tags in each(self._read, values) for tag in tags)
+        if not distinct:
             raise DataError("expected at least one tag in all rows; got none. Check that the column holds lists of tags.")
-        self.vocabulary_ = Vocabulary(in_order(seen), unknown=False)
+        self.vocabulary_ = Vocabulary(in_order(distinct), unknown=False)
 
     def _state(self) -> dict[str, Any]:
         return {"classes": self._fitted("vocabulary_").state("Tags")}

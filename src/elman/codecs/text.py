@@ -34,16 +34,16 @@ class Text(Codec):
         Words and marks (:mod:`elman.codecs.tokens.words`), code points, or byte-level subwords learned from the values. "auto" is words,
         and subwords where a :class:`elman.Model` writes free text.
     lowercase : bool, default False
-        Read capitals as small letters; they do not come back.
+        Lower-case the text; capitals are lost.
     max_vocabulary : int, optional
-        Most symbols kept, the most frequent first: 30,000 words, 8,000 subwords (at least 256), every character.
+        Size of the vocabulary, the most frequent symbols: by default 30,000 words, 8,000 subwords (at least 256), every character.
     min_count : int, default 1
-        Words or characters seen less often are unknown; subwords seen less often (and those seen once) are not merged.
+        Rarer words or characters are unknown; rarer subwords (and those seen once) are not merged.
     normalize : {"NFC", "NFKC", None}, default "NFC"
-        Unicode form, so that "é" typed in two ways is one thing.
+        Unicode form, so that "é" typed in two ways is one character.
     spelling : {"auto", True, False}, default "auto"
-        Give with each word the pieces of its spelling (:mod:`elman.codecs.tokens.spelling`), so that words never seen are not all alike.
-        "auto" is no, and yes where a :class:`elman.Model` gives one answer for a whole text. Words only.
+        Give with each word the pieces of its spelling (:mod:`elman.codecs.tokens.spelling`), so that unseen words differ.
+        "auto" is False, and True where a :class:`elman.Model` gives one answer for a whole text. Words only.
 
     Notes
     -----
@@ -60,7 +60,6 @@ class Text(Codec):
     modality = "text"
     unknown_symbol: ClassVar[str] = UNKNOWN
     rank = "many"
-    later: ClassVar[dict[str, Any]] = {"spelling": False}
 
     def __init__(
         self,
@@ -139,7 +138,7 @@ class Text(Codec):
         return self.spell([vocabulary.symbol(index, UNKNOWN) for index in indices])
 
     def symbols(self, value: Any) -> list[str]:
-        """Return the symbols of a text, one for each index of ``encode``, unknown ones as they were written.
+        """Return the symbols of a text, one for each index of ``encode``, unknown ones as in the text.
 
         Parameters
         ----------
@@ -175,7 +174,7 @@ class Text(Codec):
         return words.join(list(symbols)) if self.unit == "word" else "".join(symbols)
 
     def tokens(self, value: Any) -> list[str]:
-        """Return the symbols of a text as the network sees them, to show them.
+        """Return the symbols of a text for people, one for each step that the network reads.
 
         Parameters
         ----------
@@ -185,7 +184,7 @@ class Text(Codec):
         Returns
         -------
         list of str
-            One string for each index of ``encode``; unknown symbols as they were written (words, characters).
+            One string for each index of ``encode``; unknown symbols as in the text (words, characters).
         """
         text = self.read(value)
         if self.unit == "bpe":
@@ -197,7 +196,7 @@ class Text(Codec):
     step_labels = tokens
 
     def read(self, value: Any) -> str:
-        """Return a value as text: bytes decoded, normalised, in small letters if so set.
+        """Return a value as text: bytes decoded, normalised, in lower case if so set.
 
         Parameters
         ----------
@@ -228,11 +227,11 @@ class Text(Codec):
         return unicodedata.normalize(self.normalize, text) if self.normalize else text  # type: ignore[arg-type]
 
     def incremental_encoder(self) -> StatelessEncoder | None:
-        """Return an ear for words or characters; none for subwords, which look at the whole.
+        """Return an incremental encoder of words or characters; None for subwords, which depend on the whole text.
 
         Returns
         -------
-        EachStep or None
+        StatelessEncoder or None
             With ``feed(piece)`` and ``close()``.
         """
         return None if self.level == "bpe" else StatelessEncoder(self.encode, "")
@@ -299,7 +298,7 @@ class Text(Codec):
             self._speller = Speller(vocabulary, self.pieces_)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out the compiled tokeniser and the speller's memory, so that copies and worker processes rebuild it."""
+        """Leave out the compiled tokeniser and the speller's cache; copies and worker processes rebuild them."""
         return {name: value for name, value in self.__dict__.items() if name not in ("_bpe", "_speller")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
-from elman.codecs.augmentation import vary_pictures
+from elman.codecs.augmentation import augment_pictures
 from elman.codecs.checks import one_of, real, strict, whole
 from elman.codecs.codec import Codec
 from elman.codecs.media import video_file as moving_pictures
@@ -15,20 +15,20 @@ from elman.codecs.space import Pixels
 from elman.errors import DataError, SettingError
 
 _TOGETHER = 64
-"""Frames made small at once."""
+"""Frames resized at once."""
 
 
 class Video(Codec):
     """Moving pictures: a file (mp4, mkv, webm, avi, …), its bytes, or an array (T, h, w) or (T, h, w, 3).
 
-    Files need the extra ``video``. They are decoded frame by frame and made small at once, so that long ones need little memory.
+    Files need the extra ``video``. They are decoded frame by frame and resized on the way, so that long ones need little memory.
 
     Parameters
     ----------
     size : int or (int, int), default 32
-        Height and width that every frame is brought to.
+        Height and width to which frames are resized.
     fps : float, default 8
-        Frames a second that are looked at in files; arrays are taken as they are.
+        Frames a second of files; arrays are taken as they are.
     mode : {"grey", "colour"}, default "grey"
         One channel or three.
     max_seconds : float, default 600
@@ -36,7 +36,7 @@ class Video(Codec):
     max_pixels : int, default 50,000,000
         Larger frames are refused before they are decoded.
     augment : bool, default True
-        Let training see every video a little turned, shifted, stretched, lighter or darker.
+        Augment in training: videos turned, shifted, stretched, lighter or darker.
 
     Examples
     --------
@@ -48,7 +48,6 @@ class Video(Codec):
     id = "video.v1"
     modality = "video"
     reads_paths = True
-    later: ClassVar[dict[str, Any]] = {}
     rank = "many"
     preserves_steps = True
 
@@ -88,13 +87,13 @@ class Video(Codec):
             float32 (T, c, h, w), 0 black and 1 white.
         """
         self._fitted("size_")
-        done, held = [np.zeros((0, *self._shape()), dtype=np.float32)], []
+        small, batch = [np.zeros((0, *self._shape()), dtype=np.float32)], []
         for frame in moving_pictures.frames(value, self.fps, max_pixels=self.max_pixels, max_seconds=self.max_seconds):
-            if held and (len(held) == _TOGETHER or held[0].shape != frame.shape):
-                done.append(self._small(np.stack(held)))
-                held = []
-            held.append(frame)
-        return np.concatenate([*done, *([self._small(np.stack(held))] if held else [])])
+            if batch and (len(batch) == _TOGETHER or batch[0].shape != frame.shape):
+                small.append(self._small(np.stack(batch)))
+                batch = []
+            batch.append(frame)
+        return np.concatenate([*small, *([self._small(np.stack(batch))] if batch else [])])
 
     def decode(self, array: Any) -> np.ndarray:
         """Return frames as bytes.
@@ -114,8 +113,8 @@ class Video(Codec):
             raise DataError(
                 f"Video: expected an array (T, {self.space.c}, {self.size_[0]}, {self.size_[1]}) to decode; got {frames.shape}."
             )
-        shown = np.clip(np.rint(frames * 255), 0, 255).astype(np.uint8).transpose(0, 2, 3, 1)
-        return shown if self.mode == "colour" else shown[..., 0]
+        pixels = np.clip(np.rint(frames * 255), 0, 255).astype(np.uint8).transpose(0, 2, 3, 1)
+        return pixels if self.mode == "colour" else pixels[..., 0]
 
     def augment_encoded(self, encoded: Any, random: np.random.Generator) -> np.ndarray:
         """Return frames as another camera would give them, all changed in the same way.
@@ -125,7 +124,7 @@ class Video(Codec):
         encoded : ndarray
             (T, c, h, w).
         random : Generator
-            Where chance comes from.
+            Source of random numbers.
 
         Returns
         -------
@@ -133,10 +132,10 @@ class Video(Codec):
             float32 (T, c, h, w).
         """
         count, *shape = encoded.shape
-        return vary_pictures(encoded.reshape(-1, *shape[1:]), random).reshape(count, *shape) if count else encoded
+        return augment_pictures(encoded.reshape(-1, *shape[1:]), random).reshape(count, *shape) if count else encoded
 
     def shape_from_header(self, value: Any) -> tuple[int, ...] | None:
-        """Return the shape of the frames of a file, from the times its packets bear; nothing is decoded.
+        """Return the shape of the frames of a file, from the times of its packets; nothing is decoded.
 
         Parameters
         ----------

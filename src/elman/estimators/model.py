@@ -21,7 +21,7 @@ from elman.fitting.recipe import recipe
 from elman.generation.options import Decoding, decoding_of
 from elman.mapping import attribution
 from elman.mapping.answers import answers_of
-from elman.mapping.attribution import Attribution, place_of
+from elman.mapping.attribution import Attribution, index_of
 from elman.mapping.codecs import compare_symbols, fit_codecs
 from elman.mapping.pair import Pair, place
 from elman.mapping.recipe import settings_of
@@ -128,7 +128,7 @@ class Model(Estimator):
         return self._learn(source, target, xs, ys)
 
     def _learn(self, source: Codec, target: Codec, xs: list[Any], ys: list[Any]) -> Self:
-        sources, targets = encoded(source, xs, now=self.align == "step"), target.encode_all(ys)
+        sources, targets = encoded(source, xs, eager=self.align == "step"), target.encode_all(ys)
         if self.align == "step":
             _check_steps(sources, targets)
         network, training = self._settings()
@@ -329,10 +329,10 @@ class Model(Estimator):
         """Place of an answer among the network's outputs, and the answer in the user's words."""
         space, classes = self.target_.space, getattr(self.target_, "classes_", None)
         if classes is not None:
-            place = int(np.argmax(proba_rows(self.model_, [encoded], self.source_)[0])) if answer is None else place_of(classes, answer)
+            place = int(np.argmax(proba_rows(self.model_, [encoded], self.source_)[0])) if answer is None else index_of(classes, answer)
             return place, classes[place]
         count = space.d if isinstance(space, Continuous) else 1
-        return place_of(range(count), 0 if answer is None else answer), answer
+        return index_of(range(count), 0 if answer is None else answer), answer
 
     def stream(self) -> ModelStream:
         """Return a stream: one value read piece by piece, answered as it comes, with the bits of ``predict``.

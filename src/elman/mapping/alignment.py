@@ -9,7 +9,7 @@ import numpy as np
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Alignment:
-    """When the symbols of one answer are in their source, as ``predict(…, return_alignment=True)`` gives it.
+    """Times of the symbols of one answer in its source, as ``predict(…, return_alignment=True)`` gives it.
 
     Attributes
     ----------
@@ -18,9 +18,9 @@ class Alignment:
     begin, end : ndarray
         (L,) where each begins and ends: seconds of sound, otherwise steps of the source (points of a pen, columns of a picture).
     confidence : ndarray
-        (L,) probability of each symbol where the model is surest of it, 0 to 1.
+        (L,) largest probability of each symbol, 0 to 1.
     score : float
-        Log-probability of the answer over all ways to write it.
+        Log-probability of the answer over all paths that write it.
 
     Examples
     --------

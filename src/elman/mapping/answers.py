@@ -1,4 +1,4 @@
-"""Answers of a Model: values, with scores, attention and alignments where they are asked for."""
+"""Answers of a Model: values, with scores, attention and alignments where they are requested."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _attention_map(pair: Pair, x: Any, answer: Hypothesis) -> AttentionMap:
 def _alignment(pair: Pair, answer: Hypothesis) -> Alignment:
     unit = pair.plan.time_stride * (pair.source.frame_seconds if isinstance(pair.source, Timed) else 1)
     names, spans = pair.names(None, answer.symbols), answer.spans
-    if spans is None:  # an answer that the prior preferred to all that fits
+    if spans is None:  # an answer of the prior that fits no path
         nowhere = np.full(len(names), np.nan)
         return Alignment(symbols=names, begin=nowhere, end=nowhere, confidence=nowhere, score=answer.score)
     return Alignment(symbols=names, begin=spans.begin * unit, end=spans.end * unit, confidence=spans.confidence, score=answer.score)

@@ -1,4 +1,4 @@
-"""AttentionMap: where a model looked while it wrote, with the names of both sides."""
+"""AttentionMap: weights of attention while a model wrote, with the names of both sides."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class AttentionMap:
     Attributes
     ----------
     weights : ndarray
-        (T, S): for each symbol of the answer the share of each step of the source; rows sum to 1 where there was something to see.
+        (T, S): for each symbol of the answer the share of each step of the source; rows sum to 1 unless the source is empty.
     source : tuple of str
         S names of the steps of the source.
     target : tuple of str
@@ -40,17 +40,17 @@ class AttentionMap:
     grid: tuple[int, ...] = ()
 
     def cells(self) -> np.ndarray:
-        """Return the weights of a picture's cells in their places.
+        """Return the weights of a picture's cells as a grid.
 
         Returns
         -------
         ndarray
-            (T, rows, columns): for each symbol of the answer a small picture of where the model looked.
+            (T, rows, columns): for each symbol of the answer a map of the picture.
 
         Raises
         ------
         SettingError
-            If the source is no picture read as a whole.
+            If the source is not a picture read as a whole.
 
         Examples
         --------
@@ -63,7 +63,7 @@ class AttentionMap:
         return self.weights.reshape(len(self.weights), *self.grid)
 
     def looked_at(self) -> list[tuple[str, str]]:
-        """Return for each symbol of the answer the step of the source that it looked at most.
+        """Return for each symbol of the answer the step of the source with the largest weight.
 
         Returns
         -------
@@ -80,7 +80,7 @@ class AttentionMap:
         Parameters
         ----------
         axes : matplotlib axes, optional
-            Where to draw; a new figure by default.
+            Axes to draw on; by default those of a new figure.
 
         Returns
         -------
@@ -106,7 +106,7 @@ class AttentionMap:
         return axes
 
     def _plot_cells(self, axes: Any) -> Any:
-        """Side by side, one small picture a symbol, each as dark as its own darkest cell allows."""
+        """Draw one small map a symbol side by side, each with a colour scale of its own."""
         step = self.grid[1] + 1
         for i, cells in enumerate(self.cells()):
             left = i * step - 0.5

@@ -1,4 +1,4 @@
-"""Attribution: which pieces of a value moved the answer (integrated gradients)."""
+"""Attribution: contribution of each piece of a value to the answer (integrated gradients)."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ class Attribution:
     labels : list
         The pieces: words, characters, symbols, or numbers of steps.
     scores : ndarray
-        (T,) how far each moved the answer's score; below zero is against it.
+        (T,) contribution of each to the answer's score; a negative one is against it.
     answer : object
         The answer that is explained.
     base, reached : float
-        The answer's score where nothing was read, and for the value. With integrated gradients ``scores`` sum to their difference.
+        The answer's score for nothing, and for the value. With integrated gradients ``scores`` sum to their difference.
 
     Notes
     -----
@@ -60,12 +60,12 @@ class Attribution:
         return len(self.labels)
 
     def top(self, count: int = 5) -> list[tuple[Any, float]]:
-        """Return the pieces that moved the answer most, either way.
+        """Return the pieces that contributed most, for or against.
 
         Parameters
         ----------
         count : int, default 5
-            How many.
+            Number of pieces.
 
         Returns
         -------
@@ -86,7 +86,7 @@ class Attribution:
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """Question of an attribution: one encoded value, the place of the answer among the outputs, and how."""
+    """Settings of an attribution: one encoded value, the index of the output that is explained, the method and its steps."""
 
     encoded: Any
     output: int
@@ -108,7 +108,7 @@ def attribute(model: Any, codec: Codec, value: Any, question: Question, answer: 
     question : Question
         The question.
     answer : object
-        The answer in the user's words.
+        The decoded answer.
 
     Returns
     -------
@@ -157,9 +157,9 @@ def _explain(model: SequenceModel, codec: Codec, question: Question) -> tuple[np
 
 
 def _slopes(model: SequenceModel, vectors: Ragged, shares: Tensor, output: int) -> Tensor:
-    """Mean gradient of the score on the way from nothing to the vectors, (T, E)."""
+    """Return the mean gradient of the score on the path from zero to the vectors, (T, E)."""
     total = torch.zeros_like(vectors.data)
-    for part in shares.split(16):  # a few points of the way at a time bound the memory
+    for part in shares.split(16):  # a few points of the path at a time bound the memory
         way = vectors.select([0] * len(part))
         rows = way.row_of().to(part.device)
         data = (way.data * part[rows][:, None]).detach().requires_grad_()
@@ -175,7 +175,7 @@ def _deep_score(model: SequenceModel, vectors: Ragged, output: int) -> float:
 
 
 def _output(model: SequenceModel, vectors: Ragged, output: int) -> Tensor:
-    """Centred score of the recurrent part for an output, (N,), with its share where a linear part is beside it."""
+    """Centred score of the recurrent part for an output, (N,), weighted where there is a linear part too."""
     encoder: Any = model.encoder
     decoder: Any = model.decoder
     sequence, after = encoder(vectors)
@@ -212,8 +212,8 @@ def _wide_scores(model: SequenceModel, source: Ragged, output: int, count: int) 
     return scores, base
 
 
-def place_of(classes: Sequence[Any], answer: Any) -> int:
-    """Return the place of an answer among the outputs, or raise an error that lists them."""
+def index_of(classes: Sequence[Any], answer: Any) -> int:
+    """Return the index of an answer among the outputs, or raise an error that lists them."""
     if answer not in list(classes):
         raise SettingError(f"answer must be one of {list(classes)[:20]}; got {answer!r}.")
     return list(classes).index(answer)

@@ -14,21 +14,21 @@ from elman.codecs.tokens.words import split
 _SUBWORDS = 6_000
 """Subwords of free text: the output layer is most of the work, and rare words are spelled well."""
 _COMPARED = 2_000
-"""Rows of a comparison of both sides."""
+"""Most rows of a comparison of both sides."""
 
 
 def fit_codecs(source: Codec, target: Codec, xs: Sequence[Any], ys: Sequence[Any], align: str) -> tuple[Codec, Codec]:
     """Return fitted copies of both codecs.
 
-    Free text is written in subwords where its level was left open: no word is unknown, and a small vocabulary learns fast
+    Free text is written in subwords where its level is "auto": no word is unknown, and a small vocabulary learns fast
     (Sennrich 2016). Where targets repeat the words of their sources, both sides share one vocabulary, so that subwords can be copied.
 
     Parameters
     ----------
     source : Codec
-        As the user gave it; stays untouched.
+        Of the user; it is copied.
     target : Codec
-        The same of the target.
+        Of the user; it is copied.
     xs : sequence
         Values of the source.
     ys : sequence
@@ -44,13 +44,13 @@ def fit_codecs(source: Codec, target: Codec, xs: Sequence[Any], ys: Sequence[Any
     source, target = copy.deepcopy(source), copy.deepcopy(target)
     if not isinstance(source, HasTextLevel) or not isinstance(target, HasTextLevel) or align == "step":
         return source.fit(xs, role="source"), target.fit(ys, role="target")
-    open_level = source.level == target.level == "auto"
-    if open_level and not (align == "auto" and _as_many_words(source, target, xs, ys)):
+    is_open = source.level == target.level == "auto"
+    if is_open and not (align == "auto" and _as_many_words(source, target, xs, ys)):
         for codec in (source, target):
             codec.level, codec.max_vocabulary = "bpe", codec.max_vocabulary or _SUBWORDS
     together = source.level == target.level == "bpe" and source.get_params() == target.get_params() and _repeats(source, target, xs, ys)
-    read, wrote = ([*xs, *ys], [*xs, *ys]) if together else (xs, ys)
-    return source.fit(read, role="source"), target.fit(wrote, role="target")
+    source_values, target_values = ([*xs, *ys], [*xs, *ys]) if together else (xs, ys)
+    return source.fit(source_values, role="source"), target.fit(target_values, role="target")
 
 
 def _as_many_words(source: HasTextLevel, target: HasTextLevel, xs: Sequence[Any], ys: Sequence[Any]) -> bool:

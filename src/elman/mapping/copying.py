@@ -62,12 +62,12 @@ def point(codec: Spells, value: Any, encoded: np.ndarray, source: Sequence[Any])
     unknown = np.flatnonzero(encoded == 0)
     if not len(unknown):
         return encoded
-    symbols, aimed = codec.symbols(value), encoded.copy()
+    symbols, pointed = codec.symbols(value), encoded.copy()
     first = {symbol: step for step, symbol in reversed(list(enumerate(source)))}
     for step in unknown:
         if symbols[step] in first:
-            aimed[step] = codec.space.n + 1 + first[symbols[step]]
-    return aimed
+            pointed[step] = codec.space.n + 1 + first[symbols[step]]
+    return pointed
 
 
 def written(codec: Spells, answer: np.ndarray, source: Sequence[Any]) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Both sides of a Model together: from values to encoded rows, and from answers back to values."""
+"""Pair of a source and a target: from values to encoded rows, and from answers back to values."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Pair:
 
     def encode_sources(self, xs: Sequence[Any]) -> list[Any]:
         """Encode values of the source, ready for the network."""
-        rows = encoded(self.source, xs, once=True)
+        rows = encoded(self.source, xs, cache=False)
         if not self.copies:
             return rows
         return [mark(self.source, x, np.asarray(row)) for x, row in zip(xs, rows, strict=True)]  # type: ignore[arg-type]  # it spells
@@ -62,7 +62,7 @@ class Pair:
         return [point(target, y, np.asarray(row), source.symbols(x)) if 0 in row else row for x, y, row in zip(xs, ys, rows, strict=True)]
 
     def decode(self, xs: Sequence[Any], answers: Sequence[Any]) -> Any:
-        """Decode one answer a row; copied symbols come out as the source has them."""
+        """Decode one answer a row; copied symbols are those of the source."""
         source, target = self.source, self.target
         if isinstance(target, Locates) and target.needs_source_size and isinstance(source, Sized):
             return [target.decode_in(answer, source.size_of(x)) for x, answer in zip(xs, answers, strict=True)]
@@ -75,8 +75,8 @@ class Pair:
         if not isinstance(self.target, Spells):
             return []
         target: Any = self.target
-        is_copied = bool((np.asarray(answer) > target.space.n).any())
-        return written(target, answer, self.source.symbols(x) if is_copied and isinstance(self.source, Spells) else ())
+        copies = bool((np.asarray(answer) > target.space.n).any())
+        return written(target, answer, self.source.symbols(x) if copies and isinstance(self.source, Spells) else ())
 
     def names(self, x: Any, answer: np.ndarray) -> tuple[str, ...]:
         """Return the symbols of an answer as text."""
@@ -92,7 +92,7 @@ class Pair:
         return [values[i] for i in first], [hypotheses[i] for i in first]
 
     def augmentations(self) -> tuple[Any, Any]:
-        """Return the augmentation of a source in training, and that of a source together with its target; None without."""
+        """Return the augmentation of sources in training, and that of sources together with their targets; None for none."""
         both = self.target.augment_pair if isinstance(self.target, AugmentsPair) and self.target.augments else None
         # answers to single steps stay true only if every step keeps its place
         keeps_answers = not self.plan.answers_steps or self.source.preserves_steps
@@ -111,7 +111,7 @@ class Pair:
         Warns
         -----
         ElmanWarning
-            With the rows, the steps each has and the steps it needs.
+            Rows, with the steps of each and the steps it needs.
 
         Raises
         ------
@@ -121,19 +121,21 @@ class Pair:
         if not self.plan.writes_frames:
             return
         stride = self.plan.time_stride
-        have = np.array([-(-length_of(source) // stride) for source in sources])
-        need = np.array([len(target) + int((np.diff(target) == 0).sum()) for target in map(np.asarray, targets)])
-        short = np.flatnonzero(need > have)
+        available = np.array([-(-length_of(source) // stride) for source in sources])
+        needed = np.array([len(target) + int((np.diff(target) == 0).sum()) for target in map(np.asarray, targets)])
+        short = np.flatnonzero(needed > available)
         if not len(short):
             return
-        named = "; ".join(f"row {row} has {have[row]} steps and needs {need[row]}" for row in short[:_NAMED])
+        named = "; ".join(f"row {row} has {available[row]} steps and needs {needed[row]}" for row in short[:_NAMED])
         more = f"; and {len(short) - _NAMED} more" if len(short) > _NAMED else ""
         unit = f" (a step of the network is {stride} of the source)" if stride > 1 else ""
         text = f"targets too long to be written in the steps of their sources{unit}: {named}{more}."
         text += " A target needs a step for each symbol and one between equal neighbours."
-        if len(short) == len(have):
+        if len(short) == len(available):
             raise DataError(f"{text} No row is left to learn from: use a smaller time_stride, shorter targets, or align='attention'.")
-        warnings.warn(f"{len(short)} of {len(have)} {text} They are left out of training; repair or drop them.", ElmanWarning, stacklevel=4)
+        warnings.warn(
+            f"{len(short)} of {len(available)} {text} They are left out of training; repair or drop them.", ElmanWarning, stacklevel=4
+        )
 
 
 def place(source: Codec, target: Codec, xs: Sequence[Any], ys: Sequence[Any]) -> list[Any]:

@@ -1,4 +1,4 @@
-"""ModelStream: a fitted model reads a value piece by piece and answers as it goes."""
+"""ModelStream: answers of a fitted model to a value read piece by piece."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from elman.network.streams.steps import SequenceStream
 
 
 class ModelStream:
-    """One value on its way through a fitted :class:`elman.Model`; made by ``model.stream()``.
+    """Stream of one value through a fitted :class:`elman.Model`; ``model.stream()`` makes one.
 
     Answers are those of ``predict`` over everything at once, bit for bit on the CPU.
 
     Parameters
     ----------
     model : SequenceModel or Ensemble
-        Its network: aligned or summary, reading one way; an ensemble is refused.
+        Network with one answer a step or one a value, reading one way; an ensemble is refused.
     pair : Pair
         Codecs and plan. The source must encode step by step (:class:`~elman.codecs.capabilities.Incremental`): ``Series``, ``Symbols``,
         ``Strokes``, ``Notes``, ``Image`` by rows or columns, or ``Text`` in words or characters, whose pieces are cut where words end.
@@ -56,7 +56,7 @@ class ModelStream:
         Returns
         -------
         Any
-            Of an aligned model the answers to this piece, as ``predict`` gives them; of a summary the answer to all that was read.
+            With one answer a step the answers to this piece, as ``predict`` gives them; otherwise the answer to everything read so far.
         """
         encoded = self._encoder.feed(piece)
         result = self._stream.feed(collate([encoded], self._source.space, self._source.rank), proba=proba)
@@ -75,13 +75,13 @@ class ModelStream:
         Returns
         -------
         Any
-            The answer to this step, or of a summary to all that was read.
+            The answer to this step, or to everything read so far.
         """
         result = self.feed(self._encoder.piece(element), proba=proba)
         return result[0] if self._target.rank == "many" and len(result) == 1 else result
 
     def reset(self) -> None:
-        """Begin a new value."""
+        """Start a new value."""
         self._stream.reset()
         self._encoder = self._new_encoder()
 
@@ -94,11 +94,11 @@ class ModelStream:
         return fork
 
     def save(self) -> bytes:
-        """Return the state as bytes, to go on elsewhere with the same model."""
+        """Return the state as bytes, from which a stream of the same model continues."""
         return self._stream.save() + np.asarray(self._encoder.state, dtype=np.float64).tobytes()
 
     def load(self, data: bytes) -> None:
-        """Go on from the result of :meth:`save`.
+        """Continue from the result of :meth:`save`.
 
         Parameters
         ----------
@@ -106,8 +106,8 @@ class ModelStream:
             Of a stream of the same model.
         """
         size = np.asarray(self._encoder.state).nbytes
-        held = np.frombuffer(data[len(data) - size :], dtype=np.float64)
-        if len(held) != size // 8 or not np.isfinite(held).all():
-            raise DataError("This is not a saved state: it is too short, or not of finite numbers. Give what save() returned.")
+        state = np.frombuffer(data[len(data) - size :], dtype=np.float64)
+        if len(state) != size // 8 or not np.isfinite(state).all():
+            raise DataError("This is not a saved state: it is too short, or not of finite numbers. Give the result of save().")
         self._stream.load(data[: len(data) - size])
-        self._encoder.state = held
+        self._encoder.state = state

@@ -1,4 +1,4 @@
-"""Transcript of a recording while it still comes in."""
+"""Transcript of a recording that is still being received."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class Transcript:
     ----------
     target : Codec
         Fitted.
-    said : list of int
-        Symbols that are settled; it grows while the recording goes on.
+    symbols : list of int
+        Symbols that are settled; the list grows with the recording.
     open_end : tuple of int
         Symbols after them that may still change.
     final : bool
@@ -39,19 +39,19 @@ class Transcript:
     value : Any
         The whole answer so far, as ``predict`` gives it: text, or a list of symbols.
     settled : int
-        Symbols from its beginning that nothing will change any more.
+        Number of symbols from the start that will not change.
     final : bool
         Whether the recording has ended.
     """
 
-    def __init__(self, target: Codec, said: list[int], open_end: tuple[int, ...], *, final: bool) -> None:
-        self._target, self._said, self._open = target, said, open_end
-        self.settled, self.final = len(said), final  # the list grows behind this place only
+    def __init__(self, target: Codec, symbols: list[int], open_end: tuple[int, ...], *, final: bool) -> None:
+        self._target, self._symbols, self._open = target, symbols, open_end
+        self.settled, self.final = len(symbols), final  # the list only grows, after these
 
     @property
     def value(self) -> Any:
         """The whole answer so far."""
-        return self._target.decode(np.asarray([*self._said[: self.settled], *self._open], dtype=np.int64))
+        return self._target.decode(np.asarray([*self._symbols[: self.settled], *self._open], dtype=np.int64))
 
     def __str__(self) -> str:
         """Show the answer."""
@@ -70,7 +70,7 @@ def transcribe(model: SequenceModel | Ensemble, pair: Pair, chunks: Iterable[Any
     chunks : iterable
         Pieces of one value.
     decoding : Decoding
-        How symbols are searched.
+        Search for symbols.
 
     Returns
     -------
@@ -79,7 +79,7 @@ def transcribe(model: SequenceModel | Ensemble, pair: Pair, chunks: Iterable[Any
     """
     encoder = pair.source.incremental_encoder() if isinstance(pair.source, Incremental) else None
     if encoder is None:
-        raise SettingError(f"{type(pair.source).__name__} cannot be transcribed as it comes: its encoding looks at the whole. Use predict.")
+        raise SettingError(f"{type(pair.source).__name__} cannot be transcribed as it comes: its encoding needs the whole. Use predict.")
     if isinstance(chunks, str | bytes | np.ndarray):
         raise DataError(f"chunks must be an iterable of pieces of one recording; got {type(chunks).__name__}. Put it in a list: [chunk].")
     stream = FrameStream(model)
@@ -89,45 +89,45 @@ def transcribe(model: SequenceModel | Ensemble, pair: Pair, chunks: Iterable[Any
 def _transcripts(
     stream: FrameStream, encoder: IncrementalEncoder, target: Codec, chunks: Iterable[Any], search: Any
 ) -> Iterator[Transcript]:
-    writer = _Searched(search) if isinstance(search, CTCBeam) else _Greedy()
+    search_state = _Beam(search) if isinstance(search, CTCBeam) else _Greedy()
     for chunk in chunks:
-        writer.feed(stream.feed(torch.from_numpy(encoder.feed(chunk))))
-        yield Transcript(target, writer.said, writer.open(), final=False)
-    writer.feed(stream.feed(torch.from_numpy(encoder.close())))
-    writer.feed(stream.close())
-    yield Transcript(target, writer.said, writer.open(), final=True)
+        search_state.feed(stream.feed(torch.from_numpy(encoder.feed(chunk))))
+        yield Transcript(target, search_state.symbols, search_state.open(), final=False)
+    search_state.feed(stream.feed(torch.from_numpy(encoder.close())))
+    search_state.feed(stream.close())
+    yield Transcript(target, search_state.symbols, search_state.open(), final=True)
 
 
 class _Greedy:
-    """The likeliest label of each frame; repeats and blanks dropped."""
+    """Most probable label of each frame, without repeats and blanks."""
 
     def __init__(self) -> None:
-        self.said: list[int] = []
+        self.symbols: list[int] = []
         self._last = -1
 
     def feed(self, frames: np.ndarray) -> None:
         blank = frames.shape[1] - 1
         for label in frames.argmax(-1).tolist():
             if label not in (self._last, blank):
-                self.said.append(label)
+                self.symbols.append(label)
             self._last = label
 
     def open(self) -> tuple[int, ...]:
         return ()
 
 
-class _Searched:
-    """A beam; symbols that all its beginnings share are settled."""
+class _Beam:
+    """Beam search; symbols that all its prefixes share are settled."""
 
     def __init__(self, search: CTCBeam) -> None:
-        self.said: list[int] = []
+        self.symbols: list[int] = []
         self._settings, self._search = search, None
 
     def feed(self, frames: np.ndarray) -> None:
         if self._search is None:
             self._search = self._settings.begin(frames.shape[1], frames.shape[1] - 1)
         self._search.feed(frames)
-        self.said += self._search.settle()
+        self.symbols += self._search.settle()
 
     def open(self) -> tuple[int, ...]:
         return self._search.best(1)[0][0] if self._search is not None else ()

@@ -135,8 +135,8 @@ class Examples:
 
     @property
     def readers(self) -> int:
-        """Number of threads that suits these rows: 2 if some are files read with their batch (``late = True``), 1 if rows vary, else 0."""
-        reads_files = any(_is_late(value) for side in (self.source, self.target) for value in _in_memory(side))
+        """Number of threads that suits these rows: 2 if some are lazy files, 1 if rows are augmented, else 0."""
+        reads_files = any(_is_lazy(value) for side in (self.source, self.target) for value in _in_memory(side))
         return 2 if reads_files else int(self.augment_encoded is not None)
 
     def batches(self, plan: Sequence[np.ndarray], num_workers: int = 0) -> Generator[tuple[Any, Any]]:
@@ -195,8 +195,8 @@ def _in_memory(side: Sequence[Any] | None) -> Iterable[Any]:
     return side if isinstance(side, list | np.ndarray) else ()
 
 
-def _is_late(value: Any) -> bool:
-    return any(map(_is_late, value.values())) if isinstance(value, dict) else getattr(value, "late", False)
+def _is_lazy(value: Any) -> bool:
+    return any(map(_is_lazy, value.values())) if isinstance(value, dict) else getattr(value, "is_lazy", False)
 
 
 def _update(state: Any, value: Any) -> None:
@@ -204,7 +204,7 @@ def _update(state: Any, value: Any) -> None:
         for name in sorted(value):
             state.update(name.encode())
             _update(state, value[name])
-    elif getattr(value, "late", False):  # by name and size: the file is not read for this
+    elif getattr(value, "is_lazy", False):  # by name and size: the file is not read for this
         state.update(value.fingerprint().encode())
     else:
         array = np.ascontiguousarray(value)

@@ -1,4 +1,4 @@
-"""Reading sound: arrays and files as one channel of float32 at a wanted rate, and its log-mel spectrum."""
+"""Sound: arrays and files as one channel of float32 at a target rate, and its log-mel spectrum."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FASTEST = 10_000_000
 """Samples a second at most."""
 MOST_CHANNELS = 32
 _UNKNOWN = 1 << 62
-"""Samples of a stream that cannot be sought and does not know its length."""
+"""Samples of a stream that is not seekable and has no length."""
 
 
 def read(value: Any, rate: int, max_seconds: float) -> np.ndarray:
@@ -31,7 +31,7 @@ def read(value: Any, rate: int, max_seconds: float) -> np.ndarray:
     value : array, (array, rate), path or bytes
         The sound.
     rate : int
-        Samples a second wanted.
+        Samples a second to return.
     max_seconds : float
         Longer sound is refused.
 
@@ -51,7 +51,7 @@ def pieces(value: Any, rate: int, max_seconds: float) -> Iterator[np.ndarray]:
     value : array, (array, rate), path or bytes
         Samples (T,) or (T, channels), floats in -1..1 or whole numbers of their dtype's full range; or a file.
     rate : int
-        Samples a second wanted; an array without its rate is taken to have it.
+        Samples a second to return; an array without a rate is assumed to have it.
     max_seconds : float
         Longer sound is refused, files before they are decoded.
 
@@ -125,7 +125,7 @@ def count(value: Any, rate: int, max_seconds: float) -> int | None:
     value : path or bytes
         The file.
     rate : int
-        Samples a second wanted.
+        Samples a second to return.
     max_seconds : float
         Longer sound is refused.
 
@@ -141,7 +141,7 @@ def count(value: Any, rate: int, max_seconds: float) -> int | None:
 
 @contextmanager
 def _opened(value: Any, max_seconds: float) -> Iterator[tuple[Any, str]]:
-    """An open sound file and its name in messages; errors name both."""
+    """Open a sound file, and name it in errors."""
     try:
         import soundfile
     except (ImportError, OSError) as error:  # OSError: libsndfile itself is missing
@@ -166,27 +166,27 @@ def _opened(value: Any, max_seconds: float) -> Iterator[tuple[Any, str]]:
 
 
 def _decoded(value: Any, rate: int, max_seconds: float) -> Iterator[np.ndarray]:
-    done = 0
+    position = 0
     with _opened(value, max_seconds) as (file, name):
         if not has_table(file.samplerate, rate):  # rates with no common factor: sample by sample, in one piece
             yield resample(_checked(file.read(dtype="float32"), name, 0), file.samplerate, rate)
             return
         resampler = Resampler(file.samplerate, rate)
-        while len(block := _block(file, name, done)):
-            yield resampler.feed(_checked(block, name, done))
-            done += len(block)
-        if done < file.frames < _UNKNOWN:
+        while len(block := _block(file, name, position)):
+            yield resampler.feed(_checked(block, name, position))
+            position += len(block)
+        if position < file.frames < _UNKNOWN:
             raise DataError(
-                f"{name} is broken off: it should have {file.frames} samples and ends at sample {done}. Copy it again, or cut it."
+                f"{name} is broken off: it should have {file.frames} samples and ends at sample {position}. Copy it again, or cut it."
             )
         yield resampler.close()
 
 
-def _block(file: Any, name: str, done: int) -> np.ndarray:
+def _block(file: Any, name: str, position: int) -> np.ndarray:
     try:
         return file.read(_BLOCK, dtype="float32")
     except (RuntimeError, TypeError) as error:  # soundfile's own error is a RuntimeError
-        raise DataError(f"{name} cannot be read beyond sample {done} ({error}). Copy it again, or cut it.") from error
+        raise DataError(f"{name} cannot be read beyond sample {position} ({error}). Copy it again, or cut it.") from error
 
 
 def _checked(block: np.ndarray, name: str, start: int) -> np.ndarray:
@@ -196,46 +196,46 @@ def _checked(block: np.ndarray, name: str, start: int) -> np.ndarray:
         raise DataError(f"{name}: {error}") from error
 
 
-def resample(samples: np.ndarray, given: int, wanted: int) -> np.ndarray:
+def resample(samples: np.ndarray, source_rate: int, target_rate: int) -> np.ndarray:
     """Return samples at another rate; see :class:`~elman.codecs.media.audio_stream.Resampler`.
 
     Parameters
     ----------
     samples : ndarray
         float32 (T,).
-    given : int
+    source_rate : int
         Their rate.
-    wanted : int
+    target_rate : int
         The rate to return.
 
     Returns
     -------
     ndarray
-        float32 (ceil(T·wanted/given),).
+        float32 (ceil(T·target_rate/source_rate),).
     """
-    if given == wanted or not len(samples):
+    if source_rate == target_rate or not len(samples):
         return samples
-    if not has_table(given, wanted):
-        return _resampled_singly(samples, *common(given, wanted))
-    resampler = Resampler(given, wanted)
+    if not has_table(source_rate, target_rate):
+        return _resampled_singly(samples, *common(source_rate, target_rate))
+    resampler = Resampler(source_rate, target_rate)
     return np.concatenate([resampler.feed(samples), resampler.close()])
 
 
 def _resampled_singly(samples: np.ndarray, up: int, down: int) -> np.ndarray:
-    cut = 0.95 * min(1.0, up / down)
-    reach = math.ceil(WIDTH / cut)
+    cutoff = 0.95 * min(1.0, up / down)
+    reach = math.ceil(WIDTH / cutoff)
     padded = np.pad(samples, (reach, reach + 1))
-    done = np.empty(-(-len(samples) * up // down), dtype=np.float32)
-    for start in range(0, len(done), 4096):
-        first, over = np.divmod(np.arange(start, min(start + 4096, len(done)), dtype=np.int64) * down, up)
+    result = np.empty(-(-len(samples) * up // down), dtype=np.float32)
+    for start in range(0, len(result), 4096):
+        first, over = np.divmod(np.arange(start, min(start + 4096, len(result)), dtype=np.int64) * down, up)
         taps = np.arange(-reach, reach + 1)
-        weights = sinc(taps[None] - (over / up)[:, None], cut)
-        done[start : start + 4096] = (padded[first[:, None] + taps + reach] * weights).sum(axis=1)
-    return done
+        weights = sinc(taps[None] - (over / up)[:, None], cutoff)
+        result[start : start + 4096] = (padded[first[:, None] + taps + reach] * weights).sum(axis=1)
+    return result
 
 
 def frames(pieces: Iterable[np.ndarray], spectrum: Spectrum) -> Iterator[np.ndarray]:
-    """Yield the frames of sound that comes in pieces, as they are known.
+    """Yield the frames of sound in pieces, each as soon as it is complete.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ def is_file(value: Any) -> bool:
 
 
 def named(value: Any, kind: str) -> str:
-    """Return how messages name a file: its path, or "the sound of 8 bytes".
+    """Return the name of a file in messages: its path, or "the sound of 8 bytes".
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def named(value: Any, kind: str) -> str:
 
 
 def present(value: Any, kind: str) -> str:
-    """Return the name of a file that is there and not empty; every other raises DataError.
+    """Return the name of a file that exists and is not empty; others raise DataError.
 
     Parameters
     ----------
@@ -52,11 +52,11 @@ def present(value: Any, kind: str) -> str:
         size = len(value)
     else:
         try:
-            result = Path(value).is_file()
-            size = Path(value).stat().st_size if result else 0
+            exists = Path(value).is_file()
+            size = Path(value).stat().st_size if exists else 0
         except (OSError, ValueError) as error:  # a name too long, or with a NUL in it
             raise DataError(f"{name} cannot be the name of a file ({error}). Check the path.") from error
-        if not result:
+        if not exists:
             raise DataError(f"there is no file {name}. Check the path, and the folder it starts from.")
     if not size:
         raise DataError(f"{name} is empty: it has no bytes. Replace the file or drop the row.")

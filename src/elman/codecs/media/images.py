@@ -1,4 +1,4 @@
-"""Reading pictures: arrays, files, bytes and PIL images as (h, w) or (h, w, channels) arrays, within a limit of pixels."""
+"""Pictures: arrays, files, bytes and PIL images as (h, w) or (h, w, channels) arrays, within a limit of pixels."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LOCK = threading.RLock()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Look:
+class PictureInfo:
     """Form of a picture: size in pixels, grey (1) or colour (3) channels, kind and range of its numbers."""
 
     height: int
@@ -41,21 +41,21 @@ _BROKEN = (OSError, ValueError, SyntaxError, EOFError, struct.error, zlib.error,
 
 
 class _Guard:
-    """While Pillow is inside a file, its remarks are kept quiet and its limit is ours; for several threads at once."""
+    """Context in which Pillow gives no warnings and has our limit of pixels; several threads may be in it."""
 
     def __init__(self) -> None:
         self._limits: list[int] = []
-        self._caught, self._theirs = warnings.catch_warnings(), None
+        self._warnings, self._previous = warnings.catch_warnings(), None
 
     @contextmanager
     def __call__(self, max_pixels: int) -> Iterator[None]:
-        """Let files of so many pixels through, for the time of a ``with``."""
+        """Allow files of so many pixels within a ``with``."""
         from PIL import Image as Pillow
 
         with _LOCK:
             if not self._limits:
-                self._theirs = Pillow.MAX_IMAGE_PIXELS
-                self._caught.__enter__()
+                self._previous = Pillow.MAX_IMAGE_PIXELS
+                self._warnings.__enter__()
                 warnings.filterwarnings("ignore", module=r"PIL\.")
             self._limits.append(max_pixels)
             Pillow.MAX_IMAGE_PIXELS = max(self._limits)
@@ -67,22 +67,22 @@ class _Guard:
                 if self._limits:
                     Pillow.MAX_IMAGE_PIXELS = max(self._limits)
                 else:
-                    Pillow.MAX_IMAGE_PIXELS = self._theirs
-                    self._caught.__exit__(None, None, None)
-                    self._caught = warnings.catch_warnings()
+                    Pillow.MAX_IMAGE_PIXELS = self._previous
+                    self._warnings.__exit__(None, None, None)
+                    self._warnings = warnings.catch_warnings()
 
 
 _GUARD = _Guard()
 _ANY = 1 << 62
-"""Pixels while only headers are read; ours are counted then, before one is decoded."""
+"""Limit of Pillow while it reads a header; the codec checks its own before anything is decoded."""
 
 
 def is_file(value: Any) -> bool:
-    """Return whether a value is a path, bytes or a PIL image rather than an array."""
+    """Return whether a value is a path, bytes or a PIL image, no array."""
     return media_files.is_file(value) or type(value).__module__.startswith("PIL.")
 
 
-def look(value: Any, max_pixels: int) -> Look:
+def info(value: Any, max_pixels: int) -> PictureInfo:
     """Return the form of a picture; of a file only the header is read where that is enough.
 
     Parameters
@@ -94,24 +94,24 @@ def look(value: Any, max_pixels: int) -> Look:
 
     Returns
     -------
-    Look
+    PictureInfo
         Size, channels, kind and range.
     """
     if is_file(value):
         with _opened(value, max_pixels) as image:
             width, height = image.size
             if image.mode in ("1", "L", "LA", "RGB", "RGBA", "P", "CMYK", "YCbCr"):
-                if _lies_on_its_side(image, value):
+                if _is_rotated(image, value):
                     width, height = height, width
-                return Look(height=height, width=width, channels=1 if image.mode in "1LA" else 3, kind="uint8", low=0.0, high=255.0)
+                return PictureInfo(height=height, width=width, channels=1 if image.mode in "1LA" else 3, kind="uint8", low=0.0, high=255.0)
     array = read(value, max_pixels)
     kind = array.dtype.name if array.dtype.name in _FULL else "free"
     low, high = (0.0, _FULL[kind]) if kind != "free" else (float(array.min()), float(array.max()))
     channels = 1 if array.ndim == 2 or array.shape[2] <= 2 else 3
-    return Look(height=array.shape[0], width=array.shape[1], channels=channels, kind=kind, low=low, high=high)
+    return PictureInfo(height=array.shape[0], width=array.shape[1], channels=channels, kind=kind, low=low, high=high)
 
 
-def _lies_on_its_side(image: Any, value: Any) -> bool:
+def _is_rotated(image: Any, value: Any) -> bool:
     try:
         with _GUARD(_ANY):
             orientation = image.getexif().get(274, 1)
@@ -216,7 +216,7 @@ def _opened(value: Any, max_pixels: int) -> Any:
 
 
 class _Borrowed:
-    """A PIL image of the user's, which we must not close."""
+    """Context of a PIL image of the user's, which stays open."""
 
     def __init__(self, image: Any) -> None:
         self.image = image

@@ -1,4 +1,4 @@
-"""MIDI files: notes, by track, out of them and into them, by symusic."""
+"""MIDI files: read and written as the notes of each track, by symusic."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _library(verb: str) -> Any:
 
 
 def tracks(value: Any, beat: int) -> list[list[Struck]]:
-    """Return the notes of a MIDI file, drums left out, and notes that are never switched off.
+    """Return the notes of a MIDI file, without drums and notes that never end.
 
     Parameters
     ----------
@@ -57,9 +57,9 @@ def tracks(value: Any, beat: int) -> list[list[Struck]]:
     name = media_files.present(value, "MIDI")
     if not isinstance(value, bytes | bytearray) and Path(value).stat().st_size > _LARGEST:
         raise DataError(f"{name}: expected a MIDI file of at most {_LARGEST} bytes; got {Path(value).stat().st_size}. Drop the row.")
-    held = bytes(value) if isinstance(value, bytes | bytearray) else Path(value).read_bytes()
+    data = bytes(value) if isinstance(value, bytes | bytearray) else Path(value).read_bytes()
     try:
-        score: Any = symusic.Score.from_midi(held)
+        score: Any = symusic.Score.from_midi(data)
         score = score.resample(tpq=beat, min_dur=1)
     except (RuntimeError, ValueError, TypeError, ArithmeticError) as error:
         raise DataError(f"{name} is not a MIDI file that can be read ({error}). Replace it or drop the row.") from error
@@ -85,7 +85,7 @@ def read(value: Any, beat: int) -> np.ndarray:
     Returns
     -------
     ndarray
-        bool (T, 128): which MIDI numbers sound.
+        bool (T, 128): whether each MIDI number sounds.
     """
     starts, stops, pitches, _ = np.array([note for notes in tracks(value, beat) for note in notes], dtype=np.int64).T
     changes = np.zeros((int(stops.max()) + 1, 128), dtype=np.int32)  # summed up at once: notes may be many, long and on top of each other
@@ -94,12 +94,12 @@ def read(value: Any, beat: int) -> np.ndarray:
     return np.cumsum(changes[:-1], axis=0, out=changes[:-1]) > 0
 
 
-def written(found: Sequence[Sequence[Struck]], beat: int, tempo: float) -> bytes:
+def to_bytes(voices: Sequence[Sequence[Struck]], beat: int, tempo: float) -> bytes:
     """Return notes as a MIDI file.
 
     Parameters
     ----------
-    found : sequence of sequences of Struck
+    voices : sequence of sequences of Struck
         One for each track; each gets a channel of its own.
     beat : int
         Frames a beat.
@@ -114,8 +114,8 @@ def written(found: Sequence[Sequence[Struck]], beat: int, tempo: float) -> bytes
     symusic = _library("write")
     score = symusic.Score(_TICKS)
     score.tempos.append(symusic.Tempo(time=0, qpm=tempo))
-    for number, notes in enumerate(found):
-        track = symusic.Track(name="elman" if len(found) == 1 else f"voice {number + 1}", program=0, is_drum=False)
+    for number, notes in enumerate(voices):
+        track = symusic.Track(name="elman" if len(voices) == 1 else f"voice {number + 1}", program=0, is_drum=False)
         for note in notes:
             begin, end = (round(int(frame) * _TICKS / beat) for frame in note[:2])
             track.notes.append(symusic.Note(time=begin, duration=end - begin, pitch=note.pitch, velocity=note.velocity))

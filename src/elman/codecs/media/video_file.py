@@ -1,4 +1,4 @@
-"""Reading video: files and arrays as small frames at a wanted rate, decoded one after the other, within limits."""
+"""Video: files and arrays as frames at a target rate, decoded one after the other, within limits."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from elman.codecs.media import files as media_files
 from elman.errors import DataError, DataTypeError, MissingExtraError
 
 _BORDER = 1 << 16
-"""Pixels by which a decoder may have more than it shows, beside as many again."""
+"""Pixels that a decoder may have beyond twice the limit: coded frames are larger than shown ones."""
 ENDINGS = (".mp4", ".mkv", ".webm", ".avi", ".mov", ".mpg", ".mpeg", ".ogv")
 
 
@@ -23,9 +23,9 @@ def frames(value: Any, fps: float, *, max_pixels: int, max_seconds: float) -> It
     Parameters
     ----------
     value : array, path or bytes
-        (T, h, w) or (T, h, w, 1 or 3) bytes or floats in 0..1, taken to have the rate; or a file.
+        (T, h, w) or (T, h, w, 1 or 3) bytes or floats in 0..1, assumed to have the rate; or a file.
     fps : float
-        Frames a second wanted of files: of every 1/fps seconds the first frame.
+        Frames a second of files: the first frame of every 1/fps seconds.
     max_pixels : int
         Larger frames are refused.
     max_seconds : float
@@ -64,14 +64,14 @@ def _array(value: Any, max_pixels: int) -> np.ndarray:
 
 
 def count(value: Any, fps: float, *, max_pixels: int, max_seconds: float) -> int | None:
-    """Return how many frames :func:`frames` will yield of a file, from the times of its packets, which are not decoded.
+    """Return the number of frames that :func:`frames` will yield of a file, from the times of its packets; nothing is decoded.
 
     Parameters
     ----------
     value : path or bytes
         The file.
     fps : float
-        Frames a second wanted.
+        Frames a second to return.
     max_pixels : int
         Larger frames are refused.
     max_seconds : float
@@ -80,7 +80,7 @@ def count(value: Any, fps: float, *, max_pixels: int, max_seconds: float) -> int
     Returns
     -------
     int or None
-        Frames; None where packets bear no times.
+        Frames; None where packets have no times.
     """
     with _opened(value, max_pixels) as (container, stream, name):
         times = [packet.pts for packet in container.demux(stream) if packet.size and not packet.is_discard]
@@ -91,28 +91,28 @@ def count(value: Any, fps: float, *, max_pixels: int, max_seconds: float) -> int
 
 
 class _Choice:
-    """Which frames are looked at: the first of every 1/fps seconds."""
+    """Choice of frames: the first of every 1/fps seconds."""
 
     def __init__(self, fps: float, max_seconds: float, name: str) -> None:
         self._fps, self._longest, self._name = fps, max_seconds, name
         self._first: float | None = None
-        self._wanted = 0
+        self._next = 0
 
     def takes(self, seconds: float) -> bool:
-        """Return whether a frame shown at this time is looked at; frames come in order."""
+        """Return whether a frame shown at this time is chosen; frames come in order."""
         self._first = seconds if self._first is None else self._first
         since = seconds - self._first
         if since > self._longest:
             raise DataError(f"{self._name} lasts more than max_seconds={self._longest:g}. Raise Video(max_seconds=…) or cut it.")
-        if since < self._wanted / self._fps - 1e-6:
+        if since < self._next / self._fps - 1e-6:
             return False
-        self._wanted = int(since * self._fps + 1e-6) + 1
+        self._next = int(since * self._fps + 1e-6) + 1
         return True
 
 
 @contextmanager
 def _opened(value: Any, max_pixels: int) -> Iterator[tuple[Any, Any, str]]:
-    """An open file, its pictures and its name in messages; errors name the file."""
+    """Open a file, and name it in errors: its container, its stream of pictures and its name."""
     av = _library()
     name = media_files.present(value, "video")
     file = io.BytesIO(value) if isinstance(value, bytes | bytearray) else str(value)
@@ -134,23 +134,23 @@ def _opened(value: Any, max_pixels: int) -> Iterator[tuple[Any, Any, str]]:
 
 
 def _decoded(value: Any, fps: float, max_pixels: int, max_seconds: float) -> Iterator[np.ndarray]:
-    av, seen = _library(), 0
+    av, position = _library(), 0
     with _opened(value, max_pixels) as (container, stream, name):
         choice = _Choice(fps, max_seconds, name)
         try:
             for frame in container.decode(stream):
-                if choice.takes(seen / 25 if frame.time is None else float(frame.time)):
+                if choice.takes(position / 25 if frame.time is None else float(frame.time)):
                     _small((frame.height, frame.width), max_pixels, name)
                     yield frame.to_ndarray(format="rgb24").astype(np.float32) / 255
-                seen += 1
+                position += 1
         except (av.FFmpegError, ValueError, OverflowError) as error:
-            if isinstance(error, DataError) or not seen:
+            if isinstance(error, DataError) or not position:
                 raise
             raise DataError(
-                f"{name} is not video that can be read after frame {seen} ({error}). Expected frames of one size and of at most "
+                f"{name} is not video that can be read after frame {position} ({error}). Expected frames of one size and of at most "
                 f"max_pixels={max_pixels}. Replace the file or drop the row."
             ) from error
-        if not seen:
+        if not position:
             raise DataError(f"{name} has no frames. Replace the file or drop the row.")
 
 

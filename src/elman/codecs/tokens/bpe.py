@@ -1,4 +1,4 @@
-"""Byte-level subwords by the ``tokenizers`` library: learned from texts, kept as plain lists, rebuilt bit for bit.
+"""Byte-level subwords by the ``tokenizers`` library: learned from texts, stored as plain lists, rebuilt bit for bit.
 
 Sennrich, Haddow and Birch 2016, "Neural machine translation of rare words with subword units", on bytes as in GPT-2, so that
 no text is unknown. Index 0 is the replacement character.
@@ -29,16 +29,16 @@ def learn(texts: list[str], *, size: int, least: int) -> tuple[list[str], list[M
     Parameters
     ----------
     texts : list of str
-        To learn from.
+        Training texts.
     size : int
         Most subwords, the 256 bytes counted.
     least : int
-        Pairs seen less often are not merged.
+        Rarer pairs are not merged.
 
     Returns
     -------
     tuple
-        The subwords in the order of their indices from 1, and the merges in the order they are made.
+        The subwords in the order of their indices from 1, and the merges in their order.
     """
     tokenizer = Tokenizer(BPE())
     tokenizer.pre_tokenizer = ByteLevel(add_prefix_space=False)

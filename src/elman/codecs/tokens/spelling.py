@@ -1,7 +1,7 @@
-"""Spelling: a word as its index and the pieces it is made of, so that words never seen are not all the same.
+"""Spelling: a word as its index and the pieces it is made of, so that unseen words differ.
 
 Pieces are the n-grams of 3 to 5 characters of ``<word>`` in small letters (Bojanowski 2017), and its shape where it is not all small
-letters: ``Xx`` for *Monday*, ``9`` for *1984*. Words are known by their small letters; how they were written is in the shape.
+letters: ``Xx`` for *Monday*, ``9`` for *1984*. Words are known by their small letters; capitals are in the shape.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from elman.codecs.tokens.vocabulary import Vocabulary
 LENGTHS = (3, 4, 5)
 """Characters of a piece, the marks of begin and end counted."""
 LEAST = 2
-"""Pieces seen less often are left out."""
+"""Rarer pieces are left out."""
 MOST = 65_536
-"""Pieces kept at most, the most frequent first."""
+"""Most pieces, the most frequent first."""
 _LONGEST = 40
 """Characters of a word that are read: longer ones are no words."""
 _REMEMBERED = 100_000
@@ -30,7 +30,7 @@ def pieces(word: str) -> list[str]:
     Parameters
     ----------
     word : str
-        As it was written.
+        The word.
 
     Returns
     -------
@@ -83,7 +83,7 @@ class Speller:
 
     @classmethod
     def learn(cls, counts: Counter[str], *, most: int, least: int) -> Speller:
-        """Learn words and pieces from how often each word was seen as it was written."""
+        """Learn words and pieces from the counts of words."""
         small: Counter[str] = Counter()
         parts: Counter[str] = Counter()
         for word, count in counts.items():

@@ -40,24 +40,24 @@ class Vocabulary:
 
     @classmethod
     def from_counts(cls, counts: Counter[Any], *, most: int | None = None, least: int = 1) -> Self:
-        """Keep the most frequent symbols; ties stay in the order in which they were first seen.
+        """Build from the most frequent symbols; ties keep the order of their first occurrence.
 
         Parameters
         ----------
         counts : Counter
-            How often each symbol was seen.
+            Count of each symbol.
         most : int, optional
             Largest vocabulary, the unknown symbol not counted.
         least : int, default 1
-            Symbols seen less often are unknown.
+            Rarer symbols are unknown.
 
         Returns
         -------
         Vocabulary
             With an unknown symbol.
         """
-        mask = [symbol for symbol, count in counts.most_common(most) if count >= least]
-        return cls(mask)
+        frequent = [symbol for symbol, count in counts.most_common(most) if count >= least]
+        return cls(frequent)
 
     def __len__(self) -> int:
         """Return the number of indices, the unknown one included."""
@@ -110,12 +110,12 @@ def plain(symbol: Any) -> Any:
     return symbol.item() if isinstance(symbol, np.generic) else symbol
 
 
-def hashable(symbol: Any, what: str) -> Any:
+def hashable(symbol: Any, expected: str) -> Any:
     """Return the symbol as Python's own type; refuse a value that cannot be a key."""
     try:
         hash(symbol)
     except TypeError as error:
-        raise DataTypeError(f"expected {what} that is hashable (text, number, tuple, …); got {type(symbol).__name__}.") from error
+        raise DataTypeError(f"expected {expected} that is hashable (text, number, tuple, …); got {type(symbol).__name__}.") from error
     return plain(symbol)
 
 

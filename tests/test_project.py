@@ -97,6 +97,8 @@ def undocumented(path: Path, tree: ast.Module) -> Iterator[str]:
     for node in tree.body:
         if not isinstance(node, ast.ClassDef | ast.FunctionDef) or not is_public(node.name):
             continue
+        if isinstance(node, ast.FunctionDef) and is_overload(node):
+            continue
         if ast.get_docstring(node) is None:
             yield f"{path}: {node.name}"
         if isinstance(node, ast.ClassDef) and not node.bases:

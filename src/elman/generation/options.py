@@ -10,12 +10,12 @@ from elman.generation import Beam, CTCBeam, Greedy, Rules
 from elman.network import Plan
 
 _RULES = ("min_length", "no_repeat_ngram", "constraint", "allow_unknown")
-_WRITTEN = ("beam_size", "n_best", "return_scores", "return_alignment", "prior", "prior_weight", "symbol_bonus")
+_FRAME_OPTIONS = ("beam_size", "n_best", "return_scores", "return_alignment", "prior", "prior_weight", "symbol_bonus")
 """Options of models that write in frames (CTC)."""
 _PRIOR = ("prior", "prior_weight", "symbol_bonus")
-_SAID = ("beam_size", "length_penalty", "n_best", "max_length", "return_scores", "return_attention", *_RULES)
+_SYMBOL_OPTIONS = ("beam_size", "length_penalty", "n_best", "max_length", "return_scores", "return_attention", *_RULES)
 """Options of models that give one symbol after the other."""
-_FOUND = ("min_score", "max_length")
+_PLACE_OPTIONS = ("min_score", "max_length")
 """Options of models that find boxes."""
 _SURE = 0.5
 
@@ -64,9 +64,13 @@ def decoding_of(plan: Plan, options: dict[str, Any]) -> Decoding:
     """
     if options and not (plan.writes_symbols or plan.writes_frames or plan.finds_places):
         raise SettingError(f"{sorted(options)} are for free sequences; this model answers with decoder {plan.decoder!r}. Leave them out.")
-    local, kind = _OWN.get(plan.decoder, (_SAID, "says one symbol after the other"))
-    if foreign := sorted(set(options) - set(local)):
-        raise SettingError(f"{foreign} cannot be used here: this model {kind}, and takes {list(local)}. Leave them out.")
+    known, kind = _SYMBOL_OPTIONS, "says one symbol after the other"
+    if plan.writes_frames:
+        known, kind = _FRAME_OPTIONS, "writes in frames (CTC)"
+    elif plan.finds_places:
+        known, kind = _PLACE_OPTIONS, "finds boxes"
+    if foreign := sorted(set(options) - set(known)):
+        raise SettingError(f"{foreign} cannot be used here: this model {kind}, and takes {list(known)}. Leave them out.")
     for name, least in (("beam_size", 1), ("n_best", 1), ("max_length", 0)):
         _check_whole(name, options.get(name), least)
     if plan.finds_places:
@@ -82,9 +86,6 @@ def decoding_of(plan: Plan, options: dict[str, Any]) -> Decoding:
         attention=attention,
         alignment=bool(options.get("return_alignment", False)),
     )
-
-
-_OWN = {"ctc": (_WRITTEN, "writes in frames (CTC)"), "boxes": (_FOUND, "finds boxes")}
 
 
 def _share(name: str, value: Any) -> float:

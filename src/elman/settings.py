@@ -42,18 +42,7 @@ class Settings:
         return entries
 
     def set_params(self, **params: Any) -> Self:
-        """Set constructor arguments by name (``name__inner`` reaches into nested settings).
-
-        Parameters
-        ----------
-        **params : Any
-            New values.
-
-        Returns
-        -------
-        Settings
-            The object itself.
-        """
+        """Set constructor arguments by name (``name__inner`` reaches into nested settings)."""
         for name, value in params.items():
             outer, _, inner = name.partition("__")
             if outer not in self._names():

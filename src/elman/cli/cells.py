@@ -11,20 +11,7 @@ from elman.errors import DataError
 
 
 def values(codec: Any, cells: list[Any]) -> list[Any]:
-    """Return the value of each cell for ``codec``; a cell that cannot be one raises DataError naming its row.
-
-    Parameters
-    ----------
-    codec : Codec
-        Its kind decides; only cells that are text are changed.
-    cells : list
-        Cells of one column.
-
-    Returns
-    -------
-    list
-        Values, one a row.
-    """
+    """Return the value of each cell for ``codec``; a cell that cannot be one raises DataError naming its row."""
     convert = _FROM_TEXT.get(type(codec).__name__)
     if convert is None:
         return cells

@@ -57,20 +57,7 @@ def rows_of(columns: dict[str, list[Any]]) -> list[Any]:
 
 
 def side(table: Table, specs: Sequence[str]) -> Side:
-    """Read ``text:review``, ``text:char:review``, ``review`` or, for a table of one column, ``text:char``.
-
-    Parameters
-    ----------
-    table : Table
-        Where the columns are.
-    specs : sequence of str
-        One for each column.
-
-    Returns
-    -------
-    Side
-        Columns with their codecs; a column without codec has its codec inferred.
-    """
+    """Read ``text:review``, ``text:char:review``, ``review`` or, for a table of one column, ``text:char``."""
     from elman import codecs
 
     entries, reasons = {}, []

@@ -93,20 +93,7 @@ def _usual_answer(rows: Sequence[Sequence[str]], answers: Sequence[Sequence[str]
 
 
 def phoneme_error_rate(predicted: Sequence[Sequence[str]], accepted: Sequence[Sequence[Sequence[str]]]) -> float:
-    """Return edits to the nearest accepted pronunciation over the length of that pronunciation, summed over words.
-
-    Parameters
-    ----------
-    predicted : list of lists of phonemes
-        One a word.
-    accepted : list of lists of pronunciations
-        All right answers of each word.
-
-    Returns
-    -------
-    float
-        0 is perfect.
-    """
+    """Return edits to the nearest accepted pronunciation over the length of that pronunciation, summed over words."""
     from elman.metrics.scores import edit_distance
 
     edits = total = 0

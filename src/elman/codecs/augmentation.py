@@ -147,20 +147,7 @@ def augment_poses(features: np.ndarray, joints: int, dimensions: int, random: np
 
 
 def augment_pictures(picture: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Return a picture turned, slanted, stretched and shifted a little, lighter or darker.
-
-    Parameters
-    ----------
-    picture : ndarray
-        (c, h, w), 0 black and 1 white.
-    random : Generator
-        Source of random numbers.
-
-    Returns
-    -------
-    ndarray
-        (c, h, w); beyond its borders the border is repeated.
-    """
+    """Return a picture turned, slanted, stretched and shifted a little, lighter or darker."""
     affine = np.concatenate([np.eye(2) + random.normal(0, 0.07, (2, 2)), random.normal(0, 0.05, (2, 1))], axis=1)
     height, width = picture.shape[1:]
     affine[0, 1:] *= min(1.0, height / width)  # shifts along a line are measured by its height

@@ -15,22 +15,7 @@ MOST = 10_000_000
 
 
 def strict(config: Any, names: Iterable[str], owner: str) -> dict[str, Any]:
-    """Return the mapping if it has exactly the keys named.
-
-    Parameters
-    ----------
-    config : Any
-        Value from JSON.
-    names : iterable of str
-        The keys expected.
-    owner : str
-        Whose config it is, for the message.
-
-    Returns
-    -------
-    dict
-        A shallow copy.
-    """
+    """Return the mapping if it has exactly the keys named."""
     expected = set(names)
     if not isinstance(config, Mapping):
         raise DataError(f"{owner}: expected a mapping with the keys {sorted(expected)}; got {type(config).__name__}.")

@@ -93,22 +93,5 @@ class Roll:
 
 
 def other_key(lowest: int, highest: int, notes: int, random: np.random.Generator) -> int:
-    """Return semitones to another key, five down to six up, as far as the notes allow.
-
-    Parameters
-    ----------
-    lowest : int
-        Lowest note of the piece, counted from the lowest of the codec.
-    highest : int
-        Highest note of the piece.
-    notes : int
-        Number of notes of the codec.
-    random : Generator
-        Source of random numbers.
-
-    Returns
-    -------
-    int
-        Semitones added to every note.
-    """
+    """Return semitones to another key, five down to six up, as far as the notes allow."""
     return int(random.integers(max(-5, -lowest), min(6, notes - 1 - highest) + 1))

@@ -16,22 +16,7 @@ MISSING = ("auto", True, False)
 
 
 def numbers(value: Any, ranks: tuple[int, ...], expected: str) -> np.ndarray:
-    """Read numbers as a float64 array; None and NaN both become NaN.
-
-    Parameters
-    ----------
-    value : Any
-        A number, list, array, column or tensor.
-    ranks : tuple of int
-        Numbers of axes that are allowed.
-    expected : str
-        Expected value, for the message.
-
-    Returns
-    -------
-    ndarray
-        Float64, no infinities.
-    """
+    """Read numbers as a float64 array; None and NaN both become NaN."""
     if isinstance(value, str | bytes):
         raise DataTypeError(f"expected {expected}; got text {_short(value)}. Convert it to numbers first, or use Text or Category.")
     try:

@@ -54,26 +54,7 @@ CELLS = {"elman": "Elman network", "gru": "GRU", "lstm": "LSTM"}
 
 
 def networks(estimator: Any, single: Mapping[str, Any], cell: str, *, fixed: str = "", fixed_label: str = "") -> list[Candidate]:
-    """Return the networks that differ from an estimator in the encoder, and the two ablations.
-
-    Parameters
-    ----------
-    estimator : Model, LanguageModel or Forecaster
-        Unfitted, as the caller gave it.
-    single : mapping
-        Settings that leave the network alone: no ensemble, nothing beside it.
-    cell : str
-        The cell that the library would choose.
-    fixed : str, default ""
-        Name of the candidate with a fixed window, where there is one.
-    fixed_label : str, default ""
-        Its label.
-
-    Returns
-    -------
-    list of Candidate
-        In the order of their rank.
-    """
+    """Return the networks that differ from an estimator in the encoder, and the two ablations."""
 
     def network(name: str, label: str, kind: Kind, rank: int, beside: str = "", shuffles: bool = False, **settings: Any) -> Candidate:
         """One that differs in some settings of the network."""

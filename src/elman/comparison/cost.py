@@ -22,20 +22,7 @@ def parameters_of(estimator: Any) -> int:
 
 
 def bytes_of(estimator: Any, path: Path | None) -> int:
-    """Return the size of the estimator's file; where it has none, of its numbers in 32 bits.
-
-    Parameters
-    ----------
-    estimator : estimator
-        Fitted.
-    path : Path, optional
-        Where to leave the file; nowhere by default.
-
-    Returns
-    -------
-    int
-        Bytes.
-    """
+    """Return the size of the estimator's file; where it has none, of its numbers in 32 bits."""
     if not hasattr(estimator, "save"):
         return 4 * parameters_of(estimator)
     if path is not None:
@@ -46,20 +33,7 @@ def bytes_of(estimator: Any, path: Path | None) -> int:
 
 
 def milliseconds(call: Callable[[int], Any], rows: int) -> float:
-    """Return the median time of one answer, after a first one that is not counted.
-
-    Parameters
-    ----------
-    call : callable
-        Answers row i.
-    rows : int
-        Rows there are.
-
-    Returns
-    -------
-    float
-        Milliseconds.
-    """
+    """Return the median time of one answer, after a first one that is not counted."""
     call(0)
     times = []
     for i in range(_TRIES):

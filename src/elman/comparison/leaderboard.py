@@ -317,22 +317,7 @@ def _bytes(count: float) -> str:
 
 
 def ranked(measure: Measure, judged: Mapping[str, Judgement], facts: Mapping[str, Mapping[str, Any]]) -> list[Entry]:
-    """Return the entries, best first, with intervals from draws that are the same for all.
-
-    Parameters
-    ----------
-    measure : Measure
-        The measure.
-    judged : mapping of str to Judgement
-        By candidate.
-    facts : mapping of str to mapping
-        The other fields of each entry.
-
-    Returns
-    -------
-    list of Entry
-        Sorted; an ablation is never the best that others are compared with.
-    """
+    """Return the entries, best first, with intervals from draws that are the same for all."""
     drawn = measure.resampled(judged)
     value = {name: measure.value(one) for name, one in judged.items()}
     order = sorted(value, key=lambda name: (float(-measure.gain(value[name], 0.0)), facts[name]["rank"]))

@@ -14,20 +14,7 @@ _ENOUGH = 10
 
 
 def verdict(measure: Measure, entries: Sequence[Entry]) -> str:
-    """Return the recommendation: the simplest of the candidates that do not differ significantly from the best.
-
-    Parameters
-    ----------
-    measure : Measure
-        The measure.
-    entries : sequence of Entry
-        Best first.
-
-    Returns
-    -------
-    str
-        One sentence.
-    """
+    """Return the recommendation: the simplest of the candidates that do not differ significantly from the best."""
     real = [entry for entry in entries if entry.kind != "ablation"]
     best = real[0]
     if len(real) == 1:
@@ -60,22 +47,7 @@ def best_difference(entry: Entry) -> str:
 
 
 def findings(measure: Measure, entries: Sequence[Entry], judged: dict[str, Judgement]) -> list[str]:
-    """Return the result of each ablation beside the network that it differs from in one setting.
-
-    Parameters
-    ----------
-    measure : Measure
-        The measure.
-    entries : sequence of Entry
-        With ablations among them.
-    judged : dict of str to Judgement
-        By candidate.
-
-    Returns
-    -------
-    list of str
-        One sentence each.
-    """
+    """Return the result of each ablation beside the network that it differs from in one setting."""
     by_name = {entry.name: entry for entry in entries}
     drawn = measure.resampled(judged)
     results = []

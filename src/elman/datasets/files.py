@@ -114,22 +114,7 @@ def cache_folder() -> Path:
 
 
 def gunzip(data: bytes, limit: int, name: str) -> bytes:
-    """Unpack gzip data, or return other data as it is; more than ``limit`` bytes raise FileError before they are unpacked.
-
-    Parameters
-    ----------
-    data : bytes
-        As read.
-    limit : int
-        Most bytes allowed in the result.
-    name : str
-        For the message.
-
-    Returns
-    -------
-    bytes
-        The content.
-    """
+    """Unpack gzip data, or return other data as it is; more than ``limit`` bytes raise FileError before they are unpacked."""
     if data[:2] != _GZIP_MAGIC:
         content = data
     else:

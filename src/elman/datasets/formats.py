@@ -59,20 +59,7 @@ def read_table(text: str, name: str, *, delimiter: str = ",", quoted: bool = Tru
 
 
 def read_json_lines(lines: list[str], name: str) -> list[dict[str, Any]]:
-    """Return one object a line.
-
-    Parameters
-    ----------
-    lines : list of str
-        The file's lines.
-    name : str
-        For messages.
-
-    Returns
-    -------
-    list of dict
-        Objects in order.
-    """
+    """Return one object a line."""
     results = []
     for number, line in enumerate(lines, start=1):
         try:
@@ -123,22 +110,7 @@ def read_idx(data: bytes, name: str) -> np.ndarray:
 
 
 def read_npz(data: bytes, name: str, keys: tuple[str, ...]) -> dict[str, np.ndarray]:
-    """Return arrays of an .npz file; arrays of Python objects (pickles) are refused.
-
-    Parameters
-    ----------
-    data : bytes
-        The file.
-    name : str
-        For messages.
-    keys : tuple of str
-        Arrays wanted.
-
-    Returns
-    -------
-    dict of str to ndarray
-        The arrays by key.
-    """
+    """Return arrays of an .npz file; arrays of Python objects (pickles) are refused."""
     if data[:2] != b"PK":
         raise FileError(f"{name} is not a plain .npz file: it begins with {data[:2].hex() or 'nothing'}, not with a zip's 504b.")
     try:

@@ -37,18 +37,7 @@ class Estimator(BaseEstimator):
     baseline_: float
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the parameters; groups left at None still show theirs, so that ``network__hidden_size`` can be searched.
-
-        Parameters
-        ----------
-        deep : bool, default True
-            Also list nested parameters.
-
-        Returns
-        -------
-        dict
-            Parameter names and values.
-        """
+        """Return the parameters; groups left at None still show theirs, so that ``network__hidden_size`` can be searched."""
         params = super().get_params(deep=deep)
         if deep:
             for group, settings in self.groups.items():

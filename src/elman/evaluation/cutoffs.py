@@ -44,22 +44,6 @@ def plan_cutoffs(panel: Panel, horizon: int, windows: int, step: int) -> Cutoffs
 
     Series with times are cut at the same moments, so that no series leaks the future of another; series without times at
     the same distance from their ends. A series that is too short for a window is left out of it.
-
-    Parameters
-    ----------
-    panel : Panel
-        The series.
-    horizon : int
-        Steps to forecast.
-    windows : int
-        Number of cutoffs in time.
-    step : int
-        Steps between them.
-
-    Returns
-    -------
-    Cutoffs
-        Ordered by window, then by series.
     """
     for name, value in (("windows", windows), ("step", step)):
         if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:

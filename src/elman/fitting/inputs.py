@@ -64,9 +64,10 @@ def _rows_of_array(values: np.ndarray, name: str) -> list[Any]:
 
 def _rows_of_frame(values: Iterable[Any]) -> list[Any]:
     import narwhals as nw
+    from narwhals import Series as Column
 
     frame: Any = nw.from_native(values, allow_series=True, pass_through=True)
-    if isinstance(frame, nw.Series):
+    if isinstance(frame, Column):
         return frame.to_list()
     if isinstance(frame, nw.LazyFrame):
         frame = frame.collect()

@@ -23,20 +23,6 @@ def recipe(plan: Plan, training: Training, rows: int) -> Training:
     A network with a vector for every word learns a few thousand texts by heart in a few passes: few passes, whose learning rate falls
     to its end within them, are better than many that early stopping cuts. A network that writes in frames (CTC) writes nothing for its
     first thousand steps or so: of few rows it is given small batches, so that an epoch has more steps.
-
-    Parameters
-    ----------
-    plan : Plan
-        The network.
-    training : Training
-        The user's settings.
-    rows : int
-        Rows there are.
-
-    Returns
-    -------
-    Training
-        The same object where nothing is to change.
     """
     smaller = next((size for most, size in _WRITTEN if rows <= most), None)
     if plan.writes_frames and training.batch_size == "auto" and smaller is not None:

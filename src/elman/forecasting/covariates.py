@@ -76,22 +76,7 @@ class Covariates:
 
     @classmethod
     def learn(cls, panel: Panel, roles: dict[str, Sequence[str]], *, dates: bool) -> Covariates:
-        """Fit the encoders to a panel.
-
-        Parameters
-        ----------
-        panel : Panel
-            Series with their columns.
-        roles : dict
-            Names of columns by role: "past", "future", "static".
-        dates : bool
-            Add calendar features for stamps that are dates.
-
-        Returns
-        -------
-        Covariates
-            The encoders.
-        """
+        """Fit the encoders to a panel."""
         columns = []
         for role, names in roles.items():
             for name in names:
@@ -257,8 +242,10 @@ def future_covariates_at(
         All series.
     series : GroupedSeries
         The same, with encoded covariates.
-    index, cutoffs : array of int
-        Number of a series and its first step to forecast, (m,) both.
+    index : ndarray
+        Number of a series, (m,).
+    cutoffs : ndarray
+        Its first step to forecast, (m,).
     horizon : int
         Steps.
 

@@ -77,18 +77,7 @@ class GroupedSeries:
 
 
 def fill_forward(values: np.ndarray) -> np.ndarray:
-    """Replace NaN by the last observed value, so that no gap depends on a later value; leading NaN by the first.
-
-    Parameters
-    ----------
-    values : array
-        One series.
-
-    Returns
-    -------
-    array
-        Without NaN.
-    """
+    """Replace NaN by the last observed value, so that no gap depends on a later value; leading NaN by the first."""
     observed = ~np.isnan(values)
     if not observed.any():
         raise DataError("A series has no known value, only NaN. Drop it or give at least one number.")

@@ -18,22 +18,7 @@ _DAYS = {24, 48, 96, 144, 288}
 
 
 def choose_seasons(series: GroupedSeries, panel: Panel, setting: int | Sequence[int] | str) -> tuple[tuple[int, ...], str]:
-    """Return the seasons, shortest first, and the reason.
-
-    Parameters
-    ----------
-    series : GroupedSeries
-        Training series.
-    panel : Panel
-        The same with their stamps.
-    setting : int, sequence of int or "auto"
-        The user's setting; 1 for none.
-
-    Returns
-    -------
-    tuple of int, str
-        Seasons above 1, and the reason.
-    """
+    """Return the seasons, shortest first, and the reason."""
     if not isinstance(setting, str):
         seasons = [setting] if isinstance(setting, int) else list(setting)
         return tuple(sorted({int(s) for s in seasons if s > 1})), "as set"

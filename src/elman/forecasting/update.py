@@ -13,20 +13,7 @@ from elman.timeseries.read import OneSeries, Panel, read_panel
 
 
 def read_new(data: Any, panel: Panel) -> Panel:
-    """Read new points in the form of the data of ``fit``.
-
-    Parameters
-    ----------
-    data : array, list of arrays or data frame
-        New points; some of several arrays may be empty.
-    panel : Panel
-        Series so far.
-
-    Returns
-    -------
-    Panel
-        Series with new points.
-    """
+    """Read new points in the form of the data of ``fit``."""
     if panel.form != "list":
         return read_panel(data)
     if not isinstance(data, list | tuple) or len(data) != len(panel.series):
@@ -87,20 +74,7 @@ def _append(old: OneSeries, new: OneSeries, stamps: list[Any]) -> OneSeries:
 
 
 def extend(panel: Panel, index: np.ndarray, ends: np.ndarray) -> Panel:
-    """Continue series up to some ends, with unknown values and the last row of each column.
-
-    Parameters
-    ----------
-    panel : Panel
-        Series.
-    index, ends : array of int
-        Number of a series and the length that it needs, (m,) both.
-
-    Returns
-    -------
-    Panel
-        The panel itself if all series are long enough.
-    """
+    """Continue series up to some ends, with unknown values and the last row of each column."""
     needed = np.zeros(len(panel.series), dtype=np.int64)
     np.maximum.at(needed, index, ends)
     missing = needed - [len(one.values) for one in panel.series]

@@ -76,20 +76,7 @@ class Beams:
         return torch.isfinite(self.scores).flatten()
 
     def extend(self, log_probs: Tensor, weights: Tensor | None) -> tuple[Tensor, Move]:
-        """Extend every beginning by one symbol.
-
-        Parameters
-        ----------
-        log_probs : Tensor
-            (A·W, V) of the next symbol, -inf where forbidden; changed in place.
-        weights : Tensor or None
-            (A·W, S) attention.
-
-        Returns
-        -------
-        tuple
-            The newest symbols (A'·B,), and how the state follows.
-        """
+        """Extend every beginning by one symbol."""
         device, width = log_probs.device, self.scores.shape[1]
         self.shown.append(weights)
         self._collect(self.scores + log_probs[:, self.end].double().cpu().view_as(self.scores), ended=True)

@@ -16,24 +16,7 @@ from elman.network.decoders.ctc import CTCDecoder, collapse
 
 @torch.no_grad()
 def written_answers(model: SequenceModel, decoder: CTCDecoder, source: Any, search: CTCBeam | None = None) -> list[list[Hypothesis]]:
-    """Return answers of a model that writes in frames.
-
-    Parameters
-    ----------
-    model : SequenceModel
-        The network.
-    decoder : CTCDecoder
-        Its decoder.
-    source : Ragged or Tensor or dict
-        Collated source.
-    search : CTCBeam, optional
-        Without one the likeliest label of each frame.
-
-    Returns
-    -------
-    list of list of Hypothesis
-        One list a row, best first.
-    """
+    """Return answers of a model that writes in frames."""
     with evaluating(model):
         rows = decoder.frames(model.encode(source))
     return [_answers(np.asarray(frames), decoder.blank, search) for frames in rows]

@@ -194,22 +194,7 @@ def draw(scores: Row, uniform: float, *, temperature: float = 1.0, top_k: int | 
 
 
 def write(writer: Writer, draws: list[np.random.Generator], limits: list[int]) -> Iterator[dict[int, int]]:
-    """Yield, step by step, the newest symbol of each row that goes on.
-
-    Parameters
-    ----------
-    writer : Writer
-        N rows.
-    draws : list of Generator
-        Where each row has its chance from, N.
-    limits : list of int
-        Limits of the rows in symbols, N.
-
-    Yields
-    ------
-    dict[int, int]
-        Row to symbol; rows that ended are left out.
-    """
+    """Yield, step by step, the newest symbol of each row that goes on."""
     uniforms, left = [uniform(generator) for generator in draws], list(limits)
     rows = list(range(len(limits)))  # which row is at each place of the writer
     alive = [place for place, row in enumerate(rows) if limits[row] > 0]

@@ -103,22 +103,7 @@ def documents(model: Any, values: Any) -> list[Any]:
 
 
 def written_rows(model: Any, values: list[Any], encoded: list[np.ndarray] | None = None) -> Rows:
-    """Return documents of a language model, encoded.
-
-    Parameters
-    ----------
-    model : LanguageModel
-        Fitted.
-    values : list
-        Documents.
-    encoded : list of ndarray, optional
-        The same, if they are encoded already.
-
-    Returns
-    -------
-    Rows
-        One a document.
-    """
+    """Return documents of a language model, encoded."""
     if encoded is None and _elements.without_classes(model.target_):
         encoded = _elements.pieces_of(model.target_, values)
     elif encoded is None:

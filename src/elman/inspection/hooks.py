@@ -57,18 +57,7 @@ def recurrent_parts(network: nn.Module) -> dict[str, Recurrent]:
 
 @contextmanager
 def watching(network: nn.Module) -> Iterator[list[Seen]]:
-    """Record the inputs of the recurrent stacks of a network while it runs.
-
-    Parameters
-    ----------
-    network : nn.Module
-        Runs inside the block.
-
-    Yields
-    ------
-    list[Seen]
-        One a stack, filled as it is called.
-    """
+    """Record the inputs of the recurrent stacks of a network while it runs."""
     seen = [Seen(name=name, layer=layer) for name, layer in recurrent_parts(network).items()]
 
     def note(one: Seen) -> Any:

@@ -16,22 +16,7 @@ from elman.network import SequenceModel
 
 
 def networks_of(estimator: Any, verb: str, *, recurrent: bool = True) -> list[SequenceModel]:
-    """Return the networks of a fitted estimator.
-
-    Parameters
-    ----------
-    estimator : Model, LanguageModel or Forecaster
-        Fitted.
-    verb : str
-        Name of the request, for the message.
-    recurrent : bool, default True
-        Refuse networks without a recurrent layer.
-
-    Returns
-    -------
-    list of SequenceModel
-        One, or the members of an ensemble.
-    """
+    """Return the networks of a fitted estimator."""
     if isinstance(estimator, type) or not hasattr(type(estimator), "networks_"):
         kind = estimator.__name__ + " itself" if isinstance(estimator, type) else type(estimator).__name__
         raise DataTypeError(

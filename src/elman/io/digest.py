@@ -7,17 +7,6 @@ from pathlib import Path
 
 
 def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file's contents, read in pieces.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-
-    Returns
-    -------
-    str
-        64 hexadecimal digits.
-    """
+    """Return the SHA-256 of a file's contents, read in pieces."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

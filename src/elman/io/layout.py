@@ -63,18 +63,7 @@ def lay_out(tensors: dict[str, Tensor]) -> dict[str, dict[str, Any]]:
 
 
 def check_entries(entries: dict[str, Any]) -> int:
-    """Refuse header entries that do not describe tensors lying end to end.
-
-    Parameters
-    ----------
-    entries : dict
-        Header of a file, without its metadata.
-
-    Returns
-    -------
-    int
-        Bytes of data that the entries describe.
-    """
+    """Refuse header entries that do not describe tensors lying end to end."""
     if len(entries) > MAX_TENSORS:
         raise ModelFileError(f"the file names {len(entries)} tensors; at most {MAX_TENSORS} are allowed.")
     for name, entry in entries.items():

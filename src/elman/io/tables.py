@@ -59,18 +59,7 @@ class Table:
         return list(self.columns)
 
     def column(self, name: str) -> list[Any]:
-        """Return the values of one column; a name that is not there raises DataError with the nearest one.
-
-        Parameters
-        ----------
-        name : str
-            Name of the column.
-
-        Returns
-        -------
-        list
-            Its values, one a row.
-        """
+        """Return the values of one column; a name that is not there raises DataError with the nearest one."""
         if name not in self.columns:
             raise DataError(f"{self.path} has no column {name!r}; it has {_some(self.names)}.{did_you_mean(name, self.names)}")
         return self.columns[name]

@@ -101,22 +101,7 @@ def _check(block: bytes, path: Path, begin: int) -> None:
 
 
 def spool(documents: Iterable[str], path: Path, *, part: int = _PART) -> TextParts:
-    """Write documents that come one by one into a file, and return them as parts.
-
-    Parameters
-    ----------
-    documents : iterable of str
-        Read once.
-    path : Path
-        The file.
-    part : int
-        Bytes of a part.
-
-    Returns
-    -------
-    TextParts
-        The documents in order; a short one is one part.
-    """
+    """Write documents that come one by one into a file, and return them as parts."""
     result = TextParts([])
     with path.open("wb") as file:
         for row, text in enumerate(documents):

@@ -28,20 +28,7 @@ def _plan(spec: Spec) -> tuple[tuple[int, ...], tuple[float, ...], tuple[int, ..
 
 @lru_cache(maxsize=1024)
 def saved_width(spec: Spec, element_size: int) -> int:
-    """Return how many elements a row forward keeps for backward; recomputed gates and a plain Elman cell's, its output, are not kept.
-
-    Parameters
-    ----------
-    spec : Spec
-        The stack.
-    element_size : int
-        4 or 8.
-
-    Returns
-    -------
-    int
-        May be 0.
-    """
+    """Return how many elements a row forward keeps for backward; recomputed gates and a plain Elman cell's, its output, are not kept."""
     return _native.saved_width(_plan(spec)[0], "zone_h" in spec.kinds or spec.zoneout != 0, element_size)
 
 

@@ -22,18 +22,7 @@ _OPS: dict[str, Callable[..., tuple[Tensor, ...]]] = {
 
 
 def unsupported_reason(call: Call) -> str | None:
-    """Return the reason why torch has no operator for a call, or None.
-
-    Parameters
-    ----------
-    call : Call
-        A checked call.
-
-    Returns
-    -------
-    str or None
-        The reason.
-    """
+    """Return the reason why torch has no operator for a call, or None."""
     if call.cell.name not in _OPS:
         return f"torch has no operator for the cell {call.cell.name!r}"
     if call.norms is not None:

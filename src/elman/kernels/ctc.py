@@ -96,28 +96,11 @@ class PrefixBeam:
         self._beam.feed(frames.dtype == np.float64, frames.ctypes.data, len(frames))
 
     def best(self, count: int = 1) -> list[tuple[tuple[int, ...], float]]:
-        """Return the best answers so far.
-
-        Parameters
-        ----------
-        count : int
-            Answers at most.
-
-        Returns
-        -------
-        list of tuple
-            Symbols and score, best first.
-        """
+        """Return the best answers so far."""
         return self._beam.best(count)
 
     def settle(self) -> list[int]:
-        """Return the symbols that nothing can change any more, and forget them: ``best`` goes on behind them.
-
-        Returns
-        -------
-        list of int
-            Those since the last call.
-        """
+        """Return the symbols that nothing can change any more, and forget them: ``best`` goes on behind them."""
         return self._beam.settle()
 
     def nodes(self) -> int:

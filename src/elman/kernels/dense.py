@@ -28,18 +28,7 @@ _FUNCTIONS = {"tanh": 0, "sigmoid": 1, "exp": 2, "softplus": 3}
 
 
 def runs(*tensors: Tensor | None) -> bool:
-    """Return whether the functions of this module run natively on some tensors, with the same bits in any batch.
-
-    Parameters
-    ----------
-    *tensors : Tensor or None
-        Inputs.
-
-    Returns
-    -------
-    bool
-        False where torch's functions take over.
-    """
+    """Return whether the functions of this module run natively on some tensors, with the same bits in any batch."""
     if _native is None or torch.is_grad_enabled() or torch.is_autocast_enabled("cpu") or wanted() not in (None, "native"):
         return False
     actual = [tensor for tensor in tensors if tensor is not None]

@@ -239,20 +239,7 @@ def unsupported_reason(name: str, call: Call) -> str | None:
 
 
 def reason_against_operator(weight: Tensor, *, projected: bool = False) -> str | None:
-    """Return why a layer cannot go into one of our operators for graphs (:mod:`elman.kernels.ops`), or None.
-
-    Parameters
-    ----------
-    weight : Tensor
-        One of its weights.
-    projected : bool, default False
-        Whether the output is projected.
-
-    Returns
-    -------
-    str or None
-        The reason.
-    """
+    """Return why a layer cannot go into one of our operators for graphs (:mod:`elman.kernels.ops`), or None."""
     reason = _against_recording()
     if reason is not None:
         return reason

@@ -17,18 +17,7 @@ _FLOATS = (torch.float32, torch.float64)
 
 
 def unsupported_reason(call: Call) -> str | None:
-    """Return the reason why the compiled kernels cannot run a call, or None.
-
-    Parameters
-    ----------
-    call : Call
-        A checked call.
-
-    Returns
-    -------
-    str or None
-        The reason.
-    """
+    """Return the reason why the compiled kernels cannot run a call, or None."""
     if call.cell.name not in COMPILED:
         return f"no compiled kernel for the cell {call.cell.name!r}"
     if call.x.device.type != "cpu":

@@ -37,18 +37,7 @@ Settings = tuple[bool, float | None, float]
 
 
 def unsupported_reason(call: Call) -> str | None:
-    """Return the reason why a call cannot be recorded as one operator, or None.
-
-    Parameters
-    ----------
-    call : Call
-        A call with checked shapes; its tensors may be fake.
-
-    Returns
-    -------
-    str or None
-        The reason.
-    """
+    """Return the reason why a call cannot be recorded as one operator, or None."""
     if call.cell.name not in NAMES:
         return f"no compiled kernel for the cell {call.cell.name!r}"
     return reason_against_weight(call.weight_ih, projected=call.weight_hr is not None)

@@ -14,18 +14,7 @@ from elman.sequences.torch_internals import is_dispatching, is_tracing
 
 
 def is_recording(x: Tensor | None = None) -> bool:
-    """Return whether ``torch.compile``, ``torch.export``, ``torch.jit.trace``, a dispatch mode or a fake tensor is at work.
-
-    Parameters
-    ----------
-    x : Tensor, optional
-        An input, to find out whether it is fake.
-
-    Returns
-    -------
-    bool
-        False in plain eager code.
-    """
+    """Return whether ``torch.compile``, ``torch.export``, ``torch.jit.trace``, a dispatch mode or a fake tensor is at work."""
     if torch.compiler.is_compiling():
         return True
     if is_dispatching() or is_tracing():
@@ -40,11 +29,5 @@ def _is_fake(x: Tensor) -> bool:
 
 
 def in_one_operator() -> bool:
-    """Return whether the graph goes where only torch's own operators are understood: ``torch.jit.trace`` and ONNX.
-
-    Returns
-    -------
-    bool
-        True if a plain layer shall be recorded as torch's own operator.
-    """
+    """Return whether the graph goes where only torch's own operators are understood: ``torch.jit.trace`` and ONNX."""
     return is_tracing() or torch.onnx.is_in_onnx_export()

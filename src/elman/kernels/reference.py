@@ -50,24 +50,7 @@ def run(call: Call) -> tuple[Tensor, tuple[Tensor, ...]]:
 
 
 def advance(call: Call, gx: Tensor, states: tuple[Tensor, ...], rows: slice) -> tuple[Tensor, ...]:
-    """Return the states after one step of ``n`` sequences; ``rows`` are their packed rows, for zoneout.
-
-    Parameters
-    ----------
-    call : Call
-        The call the step belongs to.
-    gx : Tensor
-        (n, G·H), the input's part.
-    states : tuple of Tensor
-        Each (n, H).
-    rows : slice
-        Where this step is in packed order.
-
-    Returns
-    -------
-    tuple of Tensor
-        The next states.
-    """
+    """Return the states after one step of ``n`` sequences; ``rows`` are their packed rows, for zoneout."""
     h = states[0] if call.recurrent_mask is None else states[0] * call.recurrent_mask[: len(gx)]
     gh = from_past(call, h)
     new = call.cell.step(gx, gh, states, inner_norm(call.cell, call.norms))

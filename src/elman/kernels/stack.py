@@ -255,22 +255,7 @@ def call_of(spec: Spec, part: int, x: Tensor, batch_sizes: Tensor, state: States
 
 
 def zero_states(spec: Spec, batch: Batch, tensors: tuple[Tensor, ...]) -> States:
-    """Return the default initial states of a stack: zeros (L·D, N, H), h (L·D, N, P) with a projection.
-
-    Parameters
-    ----------
-    spec : Spec
-        The stack.
-    batch : Batch
-        Layout of its rows.
-    tensors : tuple of Tensor
-        Of all parts.
-
-    Returns
-    -------
-    tuple of Tensor
-        One per state of the cell.
-    """
+    """Return the default initial states of a stack: zeros (L·D, N, H), h (L·D, N, P) with a projection."""
     local = spec.named(tensors, 0)
     widths = (local["w_hr"].shape[0] if "w_hr" in local else spec.hidden, spec.hidden)[: len(cells.get(spec.cell).states)]
     try:

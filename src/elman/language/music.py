@@ -31,28 +31,7 @@ def write_pieces(
     max_new_steps: int,
     mixture: Mixture | None,
 ) -> list[Any]:
-    """Continue pieces.
-
-    Parameters
-    ----------
-    network : SequenceModel
-        A language model over symbols.
-    codec : Codec
-        One with a decoder.
-    prompts : sequence
-        One piece a row.
-    sampling : Sampling
-        How symbols are drawn.
-    max_new_steps : int
-        Symbols to add at most.
-    mixture : Mixture or None
-        n-grams that have a share.
-
-    Returns
-    -------
-    list
-        Each piece with its continuation.
-    """
+    """Continue pieces."""
     encoded = [np.asarray(row) for row in codec.encode_all(prompts)]
     search = _orderly(codec, sampling)
     result = continue_prompts(network, encoded, max_new_steps=max_new_steps, search=search, mixture=mixture)
@@ -68,28 +47,7 @@ def stream_piece(
     max_new_steps: int,
     mixture: Mixture | None,
 ) -> Iterator[Any]:
-    """Yield the elements that are added to a piece, in lists, as soon as each is complete.
-
-    Parameters
-    ----------
-    network : SequenceModel
-        A language model over symbols.
-    codec : Codec
-        One with a decoder.
-    prompt : value
-        The piece.
-    sampling : Sampling
-        How symbols are drawn.
-    max_new_steps : int
-        Symbols to add at most.
-    mixture : Mixture or None
-        n-grams that have a share.
-
-    Yields
-    ------
-    Any
-        Lists of frames, or of notes.
-    """
+    """Yield the elements that are added to a piece, in lists, as soon as each is complete."""
     decoder: Any = codec.incremental_decoder()
     encoded = np.asarray(codec.encode(prompt))
     for symbol in encoded.tolist():

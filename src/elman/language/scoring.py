@@ -41,24 +41,7 @@ class _Piece:
 
 
 def judge(model: SequenceModel, rows: Sequence[np.ndarray], *, hits: bool = False, mixture: Mixture | None = None) -> Judged:
-    """Judge encoded documents.
-
-    Parameters
-    ----------
-    model : SequenceModel
-        A language model.
-    rows : sequence of int arrays
-        Documents.
-    hits : bool, default False
-        Also count where the likeliest symbol is the one that follows.
-    mixture : Mixture, optional
-        n-grams that have a share in every probability.
-
-    Returns
-    -------
-    Judged
-        The sums.
-    """
+    """Judge encoded documents."""
     nats, result, units = 0.0, 0, 0
     for piece in _pieces(model, rows, hits=hits, mixture=mixture):
         nats, result, units = nats + float(piece.nats.data.double().sum()), result + piece.hits, units + len(piece.nats.data)

@@ -35,20 +35,7 @@ def key(value: Any) -> Hashable:
 
 
 def duplicates(train: Sequence[Any], test: Sequence[Any]) -> list[Alarm]:
-    """Find values of the test part that are in the training part too.
-
-    Parameters
-    ----------
-    train : sequence
-        Values of the source.
-    test : sequence
-        The same of the test part.
-
-    Returns
-    -------
-    list of Alarm
-        None or one.
-    """
+    """Find values of the test part that are in the training part too."""
     index = {key(value) for value in train}
     again = [value for value in test if key(value) in index]
     if not again:
@@ -112,20 +99,7 @@ def _triples(text: Any) -> set[int]:
 
 
 def groups(train: Sequence[Any], test: Sequence[Any]) -> list[Alarm]:
-    """Find groups (authors, speakers, devices) that have rows on both sides.
-
-    Parameters
-    ----------
-    train : sequence of hashable
-        The group of each training row.
-    test : sequence of hashable
-        The group of each test row.
-
-    Returns
-    -------
-    list of Alarm
-        None or one.
-    """
+    """Find groups (authors, speakers, devices) that have rows on both sides."""
     both = set(train) & set(test)
     if not both:
         return []

@@ -49,20 +49,7 @@ def _columns(xs: Sequence[Any], ys: Sequence[Any]) -> list[Alarm]:
 
 
 def determines(values: Sequence[Any], targets: Sequence[Any]) -> bool:
-    """Return whether each value has one target only, with values that repeat enough for that to mean something.
-
-    Parameters
-    ----------
-    values : sequence
-        One column.
-    targets : sequence
-        The answers.
-
-    Returns
-    -------
-    bool
-        Whether the column alone gives the target.
-    """
+    """Return whether each value has one target only, with values that repeat enough for that to mean something."""
     answers: dict[Hashable, Hashable] = {}
     for value, target in zip(values, targets, strict=True):
         if answers.setdefault(key(value), key(target)) != key(target):
@@ -100,20 +87,7 @@ def _told(rules: dict[str, Hashable], otherwise: Hashable, text: str) -> Hashabl
 
 
 def visible(values: Sequence[Any], targets: Sequence[Any]) -> tuple[float, float]:
-    """Return how often a row's target is in its source as a word, and how often another row's does.
-
-    Parameters
-    ----------
-    values : sequence
-        Texts; other values are passed over.
-    targets : sequence
-        The same.
-
-    Returns
-    -------
-    tuple of float
-        Own target's share, and that of chance.
-    """
+    """Return how often a row's target is in its source as a word, and how often another row's does."""
     rows = [
         (f" {words(v)} ", f" {words(t)} ")
         for v, t in zip(values, targets, strict=True)

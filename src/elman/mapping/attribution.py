@@ -95,26 +95,7 @@ class Question:
 
 
 def attribute(model: Any, codec: Codec, value: Any, question: Question, answer: Any) -> Attribution:
-    """Explain one answer of a model with a summary decoder.
-
-    Parameters
-    ----------
-    model : SequenceModel or Ensemble
-        The network.
-    codec : Codec
-        Fitted source.
-    value : object
-        The value.
-    question : Question
-        The question.
-    answer : object
-        The decoded answer.
-
-    Returns
-    -------
-    Attribution
-        One score for each step of the source.
-    """
+    """Explain one answer of a model with a summary decoder."""
     members = members_of(model)
     scores_of, bases, reaches = zip(*(_explain(member, codec, question) for member in members), strict=True)
     scores, base, reached = np.mean(scores_of, axis=0), float(np.mean(bases)), float(np.mean(reaches))

@@ -22,24 +22,6 @@ def fit_codecs(source: Codec, target: Codec, xs: Sequence[Any], ys: Sequence[Any
 
     Free text is written in subwords where its level is "auto": no word is unknown, and a small vocabulary learns fast
     (Sennrich 2016). Where targets repeat the words of their sources, both sides share one vocabulary, so that subwords can be copied.
-
-    Parameters
-    ----------
-    source : Codec
-        Of the user; it is copied.
-    target : Codec
-        Of the user; it is copied.
-    xs : sequence
-        Values of the source.
-    ys : sequence
-        Values of the target.
-    align : str
-        The user's setting.
-
-    Returns
-    -------
-    tuple of Codec
-        Fitted on xs and ys.
     """
     source, target = copy.deepcopy(source), copy.deepcopy(target)
     if not isinstance(source, HasTextLevel) or not isinstance(target, HasTextLevel) or align == "step":

@@ -92,24 +92,7 @@ def tick_text(number: float) -> str:
 
 
 def frame(x: Axis, y: Axis, x_label: str, y_label: str) -> list[Markup]:
-    """Return grid, ticks and labels of a drawing.
-
-    Parameters
-    ----------
-    x : Axis
-        From left to right.
-    y : Axis
-        Upwards.
-    x_label : str
-        Label of x.
-    y_label : str
-        Label of y.
-
-    Returns
-    -------
-    list of Markup
-        Elements behind the data.
-    """
+    """Return grid, ticks and labels of a drawing."""
     parts = []
     for number in y.ticks():
         at = y.place(number)

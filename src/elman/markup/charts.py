@@ -35,24 +35,7 @@ class Line:
 
 
 def svg(title: str, parts: Sequence[Any], width: float, height: float) -> Markup:
-    """Return a drawing under its title, which people who do not see it hear too.
-
-    Parameters
-    ----------
-    title : str
-        Title.
-    parts : sequence of Markup
-        The drawing.
-    width : float
-        In pixels.
-    height : float
-        In pixels.
-
-    Returns
-    -------
-    Markup
-        The element.
-    """
+    """Return a drawing under its title, which people who do not see it hear too."""
     drawing = element("svg", element("title", title), *parts, viewBox=f"0 0 {width:g} {height:g}", width=width, height=height, role="img")
     return element("figure", element("figcaption", title), drawing)
 
@@ -67,30 +50,7 @@ def line_chart(
     x_log: bool = False,
     marks: Sequence[tuple[float, str]] = (),
 ) -> Markup:
-    """Draw lines over a common axis.
-
-    Parameters
-    ----------
-    lines : sequence of Line
-        Values.
-    title : str
-        Title.
-    x_label : str
-        Label of x.
-    y_label : str
-        Label of y.
-    log : bool, default False
-        Logarithmic y.
-    x_log : bool, default False
-        Logarithmic x.
-    marks : sequence of (float, str), optional
-        Places of x with a name, as upright lines.
-
-    Returns
-    -------
-    Markup
-        SVG.
-    """
+    """Draw lines over a common axis."""
     x = Axis.over([n for line in lines for n in line.x] + [at for at, _ in marks], start=_LEFT, end=_WIDTH - _RIGHT, log=x_log)
     y = Axis.over([n for line in lines for n in line.y], start=_HEIGHT - _BOTTOM, end=_TOP, log=log)
     parts = frame(x, y, x_label, y_label)
@@ -107,28 +67,7 @@ def line_chart(
 
 
 def scatter_chart(x: Sequence[float], y: Sequence[float], *, title: str, x_label: str, y_label: str, diagonal: bool = False) -> Markup:
-    """Draw points, with the diagonal where both axes mean the same.
-
-    Parameters
-    ----------
-    x : sequence of float
-        Numbers to the right.
-    y : sequence of float
-        As many, upwards.
-    title : str
-        Title.
-    x_label : str
-        Label of x.
-    y_label : str
-        Label of y.
-    diagonal : bool, default False
-        Draw y = x.
-
-    Returns
-    -------
-    Markup
-        SVG.
-    """
+    """Draw points, with the diagonal where both axes mean the same."""
     both = [*x, *y] if diagonal else []
     across = Axis.over([*x, *both], start=_LEFT, end=_WIDTH - _RIGHT)
     up = Axis.over([*y, *both], start=_HEIGHT - _BOTTOM, end=_TOP)
@@ -141,24 +80,7 @@ def scatter_chart(x: Sequence[float], y: Sequence[float], *, title: str, x_label
 
 
 def bar_chart(names: Sequence[Any], values: Sequence[float], *, title: str, value_label: str = "") -> Markup:
-    """Draw bars from left to right, one a line.
-
-    Parameters
-    ----------
-    names : sequence
-        Label of each bar.
-    values : sequence of float
-        As many; those below zero go to the left.
-    title : str
-        Title.
-    value_label : str
-        Meaning of a bar's length.
-
-    Returns
-    -------
-    Markup
-        SVG.
-    """
+    """Draw bars from left to right, one a line."""
     left, height = 170, _TOP + 20 * len(values) + _BOTTOM
     x = Axis.over([0.0, *values], start=left, end=_WIDTH - _RIGHT - 40)
     zero, parts = x.place(0.0), []

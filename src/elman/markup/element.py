@@ -70,20 +70,7 @@ def element(name: str, *children: Any, **attributes: Any) -> Markup:
 
 
 def join(parts: Iterable[Any], between: str = "") -> Markup:
-    """Return several parts in a row, each escaped unless it is markup.
-
-    Parameters
-    ----------
-    parts : iterable
-        Markup or values, None for nothing.
-    between : str, default ""
-        Separator.
-
-    Returns
-    -------
-    Markup
-        The parts.
-    """
+    """Return several parts in a row, each escaped unless it is markup."""
     return Markup(escape(between).join(escape(part) for part in parts if part is not None))
 
 

@@ -45,28 +45,7 @@ def levels(values: np.ndarray, highest: float | None = None) -> np.ndarray:
 def heat_map(
     values: np.ndarray, *, title: str, rows: Sequence[Any], columns: Sequence[Any], highest: float | None = None, cell: float = 13
 ) -> Markup:
-    """Draw a matrix: orange above zero, blue below, the stronger the larger.
-
-    Parameters
-    ----------
-    values : ndarray
-        (R, C).
-    title : str
-        Title.
-    rows : sequence
-        R names.
-    columns : sequence
-        C names.
-    highest : float, optional
-        Value of the strongest colour; by default the largest there is.
-    cell : float, default 13
-        Side of a cell in pixels.
-
-    Returns
-    -------
-    Markup
-        SVG.
-    """
+    """Draw a matrix: orange above zero, blue below, the stronger the larger."""
     shades = levels(values, highest)
     left = 14 + 6.4 * max((len(_name(row)) for row in rows), default=0)
     top = 14 + 6.4 * max((len(_name(column)) for column in columns), default=0)
@@ -90,22 +69,7 @@ def heat_map(
 
 
 def confusion(counts: np.ndarray, *, names: Sequence[Any], title: str) -> Markup:
-    """Draw how often each true class (a row) was answered as which (a column).
-
-    Parameters
-    ----------
-    counts : ndarray
-        (C, C) whole numbers.
-    names : sequence
-        C classes.
-    title : str
-        Title.
-
-    Returns
-    -------
-    Markup
-        SVG.
-    """
+    """Draw how often each true class (a row) was answered as which (a column)."""
     counts = np.asarray(counts)
     shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
     cell, left = 38.0, 24 + 6.4 * max((len(_name(name)) for name in names), default=0)
@@ -128,22 +92,7 @@ def confusion(counts: np.ndarray, *, names: Sequence[Any], title: str) -> Markup
 
 
 def heat_text(pieces: Iterable[tuple[Any, float]], highest: float | None = None, between: str = "") -> Markup:
-    """Return pieces of text on coloured ground: orange above zero, blue below.
-
-    Parameters
-    ----------
-    pieces : iterable of (object, float)
-        Text and number.
-    highest : float, optional
-        Value of the strongest colour.
-    between : str, default ""
-        Separator of two pieces.
-
-    Returns
-    -------
-    Markup
-        A paragraph.
-    """
+    """Return pieces of text on coloured ground: orange above zero, blue below."""
     listed = list(pieces)
     shades = levels(np.array([number for _, number in listed], dtype=np.float64), highest)
     spans: list[Any] = []

@@ -57,16 +57,5 @@ STYLE = (
 
 
 def fragment(*parts: object) -> str:
-    """Return parts as one block with its own style, for notebooks.
-
-    Parameters
-    ----------
-    *parts : object
-        Markup or values.
-
-    Returns
-    -------
-    str
-        HTML.
-    """
+    """Return parts as one block with its own style, for notebooks."""
     return str(element("div", element("style", Markup(STYLE)), *parts, class_="elman"))

@@ -45,22 +45,7 @@ def shown(value: Any, limit: int = 300) -> Any:
 
 
 def table(header: Sequence[Any], rows: Iterable[Sequence[Any]], caption: str | None = None) -> Markup:
-    """Return a table; columns of numbers are aligned to the right.
-
-    Parameters
-    ----------
-    header : sequence
-        Names of the columns.
-    rows : iterable of sequence
-        Cells, as many a row as there are names.
-    caption : str, optional
-        Caption.
-
-    Returns
-    -------
-    Markup
-        The table.
-    """
+    """Return a table; columns of numbers are aligned to the right."""
     body = [list(row) for row in rows]
     right = [bool(body) and all(_is_number(row[i]) for row in body) for i in range(len(header))]
     head = element("tr", *(element("th", name, class_="number" if r else None, scope="col") for name, r in zip(header, right, strict=True)))
@@ -70,20 +55,7 @@ def table(header: Sequence[Any], rows: Iterable[Sequence[Any]], caption: str | N
 
 
 def facts(pairs: Iterable[tuple[Any, Any]], caption: str | None = None) -> Markup:
-    """Return names with their values, one pair a line.
-
-    Parameters
-    ----------
-    pairs : iterable of tuple
-        Name and value.
-    caption : str, optional
-        Caption.
-
-    Returns
-    -------
-    Markup
-        The table.
-    """
+    """Return names with their values, one pair a line."""
     heading = None if caption is None else element("caption", caption)
     lines = [element("tr", element("th", name, scope="row"), _cell(value, False)) for name, value in pairs]
     return element("table", heading, element("tbody", *lines))

@@ -34,18 +34,7 @@ class PrecisionRecall:
     truths: int
 
     def at(self, recall: float) -> float:
-        """Return the best precision at this recall or a higher one; 0 where it is never reached.
-
-        Parameters
-        ----------
-        recall : float
-            0..1.
-
-        Returns
-        -------
-        float
-            Precision, 0..1.
-        """
+        """Return the best precision at this recall or a higher one; 0 where it is never reached."""
         reached = self.precision[self.recall >= recall - 1e-12]
         return float(reached.max()) if len(reached) else 0.0
 

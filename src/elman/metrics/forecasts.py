@@ -228,22 +228,7 @@ def weighted_quantile_loss(truth: Any, quantiles: Mapping[float, Any]) -> float:
 
 
 def coverage(truth: Any, low: Any, high: Any) -> np.ndarray:
-    """Return the share of steps inside the interval, ends included.
-
-    Parameters
-    ----------
-    truth : array, shape (…, horizon)
-        True values.
-    low : array, shape (…, horizon)
-        Lower ends.
-    high : array, shape (…, horizon)
-        Upper ends.
-
-    Returns
-    -------
-    ndarray, shape (…)
-        Between 0 and 1.
-    """
+    """Return the share of steps inside the interval, ends included."""
     y = _array(truth)
     inside = ((y >= _array(low)) & (y <= _array(high))).astype(np.float64)
     return _mean(np.where(np.isnan(y), np.nan, inside))

@@ -41,20 +41,7 @@ def edit_distance(left: Sequence[int] | np.ndarray, right: Sequence[int] | np.nd
 
 
 def error_rate(predicted: Sequence[np.ndarray], truth: Sequence[np.ndarray]) -> float:
-    """Return the edit distance summed over rows, divided by the summed length of the truth.
-
-    Parameters
-    ----------
-    predicted : sequence of int arrays
-        One array of indices a row.
-    truth : sequence of int arrays
-        The same rows as they should be.
-
-    Returns
-    -------
-    float
-        Symbol error rate, 0 is perfect; it can exceed 1.
-    """
+    """Return the edit distance summed over rows, divided by the summed length of the truth."""
     distance = sum(edit_distance(p, t) for p, t in zip(predicted, truth, strict=True))
     return distance / max(1, sum(len(t) for t in truth))
 

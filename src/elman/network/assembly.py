@@ -210,13 +210,7 @@ def evaluating(model: nn.Module) -> Iterator[None]:
 
 @contextmanager
 def frozen(network: nn.Module) -> Iterator[None]:
-    """Evaluation mode with gradients of inputs only: weights get none; cuDNN's recurrence has none there and steps aside.
-
-    Parameters
-    ----------
-    network : nn.Module
-        As it was afterwards.
-    """
+    """Evaluation mode with gradients of inputs only: weights get none; cuDNN's recurrence has none there and steps aside."""
     was = network.training
     weights = [weight for weight in network.parameters() if weight.requires_grad]
     network.eval()

@@ -11,11 +11,6 @@ def initialise(module: nn.Module) -> None:
 
     Recurrent weights are orthogonal gate by gate (Saxe 2014), input and output projections uniform after Glorot 2010,
     biases zero. The forget gate's bias of 1 is the layer's own option.
-
-    Parameters
-    ----------
-    module : nn.Module
-        A freshly built network; changed in place.
     """
     for part in module.modules():
         if isinstance(part, nn.Linear | nn.Conv2d | nn.Conv1d):

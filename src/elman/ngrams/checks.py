@@ -13,22 +13,7 @@ from elman.errors import DataError, DataTypeError, SettingError
 
 
 def positive(value: Any, name: str, most: int) -> int:
-    """Return a whole number in ``1 .. most``, or raise SettingError.
-
-    Parameters
-    ----------
-    value : int
-        Value.
-    name : str
-        The setting's name, for the message.
-    most : int
-        The largest number that can be used.
-
-    Returns
-    -------
-    int
-        The number.
-    """
+    """Return a whole number in ``1 .. most``, or raise SettingError."""
     try:
         number = operator.index(value)
     except TypeError:

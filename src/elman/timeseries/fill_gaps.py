@@ -82,22 +82,7 @@ def _aggregate(one: OneSeries, rows: np.ndarray, span: np.ndarray, duplicates: s
 
 
 def insert_gaps(one: OneSeries, frequency: Frequency, findings: Findings) -> OneSeries:
-    """Insert missing stamps with unknown values, so that all steps are equal.
-
-    Parameters
-    ----------
-    one : OneSeries
-        A sorted series.
-    frequency : Frequency
-        Frequency of all series.
-    findings : Findings
-        Collects the changes.
-
-    Returns
-    -------
-    OneSeries
-        On the grid; unchanged if the stamps do not lie on one.
-    """
+    """Insert missing stamps with unknown values, so that all steps are equal."""
     if len(one.stamps) < 2:
         return one
     if frequency.kind == "business":

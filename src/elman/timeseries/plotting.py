@@ -86,22 +86,7 @@ class Canvas:
 
 
 def canvas(axes: Any, purpose: str, *, dark: bool | None = None) -> Canvas:
-    """Return a canvas on axes, by default of a new figure.
-
-    Parameters
-    ----------
-    axes : matplotlib axes or None
-        Axes to draw on.
-    purpose : str
-        Purpose, for the message if matplotlib is missing.
-    dark : bool, optional
-        Light lines on a dark ground; by default as in matplotlib's style.
-
-    Returns
-    -------
-    Canvas
-        With a palette.
-    """
+    """Return a canvas on axes, by default of a new figure."""
     try:
         from matplotlib import colors, pyplot  # a figure of pyplot shows itself in notebooks
     except ImportError as error:

@@ -17,18 +17,7 @@ _EITHER = ("%m/%d/%Y", "%d/%m/%Y")
 
 
 def as_stamp(value: Any) -> Any:
-    """Return a stamp as int, float, date or datetime; text must be ISO 8601.
-
-    Parameters
-    ----------
-    value : Any
-        One stamp of a data frame, array or file.
-
-    Returns
-    -------
-    int, float, date or datetime
-        Comparable and subtractable.
-    """
+    """Return a stamp as int, float, date or datetime; text must be ISO 8601."""
     if isinstance(value, np.datetime64):
         value = value.astype("datetime64[us]").item()
     if isinstance(value, np.generic):

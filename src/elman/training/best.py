@@ -27,24 +27,7 @@ class Best:
         self.weights: dict[str, Tensor] = {}
 
     def offer(self, model: nn.Module, epoch: int, loss: float | None, metric: float | None) -> bool:
-        """Copy the weights of an epoch if its validation is the best so far; without validation the latest are the best.
-
-        Parameters
-        ----------
-        model : Module
-            Network whose weights are copied.
-        epoch : int
-            Epoch from 1.
-        loss : float or None
-            Validation loss.
-        metric : float or None
-            The task's metric.
-
-        Returns
-        -------
-        bool
-            Whether these weights are the best so far.
-        """
+        """Copy the weights of an epoch if its validation is the best so far; without validation the latest are the best."""
         score = [_rank(metric, self.sign), _rank(loss, -1.0)]
         is_best = self.score is None or score > self.score or (loss is None and metric is None)
         is_lower = loss is not None and math.isfinite(loss) and (self.lowest_loss is None or loss < self.lowest_loss)

@@ -191,22 +191,7 @@ class Checkpoints:
             raise CheckpointError(atomic.explain(cause, f"could not prepare the checkpoint folder {self.folder}")) from cause
 
     def save(self, weights: dict[str, Tensor], optimizer: dict[str, Tensor], state: dict[str, Any]) -> str:
-        """Write one more checkpoint, verify it, and drop those beyond ``keep``.
-
-        Parameters
-        ----------
-        weights : dict of Tensor
-            Model, averages and best; must be finite.
-        optimizer : dict of Tensor
-            State of the optimizer; must be finite.
-        state : dict
-            Plain JSON.
-
-        Returns
-        -------
-        str
-            The checkpoint's name.
-        """
+        """Write one more checkpoint, verify it, and drop those beyond ``keep``."""
         names = self.names()
         name = f"{_PREFIX}{int(names[-1][len(_PREFIX) :]) + 1 if names else 1:06d}"
         partial = self.folder / f"{_PARTIAL}{secrets.token_hex(6)}"

@@ -22,18 +22,6 @@ def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, ob
 
     Biases, gains and all other vectors do not decay, nor do embeddings: the vector of a rare symbol would shrink in every step
     without it.
-
-    Parameters
-    ----------
-    model : Module
-        The network.
-    weight_decay : float
-        Decoupled decay of the first group.
-
-    Returns
-    -------
-    list of dict
-        Parameter groups for a torch optimizer, at most two.
     """
     embeddings = {id(p) for m in model.modules() if isinstance(m, nn.Embedding | nn.EmbeddingBag) for p in m.parameters(recurse=False)}
     trainable = [p for p in model.parameters() if p.requires_grad]

@@ -64,26 +64,7 @@ def check_truncation(model: nn.Module, length: int | None) -> None:
 
 
 def mean_loss(model: nn.Module, examples: Examples, settings: ResolvedTraining, device: str, group: Group | None = None) -> float:
-    """Return the loss per unit (token, step or row) over all examples, without gradients.
-
-    Parameters
-    ----------
-    model : Module
-        In evaluation mode.
-    examples : Examples
-        Held-out rows.
-    settings : ResolvedTraining
-        Settings with the limits of a batch and the precision.
-    device : str
-        Device of the model.
-    group : Group, optional
-        Processes that share the work.
-
-    Returns
-    -------
-    float
-        Summed loss over summed units; NaN if there are no units.
-    """
+    """Return the loss per unit (token, step or row) over all examples, without gradients."""
     group = group or Group()
     plan = plan_in_order(examples.lengths, batch_size=4 * settings.batch_size, batch_tokens=2 * settings.batch_tokens)
     total, units = 0.0, 0

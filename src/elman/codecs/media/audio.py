@@ -118,22 +118,7 @@ def _finite(array: np.ndarray, start: int) -> np.ndarray:
 
 
 def count(value: Any, rate: int, max_seconds: float) -> int | None:
-    """Return how many samples :func:`pieces` will yield of a file, from its header; None where it lacks them.
-
-    Parameters
-    ----------
-    value : path or bytes
-        The file.
-    rate : int
-        Samples a second to return.
-    max_seconds : float
-        Longer sound is refused.
-
-    Returns
-    -------
-    int or None
-        Samples.
-    """
+    """Return how many samples :func:`pieces` will yield of a file, from its header; None where it lacks them."""
     with _opened(value, max_seconds) as (file, _):
         up, down = common(file.samplerate, rate)
         return -(-file.frames * up // down) if file.frames < _UNKNOWN else None

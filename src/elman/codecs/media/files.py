@@ -15,38 +15,12 @@ def is_file(value: Any) -> bool:
 
 
 def named(value: Any, kind: str) -> str:
-    """Return the name of a file in messages: its path, or "the sound of 8 bytes".
-
-    Parameters
-    ----------
-    value : path or bytes
-        The file.
-    kind : str
-        Expected kind, as "sound".
-
-    Returns
-    -------
-    str
-        The name.
-    """
+    """Return the name of a file in messages: its path, or "the sound of 8 bytes"."""
     return f"{os.fspath(value)!r}" if isinstance(value, str | os.PathLike) else f"the {kind} of {len(value)} bytes"
 
 
 def present(value: Any, kind: str) -> str:
-    """Return the name of a file that exists and is not empty; others raise DataError.
-
-    Parameters
-    ----------
-    value : path or bytes
-        The file.
-    kind : str
-        Expected kind, as "sound".
-
-    Returns
-    -------
-    str
-        The name.
-    """
+    """Return the name of a file that exists and is not empty; others raise DataError."""
     name = named(value, kind)
     if isinstance(value, bytes | bytearray):
         size = len(value)

@@ -121,20 +121,7 @@ def _is_rotated(image: Any, value: Any) -> bool:
 
 
 def read(value: Any, max_pixels: int) -> np.ndarray:
-    """Return the picture as an array (h, w) or (h, w, channels) of its own dtype.
-
-    Parameters
-    ----------
-    value : array, path, bytes or PIL image
-        The picture; of an animation the first frame.
-    max_pixels : int
-        Larger ones are refused before they are decoded.
-
-    Returns
-    -------
-    ndarray
-        Booleans, whole numbers or finite floats; at least one pixel.
-    """
+    """Return the picture as an array (h, w) or (h, w, channels) of its own dtype."""
     if is_file(value):
         return _decoded(value, max_pixels)
     try:

@@ -95,22 +95,7 @@ def read(value: Any, beat: int) -> np.ndarray:
 
 
 def to_bytes(voices: Sequence[Sequence[Struck]], beat: int, tempo: float) -> bytes:
-    """Return notes as a MIDI file.
-
-    Parameters
-    ----------
-    voices : sequence of sequences of Struck
-        One for each track; each gets a channel of its own.
-    beat : int
-        Frames a beat.
-    tempo : float
-        Beats a minute.
-
-    Returns
-    -------
-    bytes
-        The file.
-    """
+    """Return notes as a MIDI file."""
     symusic = _library("write")
     score = symusic.Score(_TICKS)
     score.tempos.append(symusic.Tempo(time=0, qpm=tempo))

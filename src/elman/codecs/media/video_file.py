@@ -64,24 +64,7 @@ def _array(value: Any, max_pixels: int) -> np.ndarray:
 
 
 def count(value: Any, fps: float, *, max_pixels: int, max_seconds: float) -> int | None:
-    """Return the number of frames that :func:`frames` will yield of a file, from the times of its packets; nothing is decoded.
-
-    Parameters
-    ----------
-    value : path or bytes
-        The file.
-    fps : float
-        Frames a second to return.
-    max_pixels : int
-        Larger frames are refused.
-    max_seconds : float
-        Longer files are refused.
-
-    Returns
-    -------
-    int or None
-        Frames; None where packets have no times.
-    """
+    """Return the number of frames that :func:`frames` will yield of a file, from the times of its packets; nothing is decoded."""
     with _opened(value, max_pixels) as (container, stream, name):
         times = [packet.pts for packet in container.demux(stream) if packet.size and not packet.is_discard]
         if any(time is None for time in times):

@@ -40,22 +40,7 @@ class Vocabulary:
 
     @classmethod
     def from_counts(cls, counts: Counter[Any], *, most: int | None = None, least: int = 1) -> Self:
-        """Build from the most frequent symbols; ties keep the order of their first occurrence.
-
-        Parameters
-        ----------
-        counts : Counter
-            Count of each symbol.
-        most : int, optional
-            Largest vocabulary, the unknown symbol not counted.
-        least : int, default 1
-            Rarer symbols are unknown.
-
-        Returns
-        -------
-        Vocabulary
-            With an unknown symbol.
-        """
+        """Build from the most frequent symbols; ties keep the order of their first occurrence."""
         frequent = [symbol for symbol, count in counts.most_common(most) if count >= least]
         return cls(frequent)
 

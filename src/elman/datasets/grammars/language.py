@@ -46,18 +46,7 @@ class Language(ABC):
         """Return a word of this length, each with the same chance; only called where ``count`` is positive."""
 
     def accepts(self, word: str) -> bool:
-        """Whether a word belongs to the language.
-
-        Parameters
-        ----------
-        word : str
-            Any text, also of other symbols.
-
-        Returns
-        -------
-        bool
-            True for words of the language.
-        """
+        """Whether a word belongs to the language."""
         return END in self.next_symbols(word)
 
     def __repr__(self) -> str:

@@ -145,22 +145,7 @@ class AutoregressiveEngine:
 
 
 def fit_autoregressive(panel: Panel, covariates: Covariates, request: FitRequest) -> tuple[AutoregressiveEngine, Learned]:
-    """Fit an autoregressive engine.
-
-    Parameters
-    ----------
-    panel : Panel
-        Training series.
-    covariates : Covariates
-        Encoders of their covariates.
-    request : FitRequest
-        Settings.
-
-    Returns
-    -------
-    AutoregressiveEngine, Learned
-        The engine, and the trained network.
-    """
+    """Fit an autoregressive engine."""
     series = GroupedSeries.from_panel(panel, **covariates.encode(panel))
     if int(series.lengths.max()) < 3:
         raise DataError(f"Every series is too short: the longest has {int(series.lengths.max())} points, 3 are needed.")

@@ -100,8 +100,10 @@ class StepInputs:
         ----------
         series : GroupedSeries
             All series.
-        index, cutoffs : array of int
-            Number of a series and the end of its history, (m,) both.
+        index : ndarray
+            Number of a series, (m,).
+        cutoffs : ndarray
+            End of its history, (m,).
 
         Returns
         -------

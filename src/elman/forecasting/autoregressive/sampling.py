@@ -60,24 +60,7 @@ class ForecastState:
 def encode_history(
     members: list[SequenceModel], inputs: StepInputs, series: GroupedSeries, index: np.ndarray, cutoffs: np.ndarray
 ) -> ForecastState:
-    """Run the networks over the history before each cutoff.
-
-    Parameters
-    ----------
-    members : list of SequenceModel
-        Networks of the ensemble.
-    inputs : StepInputs
-        Features of a step.
-    series : GroupedSeries
-        All series.
-    index, cutoffs : array of int
-        Number of a series and the end of its history, (m,) both.
-
-    Returns
-    -------
-    ForecastState
-        State at the m cutoffs.
-    """
+    """Run the networks over the history before each cutoff."""
     if len(np.unique(index)) < len(index):  # several cutoffs of one series share their history
         return _encode_shared_history(members, inputs, series, index, cutoffs)
     features, _, state = inputs.unroll(series, index, cutoffs)

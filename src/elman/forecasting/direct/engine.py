@@ -118,22 +118,7 @@ class DirectEngine:
 
 
 def fit_direct(panel: Panel, covariates: Covariates, request: FitRequest) -> tuple[DirectEngine, Learned]:
-    """Fit a direct engine.
-
-    Parameters
-    ----------
-    panel : Panel
-        Training series.
-    covariates : Covariates
-        Encoders of their covariates.
-    request : FitRequest
-        Settings.
-
-    Returns
-    -------
-    DirectEngine, Learned
-        The engine, and the trained network.
-    """
+    """Fit a direct engine."""
     series = GroupedSeries.from_panel(panel, **covariates.encode(panel))
     spec, windows, reasons = _choose_windows(series, panel, request)
     segment = _segment(spec.seasons, request, spec.context)

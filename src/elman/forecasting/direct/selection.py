@@ -86,24 +86,7 @@ class Trial:
 def choose_spec(
     series: GroupedSeries, spec: WindowSpec, settings: Preparation, windows: tuple[np.ndarray, np.ndarray]
 ) -> tuple[WindowSpec, Reasons]:
-    """Choose power, seasonality and scale, one after the other.
-
-    Parameters
-    ----------
-    series : GroupedSeries
-        Training series.
-    spec : WindowSpec
-        Specification with everything else settled.
-    settings : Preparation
-        The user's settings.
-    windows : pair of array
-        Windows to train on and held out.
-
-    Returns
-    -------
-    WindowSpec, dict
-        The specification, and the value of each setting with the reason.
-    """
+    """Choose power, seasonality and scale, one after the other."""
     train, held_out = (_thinned(part, most) for part, most in zip(windows, (_TRAIN, _HELD_OUT), strict=True))
     trial = Trial(series=series, train=train, held_out=held_out if len(held_out) else train)
     reasons: Reasons = {}

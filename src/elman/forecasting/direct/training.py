@@ -146,24 +146,7 @@ def _learn(layout: Plan, dataset: WindowDataset, settings: Any, held_out: np.nda
 
 
 def split(series: GroupedSeries, spec: WindowSpec, request: FitRequest, *, share: float) -> tuple[np.ndarray, np.ndarray]:
-    """Split windows in time.
-
-    Parameters
-    ----------
-    series : GroupedSeries
-        Training series.
-    spec : WindowSpec
-        Specification of the windows.
-    request : FitRequest
-        Settings.
-    share : float
-        Part of each series held out at its end.
-
-    Returns
-    -------
-    train, held_out : array of int
-        Number of a series and cutoff of each window, (m, 2).
-    """
+    """Split windows in time."""
     first = max(2, min(spec.context // 2, max(spec.seasons, default=1) + 1))
     seed = request.training.random_state
     return split_in_time(series.lengths, request.horizon, share=share, most=_TRAIN, most_held_out=_HELD_OUT, first=first, random_state=seed)

@@ -242,22 +242,7 @@ def _profile(values: np.ndarray, inside: np.ndarray, season: int, *, multiply: b
 
 
 def history_deviation(series: GroupedSeries, power: Power, index: np.ndarray, cutoffs: np.ndarray) -> np.ndarray:
-    """Return the standard deviation of the whole history before each cutoff, (m,), after a power transformation.
-
-    Parameters
-    ----------
-    series : GroupedSeries
-        All series.
-    power : Power
-        The transformation.
-    index, cutoffs : array of int
-        Number of a series and the end of its history, (m,) both.
-
-    Returns
-    -------
-    array
-        Standard deviations.
-    """
+    """Return the standard deviation of the whole history before each cutoff, (m,), after a power transformation."""
     deviations = np.empty(len(index))
     for row in np.unique(index):
         here = index == row

@@ -19,20 +19,7 @@ _ROUNDS = 3
 
 
 def check_answers(model: Any, rows: Rows) -> list[Finding]:
-    """Check the answers of a model to rows.
-
-    Parameters
-    ----------
-    model : Model or Forecaster
-        Fitted.
-    rows : Rows
-        Sources with true answers.
-
-    Returns
-    -------
-    list of Finding
-        "silent decoder" and, for written sequences, "loops".
-    """
+    """Check the answers of a model to rows."""
     if rows.sources is None or not isinstance(model.plan_.target.space, Discrete):
         return []
     answers = [tuple(np.atleast_1d(row).tolist()) for row in predict_rows(model.model_, rows.sources, model.source_)]

@@ -18,38 +18,12 @@ _FALLING = 0.01
 
 
 def better(metric: str, reached: float, baseline: float) -> bool:
-    """Return whether a metric beats a baseline; of some less is better.
-
-    Parameters
-    ----------
-    metric : str
-        As a history names it.
-    reached : float
-        Its value.
-    baseline : float
-        Score of the simplest guess.
-
-    Returns
-    -------
-    bool
-        False where they are equal.
-    """
+    """Return whether a metric beats a baseline; of some less is better."""
     return reached < baseline if metric in _LESS_IS_BETTER else reached > baseline
 
 
 def check_training(model: Any) -> list[Finding]:
-    """Judge how training went, from its history.
-
-    Parameters
-    ----------
-    model : Model, LanguageModel or Forecaster
-        Fitted.
-
-    Returns
-    -------
-    list of Finding
-        "baseline", "fit", "gradient clipping".
-    """
+    """Judge how training went, from its history."""
     history = model.history_
     rows = [row for row in history.rows if row.get("loss") is not None]
     if not rows:

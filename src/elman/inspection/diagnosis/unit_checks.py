@@ -26,20 +26,7 @@ _SQUASHED = {"i", "f", "o", "r", "z"}
 
 
 def check_units(network: SequenceModel, rows: Rows) -> list[Finding]:
-    """Look at the units of every recurrent layer while it reads rows.
-
-    Parameters
-    ----------
-    network : SequenceModel
-        The network.
-    rows : Rows
-        Its input.
-
-    Returns
-    -------
-    list of Finding
-        "dead units", "saturated units" and "gates" of every layer.
-    """
+    """Look at the units of every recurrent layer while it reads rows."""
     source, target = rows.batch(range(len(rows)))
     with torch.no_grad(), evaluating(network), watching(network) as seen:
         network.loss(move(source, network.device), move(target, network.device))
@@ -98,22 +85,7 @@ def _gates(name: str, gates: dict[str, np.ndarray]) -> list[Finding]:
 
 
 def check_gradients(model: Any, network: SequenceModel, rows: Rows) -> list[Finding]:
-    """Look at gradients by layer and by lag.
-
-    Parameters
-    ----------
-    model : Model, LanguageModel or Forecaster
-        The estimator, for its settings.
-    network : SequenceModel
-        One of its networks.
-    rows : Rows
-        Its input.
-
-    Returns
-    -------
-    list of Finding
-        "gradient by layer" and "gradient by lag".
-    """
+    """Look at gradients by layer and by lag."""
     return [_by_layer(network, rows), *(_by_lag(model, network, rows) if recurrent_parts(network) else [])]
 
 
@@ -176,24 +148,7 @@ def _by_lag(model: Any, network: SequenceModel, rows: Rows) -> list[Finding]:
 
 
 def some_rows(rows: Rows, count: int, steps: int, seed: int) -> Rows:
-    """Return a few rows at random, of a bounded number of steps.
-
-    Parameters
-    ----------
-    rows : Rows
-        All.
-    count : int
-        Rows at most.
-    steps : int
-        Steps of a language model's row at most.
-    seed : int
-        Which.
-
-    Returns
-    -------
-    Rows
-        At least one.
-    """
+    """Return a few rows at random, of a bounded number of steps."""
     order = np.random.default_rng(seed).permutation(len(rows))[:count]
     remaining = rows.take(_with_steps(rows, order))
     return remaining if remaining.sources is not None else remaining.in_pieces(steps).take(range(min(count, len(remaining))))

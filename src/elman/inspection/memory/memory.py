@@ -206,20 +206,7 @@ def rate_of(gradient: np.ndarray) -> float:
 
 
 def plot_memory(memory: Memory, axes: Any) -> Any:
-    """Draw the increase of the loss by truncation at each lag, and the gradient's norm; see :meth:`Memory.plot`.
-
-    Parameters
-    ----------
-    memory : Memory
-        The measurement.
-    axes : matplotlib axes or None
-        Where to draw.
-
-    Returns
-    -------
-    matplotlib axes
-        The axes of the losses.
-    """
+    """Draw the increase of the loss by truncation at each lag, and the gradient's norm; see :meth:`Memory.plot`."""
     axes = _figure("plot a memory", figsize=(7, 3.5)).subplots() if axes is None else axes
     axes.plot(memory.lags, memory.losses, marker="o", markersize=3, label="loss when older steps are cut")
     axes.axhline(memory.loss, color="0.6", linewidth=1, label="loss, nothing cut")

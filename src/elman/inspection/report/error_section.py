@@ -18,20 +18,7 @@ _POINTS = 1500
 
 
 def errors_of(model: Any, seen: Judged) -> list[Any]:
-    """Draw the mistakes.
-
-    Parameters
-    ----------
-    model : Model, LanguageModel or Forecaster
-        Fitted.
-    seen : Judged
-        Its answers.
-
-    Returns
-    -------
-    list of Markup
-        Charts and tables; none where nothing was judged.
-    """
+    """Draw the mistakes."""
     if not len(seen.faults):
         return []
     return {"classes": _classes, "steps": _steps, "tags": _tags, "numbers": _numbers, "series": _series}.get(seen.shape, _spread)(

@@ -14,18 +14,7 @@ _LONGEST = 400
 
 
 def examples_of(seen: Judged) -> list[Any]:
-    """Show the best and the worst rows.
-
-    Parameters
-    ----------
-    seen : Judged
-        Its answers.
-
-    Returns
-    -------
-    list of Markup
-        Two tables; one where there are few rows.
-    """
+    """Show the best and the worst rows."""
     if seen.shape == "series":
         return []
     finite = _different(seen, seen.order[np.isfinite(seen.faults[seen.order])])

@@ -46,20 +46,7 @@ def card(model: Any, X: Any = None, y: Any = None) -> str:
 
 
 def card_of(model: Any, seen: Judged | None) -> str:
-    """Return the card of a fitted model that was judged already.
-
-    Parameters
-    ----------
-    model : Model, LanguageModel or Forecaster
-        Fitted.
-    seen : Judged, optional
-        Its answers to known values.
-
-    Returns
-    -------
-    str
-        Markdown with YAML metadata.
-    """
+    """Return the card of a fitted model that was judged already."""
     sections = [
         _metadata(model, seen),
         f"# {heading(model)}",
@@ -73,18 +60,7 @@ def card_of(model: Any, seen: Judged | None) -> str:
 
 
 def heading(model: Any) -> str:
-    """Return a heading, as "Model: Text → Category".
-
-    Parameters
-    ----------
-    model : Model, LanguageModel or Forecaster
-        Fitted.
-
-    Returns
-    -------
-    str
-        A heading.
-    """
+    """Return a heading, as "Model: Text → Category"."""
     codecs = [type(codec).__name__ for codec in (model.source_, model.target_) if codec is not None]
     return ": ".join([type(model).__name__, *([" → ".join(codecs)] if codecs else [])])
 
@@ -105,18 +81,7 @@ def _metadata(model: Any, seen: Judged | None) -> str:
 
 
 def pipeline(model: Any) -> str | None:
-    """Return Hugging Face's name of a model's task, None where they have none.
-
-    Parameters
-    ----------
-    model : Model, LanguageModel or Forecaster
-        Fitted.
-
-    Returns
-    -------
-    str or None
-        As "text-classification".
-    """
+    """Return Hugging Face's name of a model's task, None where they have none."""
     if forecasts(model):
         return "time-series-forecasting"
     if generates(model):

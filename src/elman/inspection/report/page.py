@@ -17,22 +17,7 @@ nav { margin: .8em 0 0; } nav a { margin-right: 1.1em; color: var(--s0); }
 
 
 def page(title: str, lead: Sequence[Any], sections: Sequence[tuple[str, Sequence[Any]]]) -> str:
-    """Return a whole page; it forbids itself scripts, frames and everything from elsewhere.
-
-    Parameters
-    ----------
-    title : str
-        Heading.
-    lead : sequence
-        Markup under it.
-    sections : sequence of (str, sequence)
-        Headings and the markup under each.
-
-    Returns
-    -------
-    str
-        HTML.
-    """
+    """Return a whole page; it forbids itself scripts, frames and everything from elsewhere."""
     style = STYLE + _PAGE
     allowed = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{allowed}'; base-uri 'none'; form-action 'none'"

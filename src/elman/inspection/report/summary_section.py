@@ -17,18 +17,7 @@ _BINS = 12
 
 
 def data_of(seen: Judged) -> list[Any]:
-    """Describe the values: how many, how long, which answers.
-
-    Parameters
-    ----------
-    seen : Judged
-        The values.
-
-    Returns
-    -------
-    list of Markup
-        Facts and charts.
-    """
+    """Describe the values: how many, how long, which answers."""
     lengths = seen.lengths
     lines = [("rows", seen.total), ("judged", len(seen))]
     if len(lengths):
@@ -50,22 +39,7 @@ def data_of(seen: Judged) -> list[Any]:
 
 
 def histogram(values: np.ndarray, title: str, label: str) -> Any:
-    """Draw how many numbers lie where.
-
-    Parameters
-    ----------
-    values : ndarray
-        Numbers; those that are not finite are left out.
-    title : str
-        Values of the drawing.
-    label : str
-        Counted values.
-
-    Returns
-    -------
-    Markup
-        A chart, or a sentence where all numbers are the same.
-    """
+    """Draw how many numbers lie where."""
     finite = values[np.isfinite(values)]
     if len(np.unique(finite)) < 2:
         return element("p", f"{title}: all of {len(finite):,} {label} have {shown(finite[0].item())}.")

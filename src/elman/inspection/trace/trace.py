@@ -324,26 +324,7 @@ def check_steps(count: int, verb: str) -> None:
 
 
 def plot_trace(trace: Trace, units: list[int], *, layer: str | None, quantity: str, axes: Any) -> Any:
-    """Draw units of a trace over its steps; see :meth:`Trace.plot`.
-
-    Parameters
-    ----------
-    trace : Trace
-        The trace.
-    units : list of int
-        Units to draw; a single one colours the value itself.
-    layer : str or None
-        Which layer; the top one that reads the value by default.
-    quantity : str
-        Which of its arrays.
-    axes : matplotlib axes or None
-        Where to draw.
-
-    Returns
-    -------
-    matplotlib axes
-        The axes drawn on.
-    """
+    """Draw units of a trace over its steps; see :meth:`Trace.plot`."""
     one = trace.layer(layer)
     values = one.array(quantity)[:, units].T
     if len(units) == 1 and axes is None:

@@ -14,20 +14,7 @@ _FOUND = 0.5
 
 
 def overlaps(left: Tensor, right: Tensor) -> tuple[Tensor, Tensor]:
-    """Return intersection over union of boxes (..., 4), and the share of the hull that neither covers (Rezatofighi 2019).
-
-    Parameters
-    ----------
-    left : Tensor
-        (..., 4): left, top, right, bottom.
-    right : Tensor
-        Of a shape that can be broadcast to it.
-
-    Returns
-    -------
-    tuple of Tensor
-        Both (...).
-    """
+    """Return intersection over union of boxes (..., 4), and the share of the hull that neither covers (Rezatofighi 2019)."""
     shared = (torch.minimum(left[..., 2:], right[..., 2:]) - torch.maximum(left[..., :2], right[..., :2])).clamp(min=0).prod(-1)
     hull = (torch.maximum(left[..., 2:], right[..., 2:]) - torch.minimum(left[..., :2], right[..., :2])).prod(-1)
     areas = [(boxes[..., 2:] - boxes[..., :2]).prod(-1) for boxes in (left, right)]

@@ -44,18 +44,7 @@ class Readers:
         return replace(self, inputs=self.inputs.to(device), outputs=self.outputs.to(device))
 
     def windows(self, length: int) -> Iterator[Window]:
-        """Cut all readers' text at the same places.
-
-        Parameters
-        ----------
-        length : int
-            Places of a window.
-
-        Yields
-        ------
-        Window
-            One after the other.
-        """
+        """Cut all readers' text at the same places."""
         last = torch.full((len(self),), -1, device="cpu")  # the row of the window before in which each reader stopped
         for begin in range(0, int(self.lengths.max()) if len(self) else 0, length):
             window = self._window(begin, min(begin + length, self.inputs.shape[1]), last)
@@ -112,22 +101,7 @@ class Window:
 
 
 def read(decoder: AutoregressiveDecoder, readers: Readers, length: int | None) -> Iterator[Loss]:
-    """Yield the loss of each window; the state is carried on without its gradient.
-
-    Parameters
-    ----------
-    decoder : AutoregressiveDecoder
-        A language model's.
-    readers : Readers
-        On the decoder's device.
-    length : int, optional
-        Places of a window; everything at once by default.
-
-    Yields
-    ------
-    Loss
-        Sum over the places of a window, and their number.
-    """
+    """Yield the loss of each window; the state is carried on without its gradient."""
     state: Recurrent | None = None
     for window in readers.windows(length or max(readers.inputs.shape[1], 1)):
         result = decoder.read_on(window.symbols, window.wanted, window.enter(state))

@@ -199,18 +199,7 @@ class SegmentDecoder(Decoder):
 
 
 def segmented(space: Space) -> Product:
-    """Return the space if it is a Product with a part "window" of numbers.
-
-    Parameters
-    ----------
-    space : Space
-        Of a source.
-
-    Returns
-    -------
-    Product
-        The same.
-    """
+    """Return the space if it is a Product with a part "window" of numbers."""
     if not isinstance(space, Product) or not isinstance(space.parts.get(WINDOW), Continuous):
         raise SettingError(f"A forecast by segments reads a Product with a part {WINDOW!r} of numbers; got {space}.")
     return space

@@ -103,20 +103,7 @@ def plan(
 
 
 def counted(made: Plan, **changes: Any) -> Plan:
-    """Return a plan with changes, checked, and its parameters counted anew.
-
-    Parameters
-    ----------
-    made : Plan
-        The plan.
-    **changes : Any
-        New values by name.
-
-    Returns
-    -------
-    Plan
-        Another plan.
-    """
+    """Return a plan with changes, checked, and its parameters counted anew."""
     changed = replace(made, **changes)
     check(changed)
     return replace(changed, parameters=_count(changed))

@@ -55,22 +55,7 @@ def ngram_order(target: Side, sizes: Sizes, relation: Relation) -> Choice:
 
 
 def recipe(target: Side, sizes: Sizes, relation: Relation) -> dict[str, Choice]:
-    """Return the regularisation of AWD-LSTM (Merity et al. 2018) for a text that is worth it, and none of it for everything else.
-
-    Parameters
-    ----------
-    target : Side
-        Side that is continued.
-    sizes : Sizes
-        Numbers about the data.
-    relation : Relation
-        Relation of the table.
-
-    Returns
-    -------
-    dict
-        Value and reason by setting.
-    """
+    """Return the regularisation of AWD-LSTM (Merity et al. 2018) for a text that is worth it, and none of it for everything else."""
     steps = sizes.rows * sizes.target_mean
     if relation.name != "continue" or not isinstance(target.space, Discrete) or steps < _ENOUGH:
         off = "for long texts only"

@@ -41,20 +41,7 @@ def is_backbone(stem: str) -> bool:
 
 
 def backbone_grid(stem: str, space: Pixels) -> tuple[int, int]:
-    """Return the rows and columns of cells that a backbone makes of a picture; nothing is computed.
-
-    Parameters
-    ----------
-    stem : str
-        "timm:" and the name of a network.
-    space : Pixels
-        Channels, rows, columns.
-
-    Returns
-    -------
-    tuple of int
-        About a 32nd of both sides.
-    """
+    """Return the rows and columns of cells that a backbone makes of a picture; nothing is computed."""
     with torch.device("meta"):
         rows, columns = Backbone(stem, space)(torch.zeros(1, space.c, space.h, space.w, device="cpu")).shape[2:]
     return int(rows), int(columns)

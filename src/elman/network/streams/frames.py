@@ -18,18 +18,7 @@ from elman.network.stems.stem import TimeStem
 
 
 def unsupported_reason(model: SequenceModel | Ensemble) -> str | None:
-    """Return the reason why the frames of a model cannot be had piece by piece, or None.
-
-    Parameters
-    ----------
-    model : SequenceModel or Ensemble
-        A built network.
-
-    Returns
-    -------
-    str or None
-        The reason.
-    """
+    """Return the reason why the frames of a model cannot be had piece by piece, or None."""
     if isinstance(model, Ensemble) or not model.plan.writes_frames:
         return f"its decoder {model.plan.decoder!r} does not write in frames (CTC)"
     if model.encoder is None or model.stem is None or model.plan.joined or model.stem.names:

@@ -20,18 +20,7 @@ from elman.sequences import Ragged
 
 
 def unsupported_reason(model: SequenceModel | Ensemble) -> str | None:
-    """Return the reason why a model cannot be streamed, or None.
-
-    Parameters
-    ----------
-    model : SequenceModel or Ensemble
-        A built network.
-
-    Returns
-    -------
-    str or None
-        The reason.
-    """
+    """Return the reason why a model cannot be streamed, or None."""
     if isinstance(model, Ensemble):
         return f"it is {len(model.members)} networks whose answers are averaged; fit it with Network(members=1)"
     if model.stem is None or model.encoder is None:

@@ -10,7 +10,7 @@ constexpr int64_t kRowBlock = 48;  // rows of the left matrix taken through all 
 template <class T>
 struct BackwardScratch {
   T *dh, *dc, *kept, *tile, *zeros, *block;
-  RegainScratch<T> regain;
+  RecomputeScratch<T> recompute;
 
   void carve(Carver& carver, const Shape& shape, const Layout<T>& layout, int64_t rows) {
     dh = carver.take<T>(rows * layout.unit_width);
@@ -19,7 +19,7 @@ struct BackwardScratch {
     tile = carver.take<T>(16 * 4 * kLanes<T>);
     zeros = carver.take<T>(4 * kLanes<T>);
     block = carver.take<T>(kRowBlock * Columns<T>(shape.inputs).vectors() * kLanes<T>);
-    if (shape.recompute) regain.carve(carver, shape, layout, rows);
+    if (shape.recompute) recompute.carve(carver, shape, layout, rows);
   }
 };
 
@@ -75,7 +75,7 @@ struct Backward {
   // From step `after` with `known` rows to step `step` with `active` rows. Rows beyond `active` have begun at `after`:
   // their gradient belongs to the initial state. Rows beyond `known` have their last step here: nothing comes from `after`.
   void retreat(int64_t step, int64_t active, int64_t after, int64_t known) {
-    if (shape.recompute && step >= 0) Regain<T, C>{shape, t, layout, packed, steps, own.regain, rows}.run(step, active);
+    if (shape.recompute && step >= 0) Recompute<T, C>{shape, t, layout, packed, steps, own.recompute, rows}.run(step, active);
     const Columns<T> columns(shape.hidden);
     const Depth depth = gates_depth(layout);
     const int64_t size = layout.groups * layout.gates * W * 4 * W;

@@ -6,7 +6,7 @@ namespace elman::ELMAN_LEVEL {
 
 // Scratch of one thread, for one step: inputs and states (masked) of its rows side by side, and their pre-activations.
 template <class T>
-struct RegainScratch {
+struct RecomputeScratch {
   T *pre, *x, *h;
 
   void carve(Carver& carver, const Shape& shape, const Layout<T>& layout, int64_t rows) {
@@ -19,14 +19,14 @@ struct RegainScratch {
 // Writes the activated gates of a step's local rows into the workspace of their own gradients, which backward then overwrites group
 // by group. The products run in the order of the forward pass, so the gates have its bits.
 template <class T, class C>
-struct Regain {
+struct Recompute {
   static constexpr int W = kLanes<T>;
   const Shape& shape;
   const Tensors<T>& t;
   const Layout<T>& layout;
   const PackedLayer<T>& packed;
   const Steps& steps;
-  const RegainScratch<T>& own;
+  const RecomputeScratch<T>& own;
   Rows rows;
 
   void run(int64_t step, int64_t n) {

@@ -1,9 +1,17 @@
 """Small, quick data of every relation, with a seed."""
 
+import signal
+
 import numpy as np
 import pytest
 
 from elman import Training
+
+
+def pytest_configure():
+    """Take ctrl-c in background jobs too: shells start those with SIGINT ignored, and tests interrupt themselves."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

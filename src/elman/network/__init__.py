@@ -5,8 +5,9 @@ Names load on first use: ``elman.network.settings`` is read by ``elman --help`` 
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from elman import lazy_imports
 
 if TYPE_CHECKING:
     from elman.network.assembly import SequenceModel as SequenceModel
@@ -24,25 +25,19 @@ if TYPE_CHECKING:
     from elman.network.planning.sizes import Sizes as Sizes
     from elman.network.settings import Network as Network
 
-_HOME = {
-    "assembly": ("SequenceModel", "build"),
-    "collation": ("collate",),
-    "decoders.search": ("Steps",),
-    "interfaces": ("Encoded", "Loss", "State"),
-    "planning.infer": ("plan",),
-    "planning.plan": ("Plan",),
-    "planning.relation": ("Relation", "relate"),
-    "planning.side": ("Side",),
-    "planning.sizes": ("Sizes",),
-    "settings": ("Network",),
-}
-_WHERE = {name: module for module, names in _HOME.items() for name in names}
-
-__all__ = sorted(_WHERE)  # pyright: ignore[reportUnsupportedDunderAll]  # attributes come lazily (PEP 562)
-
-
-def __getattr__(name: str) -> Any:
-    """Import the request on first use."""
-    if name in _WHERE:
-        return getattr(importlib.import_module(f"elman.network.{_WHERE[name]}"), name)
-    raise AttributeError(f"module 'elman.network' has no attribute {name!r}")
+if not TYPE_CHECKING:
+    __getattr__, __all__ = lazy_imports.attach(
+        __name__,
+        {
+            "elman.network.assembly": ("SequenceModel", "build"),
+            "elman.network.collation": ("collate",),
+            "elman.network.decoders.search": ("Steps",),
+            "elman.network.interfaces": ("Encoded", "Loss", "State"),
+            "elman.network.planning.infer": ("plan",),
+            "elman.network.planning.plan": ("Plan",),
+            "elman.network.planning.relation": ("Relation", "relate"),
+            "elman.network.planning.side": ("Side",),
+            "elman.network.planning.sizes": ("Sizes",),
+            "elman.network.settings": ("Network",),
+        },
+    )

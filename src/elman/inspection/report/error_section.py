@@ -32,7 +32,7 @@ def _classes(model: Any, seen: Judged) -> list[Any]:
 
 
 def _steps(model: Any, seen: Judged) -> list[Any]:
-    if not isinstance(model.plan_.target.space, Discrete):
+    if not hasattr(model, "plan_") or not isinstance(model.plan_.target.space, Discrete):
         return _spread(model, seen)
     return [*_confused(model, np.concatenate(seen.truth), np.concatenate([np.asarray(a) for a in seen.answers])), *_spread(model, seen)]
 
@@ -41,7 +41,8 @@ def _confused(model: Any, true: np.ndarray, said: np.ndarray) -> list[Any]:
     """Confusion of the most frequent classes, and precision and recall of each."""
     frequent = [index for index, _ in Counter(true.tolist()).most_common(_CLASSES)]
     frequent = sorted(frequent)
-    names = [name_of(model.target_, index) for index in frequent]
+    coded = hasattr(model, "target_")
+    names = [name_of(model.target_, index) if coded else str(model.classes_[index]) for index in frequent]
     counts = np.array([[int(((true == a) & (said == b)).sum()) for b in frequent] for a in frequent])
     rows = []
     for index, name in zip(frequent, names, strict=True):
@@ -76,10 +77,10 @@ def _numbers(model: Any, seen: Judged) -> list[Any]:  # noqa: ARG001  # one sign
     return [chart, table(["absolute error", "value"], [(name, float(value)) for name, value in lines])]
 
 
-def _series(model: Any, seen: Judged) -> list[Any]:
+def _series(model: Any, seen: Judged) -> list[Any]:  # noqa: ARG001  # one signature for all shapes
     """Forecast and truth of the series that is in the middle, and the error by step of the horizon."""
     row = int(seen.order[len(seen) // 2])
-    history, horizon = np.asarray(seen.xs[row], dtype=np.float64), model.horizon
+    history, horizon = np.asarray(seen.xs[row], dtype=np.float64), len(seen.ys[row])
     shown = min(len(history), 6 * horizon)
     steps = list(range(-shown + horizon + 1, horizon + 1))
     lines = [

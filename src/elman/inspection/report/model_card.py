@@ -61,7 +61,8 @@ def card_of(model: Any, seen: Judged | None) -> str:
 
 def heading(model: Any) -> str:
     """Return a heading, as "Model: Text → Category"."""
-    codecs = [type(codec).__name__ for codec in (model.source_, model.target_) if codec is not None]
+    sides = (getattr(model, "source_", None), getattr(model, "target_", None))
+    codecs = [type(codec).__name__ for codec in sides if codec is not None]
     return ": ".join([type(model).__name__, *([" → ".join(codecs)] if codecs else [])])
 
 

@@ -93,7 +93,7 @@ def judged(model: Any, X: Any, y: Any, seed: int = 0) -> Judged:
     if generates(model):
         return _texts(model, X)
     if forecasts(model):
-        return _series(model, X)
+        return judged_series(model, X, model.horizon)
     xs, ys = paired_rows(rows_of(X, "X"), rows_of(y, "y"))
     total = len(xs)
     if model.plan_.writes_symbols and total > _WRITTEN:
@@ -157,9 +157,9 @@ def _texts(model: Any, X: Any) -> Judged:
     return Judged(shape="texts", xs=some, faults=bits, score=total, lengths=lengths, total=len(texts), **common)
 
 
-def _series(model: Any, X: Any) -> Judged:
-    """The last steps of each series, hidden and forecast."""
-    panel, horizon = read_panel(X), model.horizon
+def judged_series(model: Any, X: Any, horizon: int) -> Judged:
+    """Forecast the last steps of each series from the steps before them."""
+    panel = read_panel(X)
     available = [np.asarray(one.values, dtype=np.float64) for one in panel.series]
     common: dict[str, Any] = {"shape": "series", "fault_name": "error over the last value's", "total": len(available)}
     long = [row for row, one in enumerate(available) if len(one) > 2 * horizon + 2]
@@ -167,11 +167,11 @@ def _series(model: Any, X: Any) -> Judged:
         lengths = np.array([len(one) for one in available])
         return Judged(xs=available, ys=[], said=[], truth=[], answers=[], faults=np.zeros(0), score=None, lengths=lengths, **common)
     xs = [available[row] for row in long]
-    answers = list(model.forecast_from(panel, long, [len(one) - horizon for one in xs]).mean)
+    answers = list(model.forecast_from(panel, long, [len(one) - horizon for one in xs], horizon=horizon).mean)
     true = [one[-horizon:] for one in xs]
     scales = [max(float(np.nanmean(np.abs(np.diff(one[:-horizon])))), 1e-12) for one in xs]
     faults = np.array([float(np.nanmean(np.abs(s - t))) / scale for s, t, scale in zip(answers, true, scales, strict=True)])
-    score = float(model.score(X)) if len(long) == len(available) else None
+    score = float(model.score(X)) if len(long) == len(available) and hasattr(model, "score") else None
     lengths = np.array([len(one) for one in xs])
     return Judged(xs=xs, ys=true, said=answers, truth=true, answers=answers, faults=faults, score=score, lengths=lengths, **common)
 

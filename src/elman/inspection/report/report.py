@@ -6,12 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from sklearn.utils.validation import check_is_fitted
+
 from elman.errors import DataError, FileError, SettingError
 from elman.fitting.fitted import forecasts, generates, takes_answers
 from elman.inspection.diagnosis.diagnose import diagnose
 from elman.inspection.html import to_markup
 from elman.inspection.memory.measuring import memory
 from elman.inspection.networks import networks_of
+from elman.inspection.report.baseline import fitted_facts, judged_baseline
 from elman.inspection.report.error_section import errors_of
 from elman.inspection.report.example_section import examples_of, readable
 from elman.inspection.report.model_card import card_of, heading, held_out, metric_of
@@ -22,6 +25,7 @@ from elman.inspection.trace.tracing import trace
 from elman.io import atomic
 from elman.markup import element, facts
 
+_Sections = list[tuple[str, list[Any]]]
 _MEASURED = 400
 """Values whose memory is measured at most."""
 _LOOKED = 500
@@ -33,8 +37,8 @@ def report(model: Any, path: str | Path, X: Any = None, y: Any = None, *, leader
 
     Parameters
     ----------
-    model : Model, LanguageModel or Forecaster
-        Fitted.
+    model : Model, LanguageModel, Forecaster or baseline
+        Fitted. A baseline has no training, trace, memory or plan to show; it has the other sections.
     path : str or Path
         An HTML file; an existing one is replaced only when the new one is whole.
     X : list, array or column, optional
@@ -42,7 +46,7 @@ def report(model: Any, path: str | Path, X: Any = None, y: Any = None, *, leader
     y : list, array or column, optional
         True answers of a ``Model``.
     leaderboard : Leaderboard, optional
-        To are in the page.
+        Shown in the page.
     title : str, optional
         Heading.
 
@@ -50,19 +54,51 @@ def report(model: Any, path: str | Path, X: Any = None, y: Any = None, *, leader
     -------
     Path
         The file.
+
+    Raises
+    ------
+    DataTypeError
+        If the model can neither forecast nor predict, or is a class.
+    DataError
+        If values come without their answers.
+    FileError
+        If the path is a folder.
+    NotFittedError
+        If the model was not fitted.
     """
-    networks_of(model, "report", recurrent=False)
+    if not _is_baseline(model):
+        networks_of(model, "report", recurrent=False)
     path = Path(path)
     if path.is_dir():
         raise FileError(f"{path} is a folder; report writes one file. Name it, as {path.name}/report.html.")
     if (X is None) != (y is None) and takes_answers(model):
         raise DataError("report needs values X together with their answers y, or neither. Give both.")
-    seen = None if X is None else judged(model, X, y)
-    output = page(
-        title or heading(model), _lead(model, seen), [(name, parts) for name, parts in _sections(model, seen, leaderboard) if parts]
-    )
+    lead, sections = _baseline_page(model, X, y, leaderboard) if _is_baseline(model) else _model_page(model, X, y, leaderboard)
+    output = page(title or heading(model), lead, [(name, parts) for name, parts in sections if parts])
     atomic.write(path, output.encode("utf-8", "replace"))
     return path
+
+
+def _is_baseline(model: Any) -> bool:
+    """Whether a model predicts without a network of its own that could be opened."""
+    return not isinstance(model, type) and not hasattr(type(model), "networks_") and hasattr(model, "predict")
+
+
+def _model_page(model: Any, X: Any, y: Any, leaderboard: Any) -> tuple[list[Any], _Sections]:
+    seen = None if X is None else judged(model, X, y)
+    return _lead(model, seen), _sections(model, seen, leaderboard)
+
+
+def _baseline_page(model: Any, X: Any, y: Any, leaderboard: Any) -> tuple[list[Any], _Sections]:
+    """What a page has for a model without networks: data, errors, examples and settings."""
+    check_is_fitted(model)
+    seen = None if X is None else judged_baseline(model, X, y)
+    score = [] if seen is None or seen.score is None else [(f"score on {len(seen):,} given rows", seen.score)]
+    sections: _Sections = [("Leaderboard", [] if leaderboard is None else leaderboard_of(leaderboard))]
+    if seen is not None:
+        sections += [("Data", data_of(seen)), ("Errors", errors_of(model, seen)), ("Examples", examples_of(seen))]
+    settings = facts([(name, repr(value)) for name, value in model.get_params(deep=False).items()])
+    return [facts([*score, *fitted_facts(model)])], [*sections, ("Settings", [settings])]
 
 
 def _lead(model: Any, seen: Judged | None) -> list[Any]:
@@ -76,9 +112,9 @@ def _lead(model: Any, seen: Judged | None) -> list[Any]:
     return [facts(lines)]
 
 
-def _sections(model: Any, seen: Judged | None, leaderboard: Any) -> list[tuple[str, list[Any]]]:
+def _sections(model: Any, seen: Judged | None, leaderboard: Any) -> _Sections:
     """Every section, in the order of reading; sections without data are left out."""
-    sections: list[tuple[str, list[Any]]] = [("Data", [] if seen is None else data_of(seen))]
+    sections: _Sections = [("Data", [] if seen is None else data_of(seen))]
     sections += [("Leaderboard", [] if leaderboard is None else leaderboard_of(leaderboard)), ("Training", model.history_.to_markup())]
     if seen is not None:
         sections += [("Errors", errors_of(model, seen)), ("Examples", examples_of(seen))]

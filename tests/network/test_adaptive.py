@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from elman.codecs import Discrete
-from elman.errors import SettingError
+from elman.errors import DataError, SettingError
 from elman.network import Network, Plan, Sizes, build, plan
 from elman.network.heads import AdaptiveHead
 from elman.network.planning.side import Side
@@ -81,9 +81,8 @@ def test_settings_that_cannot_be():
         plan(None, Side("many", Discrete(9)), Network(activation_penalty=-1), examples=sizes)
 
 
-def test_a_plan_without_the_later_settings_is_an_older_one():
-    made = plan(None, Side("many", Discrete(9)), examples=Sizes(rows=10, target_max=5))
-    config = made.config()
-    for name in ("input_dropout", "embedding_dropout", "locked_dropout", "activation_penalty", "temporal_activation_penalty", "cutoffs"):
-        del config[name]
-    assert Plan.from_config(config) == made
+def test_a_plan_that_lacks_a_setting_is_refused_by_its_name():
+    config = plan(None, Side("many", Discrete(9)), examples=Sizes(rows=10, target_max=5)).config()
+    for name in config:
+        with pytest.raises(DataError, match=rf"unknown or missing: \['{name}'\]"):
+            Plan.from_config({key: value for key, value in config.items() if key != name})

@@ -151,8 +151,6 @@ def test_what_they_cannot_be() -> None:
     for wrong in (0, -1, True, "3"):
         with pytest.raises(DataError, match="reach must be 0 for a recurrent body"):
             Plan.from_config({**config, "reach": wrong})
-    old = {name: value for name, value in made(SERIES, CLASS, "recurrent").config().items() if name not in ("body", "reach")}
-    assert Plan.from_config(old).body == "recurrent"
     waves = [[float(i % 2)] * 4 for i in range(24)]
     network = Network(body="dilated", hidden_size=8, bidirectional=False, pooling="mean")
     model = Model(Series(), Series(), align="step", network=network, training=Training(max_epochs=1, verbose=0)).fit(waves, waves)

@@ -101,14 +101,6 @@ def test_a_plan_says_what_it_looks_at_and_comes_back_from_json() -> None:
     assert planned(source=Side("one", Continuous(4))).attention == "none"
 
 
-def test_plans_of_older_files_keep_one_vector() -> None:
-    config = planned(attention="none").config()
-    del config["grid"]
-    older = Plan.from_config({**config, "attention": "general"})  # was asked for, and there was nothing to attend to
-    assert (older.grid, older.attends) == ((), False)
-    assert build(older).encode(torch.rand(2, 1, 16, 16)).sequence is None
-
-
 def test_grids_that_cannot_be_are_refused() -> None:
     made = planned()
     for grid in ((8,), (8, 17), (0, 8), (8, 2.0), (True, 8)):

@@ -216,11 +216,8 @@ def test_copying_is_chosen_where_targets_repeat_their_own_sources() -> None:
     assert plan(SOURCE, TARGET, Network(copy=True), examples=rare, align="attention").copies == SHARED
 
 
-def test_plans_of_earlier_versions_copy_nothing() -> None:
+def test_plans_copy_as_many_indices_as_the_source_has() -> None:
     config = plan(SOURCE, TARGET, Network(copy=False), examples=SIZES, align="attention").config()
-    older = {name: value for name, value in config.items() if name not in ("copies", "coverage", "teacher_forcing_ratio", "beam_size")}
-    again = Plan.from_config(older)
-    assert (again.copies, again.coverage, again.teacher_forcing_ratio, again.beam_size) == ((), 0.0, 1.0, 1)
     with pytest.raises(DataError, match="copies must have one index"):
         Plan.from_config({**config, "copies": [0, 9]})
 

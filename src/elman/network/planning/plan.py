@@ -16,31 +16,6 @@ PLAN_VERSION = 1
 _LISTS = ("class_weights", "cutoffs", "copies", "grid")
 
 
-_ADDED: dict[str, Any] = {
-    "input_dropout": 0.0,
-    "embedding_dropout": 0.0,
-    "locked_dropout": False,
-    "activation_penalty": 0.0,
-    "temporal_activation_penalty": 0.0,
-    "cutoffs": [],
-    "copies": [],
-    "coverage": 0.0,
-    "teacher_forcing_ratio": 1.0,
-    "beam_size": 1,
-    "word_dropout": 0.0,
-    "wide": 0,
-    "ngram_order": 0,
-    "members": 1,
-    "body": "recurrent",
-    "reach": 0,
-    "segment": 0,
-    "grid": [],
-    "stem_frozen": False,
-    "preparation": {},
-}
-"""Values of fields that earlier files lack."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """Plan of a network. ``str(plan)`` is a table; ``config()`` is plain JSON; ``elman.network.build`` makes the network.
@@ -186,8 +161,6 @@ class Plan:
     def from_config(cls, config: dict[str, Any]) -> Plan:
         """Rebuild a plan; unknown or missing keys, wrong types and absurd sizes raise DataError."""
         names = {f.name for f in fields(cls)}
-        if isinstance(config, dict):
-            config = {**_ADDED, **config}
         if not isinstance(config, dict) or set(config) != names | {"version"}:
             extra = sorted(set(config) ^ (names | {"version"})) if isinstance(config, dict) else []
             raise DataError(

@@ -19,7 +19,8 @@ import numpy as np
 from benchmarks.quality.patents import abstracts
 from benchmarks.quality.report import machine
 from elman import Category, Forecaster, LanguageModel, Model, Network, Series, Symbols, Text, Training, compare, datasets
-from elman.comparison import Leaderboard, LeakWarning
+from elman.comparison import Leaderboard
+from elman.leakage.alarm import LeakWarning
 
 Made = tuple[str, tuple[Any, ...], dict[str, Any]]
 

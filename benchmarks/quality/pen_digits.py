@@ -13,7 +13,7 @@ import numpy as np
 from sklearn.neighbors import KNeighborsClassifier
 
 from benchmarks.quality.report import row
-from benchmarks.quality.strings import drawn, error_rates
+from benchmarks.quality.strings import draw_strings, error_rates
 from elman import Category, Model, Strokes, Symbols, Training
 from elman.baselines import ConvNet
 from elman.datasets import load
@@ -55,7 +55,7 @@ def joined(points: list[np.ndarray], digits: np.ndarray, count: int, seed: int) 
     """Write strings of 3 to 6 digits from left to right in one go: other sizes, spaces and heights, no flag between them."""
     random = np.random.default_rng(seed)
     xs, ys = [], []
-    for rows in drawn([range(len(points))], count, random, (3, 6)):
+    for rows in draw_strings([range(len(points))], count, random, (3, 6)):
         right, parts = 0.0, []
         for digit in rows:
             size = random.uniform(0.8, 1.2)

@@ -13,7 +13,7 @@ import numpy as np
 from sklearn.neighbors import KNeighborsClassifier
 
 from benchmarks.quality.report import row
-from benchmarks.quality.strings import WORDS, drawn, error_rates
+from benchmarks.quality.strings import WORDS, draw_strings, error_rates
 from elman import Audio, Category, Model, Network, Text, Training
 from elman.baselines import ConvNet
 from elman.datasets import Split, load
@@ -57,7 +57,7 @@ def spoken(part: Split, count: int, seed: int, fewest: int = 2) -> tuple[list[np
     speakers = np.asarray(part.extra["speaker"])
     groups = [np.flatnonzero(speakers == name).tolist() for name in sorted(set(speakers))]
     waves, texts, digits = [], [], []
-    for rows in drawn(groups, count, random, (fewest, 6)):
+    for rows in draw_strings(groups, count, random, (fewest, 6)):
         pieces = [np.zeros(int(random.uniform(0.02, 0.3) * 8000))]
         for place in rows:
             pieces += [np.asarray(part.x[place]), np.zeros(int(random.uniform(0.0, 0.3) * 8000))]

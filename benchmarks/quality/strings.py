@@ -11,7 +11,7 @@ from elman.metrics.scores import edit_distance
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
-def to_markup(
+def draw_strings(
     groups: Sequence[Sequence[int]], count: int, random: np.random.Generator, lengths: tuple[int, int] = (2, 6)
 ) -> Iterator[list[int]]:
     """Yield ``count`` strings of rows, each from one group; a row comes again only when all of its group have come."""

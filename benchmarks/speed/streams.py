@@ -58,8 +58,8 @@ def _into_buffer(layer, x) -> list[Candidate]:
         from elman.kernels.stream import Stepper
     except ImportError:
         return []
-    from elman.nn import _stack
+    from elman.nn import stack
 
     state = tuple(torch.zeros(1, 1, layer.hidden_size) for _ in layer.cell.states)
-    stepper, out = Stepper(_stack.step_calls(layer, state)), np.empty((1, layer.hidden_size), np.float32)
+    stepper, out = Stepper(stack.step_calls(layer, state)), np.empty((1, layer.hidden_size), np.float32)
     return [Candidate(name="elman buffer", call=lambda: stepper.step(x, out))]

@@ -89,10 +89,11 @@ def results() -> list[str]:
 
 
 def pages() -> dict[str, list[str]]:
-    """Return the names of each page."""
+    """Return the names of each page; a name is on one page, that of its room where it has one."""
     rooms = {room: sorted({home(name) for name in imported(tree_of(f"elman.{room}")).values()}) for room in ROOMS}
     rooms = {room: [name for name in names if name.startswith(f"elman.{room}.")] for room, names in rooms.items()}
-    return {"elman": [*face(), *results()], **rooms, "modules": list(MODULES)}
+    elsewhere = {name for names in rooms.values() for name in names}
+    return {"elman": [name for name in (*face(), *results()) if name not in elsewhere], **rooms, "modules": list(MODULES)}
 
 
 def on_config(config: Any) -> Any:

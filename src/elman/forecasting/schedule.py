@@ -21,22 +21,7 @@ def validation_share(training: Training) -> float:
 
 
 def with_epochs(training: Training, windows: int, *, epochs: int | None = None) -> Training:
-    """Return a copy of training settings with the number of epochs filled in.
-
-    Parameters
-    ----------
-    training : Training
-        The user's settings.
-    windows : int
-        Windows to train on.
-    epochs : int, optional
-        Best number of epochs on the held-out windows, for the second training, on all windows.
-
-    Returns
-    -------
-    Training
-        The copy.
-    """
+    """Return a copy of training settings with the number of epochs filled in."""
     settings: Any = clone(training)
     if epochs is not None:
         # checkpoints of the first training must not be resumed by the second

@@ -39,18 +39,7 @@ class Seen:
 
 
 def recurrent_parts(network: nn.Module) -> dict[str, Recurrent]:
-    """Return a network's recurrent stacks by name, in the order they are read.
-
-    Parameters
-    ----------
-    network : nn.Module
-        Any.
-
-    Returns
-    -------
-    dict of str to Recurrent
-        "encoder", "decoder", or the path of the module; empty where nothing is recurrent.
-    """
+    """Return a network's recurrent stacks by name, in the order they are read."""
     entries = {path: module for path, module in network.named_modules() if isinstance(module, Recurrent)}
     return {path.removesuffix(".layers") or "layers": module for path, module in entries.items()}
 

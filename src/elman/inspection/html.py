@@ -8,18 +8,7 @@ from elman.markup import element, facts
 
 
 def to_markup(estimator: Any) -> list[Any]:
-    """Return an estimator as markup.
-
-    Parameters
-    ----------
-    estimator : Model, LanguageModel or Forecaster
-        Fitted or not.
-
-    Returns
-    -------
-    list of Markup
-        Heading, facts and, once it is fitted, training and plan behind a fold.
-    """
+    """Return an estimator as markup."""
     name = type(estimator).__name__
     fitted = estimator.__sklearn_is_fitted__()
     pairs = [(key, repr(value)) for key, value in estimator.get_params(deep=False).items() if value is not None]

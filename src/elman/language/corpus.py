@@ -26,22 +26,7 @@ _TOGETHER = 4
 
 @contextmanager
 def corpus_of(texts: Any, codec: Codec, token_dir: str | Path | None) -> Iterator[Tokens]:
-    """Fit a codec on documents and encode them once.
-
-    Parameters
-    ----------
-    texts : list, column, str, Path, list of Path or iterator of str
-        Files and iterators are never held in memory whole.
-    codec : Codec
-        Fitted here.
-    token_dir : path-like, optional
-        Folder for the tokens; a temporary one, removed afterwards, by default where one is needed.
-
-    Yields
-    ------
-    Tokens
-        Valid inside the block.
-    """
+    """Fit a codec on documents and encode them once."""
     paths = _paths(texts, codec)
     lazy = paths is not None or (isinstance(texts, Iterator) and codec.modality == "text")
     if not lazy and token_dir is None:

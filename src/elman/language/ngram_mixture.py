@@ -16,22 +16,6 @@ def fit_mixture(model: SequenceModel, tokens: Tokens, training: Training, order:
     """Count n-grams and give them a share.
 
     The shares come from the held-out part and n-grams of the rest; then everything is counted.
-
-    Parameters
-    ----------
-    model : SequenceModel
-        A language model that learned from these tokens with these settings.
-    tokens : Tokens
-        The corpus.
-    training : Training
-        Decides the held-out part.
-    order : int
-        Length of the longest n-gram.
-
-    Returns
-    -------
-    Mixture
-        The n-grams and the network's share; one half where nothing was held out.
     """
     learned, held = parts(tokens, training)
     shares = None

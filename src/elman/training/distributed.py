@@ -111,18 +111,7 @@ def _device() -> str:
 
 @contextmanager
 def joined(device: str) -> Iterator[tuple[Group, str]]:
-    """Join the processes that torchrun started; without torchrun the group is this process alone.
-
-    Parameters
-    ----------
-    device : str
-        Device of the settings; with several GPUs on a machine each process takes its own.
-
-    Yields
-    ------
-    tuple[Group, str]
-        The group and this process's device.
-    """
+    """Join the processes that torchrun started; without torchrun the group is this process alone."""
     world = int(os.environ.get("WORLD_SIZE", "1")) if "RANK" in os.environ else 1
     if not dist.is_available() or (world == 1 and not dist.is_initialized()):
         yield Group(), device

@@ -80,24 +80,7 @@ def with_intercept(dataset: WindowDataset, rows: np.ndarray) -> np.ndarray:
 def fit_ridge(
     dataset: WindowDataset, train: np.ndarray, held_out: np.ndarray, *, penalty: float | None = None
 ) -> tuple[Ridge, float, float]:
-    """Fit a linear map, with the penalty of least absolute error on held-out windows.
-
-    Parameters
-    ----------
-    dataset : WindowDataset
-        Windows.
-    train : array of int
-        Rows to fit on.
-    held_out : array of int
-        Rows to choose the penalty on.
-    penalty : float, optional
-        A penalty chosen before.
-
-    Returns
-    -------
-    Ridge, float, float
-        The map, its penalty, and its error on the held-out windows (NaN without any).
-    """
+    """Fit a linear map, with the penalty of least absolute error on held-out windows."""
     equations = NormalEquations(dataset, train)
     if penalty is not None or not len(held_out):
         return equations.solve(penalty or _PENALTIES[1]), penalty or _PENALTIES[1], float("nan")

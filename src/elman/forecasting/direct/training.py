@@ -84,18 +84,7 @@ class DirectTrainer:
         self.held_out = len(early) + np.random.default_rng(0).permutation(len(late))
 
     def validate(self, inputs: SegmentInputs) -> tuple[Validation, tuple[str, str]]:
-        """Train on early windows and evaluate on late ones; where a linear map alone does better, also train on its residuals.
-
-        Parameters
-        ----------
-        inputs : SegmentInputs
-            Inputs of the network.
-
-        Returns
-        -------
-        Validation, tuple of str
-            The better network, and whether it has a linear map, with the reason.
-        """
+        """Train on early windows and evaluate on late ones; where a linear map alone does better, also train on its residuals."""
         first = self._validate(inputs)
         setting = self.request.preparation.linear
         if setting != "auto":

@@ -20,22 +20,7 @@ _OVER = 1.5
 
 
 def check_rate(model: Any, rows: Rows, seed: int = 0) -> list[Finding]:
-    """Raise the learning rate step by step and see where the loss falls fastest and where it breaks away.
-
-    Parameters
-    ----------
-    model : Model, LanguageModel or Forecaster
-        Fitted; a fresh network of its plan learns, the model stays as it is.
-    rows : Rows
-        Rows with answers.
-    seed : int, default 0
-        Seed of weights and batches.
-
-    Returns
-    -------
-    list of Finding
-        "learning rate", with the rates and losses as evidence.
-    """
+    """Raise the learning rate step by step and see where the loss falls fastest and where it breaks away."""
     rates, losses = range_test(model.plan_, rows, seed)
     if len(rates) < 10:
         return [

@@ -134,20 +134,23 @@ class Stream {
     if (!out.is_valid()) return nullptr;
     void *from = address(x), *to = address(out.ptr());
     if (PyErr_Occurred()) return nullptr;
+    if (from == nullptr) return not_wanted();  // a zero tensor of torch's derivative formulas has no memory
     run(from, to);
     return out.release().ptr();
   }
 
-  // Whether a tensor lies contiguous on the CPU with the dtype and shape of this stream's input.
+  // Whether a tensor lies contiguous on the CPU, not negated, with the dtype and shape of this stream's input.
   bool is_wanted(PyObject* x) const {
     static PyObject *const is_cpu = PyUnicode_InternFromString("is_cpu"), *const dtype = PyUnicode_InternFromString("dtype"),
-                           *const shape = PyUnicode_InternFromString("shape"), *const is_contiguous = PyUnicode_InternFromString("is_contiguous");
+                           *const shape = PyUnicode_InternFromString("shape"), *const is_contiguous = PyUnicode_InternFromString("is_contiguous"),
+                           *const is_neg = PyUnicode_InternFromString("is_neg");
     if (nb::steal(PyObject_GetAttr(x, is_cpu)).ptr() != Py_True) return false;
     if (nb::steal(PyObject_GetAttr(x, dtype)).ptr() != tensor_dtype_.ptr()) return false;
     const nb::object sizes = nb::steal(PyObject_GetAttr(x, shape));
     if (!sizes.is_valid() || PyTuple_GET_SIZE(sizes.ptr()) != 2) return false;
     if (elman::number_at(sizes.ptr(), 0) != count_ || elman::number_at(sizes.ptr(), 1) != inputs_) return false;
-    return nb::steal(PyObject_VectorcallMethod(is_contiguous, &x, 1, nullptr)).ptr() == Py_True;
+    if (nb::steal(PyObject_VectorcallMethod(is_contiguous, &x, 1, nullptr)).ptr() != Py_True) return false;
+    return nb::steal(PyObject_VectorcallMethod(is_neg, &x, 1, nullptr)).ptr() == Py_False;  // the memory of a negated view holds other signs
   }
 
   static void* address(PyObject* tensor) {

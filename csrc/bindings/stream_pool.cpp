@@ -1,4 +1,4 @@
-// Pool: many streams of the same layers, any of them stepped in one call, on addresses that elman/kernels/pool.py has checked.
+// Pool: many streams of the same layers, any of them stepped in one call, on addresses that elman/kernels/stream_pool.py has checked.
 #include "bindings/stream_pool.hpp"
 
 #include <memory>

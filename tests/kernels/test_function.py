@@ -10,7 +10,13 @@ from torch import nn
 from torch.autograd.graph import saved_tensors_hooks
 
 import elman
+from elman import cells
 from elman.errors import ShapeError
+from elman.kernels import dense
+from elman.kernels.call import Call
+from elman.nn import GRU, LSTM, StreamPool
+from elman.nn.stream import StreamState
+from elman.sequences import Ragged
 
 LAYERS = {
     "tanh": lambda: nn.RNN(3, 4),
@@ -125,3 +131,124 @@ def test_negated_views_and_zero_tensors_are_read_by_their_values(pair):
     torch.testing.assert_close(gradient, expected)
     (gradient,) = torch.autograd.grad(output, value, torch._efficientzerotensor(output.shape, dtype=x.dtype))
     assert not gradient.any()
+
+
+READINGS = {
+    "lengths": lambda layer, x: layer(x, lengths=[5, 2])[0],
+    "ragged": lambda layer, x: layer(Ragged.from_padded(x.transpose(0, 1), torch.tensor([5, 2])))[0].data,
+}
+
+
+@pytest.mark.parametrize("settings", [{}, {"bidirectional": True}, {"layer_norm": True}, {"proj_size": 2}], ids=str)
+@pytest.mark.parametrize("reading", sorted(READINGS))
+def test_gradients_of_sequences_of_several_lengths_may_be_batched(settings, reading):
+    """Moving rows into packed order and back is a native step of its own, with batched gradients of its own."""
+    torch.manual_seed(0)
+    layer, x = LSTM(3, 4, **settings), torch.randn(5, 2, 3, requires_grad=True)
+    output = READINGS[reading](layer, x)
+    batch = torch.randn(3, *output.shape)
+    inputs = [x, *layer.parameters()]
+    gradients = torch.autograd.grad(output, inputs, batch, is_grads_batched=True, retain_graph=True)
+    rows = [torch.autograd.grad(output, inputs, row, retain_graph=True) for row in batch]
+    for gradient, expected in zip(gradients, zip(*rows, strict=True), strict=True):
+        torch.testing.assert_close(gradient, torch.stack(expected))
+
+
+VIEWS = {
+    "negated": (lambda t: torch._neg_view(-t), lambda t: t),
+    "zero": (lambda t: torch._efficientzerotensor(t.shape, dtype=t.dtype), torch.zeros_like),
+}
+
+
+@pytest.fixture(params=sorted(VIEWS))
+def view(request):
+    """Return a way to give a tensor memory that does not hold its values, and the values."""
+    return VIEWS[request.param]
+
+
+@pytest.mark.parametrize("name", ["tanh", "sigmoid", "exp", "softplus", "softmax", "log_softmax"])
+def test_functions_read_values_and_not_just_memory(view, name):
+    wrap, values = view
+    function, x = getattr(dense, name), torch.randn(4, 5)
+    with torch.no_grad():
+        assert torch.equal(function(wrap(x)), function(values(x)))
+
+
+def test_products_read_values_and_not_just_memory(view):
+    wrap, values = view
+    x, weight, bias, batch = torch.randn(4, 5), torch.randn(3, 5), torch.randn(3), torch.randn(2, 5, 3)
+    with torch.no_grad():
+        assert torch.equal(dense.linear(wrap(x), wrap(weight), wrap(bias)), dense.linear(values(x), values(weight), values(bias)))
+        assert torch.equal(dense.matmul(x.expand(2, 4, 5), wrap(batch)), dense.matmul(x.expand(2, 4, 5), values(batch)))
+
+
+def test_weights_and_states_are_read_by_their_values(view):
+    wrap, values = view
+    layer, x, state = GRU(3, 4), torch.randn(5, 2, 3), torch.randn(1, 2, 4)
+    weights = {name: weight.detach() for name, weight in layer.named_parameters()}
+    results = [
+        torch.func.functional_call(layer, {name: form(weight) for name, weight in weights.items()}, (x, form(state)))[0]
+        for form in (wrap, values)
+    ]
+    assert torch.equal(*results)
+
+
+def stepper():
+    """Return a compiled stepper of one GRU."""
+    from elman.kernels.stream import Stepper
+
+    torch.manual_seed(0)
+    call = Call(
+        cell=cells.get("gru"),
+        x=torch.zeros(1, 3),
+        batch_sizes=torch.tensor([1]),
+        state=(torch.zeros(1, 4),),
+        weight_ih=torch.randn(12, 3),
+        weight_hh=torch.randn(12, 4),
+    )
+    return Stepper([call])
+
+
+def test_steps_read_values_and_not_just_memory(view):
+    wrap, values = view
+    x, state, layer = torch.randn(1, 3), torch.randn(1, 4), LSTM(3, 4).eval()
+    results = []
+    for form in (wrap, values):
+        one, pool, stream = stepper(), StreamPool(layer), layer.stream()
+        one.set_state([(form(state),)])
+        (place,) = pool.join()
+        pool.set_state(place, StreamState(("h", "c"), (form(state[None]), form(state[None]))))
+        stream.state = StreamState(("h", "c"), (form(state[None]), form(state[None])))
+        results.append([one.step(form(x)), pool.step([place], form(x)), stream.step(form(x))])
+    for one, other in zip(*results, strict=True):
+        assert torch.equal(one, other)
+
+
+def test_quick_steps_read_values_and_not_just_memory(view):
+    wrap, values = view
+    x, layer, results = torch.randn(1, 3), LSTM(3, 4).eval(), []
+    for form in (wrap, values):
+        stream = layer.stream()
+        results.append(torch.cat([stream.step(form(x)) for _ in range(3)]))
+    assert torch.equal(*results)
+
+
+def test_a_step_is_written_by_its_values_into_a_negated_view():
+    x, base = torch.randn(1, 3), torch.empty(1, 4)
+    stepper().step(x, out=torch._neg_view(base))
+    assert torch.equal(-base, stepper().step(x))
+
+
+def test_states_on_another_device_are_refused():
+    """The compiled code would take their missing memory for zeros."""
+    state, x, layer = torch.ones(1, 1, 4, device="meta"), torch.randn(1, 3), LSTM(3, 4).eval()
+    with pytest.raises(ShapeError, match=r"states must be .*'cpu'.*; got .*'meta'"):
+        stepper().set_state([(state[0],)])
+    stream = layer.stream()
+    stream.state = StreamState(("h", "c"), (state, state))
+    with pytest.raises(ShapeError, match=r"states must be .*'cpu'.*; got .*'meta'"):
+        stream.step(x)
+    pool = StreamPool(layer)
+    (place,) = pool.join()
+    with pytest.raises(ShapeError, match="states must be on the CPU; got a tensor on meta"):
+        pool.set_state(place, StreamState(("h", "c"), (state, state)))

@@ -53,6 +53,27 @@ def test_gradients_flow_through_every_move():
     assert torch.autograd.gradgradcheck(moves, (x,))
 
 
+FORMS = {
+    "negated": lambda t: torch._neg_view(t),
+    "conjugate": lambda t: t.to(torch.complex64).mul(1 + 2j).conj(),
+    "zero": lambda t: torch._efficientzerotensor(t.shape, dtype=t.dtype),
+}
+
+
+@pytest.mark.parametrize("form", sorted(FORMS))
+def test_rows_are_moved_by_their_values_and_not_just_their_memory(form):
+    sizes, starts = torch.tensor([2, 2, 2, 1, 1]), torch.tensor([0, 1])
+    padded, packed = FORMS[form](torch.randn(10, 3)), FORMS[form](torch.randn(8, 3))
+    plain = [torch.zeros(t.shape) if form == "zero" else t.resolve_conj().resolve_neg().clone() for t in (padded, packed)]
+    pairs = [
+        (rows.pack(padded, starts, 2, sizes), rows.pack(plain[0], starts, 2, sizes)),
+        (rows.unpack(packed, 10, starts, 2, sizes, fill=0.0), rows.unpack(plain[1], 10, starts, 2, sizes, fill=0.0)),
+        (rows.flip(packed, sizes), rows.flip(plain[1], sizes)),
+    ]
+    for moved, expected in pairs:
+        assert torch.equal(moved, expected)
+
+
 def test_lengths_beyond_the_padding_are_refused():
     with pytest.raises(ShapeError, match=r"0\.\.T \(T=2\); got 3 at index 1"):
         Ragged.from_padded(torch.zeros(2, 2, 1), torch.tensor([1, 3]))

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from elman import _native
 from elman.kernels.stack import COMPILED, Batch, Spec, States
+from elman.sequences.torch_internals import dense
 
 _MEMBERS: dict[str, int] = {name: index for index, name in enumerate(_native.TENSORS)}
 _FRESH_BYTES = 1 << 20  # torch's allocator is quicker below; above, fresh pages cost more than a tensor of our own
@@ -151,16 +152,6 @@ def readable(batch: Batch, x: Tensor) -> Tensor:
         raise batch.too_large(error) from error
 
 
-def dense(tensor: Tensor) -> Tensor:
-    """Return a tensor without gaps whose memory holds its values.
-
-    A negated view (``z.conj().imag``) holds their opposites, a zero tensor of torch's derivative formulas holds nothing.
-    """
-    if tensor.is_contiguous() and not tensor.is_neg() and not tensor._is_zerotensor():
-        return tensor
-    return tensor.new_zeros(tensor.shape) if tensor._is_zerotensor() else tensor.resolve_neg().contiguous()
-
-
 def room(x: Tensor, *shape: int) -> Tensor:
     """Return uninitialised memory; much of it as a block that the next call uses again: fresh pages cost a quarter of a training step."""
     if math.prod(shape) * x.element_size() < _FRESH_BYTES:
@@ -228,7 +219,7 @@ def new_stream(is_double: bool, count: int, layers: list[tuple[Spec, States, dic
     stream = _native.Stream(is_double, count)
     for spec, states, tensors in layers:
         named = dict(zip(("h_0", "c_0"), states, strict=False)) | tensors
-        inputs = {name: tensor.detach().contiguous() for name, tensor in named.items()}
+        inputs = {name: dense(tensor.detach()) for name, tensor in named.items()}
         sizes = (COMPILED.index(spec.cell), spec.inputs, spec.hidden, count, 1, 1, spec.reverse, spec.eps is not None, 0)
         addresses = tuple(inputs[name].data_ptr() if name in inputs else 0 for name in _native.TENSORS)
         stream.add(sizes, (spec.eps or 0.0, spec.zoneout, spec.zoneout), addresses)

@@ -18,6 +18,7 @@ from torch.nn import Parameter
 from elman.errors import ShapeError
 from elman.kernels.dispatch import wanted
 from elman.kernels.recording import is_recording
+from elman.sequences.torch_internals import dense
 
 try:
     from elman import _native
@@ -108,9 +109,9 @@ def _lengths_fit(lengths: Tensor, n: int, most: int) -> bool:
 
 
 def _product(a: Tensor, b: Tensor, bias: Tensor | None, transposed: bool, lengths: Tensor | None) -> Tensor:
-    a, b = a.contiguous(), b.contiguous()
-    bias = None if bias is None else bias.contiguous()
-    lengths = None if lengths is None else lengths.to("cpu").contiguous()
+    a, b = dense(a), dense(b)
+    bias = None if bias is None else dense(bias)
+    lengths = None if lengths is None else dense(lengths.to("cpu"))
     (n, rows, depth), columns = a.shape, b.shape[-2 if transposed else -1]
     y = a.new_empty(n, rows, columns)
     addresses = a.data_ptr(), b.data_ptr(), 0 if bias is None else bias.data_ptr(), y.data_ptr()
@@ -140,7 +141,7 @@ def softplus(x: Tensor) -> Tensor:
 
 
 def _apply(name: str, x: Tensor) -> Tensor:
-    x = x.contiguous()
+    x = dense(x)
     y = torch.empty_like(x)
     _native.apply(x.dtype == torch.float64, _FUNCTIONS[name], x.data_ptr(), y.data_ptr(), x.numel(), torch.get_num_threads())
     return y
@@ -178,10 +179,10 @@ def log_softmax(x: Tensor) -> Tensor:
 
 
 def _softmax(x: Tensor, lengths: Tensor | None, *, log: bool) -> Tensor:
-    x = x.contiguous()
+    x = dense(x)
     y, columns = torch.empty_like(x), x.shape[-1] if x.dim() else 1
     rows = x.numel() // columns if columns else 0
-    lengths = None if lengths is None else lengths.to("cpu").contiguous()
+    lengths = None if lengths is None else dense(lengths.to("cpu"))
     real, repeat = (0, 1) if lengths is None else (lengths.data_ptr(), max(rows // max(len(lengths), 1), 1))
     threads = torch.get_num_threads()
     _native.softmax(x.dtype == torch.float64, log, x.data_ptr(), y.data_ptr(), rows, columns, real, repeat, threads)

@@ -77,6 +77,8 @@ def takes(spec: Spec, x: Tensor, states: States | None, tensors: tuple[Tensor, .
             or not tensor.is_cpu
             or tensor.layout is not torch.strided
             or not tensor.is_contiguous()
+            or tensor.is_neg()
+            or tensor._is_zerotensor()
             or (shape is not None and tensor.shape != shape)
             or (shape is None and tensor.requires_grad)
         ):
@@ -103,7 +105,7 @@ def run(call: Call) -> tuple[Tensor, States]:
     spec, tensors = split(call)
     batch = Batch(n=len(call.state[0]), steps=len(call.batch_sizes), rows=len(call.x), sizes=call.batch_sizes.contiguous())
     states = tuple(state.unsqueeze(0) for state in call.state)
-    output, last = run_stack(spec, batch, call.x, states, tuple(tensor.contiguous() for tensor in tensors.values()))
+    output, last = run_stack(spec, batch, call.x, states, tuple(_passes.dense(tensor) for tensor in tensors.values()))
     return output, tuple(state.squeeze(0) for state in last)
 
 
@@ -130,7 +132,7 @@ def run_stack(spec: Spec, batch: Batch, x: Tensor, states: States | None, tensor
     """
     x = _passes.readable(batch, x)
     if states is not None:
-        states = tuple(state.contiguous() for state in states)
+        states = tuple(_passes.dense(state) for state in states)
     if torch.is_grad_enabled() and _learns(x, states, tensors):
         output, *last = apply(Recurrence, spec, batch, len(states) if states else 0, x, *(states or ()), *tensors)
         return output, tuple(last)

@@ -84,8 +84,9 @@ class Stepper:
             else:
                 self._check(out, "out", self._shape)
             self._check(x, "x", self._input_shape)
-            self._native.step_at(x.data_ptr(), out.data_ptr())
-            return out
+            rows, target = _passes.dense(x), _passes.dense(out)
+            self._native.step_at(rows.data_ptr(), target.data_ptr())
+            return out if target is out else out.copy_(target)
         return self._native.step(x, np.empty(self._shape, self._numpy_dtype) if out is None else out)
 
     def _check(self, tensor: Any, name: str, shape: tuple[int, int]) -> None:
@@ -112,12 +113,12 @@ class Stepper:
         states : sequence of tuple of Tensor
             As :meth:`state` gave them.
         """
-        actual = [[(tuple(s.shape), s.dtype) for s in layer] for layer in states]
-        expected = [[(tuple(s.shape), s.dtype) for s in call.state] for call in self._calls]
+        actual = [[(tuple(s.shape), s.dtype, s.device.type) for s in layer] for layer in states]
+        expected = [[(tuple(s.shape), s.dtype, s.device.type) for s in call.state] for call in self._calls]
         if actual != expected:
             raise ShapeError(f"states must be {expected}, as state() gives them; got {actual}.")
         for layer, tensors in enumerate(states):
-            dense = tuple(tensor.detach().contiguous() for tensor in tensors)
+            dense = tuple(_passes.dense(tensor.detach()) for tensor in tensors)
             self._native.set_state(layer, *_two(dense))
 
 

@@ -9,9 +9,10 @@ import torch  # before the compiled module, so that both share one OpenMP pool
 from torch import Tensor
 
 from elman import _native
-from elman.errors import BackendError
+from elman.errors import BackendError, ShapeError
 from elman.kernels import native
 from elman.kernels.call import Call
+from elman.sequences.torch_internals import dense
 
 _CELLS = {"elman": 0, "elman_relu": 1, "gru": 2, "lstm": 3}
 
@@ -73,6 +74,7 @@ class Pool:
         Tensor
             (M, H).
         """
+        x = dense(x)
         y = torch.empty((len(places), self.sizes[-1][0]), dtype=self.dtype, device="cpu")
         self._native.step(places.data_ptr(), len(places), x.data_ptr(), y.data_ptr(), torch.get_num_threads())
         return y
@@ -87,9 +89,12 @@ class Pool:
 
     def put(self, places: Tensor, states: Sequence[Tensor] | None) -> None:
         """Write states as :meth:`get` gives them; None writes zeros."""
-        dense = None if states is None else tuple(state.to(self.dtype).contiguous() for state in states)
+        for state in states or ():
+            if not state.is_cpu:
+                raise ShapeError(f"states must be on the CPU; got a tensor on {state.device}. Move it there first.")
+        rows = None if states is None else tuple(dense(state.detach().to(self.dtype)) for state in states)
         for layer in range(len(self.sizes)):
-            self._native.set(layer, places.data_ptr(), len(places), *((0, 0) if dense is None else _addresses(dense, layer)))
+            self._native.set(layer, places.data_ptr(), len(places), *((0, 0) if rows is None else _addresses(rows, layer)))
 
 
 def _addresses(states: tuple[Tensor, ...], layer: int) -> tuple[int, int]:
@@ -106,7 +111,7 @@ def _described(call: Call) -> tuple[tuple[int, ...], tuple[float, ...], dict[str
     named = {"w_ih": call.weight_ih, "w_hh": call.weight_hh, "b_ih": call.bias_ih, "b_hh": call.bias_hh}
     if norms is not None:
         named |= {"gain_ih": norms.gain_ih, "gain_hh": norms.gain_hh, "gain_c": norms.gain_c, "bias_c": norms.bias_c}
-    tensors = {name: tensor.detach().contiguous() for name, tensor in named.items() if tensor is not None}
+    tensors = {name: dense(tensor.detach()) for name, tensor in named.items() if tensor is not None}
     return tuple(sizes.get(name, 0) for name in _native.SIZES), tuple(numbers[name] for name in _native.NUMBERS), tensors
 
 

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.autograd import Function
 
 from elman.sequences.geometry import mirror, steps_and_places
-from elman.sequences.torch_internals import apply, is_wrapped
+from elman.sequences.torch_internals import apply, holds_values, is_wrapped
 
 try:
     from elman import _native
@@ -77,7 +77,7 @@ def flip(packed: Tensor, batch_sizes: Tensor) -> Tensor:
 
 
 def _runs_natively(rows: Tensor) -> bool:
-    """Plain CPU tensors with memory; not fake tensors, subclasses, or code under a compiler or a functional transform."""
+    """Plain CPU tensors whose memory holds their values; not subclasses, or code under a compiler or a functional transform."""
     return (
         _native is not None
         and type(rows) in (Tensor, torch.nn.Parameter)
@@ -85,6 +85,7 @@ def _runs_natively(rows: Tensor) -> bool:
         and rows.layout == torch.strided
         and not torch.compiler.is_compiling()
         and not is_wrapped(rows)
+        and holds_values(rows)
     )
 
 

@@ -27,6 +27,22 @@ def has_storage(tensor: Tensor) -> bool:
     return _torch._C._has_storage(tensor)
 
 
+def holds_values(tensor: Tensor) -> bool:
+    """Return whether a tensor's memory holds its values.
+
+    A batched or fake tensor has no memory, a zero tensor of torch's derivative formulas has an empty one, and that of a negated or
+    conjugate view (``z.conj().imag``) holds the values of its base.
+    """
+    return has_storage(tensor) and not (tensor.is_neg() or tensor.is_conj() or tensor._is_zerotensor())
+
+
+def dense(tensor: Tensor) -> Tensor:
+    """Return a real tensor without gaps whose memory holds its values; mostly the same one."""
+    if tensor.is_contiguous() and not tensor.is_neg() and not tensor._is_zerotensor():
+        return tensor
+    return tensor.new_zeros(tensor.shape) if tensor._is_zerotensor() else tensor.resolve_neg().contiguous()
+
+
 def is_dispatching() -> bool:
     """Return whether a dispatch mode sees every operation."""
     return _torch._C._len_torch_dispatch_stack() > 0

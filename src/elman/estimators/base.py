@@ -141,7 +141,7 @@ class Estimator(BaseEstimator):
         y : list, array or column, optional
             True answers of a ``Model``.
         leaderboard : Leaderboard, optional
-            From :func:`elman.compare`, to are in the page.
+            From :func:`elman.compare`, to be shown in the page.
         title : str, optional
             Heading.
 

@@ -12,7 +12,7 @@ from elman.network.heads.continuous import ContinuousHead
 class NegativeBinomialHead(ContinuousHead):
     """Rate and dispersion of each count: mean μ = rate · exposure, variance μ + dispersion · μ².
 
-    A target may are beside its exposure (the length of an interval, the size of a series): the last axis then holds counts and after
+    A target may come beside its exposure (the length of an interval, the size of a series): the last axis then holds counts and after
     them as many exposures. Alone, a count has exposure 1, and predictions and quantiles are those of exposure 1.
     """
 
@@ -23,7 +23,7 @@ class NegativeBinomialHead(ContinuousHead):
         return dense.softplus(rate) + 1e-6, dense.softplus(dispersion) + 1e-4
 
     def loss(self, features: Tensor, target: Tensor) -> Tensor:
-        """Return the mean negative log-likelihood over the known counts of each row; counts may are beside exposures."""
+        """Return the mean negative log-likelihood over the known counts of each row; counts may come beside exposures."""
         shape = (len(features), *self.shape[:-1], -1)
         target = target.reshape(shape)
         finite = ~torch.isnan(target[..., : self.shape[-1]])

@@ -118,7 +118,7 @@ def _check_grid(made: Plan) -> None:
 
 
 def can_be_wide(source: Side | None, target: Side, decoder: str, head: str) -> bool:
-    """Return whether a linear model on n-grams can are beside the recurrent one."""
+    """Return whether a linear model on n-grams can be used beside the recurrent one."""
     if source is None or source.rank != "many" or decoder != "summary" or target.rank != "one" or not reads_grams(source.space):
         return False
     return isinstance(target.space, Discrete | Binary) or (isinstance(target.space, Continuous) and head == "point")

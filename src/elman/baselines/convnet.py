@@ -90,11 +90,11 @@ class ConvNet(ClassifierMixin, BaseEstimator):
             raise SettingError(f"ConvNet reads sequences; got {type(self.source_).__name__}. Use Text(), Symbols() or Series().")
         sources, targets = self.source_.encode_all(xs), self.target_.encode_all(ys)
         sizes = Sizes.measure(self.source_, self.target_, sources, targets)
-        output = plan(self.source_, self.target_, Network(wide=False, members=1), examples=sizes)
-        training = recipe(output, self.training or Training(), len(targets))
+        layout = plan(self.source_, self.target_, Network(wide=False, members=1), examples=sizes)
+        training = recipe(layout, self.training or Training(), len(targets))
         augment_encoded = augmentation_of(self.source_)
         learned = learn(
-            output, sources, targets, training, scoring_of(self.target_, False), build=self._build, augment_encoded=augment_encoded
+            layout, sources, targets, training, scoring_of(self.target_, False), build=self._build, augment_encoded=augment_encoded
         )
         self.model_, self.history_, self.classes_ = learned.model, learned.history, self.target_.classes_
         self.parameters_ = sum(weight.numel() for weight in learned.model.parameters())

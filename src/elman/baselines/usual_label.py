@@ -46,7 +46,7 @@ class UsualLabel(BaseEstimator):
         for symbols, labels in zip(*paired_rows(X, y), strict=True):
             for symbol, label in zip(symbols, labels, strict=True):
                 counts[symbol][label] += 1
-        self.labels_ = {symbol: item.most_common(1)[0][0] for symbol, item in counts.items()}
+        self.labels_ = {symbol: label_counts.most_common(1)[0][0] for symbol, label_counts in counts.items()}
         self.most_frequent_ = sum(counts.values(), Counter()).most_common(1)[0][0]
         self.parameters_ = len(self.labels_)
         return self

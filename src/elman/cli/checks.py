@@ -119,9 +119,9 @@ def leaks(table: Table, source_names: list[str], target_name: str) -> list[Findi
                 Finding("leak", f"every value of column {name!r} always has the same target", f"It is {used}. Would it be known in use?")
             )
     for name in source_names:
-        local, chance = visible(table.column(name), targets)
-        if local - chance > 0.2:
-            text = f"the target stands in {local:.0%} of the values of {name!r} (another row's target: {chance:.0%})"
+        share, chance = visible(table.column(name), targets)
+        if share - chance > 0.2:
+            text = f"the target stands in {share:.0%} of the values of {name!r} (another row's target: {chance:.0%})"
             findings.append(Finding("leak", text, "The model may only learn to find it; remove it from the source."))
     return findings
 

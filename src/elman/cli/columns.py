@@ -178,13 +178,13 @@ def _mean_length(values: list[Any]) -> float:
 
 def complete(ins: list[Any], outs: list[Any]) -> tuple[list[Any], list[Any], list[str]]:
     """Return the rows that have both a source and a target, and a note about the others."""
-    remaining = [
+    rows = [
         i
         for i, (x, y) in enumerate(zip(ins, outs, strict=True))
         if x is not None and y is not None and not (isinstance(y, str) and y == "")
     ]
-    if not remaining:
+    if not rows:
         raise DataError("no row has both a source and a target. Check the columns with: elman doctor FILE")
-    dropped = len(ins) - len(remaining)
+    dropped = len(ins) - len(rows)
     notes = [f"{dropped:,} of {len(ins):,} rows dropped: source or target is missing"] if dropped else []
-    return [ins[i] for i in remaining], [outs[i] for i in remaining], notes
+    return [ins[i] for i in rows], [outs[i] for i in rows], notes

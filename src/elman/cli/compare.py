@@ -78,14 +78,14 @@ def compare(
     read = read_table(data, output, by=by, encoding=encoding, rows=rows)
     budget, training.budget = training.budget, None
     if comparison.horizon is not None:
-        what, remaining = _series(read, comparison.horizon, series or Columns(), output, network=network, training=training)
+        task, complete = _series(read, comparison.horizon, series or Columns(), output, network=network, training=training)
     elif continue_ or (not source and not target and read.names == ["text"]):
-        what, remaining = _texts(read, continue_ or "text:char", network, training)
+        task, complete = _texts(read, continue_ or "text:char", network, training)
     else:
-        what, remaining = _pairs(read, source or [], target, output, align=comparison.align, network=network, training=training)
-    if len(remaining) < len(read):
-        output.note(f"{len(read) - len(remaining):,} of {len(read):,} rows dropped: source or target is missing")
-    board = _run(what, comparison, output, kept=remaining, read=read, budget=budget, only=only, seed=training.random_state)
+        task, complete = _pairs(read, source or [], target, output, align=comparison.align, network=network, training=training)
+    if len(complete) < len(read):
+        output.note(f"{len(read) - len(complete):,} of {len(read):,} rows dropped: source or target is missing")
+    board = _run(task, comparison, output, kept=complete, read=read, budget=budget, only=only, seed=training.random_state)
     if comparison.plot:
         board.plot().figure.savefig(comparison.plot)
     output.result(board.to_dict(), [] if json else str(board).splitlines())

@@ -52,21 +52,21 @@ def generate(
         raise SettingError(
             f"{model} is a {type(loaded).__name__}; only a LanguageModel generates. Train one with: elman fit TEXT --continue text:char"
         )
-    request = cells.values(loaded.target_, _prompts(prompt or [], prompts))
+    prompt_values = cells.values(loaded.target_, _prompts(prompt or [], prompts))
     output = Output(json, quiet)
     if next_ is not None:
-        _next(loaded, request, next_, output)
+        _next(loaded, prompt_values, next_, output)
         return
     options: dict[str, Any] = {"temperature": temperature, "max_new_steps": max_new_steps, "random_state": random_state}
     options |= {name: value for name, value in (("top_k", top_k), ("top_p", top_p), ("stop", stop)) if value is not None}
     if type(loaded.target_).__name__ in ("Notes", "Strokes"):
-        _whole(loaded, request, options, out, output)
+        _whole(loaded, prompt_values, options, out, output)
     elif out is not None:
         raise SettingError(f"--out is for models of music; {model} writes {type(loaded.target_).__name__}. Leave it out.")
-    elif len(request) == 1:
-        _stream(request[0], loaded.generate(request[0], stream=True, **options), output)
+    elif len(prompt_values) == 1:
+        _stream(prompt_values[0], loaded.generate(prompt_values[0], stream=True, **options), output)
     else:
-        _batch(request, loaded.generate(request, **options), output)
+        _batch(prompt_values, loaded.generate(prompt_values, **options), output)
 
 
 def _prompts(given: list[str], path: Path | None) -> list[str]:

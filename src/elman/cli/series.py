@@ -81,9 +81,9 @@ def _in_words(error: DataError, names: dict[str, str], columns: Columns) -> Data
 def _names(table: Table, columns: Columns, notes: list[str]) -> dict[str, str]:
     """Return the column of each part; time and group may be missing."""
     time, value, group = columns.time, columns.value, columns.group
-    for text in (time, value, group):
-        if text is not None:
-            table.column(text)
+    for column in (time, value, group):
+        if column is not None:
+            table.column(column)
     free = [name for name in table.names if name not in (time, value, group)]
     names = {}
     guess_time = time or _known(free, TIMES) or next((n for n in free if _is_time(table.columns[n])), None)
@@ -99,8 +99,8 @@ def _names(table: Table, columns: Columns, notes: list[str]) -> dict[str, str]:
         names["unique_id"] = guess_group
     guessed = [
         f"--{o} {names[k]}"
-        for o, k, text in (("time", "ds", time), ("value", "y", value), ("group", "unique_id", group))
-        if text is None and k in names
+        for o, k, column in (("time", "ds", time), ("value", "y", value), ("group", "unique_id", group))
+        if column is None and k in names
     ]
     if guessed:
         notes.append(f"inferred: {' '.join(guessed)}")

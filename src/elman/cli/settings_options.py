@@ -76,10 +76,10 @@ def with_settings(**groups: type[Settings]) -> Callable[[Callable[..., Any]], Ca
             return verb(**given)
 
         hints = typing.get_type_hints(verb, include_extras=True)
-        local = [p.replace(annotation=hints[p.name]) for p in inspect.signature(verb).parameters.values() if p.name not in groups]
-        local = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in local]
-        command.__signature__ = inspect.Signature([*local, *options.values()])  # type: ignore[attr-defined]
-        command.__annotations__ = {p.name: p.annotation for p in (*local, *options.values())}
+        arguments = [p.replace(annotation=hints[p.name]) for p in inspect.signature(verb).parameters.values() if p.name not in groups]
+        arguments = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in arguments]
+        command.__signature__ = inspect.Signature([*arguments, *options.values()])  # type: ignore[attr-defined]
+        command.__annotations__ = {p.name: p.annotation for p in (*arguments, *options.values())}
         return command
 
     return decorate

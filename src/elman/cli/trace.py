@@ -53,16 +53,16 @@ def trace(
         raise SettingError(f"--out must end in {', '.join(_WRITERS)}; got {out.name!r}.")
     output, loaded = Output(json, quiet), elman.load(model)
     result = elman.trace(loaded, _value(loaded, value, data, row, source, output, encoding))
-    text = result.predictions
-    busy = result.busiest(1).tolist() if text.labels == result.labels else []
+    predictions = result.predictions
+    busy = result.busiest(1).tolist() if predictions.labels == result.labels else []
     states = [result.hidden[:, unit] for unit in busy]
     rows = [
         [label.replace("\n", "⏎"), str(answer), *(float(state[i]) for state in states)]
-        for i, (label, answer) in enumerate(zip(text.labels, text.said, strict=True))
+        for i, (label, answer) in enumerate(zip(predictions.labels, predictions.said, strict=True))
     ][: None if quiet else _SHOWN]
-    lines = [*str(result).splitlines(), "", f"{text.meaning}:", *table(["step", "said", *(f"unit {unit}" for unit in busy)], rows)]
-    if len(rows) < len(text.labels):
-        lines.append(f"… and {len(text.labels) - len(rows)} more steps; write them all with --out trace.json")
+    lines = [*str(result).splitlines(), "", f"{predictions.meaning}:", *table(["step", "said", *(f"unit {unit}" for unit in busy)], rows)]
+    if len(rows) < len(predictions.labels):
+        lines.append(f"… and {len(predictions.labels) - len(rows)} more steps; write them all with --out trace.json")
     facts = result.to_dict()
     if following is not None:
         units = result.units_following(following)

@@ -112,10 +112,10 @@ class Boxes(Codec):
         """
         vocabulary = self._fitted("vocabulary_")
         listed, size = self._read(value)
-        corners, remaining = self._corners(listed.boxes, size)
+        corners, numbers = self._corners(listed.boxes, size)
         labels = np.zeros(len(corners), dtype=np.int64)
         if len(vocabulary):
-            labels = np.array([_index(vocabulary, listed.label(i), i) for i in remaining], dtype=np.int64)
+            labels = np.array([_index(vocabulary, listed.label(i), i) for i in numbers], dtype=np.int64)
         elif listed.labels is not None and len(listed.boxes):
             raise DataError("expected boxes without labels, as fit saw them; got labels. Fit on boxes with labels, or leave them out.")
         return np.concatenate([corners / _scale(size), labels[:, None]], axis=1).astype(np.float32)

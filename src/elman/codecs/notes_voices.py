@@ -86,8 +86,8 @@ class Voices:
     def allowed(self, symbols: tuple[int, ...]) -> list[int]:
         """Return the indices that may follow the symbols after the last whole frame: those of the next voice, and the end after a frame."""
         voice = len(symbols) % self.voices
-        local = list(range(1 + voice * self.kinds, 1 + (voice + 1) * self.kinds))
-        return local if voice else [*local, self.space.n]
+        indices = list(range(1 + voice * self.kinds, 1 + (voice + 1) * self.kinds))
+        return indices if voice else [*indices, self.space.n]
 
     def augment_encoded(self, encoded: np.ndarray, random: np.random.Generator) -> np.ndarray:
         """Return a piece in another key."""

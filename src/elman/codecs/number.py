@@ -80,8 +80,8 @@ class Number(Codec):
 
     def _fit(self, values: Sequence[Any]) -> None:
         target = self.role_ == "target"
-        available = each(lambda value: learnable(_one(value), how=self.scale, target=target), values)
-        self.scaler_ = Scaler.fit(available, 1, how=self.scale, missing=self.missing, target=target)
+        numbers = each(lambda value: learnable(_one(value), how=self.scale, target=target), values)
+        self.scaler_ = Scaler.fit(numbers, 1, how=self.scale, missing=self.missing, target=target)
 
     def _encode_many(self, values: Sequence[Any]) -> list[Any] | None:
         if not isinstance(values, np.ndarray) or values.ndim != 1 or values.dtype.kind not in "biuf":

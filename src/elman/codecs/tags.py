@@ -76,9 +76,9 @@ class Tags(Codec):
             if tag in table:
                 encoded[table[tag]] = 1
             elif self.role_ == "target":
-                available = [t for t in table if isinstance(t, str)]
+                names = [t for t in table if isinstance(t, str)]
                 raise DataError(
-                    f"tag {tag!r} was never seen in fit.{did_you_mean(str(tag), available)} Add it to the training data or drop it."
+                    f"tag {tag!r} was never seen in fit.{did_you_mean(str(tag), names)} Add it to the training data or drop it."
                 )
         return encoded
 

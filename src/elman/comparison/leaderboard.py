@@ -121,8 +121,8 @@ class Leaderboard:
         for entry in self.entries:
             if entry.name == name:
                 return entry
-        available = [entry.name for entry in self.entries]
-        raise SettingError(f"There is no {name!r} on this leaderboard; there are {available}.{did_you_mean(name, available)}")
+        names = [entry.name for entry in self.entries]
+        raise SettingError(f"There is no {name!r} on this leaderboard; there are {names}.{did_you_mean(name, names)}")
 
     @property
     def best(self) -> Any:

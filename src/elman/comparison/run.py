@@ -50,9 +50,9 @@ class Run:
         waiting = sum(one.kind != "simple" for one in chosen)
         for place, one in enumerate(chosen, 1):
             self._say(f"[{place}/{len(chosen)}] {one.label} …")
-            available = self.results.read(one.name)
-            if available is not None:
-                facts[one.name], judged[one.name] = available
+            stored = self.results.read(one.name)
+            if stored is not None:
+                facts[one.name], judged[one.name] = stored
                 fitted[one.name] = self.results.load(one.name)
             else:
                 begun = time.perf_counter()
@@ -60,7 +60,7 @@ class Run:
                 facts[one.name], judged[one.name] = self._judge(one, fitted[one.name], time.perf_counter() - begun)
                 self.results.write(one.name, facts[one.name], judged[one.name])
             waiting -= one.kind != "simple"
-            self._report(judged[one.name], facts[one.name], read_back=available is not None)
+            self._report(judged[one.name], facts[one.name], read_back=stored is not None)
         return judged, facts, fitted
 
     def _learn(self, one: Candidate, waiting: int) -> Any:

@@ -53,9 +53,9 @@ def split(
         by_class[None if strata is None else strata[unit[0]]].append(unit)
     test: list[int] = []
     for same in by_class.values():
-        rows, expected = 0, test_size * sum(map(len, same))
+        rows, quota = 0, test_size * sum(map(len, same))
         for unit in same:
-            if rows + len(unit) / 2 <= expected:
+            if rows + len(unit) / 2 <= quota:
                 test, rows = test + unit, rows + len(unit)
     if not test or len(test) == len(xs):
         smallest = min(units, key=len)

@@ -127,9 +127,9 @@ class Info:
             if name not in self.options:
                 raise SettingError(f"{self.name} has no option {name!r}; it has {sorted(self.options)}.{did_you_mean(name, self.options)}")
             if value not in self.options[name]:
-                available = self.options[name]
-                hint = did_you_mean(value, [str(k) for k in available])
-                raise SettingError(f"{name} of {self.name} must be one of {list(available)}; got {value!r}.{hint}")
+                choices = self.options[name]
+                hint = did_you_mean(value, [str(k) for k in choices])
+                raise SettingError(f"{name} of {self.name} must be one of {list(choices)}; got {value!r}.{hint}")
         return {name: given.get(name, values[0]) for name, values in self.options.items()}
 
 

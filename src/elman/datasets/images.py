@@ -84,7 +84,7 @@ def _faces(files: Files) -> tuple[dict[str, Split], dict[str, Any]]:
         boxes[row].append(corners)
         names[row] = cells[1]
         kinds[row].append(cells[2])
-    y = [np.array(item, dtype=np.float32).reshape(-1, 4) for item in boxes]
+    y = [np.array(picture_boxes, dtype=np.float32).reshape(-1, 4) for picture_boxes in boxes]
     return {"all": Split(x=images, y=y, extra={"name": names, "classes": kinds})}, {"columns": ("xmin", "ymin", "xmax", "ymax")}
 
 

@@ -323,19 +323,19 @@ class LanguageModel(Estimator):
             raise SettingError("memorisation compares symbols or notes; no two strokes are the same.")
         if isinstance(self.target_.space, Binary):
             return self._remembered(self.target_, texts, training)
-        available = self._kept(training)
+        corpus = self._kept(training)
         written = self.generate([""] * 10 if self._is_text() else [[]] * 10) if texts is None else documents_of(texts, self.target_)
         rows = [np.asarray(row) for row in self.target_.encode_all(written)]
-        return report(rows, available, self.target_.decode)
+        return report(rows, corpus, self.target_.decode)
 
     def _remembered(self, codec: Any, pieces: Any, training: Any) -> Memorisation:
         if training is None:
             raise DataError("memorisation of notes needs the pieces that were learned from. Pass them as training=.")
         written = [self.generate([], random_state=seed) for seed in range(10)] if pieces is None else rows_of(pieces, "pieces")
-        (rows, available), frames = _elements.as_symbols(
+        (rows, corpus), frames = _elements.as_symbols(
             _elements.pieces_of(codec, written), _elements.pieces_of(codec, rows_of(training, "training"))
         )
-        return report(rows, available, lambda span: codec.decode(frames[np.asarray(span, dtype=np.int64)]))
+        return report(rows, corpus, lambda span: codec.decode(frames[np.asarray(span, dtype=np.int64)]))
 
     def _kept(self, training: Any) -> list[np.ndarray]:
         if training is not None:
@@ -426,20 +426,20 @@ class LanguageModel(Estimator):
 
     def _stream(self, prompt: Any, sampling: Sampling, max_new_steps: int, stop: Any) -> Iterator[Any]:
         """Yield the text that each new symbol adds; text that could be the beginning of ``stop`` waits until it is clear."""
-        encoded, new, actual = self._prompt(prompt), [], prompt
+        encoded, new, shown = self._prompt(prompt), [], prompt
         for symbol in stream_prompt(self.model_, encoded, max_new_steps=max_new_steps, sampling=sampling, mixture=self.mixture_):
             new.append(symbol)
             whole = self._joined(prompt, encoded, np.asarray(new))
             cut = _cut(whole, stop, len(prompt))
             ready = cut if len(cut) < len(whole) else whole[: len(whole) - _could_stop(whole, stop)]
-            if len(ready) > len(actual):
-                yield ready[len(actual) :]
-                actual = ready
+            if len(ready) > len(shown):
+                yield ready[len(shown) :]
+                shown = ready
             if len(cut) < len(whole):
                 return
         whole = _cut(self._joined(prompt, encoded, np.asarray(new, dtype=np.int64)), stop, len(prompt))
-        if len(whole) > len(actual):
-            yield whole[len(actual) :]
+        if len(whole) > len(shown):
+            yield whole[len(shown) :]
 
 
 def _is_piece(value: Any) -> bool:

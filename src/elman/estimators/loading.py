@@ -100,13 +100,13 @@ def _codec(spec: Any) -> Codec | None:
         return None
     if not isinstance(spec, dict) or set(spec) != {"id", "config"}:
         raise ModelFileError(f"a codec needs id and config; got {str(spec)[:100]}.")
-    available = registry()
-    if spec["id"] not in available:
+    codecs = registry()
+    if spec["id"] not in codecs:
         raise ModelFileError(
-            f"it needs codec {spec['id']!r}, which is not known here; known are {sorted(available)}.{did_you_mean(spec['id'], available)}"
+            f"it needs codec {spec['id']!r}, which is not known here; known are {sorted(codecs)}.{did_you_mean(spec['id'], codecs)}"
             " Import the package that brings it first."
         )
-    return available[spec["id"]].from_config(spec["config"])
+    return codecs[spec["id"]].from_config(spec["config"])
 
 
 def _settings(cls: type[Any], spec: Any) -> Any:

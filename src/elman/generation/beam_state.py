@@ -132,8 +132,8 @@ class Beams:
             "ended": torch.full_like(log_probs, ended, dtype=torch.bool),
         }
         for name, values in new.items():
-            local = getattr(self, name)
-            local[rows] = torch.cat([local[rows], values], 1).gather(1, order)
+            best_values = getattr(self, name)
+            best_values[rows] = torch.cat([best_values[rows], values], 1).gather(1, order)
         self.answered[:, rows] = _follow(torch.cat([self.answered[:, rows], self.history], 2), order)
 
     def _compact(self) -> Tensor | None:

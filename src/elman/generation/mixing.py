@@ -99,14 +99,14 @@ class MixedWriter(Writer):
 
     def say(self, place: int, features: np.ndarray, uniform: float) -> int:
         """Draw the next symbol of the row at a place, and remember it."""
-        local, both, context = self._own, self._row.values, self._contexts[place]
-        np.add(self.score(features), self._bias, out=local)  # exp and log in the network's own precision: half the time
-        local -= local.max()
-        np.exp(local, out=local)
-        np.divide(local, local.sum(dtype=np.float64), out=both)
+        scores, both, context = self._own, self._row.values, self._contexts[place]
+        np.add(self.score(features), self._bias, out=scores)  # exp and log in the network's own precision: half the time
+        scores -= scores.max()
+        np.exp(scores, out=scores)
+        np.divide(scores, scores.sum(dtype=np.float64), out=both)
         self._mixture.mix_into(self._row, context)
-        np.maximum(both, self._smallest, out=local, casting="same_kind")  # a chance too small for a number is never drawn
-        symbol = self.draw(np.log(local, out=local), uniform)
+        np.maximum(both, self._smallest, out=scores, casting="same_kind")  # a chance too small for a number is never drawn
+        symbol = self.draw(np.log(scores, out=scores), uniform)
         if symbol != self.end:
             self._contexts[place] = self._mixture.follow(context, symbol)
         return symbol

@@ -251,8 +251,8 @@ def check_state(tensors: dict[str, Tensor], expected: dict[str, Tensor]) -> None
             f"the file has {which} tensor {odd[0]!r}; weights and spec do not belong together.{did_you_mean(odd[0], expected)}"
         )
     for name, tensor in tensors.items():
-        target = expected[name]
-        if tensor.dtype != target.dtype or tensor.shape != target.shape:
+        weight = expected[name]
+        if tensor.dtype != weight.dtype or tensor.shape != weight.shape:
             raise ModelFileError(
-                f"tensor {name!r} is {tensor.dtype} {tuple(tensor.shape)}; the model expects {target.dtype} {tuple(target.shape)}."
+                f"tensor {name!r} is {tensor.dtype} {tuple(tensor.shape)}; the model expects {weight.dtype} {tuple(weight.shape)}."
             )

@@ -169,17 +169,15 @@ def open_tokens(folder: str | os.PathLike[str]) -> Tokens:
     Tokens
         Read from the disk as they are looked at.
     """
-    folder, available = Path(folder), about(folder)
-    if available is None:
+    folder, header = Path(folder), about(folder)
+    if header is None:
         raise FileError(f"{folder} holds no tokens of this version, or they were not written to the end. Encode the corpus again.")
-    kind = smallest(int(available["end"]))
+    kind = smallest(int(header["end"]))
     try:
         starts = np.fromfile(folder / _STARTS, np.int64)
-        flat = np.memmap(folder / _NUMBERS, kind, "r") if available["symbols"] else np.empty(0, kind)
+        flat = np.memmap(folder / _NUMBERS, kind, "r") if header["symbols"] else np.empty(0, kind)
     except (OSError, ValueError) as cause:
         raise FileError(f"{folder}: the tokens cannot be read ({cause}). Encode the corpus again.") from cause
-    if len(starts) != available["documents"] + 1 or len(flat) != available["symbols"] or (len(starts) and starts[-1] != len(flat)):
-        raise DataError(
-            f"{folder}: {len(flat)} symbols, expected {available['symbols']}. The files are cut short; encode the corpus again."
-        )
-    return Tokens(flat, starts, int(available["end"]))
+    if len(starts) != header["documents"] + 1 or len(flat) != header["symbols"] or (len(starts) and starts[-1] != len(flat)):
+        raise DataError(f"{folder}: {len(flat)} symbols, expected {header['symbols']}. The files are cut short; encode the corpus again.")
+    return Tokens(flat, starts, int(header["end"]))

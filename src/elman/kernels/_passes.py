@@ -126,10 +126,10 @@ def backward(
     list of Tensor or None
         Gradients in the order of ``wanted``.
     """
-    request = iter(wanted)
-    d_x = _like(x) if next(request) else None
-    d_states = [torch.empty_like(state) if next(request) else None for state in states or ()]
-    d_tensors = [torch.empty_like(t) if want and can else None for t, want, can in zip(tensors, request, spec.learned, strict=True)]
+    needs = iter(wanted)
+    d_x = _like(x) if next(needs) else None
+    d_states = [torch.empty_like(state) if next(needs) else None for state in states or ()]
+    d_tensors = [torch.empty_like(t) if want and can else None for t, want, can in zip(tensors, needs, spec.learned, strict=True)]
     d_y, *d_last = grads
     if d_y is not None and d_y.stride() != y.stride():
         d_y = d_y.contiguous()

@@ -208,15 +208,15 @@ def choose(call: Call, backend: str | None = None) -> str:
     str
         A name of :func:`names`.
     """
-    request = backend or wanted()
-    if request is None:
+    chosen = backend or wanted()
+    if chosen is None:
         return next(name for name in ORDER if unsupported_reason(name, call) is None)
-    reason = unsupported_reason(_known(request), call)
+    reason = unsupported_reason(_known(chosen), call)
     if reason is not None:
         raise BackendError(
-            f"The backend {request!r} cannot run this call: {reason}. Ask for another one, or for none to take the first that can."
+            f"The backend {chosen!r} cannot run this call: {reason}. Ask for another one, or for none to take the first that can."
         )
-    return request
+    return chosen
 
 
 def unsupported_reason(name: str, call: Call) -> str | None:

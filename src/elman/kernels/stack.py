@@ -229,37 +229,37 @@ def call_of(spec: Spec, part: int, x: Tensor, batch_sizes: Tensor, state: States
     Call
         Not checked.
     """
-    local = spec.named(tensors, part)
-    zones = tuple(local[name] for name in ("zone_h", "zone_c") if name in local)
+    named = spec.named(tensors, part)
+    zones = tuple(named[name] for name in ("zone_h", "zone_c") if name in named)
     norms = None
     if spec.eps is not None:
         norms = Norms(
-            gain_ih=local["gain_ih"], gain_hh=local["gain_hh"], gain_c=local.get("gain_c"), bias_c=local.get("bias_c"), eps=spec.eps
+            gain_ih=named["gain_ih"], gain_hh=named["gain_hh"], gain_c=named.get("gain_c"), bias_c=named.get("bias_c"), eps=spec.eps
         )
     return Call(
         cell=cells.get(spec.cell),
         x=x,
         batch_sizes=batch_sizes,
         state=state,
-        weight_ih=local["w_ih"],
-        weight_hh=local["w_hh"],
-        bias_ih=local.get("b_ih"),
-        bias_hh=local.get("b_hh"),
+        weight_ih=named["w_ih"],
+        weight_hh=named["w_hh"],
+        bias_ih=named.get("b_ih"),
+        bias_hh=named.get("b_hh"),
         norms=norms,
-        recurrent_mask=local.get("mask"),
+        recurrent_mask=named.get("mask"),
         zoneout=zones or spec.zoneout,
         reverse=spec.reverse != bool(part % spec.directions),
-        weight_hr=local.get("w_hr"),
+        weight_hr=named.get("w_hr"),
         recompute=spec.recompute,
     )
 
 
 def zero_states(spec: Spec, batch: Batch, tensors: tuple[Tensor, ...]) -> States:
     """Return the default initial states of a stack: zeros (L·D, N, H), h (L·D, N, P) with a projection."""
-    local = spec.named(tensors, 0)
-    widths = (local["w_hr"].shape[0] if "w_hr" in local else spec.hidden, spec.hidden)[: len(cells.get(spec.cell).states)]
+    named = spec.named(tensors, 0)
+    widths = (named["w_hr"].shape[0] if "w_hr" in named else spec.hidden, spec.hidden)[: len(cells.get(spec.cell).states)]
     try:
-        return tuple(local["w_ih"].new_zeros(spec.parts, batch.n, width) for width in widths)
+        return tuple(named["w_ih"].new_zeros(spec.parts, batch.n, width) for width in widths)
     except RuntimeError as error:
         raise batch.too_large(error) from error
 

@@ -276,9 +276,9 @@ def _continued(model: SequenceModel, prompt: np.ndarray, most: int, temperature:
 
 def check_options(**options: Any) -> None:
     """Refuse options for symbols only."""
-    actual = sorted(name for name, value in options.items() if value)
-    if actual:
-        raise SettingError(f"{actual} are for symbols; notes and strokes are drawn by temperature alone. Leave them out.")
+    options_set = sorted(name for name, value in options.items() if value)
+    if options_set:
+        raise SettingError(f"{options_set} are for symbols; notes and strokes are drawn by temperature alone. Leave them out.")
 
 
 def as_symbols(rows: Sequence[np.ndarray], *others: Sequence[np.ndarray]) -> tuple[list[list[np.ndarray]], np.ndarray]:

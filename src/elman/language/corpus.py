@@ -60,11 +60,11 @@ def _paths(texts: Any, codec: Codec | None) -> list[Path] | None:
     """Files, sorted, where the documents are given as paths."""
     if codec is not None and codec.reads_paths:
         return None
-    actual = [texts] if isinstance(texts, Path) else texts
-    if not isinstance(actual, list | tuple) or not actual or not all(isinstance(path, Path) for path in actual):
+    paths = [texts] if isinstance(texts, Path) else texts
+    if not isinstance(paths, list | tuple) or not paths or not all(isinstance(path, Path) for path in paths):
         return None
     results: list[Path] = []
-    for path in actual:
+    for path in paths:
         inside = sorted(p for p in path.rglob("*.txt") if p.is_file()) if path.is_dir() else [path]
         if not inside:
             raise FileError(f"{path} is a folder without .txt files. Give the files themselves.")
@@ -86,15 +86,15 @@ def _in_memory(texts: Any, codec: Codec) -> Tokens:
 
 def _on_disk(texts: Any, parts: TextParts | None, paths: list[Path] | None, codec: Codec, folder: Path) -> Tokens:
     source = None if paths is None else [[str(p.resolve()), p.stat().st_size, p.stat().st_mtime_ns] for p in paths]
-    expected = {"source": source, "settings": [codec.id, codec.get_params(deep=False)]}
-    available = about(folder)
-    if available is not None and source is not None and all(available.get(name) == value for name, value in expected.items()):
-        _adopt(codec, available["codec"])
+    origin = {"source": source, "settings": [codec.id, codec.get_params(deep=False)]}
+    header = about(folder)
+    if header is not None and source is not None and all(header.get(name) == value for name, value in origin.items()):
+        _adopt(codec, header["codec"])
         return open_tokens(folder)
     documents: Any = parts if parts is not None else documents_of(texts, codec)
     closes = [True] * len(documents) if parts is None else parts.closes
     codec.fit(_sampled(documents, codec), role="target")
-    with TokenWriter(folder, _symbols(codec), {**expected, "codec": describe(codec)}) as writer:
+    with TokenWriter(folder, _symbols(codec), {**origin, "codec": describe(codec)}) as writer:
         for start in range(0, len(documents), _TOGETHER):
             together = range(start, min(start + _TOGETHER, len(documents)))
             for row, symbols in zip(together, codec.encode_all([documents[i] for i in together]), strict=True):

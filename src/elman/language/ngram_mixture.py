@@ -21,8 +21,8 @@ def fit_mixture(model: SequenceModel, tokens: Tokens, training: Training, order:
     shares = None
     if held:
         trial = Mixture(KneserNey(order, end=True).fit(learned, tokens.end))
-        local = np.exp(-np.concatenate(symbol_nats(model, held)))
+        network_proba = np.exp(-np.concatenate(symbol_nats(model, held)))
         theirs = np.exp(np.concatenate(trial.ngrams.score(held)))
-        shares = trial.fit_shares(local, theirs, np.concatenate([trial.contexts(row) for row in held])).shares
+        shares = trial.fit_shares(network_proba, theirs, np.concatenate([trial.contexts(row) for row in held])).shares
     everything = [np.asarray(tokens[row]) for row in range(len(tokens))]
     return Mixture(KneserNey(order, end=True).fit(everything, tokens.end), shares)

@@ -157,8 +157,8 @@ def _documents(plan: Plan, tokens: Tokens, settings: Training, augment_encoded: 
 def _frequencies(tokens: Tokens, check: Examples | None) -> float:
     """Return the bits per symbol, on the held-out part, of a model of the symbol frequencies of the rest."""
     held = tokens.counts() if check is None else _counts(check, tokens.end)
-    available = (tokens.counts() if check is None else tokens.counts() - held) + 0.5
-    return float(-(held * np.log2(available / available.sum())).sum() / max(held.sum(), 1))
+    counts = (tokens.counts() if check is None else tokens.counts() - held) + 0.5
+    return float(-(held * np.log2(counts / counts.sum())).sum() / max(held.sum(), 1))
 
 
 def _counts(rows: Examples, end: int) -> np.ndarray:

@@ -71,15 +71,15 @@ def near_duplicates(train: Sequence[Any], test: Sequence[Any]) -> list[Alarm]:
     """
     sketches: defaultdict[int, list[int]] = defaultdict(list)
     shingles = [_triples(text) for text in train]
-    for row, item in enumerate(shingles):
-        for number in sorted(item)[:_SKETCH]:
+    for row, shingle in enumerate(shingles):
+        for number in sorted(shingle)[:_SKETCH]:
             sketches[number].append(row)
     index, alike = {key(text) for text in train}, []
     for text in test:
-        local = _triples(text)
-        candidates = {row for number in sorted(local)[:_SKETCH] for row in sketches.get(number, ())[:50]}
-        best = max(candidates, key=lambda row: len(local & shingles[row]) / len(local | shingles[row]), default=None)
-        if best is not None and len(local & shingles[best]) >= _ALIKE * len(local | shingles[best]) and key(text) not in index:
+        shingle = _triples(text)
+        candidates = {row for number in sorted(shingle)[:_SKETCH] for row in sketches.get(number, ())[:50]}
+        best = max(candidates, key=lambda row: len(shingle & shingles[row]) / len(shingle | shingles[row]), default=None)
+        if best is not None and len(shingle & shingles[best]) >= _ALIKE * len(shingle | shingles[best]) and key(text) not in index:
             alike.append((text, train[best]))
     if not alike:
         return []

@@ -106,8 +106,8 @@ def overlapping_windows(train: Any, test: Any, *, train_series: Any = None, test
     second = np.zeros(len(test), dtype=np.int64) if test_series is None else np.asarray(test_series)
     touched = np.zeros(len(test), dtype=bool)
     for series in np.unique(second):
-        local, positions = train[first == series], np.flatnonzero(second == series)
-        touched[positions] = _touching(local, test[positions])
+        windows, positions = train[first == series], np.flatnonzero(second == series)
+        touched[positions] = _touching(windows, test[positions])
     if not touched.any():
         return None
     worst = int(np.argmax(touched))
@@ -157,19 +157,19 @@ def scaler_on_test(scaler: Any, train: Any, test: Any) -> Leak | None:
     rows = [part[:, None] if part.ndim == 1 else part for part in rows]
     both = np.concatenate(rows)
     for name, figure in _FIGURES.items():
-        local = getattr(scaler, name, None)
-        if local is None:
+        learned = getattr(scaler, name, None)
+        if learned is None:
             continue
-        available, all_of_them = figure(rows[0]), figure(both)
-        apart = ~np.isclose(available, all_of_them, rtol=1e-9)
-        leaky = apart & np.isclose(local, all_of_them, rtol=1e-6) & ~np.isclose(local, available, rtol=1e-6)
+        of_training, of_both = figure(rows[0]), figure(both)
+        apart = ~np.isclose(of_training, of_both, rtol=1e-9)
+        leaky = apart & np.isclose(learned, of_both, rtol=1e-6) & ~np.isclose(learned, of_training, rtol=1e-6)
         if leaky.any():
             at = int(np.argmax(leaky))
             return Leak(
                 kind="scaler fitted on test",
                 share=float(leaky.mean()),
-                evidence=f"{type(scaler).__name__}.{name} is {np.ravel(local)[at]:g}, that of training and test rows together; of the"
-                f" training rows it is {available[at]:g}.",
+                evidence=f"{type(scaler).__name__}.{name} is {np.ravel(learned)[at]:g}, that of training and test rows together; of the"
+                f" training rows it is {of_training[at]:g}.",
                 advice="Fit the scaler on the training rows only, best inside a pipeline.",
             )
     return None

@@ -33,9 +33,9 @@ def hidden_targets(xs: Sequence[Any], ys: Sequence[Any]) -> list[Alarm]:
         their source.
     """
     results = [*_columns(xs, ys), *_words(xs, ys)]
-    local, chance = visible(xs, ys)
-    if local - chance > 0.2:
-        text = f"the target stands in {local:.0%} of the sources as a word (another row's target: {chance:.0%})"
+    share, chance = visible(xs, ys)
+    if share - chance > 0.2:
+        text = f"the target stands in {share:.0%} of the sources as a word (another row's target: {chance:.0%})"
         results.append(Alarm(kind="target", text=text, advice="The model may only learn to find it; remove it from the source."))
     return results
 
@@ -73,12 +73,12 @@ def _words(xs: Sequence[Any], ys: Sequence[Any]) -> list[Alarm]:
     silent = [category for category, _ in categories.most_common() if best.get(category, (0, ""))[0] <= 0]
     otherwise = silent[0] if silent else min(best, key=lambda category: best[category][0])
     rules = {word: category for category, (score, word) in best.items() if category != otherwise and score > 0}
-    text = sum(_told(rules, otherwise, x) == key(y) for x, y in zip(xs, ys, strict=True))
-    if text < _TELLING * len(xs):
+    right = sum(_told(rules, otherwise, x) == key(y) for x, y in zip(xs, ys, strict=True))
+    if right < _TELLING * len(xs):
         return []
     named = tuple(f"{word!r} tells {shorten([category])[0]}" for word, category in rules.items())
     advice = "Would the word be there in use? If not, remove it from the source."
-    return [Alarm(kind="target", text=f"single words tell {text / len(xs):.0%} of the targets", advice=advice, evidence=named)]
+    return [Alarm(kind="target", text=f"single words tell {right / len(xs):.0%} of the targets", advice=advice, evidence=named)]
 
 
 def _told(rules: dict[str, Hashable], otherwise: Hashable, text: str) -> Hashable:
@@ -97,8 +97,8 @@ def visible(values: Sequence[Any], targets: Sequence[Any]) -> tuple[float, float
         return 0.0, 0.0
     others = [target for _, target in rows]
     random.Random(0).shuffle(others)
-    local = sum(target in source for source, target in rows) / len(rows)
-    return local, sum(target in source for (source, _), target in zip(rows, others, strict=True)) / len(rows)
+    share = sum(target in source for source, target in rows) / len(rows)
+    return share, sum(target in source for (source, _), target in zip(rows, others, strict=True)) / len(rows)
 
 
 def words(text: str) -> str:

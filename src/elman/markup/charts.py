@@ -74,8 +74,8 @@ def scatter_chart(x: Sequence[float], y: Sequence[float], *, title: str, x_label
     parts = frame(across, up, x_label, y_label)
     if diagonal:
         parts.append(element("line", x1=across.start, y1=up.start, x2=across.end, y2=up.end, class_="axis dashed"))
-    available = [(a, b) for a, b in zip(x, y, strict=True) if across.has(a) and up.has(b)]
-    parts += [element("circle", cx=across.place(a), cy=up.place(b), r=2.5, class_="dot f0") for a, b in available]
+    points = [(a, b) for a, b in zip(x, y, strict=True) if across.has(a) and up.has(b)]
+    parts += [element("circle", cx=across.place(a), cy=up.place(b), r=2.5, class_="dot f0") for a, b in points]
     return svg(title, parts, _WIDTH, _HEIGHT)
 
 

@@ -35,11 +35,11 @@ def levels(values: np.ndarray, highest: float | None = None) -> np.ndarray:
     >>> levels(np.array([-1.0, 0.0, 0.26, 2.0]), 1.0).tolist()
     [-8, 0, 2, 8]
     """
-    available = np.nan_to_num(np.asarray(values, dtype=np.float64), nan=0.0, posinf=0.0, neginf=0.0)
-    highest = float(np.abs(available).max(initial=0.0)) if highest is None else highest
+    numbers = np.nan_to_num(np.asarray(values, dtype=np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+    highest = float(np.abs(numbers).max(initial=0.0)) if highest is None else highest
     if highest <= 0:
-        return np.zeros(available.shape, dtype=np.int64)
-    return np.clip(np.rint(available / highest * _LEVELS), -_LEVELS, _LEVELS).astype(np.int64)
+        return np.zeros(numbers.shape, dtype=np.int64)
+    return np.clip(np.rint(numbers / highest * _LEVELS), -_LEVELS, _LEVELS).astype(np.int64)
 
 
 def heat_map(

@@ -108,11 +108,11 @@ def copied(written: Sequence[np.ndarray], training: Sequence[np.ndarray], orders
 def _shared(ours: Text64, theirs: Text64, n: int) -> int | None:
     """Return where a window of n symbols begins that both have, compared symbol by symbol; None if there is none."""
     hashes, places = ours.windows(n)
-    available, there = theirs.windows(n)
-    order = np.argsort(available, kind="stable")
-    at = np.searchsorted(available[order], hashes)
-    inside = at < len(available)
-    hits = np.flatnonzero(inside)[available[order][at[inside]] == hashes[inside]]
+    windows, there = theirs.windows(n)
+    order = np.argsort(windows, kind="stable")
+    at = np.searchsorted(windows[order], hashes)
+    inside = at < len(windows)
+    hits = np.flatnonzero(inside)[windows[order][at[inside]] == hashes[inside]]
     for hit in hits:
         a, b = int(places[hit]), int(there[order[at[hit]]])
         if np.array_equal(ours.symbols[a : a + n], theirs.symbols[b : b + n]):

@@ -192,10 +192,10 @@ class Counts:
         nodes, symbols = np.asarray(nodes), np.asarray(symbols)
         values = np.full(nodes.shape, MISSING)
         positions = np.flatnonzero(nodes >= 0)
-        expected = nodes[positions] * self.base + symbols[positions]
-        at = np.searchsorted(self.keys, expected)
+        edges = nodes[positions] * self.base + symbols[positions]
+        at = np.searchsorted(self.keys, edges)
         at[at == len(self.keys)] = ROOT
-        values[positions] = np.where(self.keys[at] == expected, at, MISSING)
+        values[positions] = np.where(self.keys[at] == edges, at, MISSING)
         return values
 
     def children(self, node: int) -> slice:

@@ -83,8 +83,8 @@ class KneserNey(NGramModel):
         for k in range(1, self.order + 1):
             level = slice(counts.levels[k], counts.levels[k + 1])
             context = counts.parent[level]
-            local = np.divide((adjusted - taken)[level], total[context], out=np.zeros(len(context)), where=total[context] > 0)
-            self.probability_[level] = local + self.backoff_[context] * self.probability_[counts.suffix[level]]
+            discounted = np.divide((adjusted - taken)[level], total[context], out=np.zeros(len(context)), where=total[context] > 0)
+            self.probability_[level] = discounted + self.backoff_[context] * self.probability_[counts.suffix[level]]
 
     def _score(self, nodes: Ints) -> Floats:
         values = np.full(nodes.shape[1] - 1, self.probability_[ROOT])

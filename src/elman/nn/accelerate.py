@@ -91,12 +91,12 @@ def _parts(module: object) -> list[tuple[str, nn.Module]]:
 
 def _class_for(part: nn.Module, table: dict[type, type]) -> type | None:
     """Return the class a layer changes to; a parametrised layer has a class of its own, made anew over the other base."""
-    local = type(part)
-    if local in table:
-        return table[local]
-    if parametrize.is_parametrized(part) and len(local.__bases__) == 1 and local.__bases__[0] in table:
-        body = {key: value for key, value in vars(local).items() if key not in ("__dict__", "__weakref__")}
-        return type(local.__name__, (table[local.__bases__[0]],), body)
+    cls = type(part)
+    if cls in table:
+        return table[cls]
+    if parametrize.is_parametrized(part) and len(cls.__bases__) == 1 and cls.__bases__[0] in table:
+        body = {key: value for key, value in vars(cls).items() if key not in ("__dict__", "__weakref__")}
+        return type(cls.__name__, (table[cls.__bases__[0]],), body)
     return None
 
 

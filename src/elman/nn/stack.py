@@ -131,10 +131,10 @@ def _masked(layer: RecurrentLayer, spec: Spec, tensors: list[Tensor], n: int, ro
     zones = (("zone_h", out), ("zone_c", layer.hidden_size))[: len(layer.cell.states)] if options.zoneout else ()
     results: list[Tensor] = []
     for first in range(0, len(tensors), width):
-        local = tensors[first : first + width]
-        local[1] = options.drop_weight(local[1], True)
-        mask = options.mask(local[0], n, out, True)
-        results += [*local, *([] if mask is None else [mask]), *(options.keep(local[0], rows, size) for _, size in zones)]
+        weights = tensors[first : first + width]
+        weights[1] = options.drop_weight(weights[1], True)
+        mask = options.mask(weights[0], n, out, True)
+        results += [*weights, *([] if mask is None else [mask]), *(options.keep(weights[0], rows, size) for _, size in zones)]
     kinds = (*spec.kinds, *(("mask",) if options.recurrent_dropout else ()), *(name for name, _ in zones))
     more = spec_of(spec.cell, spec.inputs, spec.hidden, spec.layers, spec.directions, kinds, spec.reverse, spec.eps, 0.0, spec.recompute)
     return more, tuple(results)
@@ -176,8 +176,8 @@ def run(
     for depth in range(spec.layers):
         inputs = spec.inputs if depth == 0 else rows.shape[-1]
         one = spec_of(spec.cell, inputs, spec.hidden, 1, ways, spec.kinds, spec.reverse, spec.eps, spec.zoneout, spec.recompute)
-        local = None if states is None else tuple(s[depth * ways : (depth + 1) * ways] for s in states)
-        rows, final = dispatch.run_stack(one, packed, rows, local, tensors[depth * width : (depth + 1) * width], whole=whole)
+        initial = None if states is None else tuple(s[depth * ways : (depth + 1) * ways] for s in states)
+        rows, final = dispatch.run_stack(one, packed, rows, initial, tensors[depth * width : (depth + 1) * width], whole=whole)
         last.append(final)
         if depth + 1 < spec.layers:
             rows = _drop(rows, layer, packed)

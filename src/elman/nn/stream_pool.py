@@ -199,9 +199,9 @@ class StreamPool:
         )
         if not fits or len({t.shape[1] for t in tensors.values()}) > 1:
             actual = {name: (tuple(t.shape), t.dtype) for name, t in tensors.items()}
-            target = {name: (tuple(t.shape), t.dtype) for name, t in zip(names, expected, strict=True)}
+            pool_states = {name: (tuple(t.shape), t.dtype) for name, t in zip(names, expected, strict=True)}
             raise ShapeError(
-                f"The saved states are {actual}; this pool holds {target} for 0 streams. Load them into a pool of the same layer."
+                f"The saved states are {actual}; this pool holds {pool_states} for 0 streams. Load them into a pool of the same layer."
             )
         ids = self.join(tensors[names[0]].shape[1])
         self._places.put(torch.tensor(ids, dtype=torch.int64, device="cpu"), [tensors[name] for name in names])

@@ -98,9 +98,9 @@ def last_state_is_last_output(backend: Backend, cell: Cell, dtype: torch.dtype, 
 def full_zoneout_keeps_the_state(backend: Backend, cell: Cell, dtype: torch.dtype, tolerance: float) -> None:
     """Zoneout of one must never change the state, zoneout of zero must change nothing else."""
     call = make_call(cell, dtype=dtype)
-    remaining = replace(call, zoneout=1.0)
-    if backend.unsupported_reason(remaining) is None:
-        _, states = backend.run(remaining)
+    full = replace(call, zoneout=1.0)
+    if backend.unsupported_reason(full) is None:
+        _, states = backend.run(full)
         for index, (last, first) in enumerate(zip(states, call.state, strict=True)):
             same(f"state {index} under zoneout of one", last, first, tolerance)
     none = replace(call, zoneout=tuple(s.new_zeros(len(call.x), s.shape[1]) for s in call.state))

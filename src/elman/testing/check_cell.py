@@ -95,9 +95,9 @@ def _check_gates(cell: Cell) -> None:
 
 def _check_parity(cell: Cell, option: str) -> None:
     call = make_call(cell, option=option)
-    answer, actual = gradients(reference, call)
-    expected, target = gradients(aten, call)
+    answer, answer_gradients = gradients(reference, call)
+    expected, expected_gradients = gradients(aten, call)
     what = f"{cell.name}, {option} against torch"
     same_answer(what, answer, expected, 1e-12)
-    for name, gradient in target.items():
-        same(f"{what}, gradient by {name}", actual[name], gradient, 1e-11)
+    for name, gradient in expected_gradients.items():
+        same(f"{what}, gradient by {name}", answer_gradients[name], gradient, 1e-11)

@@ -121,10 +121,10 @@ def fits_alike(case: Case) -> None:
 def encodes_into_its_space(case: Case) -> None:
     """Shape, dtype and range are those of the space and rank; values stay untouched."""
     codec = case.fitted()
-    remaining = copy.deepcopy(list(case.values))
+    originals = copy.deepcopy(list(case.values))
     for value in [*case.values, *case.unknown]:
         _fits(codec.encode(value), codec.space, codec.rank)
-    _must(all(same(a, b) for a, b in zip(remaining, case.values, strict=True)), "encode changes the value")
+    _must(all(same(a, b) for a, b in zip(originals, case.values, strict=True)), "encode changes the value")
 
 
 def encodes_all_alike(case: Case) -> None:

@@ -120,7 +120,7 @@ def fits_and_leaves_the_rest_alone(case: Case) -> None:
 
     case.fitted = copy.deepcopy(case.estimator)
     shown, params = _shown(case.fitted), case.fitted.get_params(deep=False)
-    remaining = {name: copy.deepcopy(vars(value)) for name, value in params.items() if _is_codec(value)}
+    originals = {name: copy.deepcopy(vars(value)) for name, value in params.items() if _is_codec(value)}
     data = copy.deepcopy(case.data())
     before = (np.random.get_state(), torch.get_rng_state())  # the global ones are the point
     _must(case.fit(case.fitted) is case.fitted, "fit does not return the estimator")
@@ -128,7 +128,7 @@ def fits_and_leaves_the_rest_alone(case: Case) -> None:
     _must(_difference(before, after, 0) == 0, "fit draws from the program's own random numbers")
     _must(_shown(case.fitted) == shown, "fit changes the parameters")
     _must(all(case.fitted.get_params(deep=False)[name] is value for name, value in params.items()), "fit replaces a parameter")
-    for name, state in remaining.items():
+    for name, state in originals.items():
         _must(vars(params[name]).keys() == state.keys(), f"fit leaves its mark on the codec given as {name}; fit a copy")
     _must(_difference(data, case.data(), 0) == 0, "fit changes the data")
 

@@ -105,6 +105,6 @@ class Speller:
         if row is None:
             if len(self._rows) >= _REMEMBERED:
                 self._rows.clear()
-            available = [index for piece in pieces(word) if (index := self.pieces.index(piece))]
-            row = self._rows[word] = np.array([self.words.index(word.lower()), *available], dtype=np.int32)
+            indices = [index for piece in pieces(word) if (index := self.pieces.index(piece))]
+            row = self._rows[word] = np.array([self.words.index(word.lower()), *indices], dtype=np.int32)
         return row

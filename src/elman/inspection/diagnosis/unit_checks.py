@@ -150,8 +150,8 @@ def _by_lag(model: Any, network: SequenceModel, rows: Rows) -> list[Finding]:
 def some_rows(rows: Rows, count: int, steps: int, seed: int) -> Rows:
     """Return a few rows at random, of a bounded number of steps."""
     order = np.random.default_rng(seed).permutation(len(rows))[:count]
-    remaining = rows.take(_with_steps(rows, order))
-    return remaining if remaining.sources is not None else remaining.in_pieces(steps).take(range(min(count, len(remaining))))
+    sample = rows.take(_with_steps(rows, order))
+    return sample if sample.sources is not None else sample.in_pieces(steps).take(range(min(count, len(sample))))
 
 
 def _with_steps(rows: Rows, order: np.ndarray) -> Sequence[int]:

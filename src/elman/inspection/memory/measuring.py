@@ -78,14 +78,14 @@ def memory(
     rows = _some(rows, networks[0], most, np.random.default_rng(random_state))
     loss_at = _cut_losses(networks, rows)
     loss, blind = loss_at(None), loss_at(average)
-    horizon, beyond, available = search(loss_at, most, loss + share * max(blind - loss, 0.0) + 1e-9 * abs(loss))
+    horizon, beyond, losses = search(loss_at, most, loss + share * max(blind - loss, 0.0) + 1e-9 * abs(loss))
     gradient = gradient_by_lag(networks[0], rows, random_state)
     beyond = beyond and most < longest - 1
     return Memory(
         horizon=horizon,
         beyond=beyond,
-        lags=np.array(list(available)),
-        losses=np.array(list(available.values())),
+        lags=np.array(list(losses)),
+        losses=np.array(list(losses.values())),
         loss=loss,
         blind=blind,
         share=share,

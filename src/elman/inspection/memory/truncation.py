@@ -81,8 +81,8 @@ class _Windows:
 
     def batch(self, x: Ragged) -> Ragged:
         """Return the windows as sequences of their own."""
-        local = self.frame.row_of()
-        index = _places(x, self.rows[local], self.start[local] + self.frame.step_of())
+        row_of = self.frame.row_of()
+        index = _places(x, self.rows[row_of], self.start[row_of] + self.frame.step_of())
         return self.frame.with_data(x.data[index.to(x.data.device)])
 
     def first_state(self, state: Any) -> Any:

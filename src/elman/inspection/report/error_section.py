@@ -46,8 +46,12 @@ def _confused(model: Any, true: np.ndarray, said: np.ndarray) -> list[Any]:
     counts = np.array([[int(((true == a) & (said == b)).sum()) for b in frequent] for a in frequent])
     rows = []
     for index, name in zip(frequent, names, strict=True):
-        right, text, there = int(((true == index) & (said == index)).sum()), int((said == index).sum()), int((true == index).sum())
-        rows.append((name, there, right / text if text else 0.0, right / there if there else 0.0))
+        right, predicted, true_count = (
+            int(((true == index) & (said == index)).sum()),
+            int((said == index).sum()),
+            int((true == index).sum()),
+        )
+        rows.append((name, true_count, right / predicted if predicted else 0.0, right / true_count if true_count else 0.0))
     others = len(set(true.tolist())) - len(frequent)
     caption = "Precision and recall" + (f" of the {len(frequent)} most frequent classes of {len(frequent) + others}" if others > 0 else "")
     return [
@@ -60,8 +64,8 @@ def _tags(model: Any, seen: Judged) -> list[Any]:
     true, answers = np.stack([np.asarray(t) for t in seen.truth]) > 0.5, np.stack(seen.answers) > 0.5
     rows = []
     for index, name in enumerate(model.target_.classes_):
-        right, text, there = int((true & answers)[:, index].sum()), int(answers[:, index].sum()), int(true[:, index].sum())
-        rows.append((str(name), there, right / text if text else 0.0, right / there if there else 0.0))
+        right, predicted, true_count = int((true & answers)[:, index].sum()), int(answers[:, index].sum()), int(true[:, index].sum())
+        rows.append((str(name), true_count, right / predicted if predicted else 0.0, right / true_count if true_count else 0.0))
     rows.sort(key=lambda row: -row[1])
     return [table(["tag", "rows", "precision", "recall"], rows[: 2 * _CLASSES], caption="Precision and recall")]
 

@@ -121,9 +121,9 @@ class Trace:
     def main(self) -> list[LayerTrace]:
         """The top layer that reads the value, in each of its directions."""
         first = self.layers[0].name.split(" ")[0]
-        local = [layer for layer in self.layers if layer.name.split(" ")[0] == first]
-        top = local[-1].name.split(" ")[1]
-        return [layer for layer in local if layer.name.split(" ")[1] == top]
+        part = [layer for layer in self.layers if layer.name.split(" ")[0] == first]
+        top = part[-1].name.split(" ")[1]
+        return [layer for layer in part if layer.name.split(" ")[1] == top]
 
     @property
     def labels(self) -> tuple[str, ...]:

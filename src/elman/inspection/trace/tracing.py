@@ -107,8 +107,10 @@ def _of_writing(model: Any, network: SequenceModel, value: Any, answer: Any) -> 
         if isinstance(model.plan_.target.space, Discrete)
         else [r.tolist() for r in values]
     )
-    text = Predictions(labels=names, values=values, said=best, meaning="the next element, given those before it")
-    return Trace(value=value, kind=model.source_.modality, answer=_plain(prediction), layers=layers, attention=looked, _later=lambda: text)
+    predictions = Predictions(labels=names, values=values, said=best, meaning="the next element, given those before it")
+    return Trace(
+        value=value, kind=model.source_.modality, answer=_plain(prediction), layers=layers, attention=looked, _later=lambda: predictions
+    )
 
 
 def _of_text(model: Any, network: SequenceModel, value: Any) -> Trace:
@@ -130,8 +132,8 @@ def _of_text(model: Any, network: SequenceModel, value: Any) -> Trace:
         best = values[1:].tolist()
     else:
         best = [name_of(model.target_, int(row.argmax())) for row in values[1:]]
-    text = Predictions(labels=names, values=values[1:], said=best, meaning="the symbol expected after this one")
-    return Trace(value=value, kind=model.target_.modality, answer=best[-1], layers=layers, _later=lambda: text)
+    predictions = Predictions(labels=names, values=values[1:], said=best, meaning="the symbol expected after this one")
+    return Trace(value=value, kind=model.target_.modality, answer=best[-1], layers=layers, _later=lambda: predictions)
 
 
 def _of_series(model: Any, network: SequenceModel, value: Any) -> Trace:
@@ -259,8 +261,8 @@ def _running(model: Any, hidden: np.ndarray, ends: list[int]) -> tuple[list[Any]
 def _by_end(model: Any, panel: Any, read: tuple[str, ...]) -> Predictions:
     """Forecasts had the series ended at each of the steps that were read (of those whose covariates are known a horizon further)."""
     length = len(panel.series[0].values)
-    available = length - model.horizon if model.engine_.group(panel).future.shape[1] else length
-    ends = [(name, length + int(name)) for name in read if 1 < length + int(name) <= available]
+    latest = length - model.horizon if model.engine_.group(panel).future.shape[1] else length
+    ends = [(name, length + int(name)) for name in read if 1 < length + int(name) <= latest]
     ends = [ends[i] for i in np.unique(np.linspace(0, len(ends) - 1, min(len(ends), _PREFIXES)).astype(np.int64))]
     values = model.forecast_from(panel, [0] * len(ends), [end for _, end in ends]).mean if ends else np.zeros((0, model.horizon))
     names, answers = tuple(name for name, _ in ends), [float(row[0]) for row in values]

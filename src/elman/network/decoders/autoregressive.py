@@ -249,15 +249,15 @@ class AutoregressiveDecoder(Decoder):
     def _step_by_step(self, x: Ragged, state: DecoderState) -> Looked:
         state = state.select(x.sorted_indices)
         results: list[Looked] = []
-        local, at = None, 0
+        guess, at = None, 0
         for active in x.batch_sizes.tolist():
             if active < state.rows:
                 state = state.select(torch.arange(active, device="cpu"))
             vectors = x.data[at : at + active]
-            if local is not None:
-                vectors = self._sometimes(map_tensors(lambda t, k=active: t[:k], local), vectors, state)
+            if guess is not None:
+                vectors = self._sometimes(map_tensors(lambda t, k=active: t[:k], guess), vectors, state)
             looked, state = self._one(vectors, state)
-            local = self._guess(looked, state) if self.training and self.teacher_forcing < 1 else None
+            guess = self._guess(looked, state) if self.training and self.teacher_forcing < 1 else None
             results.append(looked)
             at += active
         return Looked.in_one(results) if results else Looked(features=x.data.new_zeros(0, self._feed_size()))
@@ -381,9 +381,9 @@ class AutoregressiveDecoder(Decoder):
             chances = None if mix is None else mix(self.head.proba(features), steps)
             nats.append(self.head.loss(features, truth) if chances is None else -chances.gather(1, truth[:, None])[:, 0].log())
             if hits:  # "unknown" is nothing that could be guessed right
-                available = ~torch.isin(truth, torch.tensor(self.banned, device=truth.device))
+                predictable = ~torch.isin(truth, torch.tensor(self.banned, device=truth.device))
                 best = self.head.predict(features) if chances is None else chances.argmax(1)
-                right += int(((best == truth) & available).sum())
+                right += int(((best == truth) & predictable).sum())
         return torch.cat(nats), right, after
 
     def steps(self) -> Steps:

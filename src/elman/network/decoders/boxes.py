@@ -168,9 +168,9 @@ class BoxDecoder(Decoder):
         """Return the scores of all cells, "no more" behind, (N, S + 1), and the reader after asking."""
         x = Ragged.from_lengths(reading.last, torch.ones(len(reading.last), dtype=torch.int64, device="cpu"))
         out, recurrent = self.layers(x, reading.recurrent)
-        request = self.ask(out.data)
-        fits = (cells.keys * request[:, None]).sum(2) / request.shape[1] ** 0.5
-        knots = torch.tensor(_KNOTS, device=request.device, dtype=request.dtype)
+        query = self.ask(out.data)
+        fits = (cells.keys * query[:, None]).sum(2) / query.shape[1] ** 0.5
+        knots = torch.tensor(_KNOTS, device=query.device, dtype=query.dtype)
         covered = (functional.relu(reading.covered[..., None] - knots) * self.cover).sum(2)
         scores = (cells.score + fits + covered).masked_fill(reading.given, _OUT)
         return torch.cat([scores, self.stop(out.data)], 1), replace(reading, recurrent=recurrent)
@@ -182,8 +182,8 @@ class BoxDecoder(Decoder):
         kinds = torch.softmax(cells.kinds[rows, chosen], 1)
         last = dense.tanh(self.read(torch.cat([cells.vectors[rows, chosen], box, kinds], 1)))
         covered = torch.maximum(reading.covered, overlaps(cells.boxes.detach(), box[:, None])[0])
-        actual = reading.given.scatter(1, chosen[:, None], True)
-        return replace(reading, last=last, given=actual, covered=covered)
+        given = reading.given.scatter(1, chosen[:, None], True)
+        return replace(reading, last=last, given=given, covered=covered)
 
     # -- learning ----------------------------------------------------------------------------------------------------------
 

@@ -47,10 +47,10 @@ class Pointer(nn.Module):
 
     def classes(self, symbols: Tensor) -> Tensor:
         """Return the class of each step of a source; symbols beyond the source's vocabulary are words never seen."""
-        available = self.copies[symbols.clamp_max(len(self.copies) - 1)]
-        available = torch.where(symbols < len(self.copies), available, torch.full_like(available, -1))
+        classes = self.copies[symbols.clamp_max(len(self.copies) - 1)]
+        classes = torch.where(symbols < len(self.copies), classes, torch.full_like(classes, -1))
         first = (symbols[:, :, None] == symbols[:, None, :]).to(torch.int8).argmax(2)
-        return torch.where(available >= 0, available, self.target_symbols + 1 + first)
+        return torch.where(classes >= 0, classes, self.target_symbols + 1 + first)
 
     def gate(self, context: Tensor, hidden: Tensor, vectors: Tensor, weights: Tensor) -> Tensor:
         """Return the log-odds of saying rather than copying, (M, 1); from an empty source nothing can be copied."""

@@ -140,12 +140,12 @@ class SegmentDecoder(Decoder):
         if whole is not None:
             x = x + whole[:, None]
         if self.future is not None:
-            available = encoded.source[FUTURE].to_padded()[0]
-            if available.shape[:2] != (encoded.size, count):
+            future = encoded.source[FUTURE].to_padded()[0]
+            if future.shape[:2] != (encoded.size, count):
                 raise DataError(
-                    f"the future must be known in {count} segments for each row; got {available.shape[1]}. Give the whole horizon."
+                    f"the future must be known in {count} segments for each row; got {future.shape[1]}. Give the whole horizon."
                 )
-            x = x + self.future(available.to(self.future.weight.dtype))
+            x = x + self.future(future.to(self.future.weight.dtype))
         state = map_tensors(lambda t: t.repeat_interleave(count, 1), encoded.state)
         steps = Ragged.from_lengths(x.flatten(0, 1), torch.ones(encoded.size * count, dtype=torch.int64, device="cpu"))
         return self._shared[0](steps, state)[0].data

@@ -60,9 +60,9 @@ class Wide(nn.Module):
             Place of each among the features, its row, and its value 1 / sqrt(n), all (K,).
         """
         places = torch.searchsorted(self.keys, found.keys).clamp_max(len(self.keys) - 1)
-        available = self.keys[places] == found.keys
-        places, rows = places[available], found.rows[available]
-        group = rows * 2 + (found.keys[available] < 0)
+        weighted = self.keys[places] == found.keys
+        places, rows = places[weighted], found.rows[weighted]
+        group = rows * 2 + (found.keys[weighted] < 0)
         sizes = torch.bincount(group, minlength=2 * count)
         return places, rows, sizes[group].to(torch.float32).rsqrt()
 

@@ -50,8 +50,8 @@ class Window(nn.Module):
         else:
             answers = x.with_data(x.data.new_zeros(0, self.out_features))
         newest = (x.lengths[:, None] + torch.arange(self.before, device="cpu")).to(joined.device)
-        remaining = joined.gather(1, newest[..., None].expand(-1, -1, self.input_size))
-        return answers, (remaining.flatten(1)[None], answers.last()[None])
+        carried = joined.gather(1, newest[..., None].expand(-1, -1, self.input_size))
+        return answers, (carried.flatten(1)[None], answers.last()[None])
 
     def last(self, state: Recurrent) -> Tensor:
         """Return the answer at each row's last step (N, out_features)."""

@@ -49,21 +49,21 @@ class QuantileHead(ContinuousHead):
 
     def quantiles(self, features: Tensor, levels: tuple[float, ...]) -> Tensor:
         """Return quantiles; between trained levels on a straight line, beyond them the outermost."""
-        available = self._all(features).sort(-1).values
+        values = self._all(features).sort(-1).values
         have, want = (
-            torch.tensor(self.levels, device="cpu").to(available),
-            torch.tensor(levels, device="cpu").to(available).clamp(self.levels[0], self.levels[-1]),
+            torch.tensor(self.levels, device="cpu").to(values),
+            torch.tensor(levels, device="cpu").to(values).clamp(self.levels[0], self.levels[-1]),
         )
         right = torch.searchsorted(have, want).clamp(1, len(self.levels) - 1)
         share = (want - have[right - 1]) / (have[right] - have[right - 1])
-        return available[..., right - 1] * (1 - share) + available[..., right] * share
+        return values[..., right - 1] * (1 - share) + values[..., right] * share
 
     def at(self, features: Tensor, level: Tensor) -> Tensor:
         """Return the quantile of each number at its own level, between trained levels on a straight line."""
-        available = self._all(features).sort(-1).values
-        have = torch.tensor(self.levels, device="cpu").to(available)
-        level = level.to(available).clamp(self.levels[0], self.levels[-1])
+        values = self._all(features).sort(-1).values
+        have = torch.tensor(self.levels, device="cpu").to(values)
+        level = level.to(values).clamp(self.levels[0], self.levels[-1])
         right = torch.searchsorted(have, level.contiguous()).clamp(1, len(self.levels) - 1)
         share = (level - have[right - 1]) / (have[right] - have[right - 1])
-        low, high = available.gather(-1, (right - 1)[..., None])[..., 0], available.gather(-1, right[..., None])[..., 0]
+        low, high = values.gather(-1, (right - 1)[..., None])[..., 0], values.gather(-1, right[..., None])[..., 0]
         return low * (1 - share) + high * share

@@ -77,14 +77,14 @@ def plan(
     values, why = choose(source_side, target_side, examples, relation, settings)
     longest = max(8, 2 * examples.target_max)
     grid = _grid(source_side, relation, values)
-    remaining = ("input_feeding", "coverage", "teacher_forcing_ratio", "recurrent_dropout", "zoneout", "layer_norm")
+    as_set = ("input_feeding", "coverage", "teacher_forcing_ratio", "recurrent_dropout", "zoneout", "layer_norm")
     output = Plan(
         relation=relation.name,
         decoder=relation.decoder,
         source=source_side,
         target=target_side,
         **{**values, "wide": int(values["wide"])},
-        **{name: getattr(settings, name) for name in remaining},
+        **{name: getattr(settings, name) for name in as_set},
         joined=examples.joined,
         horizon=horizon,
         segment=segment,
@@ -144,9 +144,9 @@ def _grid(source: Side | None, relation: Relation, values: dict[str, Any]) -> tu
 def _copies(settings: Network, sizes: Sizes, values: dict[str, Any], why: dict[str, str]) -> tuple[int, ...]:
     copied = f"{sizes.copied_share:.0%} of the targets' symbols stand in their own source, {sizes.chance_share:.0%} in another"
     if settings.copy == "auto":
-        expected = sizes.copied_share >= 0.5 and sizes.copied_share - sizes.chance_share >= 0.25 and values["attention"] != "none"
+        copies = sizes.copied_share >= 0.5 and sizes.copied_share - sizes.chance_share >= 0.25 and values["attention"] != "none"
         why["copy"] = f"{copied} (See 2017)"
-        return sizes.shared if expected else ()
+        return sizes.shared if copies else ()
     if not settings.copy:
         return ()
     why["copy"] = "as set"

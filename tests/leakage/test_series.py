@@ -29,7 +29,7 @@ def test_overlap_against_brute_force():
     touched = [any(a < d and c < b for (a, b), w in zip(train, whose, strict=True) if w == o) for (c, d), o in zip(test, own, strict=True)]
     leak = overlapping_windows(train, test, train_series=whose, test_series=own)
     assert leak.share == pytest.approx(np.mean(touched))
-    assert f"steps {test[np.argmax(touched)][0]} to" in leak.evidence
+    assert f"steps {test[np.argmax(touched)][0]} to" in leak.text
 
 
 def test_windows_cut_apart_do_not_overlap():

@@ -27,20 +27,24 @@ class Alarm:
 
     Attributes
     ----------
-    kind : {"duplicates", "near-duplicates", "groups", "overlap", "scaling", "target"}
-        Kind of leak.
+    kind : str
+        Kind of leak: "duplicates", "near-duplicates", "groups", "overlap", "scaling" or "target"; of series "shuffled split",
+        "overlapping windows" or "scaler fitted on test".
     text : str
         Evidence, with figures.
     advice : str
-        To do.
+        A remedy.
     evidence : tuple of str
         A few cases.
+    share : float, optional
+        Share of the test rows (or of the features) concerned, where it is measured.
     """
 
     kind: str
     text: str
     advice: str
     evidence: tuple[str, ...] = ()
+    share: float | None = None
 
     def __str__(self) -> str:
         """Return one line."""

@@ -2,41 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from elman.errors import ShapeError
+from elman.leakage.alarm import Alarm
 
 
-@dataclass(frozen=True, kw_only=True)
-class Leak:
-    """One leak.
-
-    Attributes
-    ----------
-    kind : str
-        "shuffled split", "overlapping windows" or "scaler fitted on test".
-    share : float
-        Share of the test rows (or of the features) concerned.
-    evidence : str
-        Evidence.
-    advice : str
-        To do.
-    """
-
-    kind: str
-    share: float
-    evidence: str
-    advice: str
-
-    def __str__(self) -> str:
-        """Return evidence and advice."""
-        return f"{self.evidence} {self.advice}"
-
-
-def shuffled_split(train_times: Any, test_times: Any) -> Leak | None:
+def shuffled_split(train_times: Any, test_times: Any) -> Alarm | None:
     """Find a split that does not follow time: test rows that come before a training row of their series.
 
     Parameters
@@ -48,7 +22,7 @@ def shuffled_split(train_times: Any, test_times: Any) -> Leak | None:
 
     Returns
     -------
-    Leak or None
+    Alarm or None
         None where every test row comes after all training rows.
 
     Examples
@@ -64,16 +38,16 @@ def shuffled_split(train_times: Any, test_times: Any) -> Leak | None:
     early = int((test <= train.max()).sum())
     if early == 0:
         return None
-    return Leak(
+    return Alarm(
         kind="shuffled split",
         share=early / len(test),
-        evidence=f"{early:,} of {len(test):,} test rows ({early / len(test):.0%}) come before the last training row: neighbours in time are"
-        " alike, and the model has seen them.".replace("%)", " %)"),
+        text=f"{early:,} of {len(test):,} test rows ({early / len(test):.0%}) come before the last training row: neighbours in time are"
+        " alike, and the model has seen them".replace("%)", " %)"),
         advice="Cut once in time; never shuffle series.",
     )
 
 
-def overlapping_windows(train: Any, test: Any, *, train_series: Any = None, test_series: Any = None) -> Leak | None:
+def overlapping_windows(train: Any, test: Any, *, train_series: Any = None, test_series: Any = None) -> Alarm | None:
     """Find test windows whose steps to be forecast were part of a training window.
 
     Parameters
@@ -89,7 +63,7 @@ def overlapping_windows(train: Any, test: Any, *, train_series: Any = None, test
 
     Returns
     -------
-    Leak or None
+    Alarm or None
         None where no test target lies in a training window.
 
     Examples
@@ -111,11 +85,11 @@ def overlapping_windows(train: Any, test: Any, *, train_series: Any = None, test
     if not touched.any():
         return None
     worst = int(np.argmax(touched))
-    return Leak(
+    return Alarm(
         kind="overlapping windows",
         share=float(touched.mean()),
-        evidence=f"The answers of {int(touched.sum()):,} of {len(test):,} test windows lie in training windows (the first: steps"
-        f" {test[worst, 0]} to {test[worst, 1] - 1}): they can be remembered.",
+        text=f"The answers of {int(touched.sum()):,} of {len(test):,} test windows lie in training windows (the first: steps"
+        f" {test[worst, 0]} to {test[worst, 1] - 1}): they can be remembered",
         advice="Cut the series in time first, then cut windows out of each part.",
     )
 
@@ -127,7 +101,7 @@ def _touching(spans: np.ndarray, asked: np.ndarray) -> np.ndarray:
     return begun > over
 
 
-def scaler_on_test(scaler: Any, train: Any, test: Any) -> Leak | None:
+def scaler_on_test(scaler: Any, train: Any, test: Any) -> Alarm | None:
     """Find a scaler that was fitted on test rows too.
 
     Parameters
@@ -141,7 +115,7 @@ def scaler_on_test(scaler: Any, train: Any, test: Any) -> Leak | None:
 
     Returns
     -------
-    Leak or None
+    Alarm or None
         None where its figures are those of the training rows (or of neither).
 
     Examples
@@ -165,11 +139,11 @@ def scaler_on_test(scaler: Any, train: Any, test: Any) -> Leak | None:
         leaky = apart & np.isclose(learned, of_both, rtol=1e-6) & ~np.isclose(learned, of_training, rtol=1e-6)
         if leaky.any():
             at = int(np.argmax(leaky))
-            return Leak(
+            return Alarm(
                 kind="scaler fitted on test",
                 share=float(leaky.mean()),
-                evidence=f"{type(scaler).__name__}.{name} is {np.ravel(learned)[at]:g}, that of training and test rows together; of the"
-                f" training rows it is {of_training[at]:g}.",
+                text=f"{type(scaler).__name__}.{name} is {np.ravel(learned)[at]:g}, that of training and test rows together; of the"
+                f" training rows it is {of_training[at]:g}",
                 advice="Fit the scaler on the training rows only, best inside a pipeline.",
             )
     return None

@@ -11,17 +11,17 @@ from elman.inspection.diagnosis.training_checks import better
 from elman.inspection.report.predictions import Judged, judged
 
 _PIPELINES = {
-    ("summary", "text"): "text-classification",
-    ("summary", "image"): "image-classification",
-    ("summary", "audio"): "audio-classification",
-    ("step", "text"): "token-classification",
-    ("autoregressive", "text"): "text2text-generation",
-    ("autoregressive", "image"): "image-to-text",
-    ("boxes", "image"): "object-detection",
-    ("ctc", "audio"): "automatic-speech-recognition",
-    ("ctc", "image"): "image-to-text",
+    ("answers_whole", "text"): "text-classification",
+    ("answers_whole", "image"): "image-classification",
+    ("answers_whole", "audio"): "audio-classification",
+    ("answers_steps", "text"): "token-classification",
+    ("writes_symbols", "text"): "text2text-generation",
+    ("writes_symbols", "image"): "image-to-text",
+    ("finds_places", "image"): "object-detection",
+    ("writes_frames", "audio"): "automatic-speech-recognition",
+    ("writes_frames", "image"): "image-to-text",
 }
-"""Hugging Face's pipeline of a decoder and the modality of its source."""
+"""Hugging Face's pipeline of the form of an answer (a property of the plan) and the modality of its source."""
 
 
 def card(model: Any, X: Any = None, y: Any = None) -> str:
@@ -87,7 +87,8 @@ def pipeline(model: Any) -> str | None:
         return "time-series-forecasting"
     if generates(model):
         return "text-generation" if model.target_.modality == "text" else None
-    return _PIPELINES.get((model.plan_.decoder, model.source_.modality))
+    tasks = (task for (form, modality), task in _PIPELINES.items() if getattr(model.plan_, form) and modality == model.source_.modality)
+    return next(tasks, None)
 
 
 def _results(model: Any, seen: Judged | None) -> list[tuple[str, float]]:

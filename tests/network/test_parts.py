@@ -8,7 +8,7 @@ from elman.codecs import Continuous, Discrete, Pixels, Product, Space
 from elman.errors import DataError, SettingError
 from elman.network import Network, Sizes, build, collate, plan
 from elman.network.decoders.attention import Attention
-from elman.network.decoders.ctc import collapse, needed_frames
+from elman.network.decoders.ctc import collapse
 from elman.network.decoders.feedback import Feedback
 from elman.network.decoders.teacher_forcing import shift
 from elman.network.planning.side import Side, space_config
@@ -101,9 +101,7 @@ def test_poolings_equal_a_loop() -> None:
         Pooling(4, "sum")
 
 
-def test_ctc_counts_blanks_between_equal_neighbours() -> None:
-    target = text([1, 1, 1], [1, 2, 3], [], [2])
-    assert needed_frames(target).tolist() == [5, 3, 0, 1]
+def test_ctc_merges_repeats_and_drops_blanks() -> None:
     assert collapse(np.array([4, 1, 1, 4, 1, 2, 2, 4]), 4).tolist() == [1, 1, 2]
     assert collapse(np.array([], dtype=np.int64), 4).tolist() == []
 

@@ -26,16 +26,6 @@ FrameSearch = Callable[[np.ndarray, int], Sequence[int]]
 """From log-probabilities (T, V+1) and the blank's index to symbols."""
 
 
-def needed_frames(target: Ragged) -> Tensor:
-    """Return the fewest frames each target can be written in: its length plus a blank between equal neighbours, (N,)."""
-    data = target.data.cpu()
-    first = torch.cumsum(target.batch_sizes, 0) - target.batch_sizes
-    steps = torch.repeat_interleave(torch.arange(len(target.batch_sizes), device="cpu"), target.batch_sizes)
-    before = torch.arange(len(data), device="cpu") - first[steps] + first[(steps - 1).clamp_min(0)]
-    repeats = (steps > 0) & (data == data[before])
-    return target.lengths + torch.zeros_like(target.lengths).index_add(0, target.row_of(), repeats.to(torch.int64))
-
-
 def collapse(best: np.ndarray, blank: int) -> np.ndarray:
     """Merge repeats, then drop blanks."""
     mask = np.ones(len(best), dtype=bool)

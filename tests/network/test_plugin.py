@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import EntryPoint
 from typing import Any, Self
 
 import numpy as np
@@ -60,6 +61,12 @@ def leaky_step(gx: Tensor, gh: Tensor, states: tuple[Tensor, ...], norm: Any = N
     return (0.5 * states[0] + 0.5 * torch.tanh(gx + gh),)
 
 
+class PointDecoder(VoteDecoder):
+    """The same, in a package that only declares an entry point."""
+
+    name = "test-point"
+
+
 @pytest.fixture(scope="module", autouse=True)
 def plugins():
     registry.register(VoteDecoder)
@@ -105,6 +112,20 @@ def test_it_is_compared(model: Model) -> None:
     fresh = Model(Series(), Category(), align="test-vote", network=model.network, training=model.training)
     board = elman.compare(fresh, WAVES, SIDES, candidates=["frequency", "default"], on_leak="ignore", verbose=0)
     assert board["default"].value > board["frequency"].value
+
+
+def test_an_entry_point_is_listed_unread_and_loaded_on_first_use(monkeypatch) -> None:
+    name, group = "test-point", "elman.decoders"
+    point = EntryPoint(name=name, group=group, value=f"{__name__}:PointDecoder")
+    monkeypatch.setattr(registry, "entry_points", lambda group: [point])
+    monkeypatch.setattr(registry, "_OTHERS", dict(registry._OTHERS))
+    assert name in registry.names()
+    assert name not in registry._OTHERS
+    assert registry.get(name) is PointDecoder
+    assert registry.get(name) is PointDecoder  # now from memory
+    training = Training(max_epochs=1, verbose=0)
+    model = Model(Series(), Category(), align=name, training=training).fit(WAVES, SIDES)
+    assert type(model.networks_[0].decoder) is PointDecoder
 
 
 def test_names_must_be_new_and_known() -> None:

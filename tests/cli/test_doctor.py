@@ -58,7 +58,7 @@ def test_leaks() -> None:
         "every value of column 'code' always has the same target",
         found[2].text,
     ]
-    assert found[2].text.startswith("the target stands in 100% of the values of 'text'")
+    assert found[2].text.startswith("the target is in 100% of the values of 'text'")
     assert checks.leaks(Table({"text": ["a", "b"], "y": [1, 1]}), ["text"], "y") == []
 
 

@@ -156,11 +156,11 @@ def test_a_budget_is_shared():
 def test_leaks_are_told():
     xs, ys = rows()
     given = {"test": (xs[:10], ys[:10]), "candidates": CHEAP, "verbose": 0}
-    with pytest.warns(LeakWarning, match=r"10 of 10 test rows \(100.0%\) stand in the training part too"):
+    with pytest.warns(LeakWarning, match=r"10 of 10 test rows \(100.0%\) are in the training part too"):
         board = compare(Symbols(), Category(), xs, ys, **given)
     assert [alarm.kind for alarm in board.alarms] == ["duplicates"]
     assert "Leak? 10 of 10" in str(board)
-    with pytest.raises(LeakError, match="stand in the training part too"):
+    with pytest.raises(LeakError, match="are in the training part too"):
         compare(Symbols(), Category(), xs, ys, on_leak="raise", **given)
     assert compare(Symbols(), Category(), xs, ys, on_leak="ignore", **given).alarms == []
     with pytest.warns(LeakWarning, match="1 groups have rows on both sides"):

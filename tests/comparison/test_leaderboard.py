@@ -62,7 +62,7 @@ def test_use_the_markov_chain():
     entries, _ = made({"lstm": 0.8, "gru": 0.7}, [net, facts("gru")])
     assert verdict(ACCURACY, entries) == "Use “the lstm” (accuracy 0.8)."
     entries, _ = made({"lstm": 0.8}, [net])
-    assert verdict(ACCURACY, entries) == "The lstm reaches accuracy 0.8; nothing stands beside it to compare with."
+    assert verdict(ACCURACY, entries) == "The lstm reaches accuracy 0.8; there is nothing to compare it with."
 
 
 def test_what_ablations_say():

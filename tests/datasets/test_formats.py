@@ -102,5 +102,5 @@ def test_ts_names_the_wrong_line():
 def test_ragged_csv_cuts_empty_ends_only():
     found = read_ragged_csv('"V1","V2","V3","V4"\n"H1","1","2.5",""\n"H2","3",,NA\n"H3","","",""\n', "t")
     assert {name: values.tolist() for name, values in found.items()} == {"H1": [1.0, 2.5], "H2": [3.0], "H3": []}
-    with pytest.raises(FileError, match=r"t, row 2 \(H1\): .* Only numbers may stand before the last value"):
+    with pytest.raises(FileError, match=r"t, row 2 \(H1\): .* Only numbers may come before the last value"):
         read_ragged_csv("V1,V2,V3\nH1,,2\n", "t")

@@ -15,7 +15,7 @@ TEXTS = [f"sentence {i} says that number {i * 7} is larger than number {i} and n
 
 def test_rows_in_both_parts():
     (alarm,) = leaks.duplicates(["a", "b", np.arange(3)], ["c", "b", np.arange(3), "d"])
-    assert (alarm.kind, alarm.text) == ("duplicates", "2 of 4 test rows (50.0%) stand in the training part too")
+    assert (alarm.kind, alarm.text) == ("duplicates", "2 of 4 test rows (50.0%) are in the training part too")
     assert "'b'" in str(alarm)
     assert leaks.duplicates(["a"], ["b"]) == []
     assert leaks.duplicates([np.arange(3)], [np.arange(3).reshape(3, 1)]) == []
@@ -93,7 +93,7 @@ def test_a_target_that_stands_in_its_source():
     own, chance = visible(texts, answers)
     assert own == 1.0
     assert chance < 0.6
-    assert "the target stands in 100% of the sources" in hidden_targets(texts, answers)[0].text
+    assert "the target is in 100% of the sources" in hidden_targets(texts, answers)[0].text
 
 
 def test_what_is_done_about_an_alarm():

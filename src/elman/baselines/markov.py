@@ -178,7 +178,7 @@ class Markov(BaseEstimator):
         Returns
         -------
         float
-        As given.
+            Accuracy, or bits per symbol.
         """
         if y is not None:
             xs, ys = paired_rows(X, y)

@@ -121,7 +121,7 @@ def leaks(table: Table, source_names: list[str], target_name: str) -> list[Findi
     for name in source_names:
         share, chance = visible(table.column(name), targets)
         if share - chance > 0.2:
-            text = f"the target stands in {share:.0%} of the values of {name!r} (another row's target: {chance:.0%})"
+            text = f"the target is in {share:.0%} of the values of {name!r} (another row's target: {chance:.0%})"
             findings.append(Finding("leak", text, "The model may only learn to find it; remove it from the source."))
     return findings
 

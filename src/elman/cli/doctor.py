@@ -59,7 +59,7 @@ def doctor(
         "",
     ]
     lines += [f"{finding.kind}: {finding.text}.\n    {finding.advice}" for finding in result] or [
-        "nothing found that stands against training"
+        "nothing found that speaks against training"
     ]
     if cost:
         here = f"about {seconds(cost['epoch_seconds'])} an epoch and {size(cost['peak_bytes'])} of memory"

@@ -1,4 +1,4 @@
-"""Contest: the same task for the simplest guess, a Markov chain, convolutions and recurrent networks, on one split, with intervals.
+"""Comparison: the same task for the simplest guess, a Markov chain, convolutions and recurrent networks, on one split, with intervals.
 
 Names load on first use: ``elman doctor`` asks for leaks alone.
 """

@@ -89,7 +89,7 @@ def choose(candidates: Iterable[Candidate], wanted: Any, ablations: Mapping[str,
     Returns
     -------
     list of Candidate
-        In the order of the roster.
+        In the order of ``candidates``.
     """
     index = {one.name: one for one in candidates}
     if isinstance(wanted, str) and wanted != "auto":

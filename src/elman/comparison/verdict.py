@@ -18,7 +18,7 @@ def verdict(measure: Measure, entries: Sequence[Entry]) -> str:
     real = [entry for entry in entries if entry.kind != "ablation"]
     best = real[0]
     if len(real) == 1:
-        return f"{_large(best.label)} reaches {_shown(measure, best)}; nothing stands beside it to compare with."
+        return f"{_large(best.label)} reaches {_shown(measure, best)}; there is nothing to compare it with."
     chosen = min((entry for entry in real if entry.tied), key=lambda entry: (entry.rank, entry.behind))
     if chosen.rank == min(entry.rank for entry in real) and chosen.rank == 0:
         return (

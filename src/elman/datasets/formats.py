@@ -228,5 +228,5 @@ def read_ragged_csv(text: str, name: str) -> dict[str, np.ndarray]:
         try:
             entries[row[0]] = np.array([float(cell) for cell in cells])
         except ValueError as error:
-            raise FileError(f"{name}, row {number} ({row[0]}): {error}. Only numbers may stand before the last value.") from error
+            raise FileError(f"{name}, row {number} ({row[0]}): {error}. Only numbers may come before the last value.") from error
     return entries

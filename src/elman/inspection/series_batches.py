@@ -46,7 +46,7 @@ def windows_of(model: Any, values: Any) -> dict[str, Any]:
 
 
 def _segments(engine: DirectEngine, windows: WindowDataset) -> dict[str, Any]:
-    """Windows that are read segment by segment: numbers of windows stand for what is read of them."""
+    """Windows that are read segment by segment: numbers of windows represent what is read of them."""
     side = engine.inputs.side()
 
     def make(sources: list[Any] | None, targets: list[Any]) -> tuple[Any, Any]:

@@ -43,7 +43,7 @@ def duplicates(train: Sequence[Any], test: Sequence[Any]) -> list[Alarm]:
     return [
         Alarm(
             kind="duplicates",
-            text=f"{len(again):,} of {len(test):,} test rows ({len(again) / len(test):.1%}) stand in the training part too",
+            text=f"{len(again):,} of {len(test):,} test rows ({len(again) / len(test):.1%}) are in the training part too",
             advice="Drop them from one part, or let compare split the rows: it keeps equal ones together.",
             evidence=shorten(again[:3]),
         )

@@ -35,7 +35,7 @@ def hidden_targets(xs: Sequence[Any], ys: Sequence[Any]) -> list[Alarm]:
     results = [*_columns(xs, ys), *_words(xs, ys)]
     share, chance = visible(xs, ys)
     if share - chance > 0.2:
-        text = f"the target stands in {share:.0%} of the sources as a word (another row's target: {chance:.0%})"
+        text = f"the target is in {share:.0%} of the sources as a word (another row's target: {chance:.0%})"
         results.append(Alarm(kind="target", text=text, advice="The model may only learn to find it; remove it from the source."))
     return results
 

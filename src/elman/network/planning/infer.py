@@ -142,7 +142,7 @@ def _grid(source: Side | None, relation: Relation, values: dict[str, Any]) -> tu
 
 
 def _copies(settings: Network, sizes: Sizes, values: dict[str, Any], why: dict[str, str]) -> tuple[int, ...]:
-    copied = f"{sizes.copied_share:.0%} of the targets' symbols stand in their own source, {sizes.chance_share:.0%} in another"
+    copied = f"{sizes.copied_share:.0%} of the targets' symbols are in their own source, {sizes.chance_share:.0%} in another"
     if settings.copy == "auto":
         copies = sizes.copied_share >= 0.5 and sizes.copied_share - sizes.chance_share >= 0.25 and values["attention"] != "none"
         why["copy"] = f"{copied} (See 2017)"

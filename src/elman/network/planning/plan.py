@@ -1,4 +1,4 @@
-"""Plan."""
+"""Plan of a network: every choice as plain data, with its reason."""
 
 from __future__ import annotations
 

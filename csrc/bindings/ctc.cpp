@@ -79,7 +79,7 @@ double align(bool is_double, uint64_t frames, int64_t steps, int64_t classes, in
 }  // namespace
 
 void bind_ctc(nb::module_& module) {
-  nb::class_<Beam>(module, "CtcBeam", "Prefix beam search over CTC frames, fed piece by piece; csrc/ctc/beam.hpp says what it does.")
+  nb::class_<Beam>(module, "CtcBeam", "Prefix beam search over CTC frames, fed piece by piece; see csrc/ctc/beam.hpp.")
       .def(nb::init<int64_t, int64_t, int64_t, double, double, double, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, int64_t>(),
            "size"_a, "classes"_a, "blank"_a, "threshold"_a, "weight"_a, "bonus"_a, "first"_a, "symbol"_a, "suffix"_a, "log_prob"_a,
            "log_backoff"_a, "start"_a)
@@ -88,5 +88,5 @@ void bind_ctc(nb::module_& module) {
       .def("settle", &Beam::settle, "The symbols that cannot change any more; best goes on behind them.")
       .def("nodes", &Beam::nodes, "Beginnings held in memory.");
   module.def("ctc_align", &align, "is_double"_a, "frames"_a, "steps"_a, "classes"_a, "blank"_a, "symbols"_a, "count"_a, "begin"_a, "end"_a,
-             "Write where each symbol stands on the likeliest path; returns its log-probability.");
+             "Write the place of each symbol on the likeliest path; returns its log-probability.");
 }

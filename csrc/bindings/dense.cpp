@@ -59,7 +59,7 @@ void softmax(bool is_double, bool log, uint64_t x, uint64_t y, int64_t rows, int
 
 void bind_dense(nb::module_& module) {
   module.def("product", &product, "is_double"_a, "a"_a, "b"_a, "bias"_a, "y"_a, "batch"_a, "rows"_a, "depth"_a, "columns"_a,
-             "b_is_transposed"_a, "lengths"_a, "threads"_a, "y = bias + a · b for each pair; csrc/dense/dense.hpp says the shapes.");
+             "b_is_transposed"_a, "lengths"_a, "threads"_a, "y = bias + a · b for each pair; csrc/dense/dense.hpp has the shapes.");
   module.def("apply", &apply, "is_double"_a, "function"_a, "x"_a, "y"_a, "count"_a, "threads"_a,
              "y = tanh, sigmoid, exp or softplus (0..3) of x.");
   module.def("softmax", &softmax, "is_double"_a, "log"_a, "x"_a, "y"_a, "rows"_a, "columns"_a, "lengths"_a, "rows_per_length"_a, "threads"_a,

@@ -19,7 +19,7 @@ using namespace nb::literals;
 
 namespace {
 
-// A call's sizes: what the layers are, then what the batch is.
+// A call's sizes: those of the layers, then those of the batch.
 constexpr const char* kStackSizes[] = {"cell", "inputs", "hidden", "layers", "directions", "reverse", "layer_norm", "recompute"};
 constexpr const char* kBatchSizes[] = {"count", "steps", "padded_steps", "batch_sizes", "order",  "threads", "saved_rows",
                                        "x_step", "x_sequence", "y_step", "y_sequence", "d_x_step", "d_x_sequence"};
@@ -51,17 +51,17 @@ elman::Spread read_spread(Reader& from) {
 }
 
 elman::Stack read_stack(const nb::tuple& layers, const nb::tuple& batch, const nb::tuple& numbers) {
-  Reader what(layers), over(batch);
+  Reader sizes(layers), over(batch);
   elman::Stack stack{};
   elman::Shape& shape = stack.shape;
-  shape.cell = static_cast<elman::Cell>(what.next());
-  shape.inputs = what.next();
-  shape.hidden = what.next();
-  stack.layers = what.next();
-  stack.directions = what.next();
-  shape.reverse = what.next() != 0;
-  shape.layer_norm = what.next() != 0;
-  shape.recompute = what.next() != 0 && !shape.layer_norm;
+  shape.cell = static_cast<elman::Cell>(sizes.next());
+  shape.inputs = sizes.next();
+  shape.hidden = sizes.next();
+  stack.layers = sizes.next();
+  stack.directions = sizes.next();
+  shape.reverse = sizes.next() != 0;
+  shape.layer_norm = sizes.next() != 0;
+  shape.recompute = sizes.next() != 0 && !shape.layer_norm;
   shape.count = over.next();
   shape.steps = over.next();
   stack.padded_steps = over.next();
@@ -136,16 +136,16 @@ void backward(bool is_double, nb::tuple layers, nb::tuple batch, nb::tuple numbe
 }
 
 int64_t saved_width(nb::tuple layers, bool gates, int element_bytes) {
-  Reader what(layers);
+  Reader sizes(layers);
   elman::Stack stack{};
-  stack.shape.cell = static_cast<elman::Cell>(what.next());
-  stack.shape.inputs = what.next();
-  stack.shape.hidden = what.next();
-  stack.layers = what.next();
-  stack.directions = what.next();
-  what.next();
-  stack.shape.layer_norm = what.next() != 0;
-  stack.shape.recompute = what.next() != 0 && !stack.shape.layer_norm;
+  stack.shape.cell = static_cast<elman::Cell>(sizes.next());
+  stack.shape.inputs = sizes.next();
+  stack.shape.hidden = sizes.next();
+  stack.layers = sizes.next();
+  stack.directions = sizes.next();
+  sizes.next();
+  stack.shape.layer_norm = sizes.next() != 0;
+  stack.shape.recompute = sizes.next() != 0 && !stack.shape.layer_norm;
   const bool all = gates || stack.shape.layer_norm || elman::gate_count(stack.shape.cell) > 1;
   return elman::saved_width(stack, all && !stack.shape.recompute, element_bytes);
 }

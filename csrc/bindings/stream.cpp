@@ -46,11 +46,11 @@ class Buffer {
 // The same, or ShapeError.
 class View : public Buffer {
  public:
-  View(nb::handle object, const char* what, bool writable, const char* format, int64_t rows, int64_t columns) {
+  View(nb::handle object, const char* name, bool writable, const char* format, int64_t rows, int64_t columns) {
     const int flags = PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | (writable ? PyBUF_WRITABLE : 0);
     if (open(object.ptr(), flags) && fits(format, rows, columns)) return;
     const nb::object error = nb::module_::import_("elman.errors").attr("ShapeError");
-    PyErr_Format(error.ptr(), "%s must be a C-contiguous array of shape (%lld, %lld) and dtype %s. Use numpy.ascontiguousarray first.", what,
+    PyErr_Format(error.ptr(), "%s must be a C-contiguous array of shape (%lld, %lld) and dtype %s. Use numpy.ascontiguousarray first.", name,
                  static_cast<long long>(rows), static_cast<long long>(columns), *format == 'f' ? "float32" : "float64");
     throw nb::python_error();
   }
@@ -61,7 +61,7 @@ class Stream {
   Stream(bool is_double, int64_t count) : is_double_(is_double), count_(count) {}
 
   void add(nb::tuple sizes, nb::tuple numbers, nb::tuple addresses) {
-    if (!elman::fits(sizes, numbers, addresses)) throw nb::value_error("sizes, numbers and addresses must be as long as the module says");
+    if (!elman::fits(sizes, numbers, addresses)) throw nb::value_error("sizes, numbers and addresses must have the lengths that the module gives");
     elman::Shape shape = elman::read_shape(sizes.ptr(), numbers.ptr(), 0);
     shape.count = count_;
     std::unique_ptr<elman::StreamLayer> layer(
@@ -75,7 +75,7 @@ class Stream {
     between_.emplace_back(static_cast<size_t>(count_ * hidden_) * (is_double_ ? 8 : 4));
   }
 
-  // What a quick step makes its output with: new_array(shape, dtype), and new_tensor(like).
+  // Makers of a quick step's output: new_array(shape, dtype), and new_tensor(like).
   void outputs(nb::object new_array, nb::object shape, nb::object dtype, nb::object new_tensor, nb::object like) {
     new_array_ = std::move(new_array), shape_ = std::move(shape), dtype_ = std::move(dtype);
     new_tensor_ = std::move(new_tensor), like_ = std::move(like);
@@ -199,7 +199,7 @@ int64_t draw(bool is_double, uint64_t scores, uint64_t bias, int64_t n, double u
 // A function bound to a stream, called without nanobind's matching of arguments, which would cost as much as a small step.
 PyObject* call_quick_step(PyObject* stream, PyObject* x) { return nb::inst_ptr<Stream>(stream)->quick_step(x); }
 
-PyMethodDef quick_step{"quick_step", call_quick_step, METH_O, "One step into new memory; NotImplemented for what is not just as wanted."};
+PyMethodDef quick_step{"quick_step", call_quick_step, METH_O, "One step into new memory; NotImplemented for an input that is not just as expected."};
 
 nb::object quick_step_of(nb::handle stream) { return nb::steal(PyCFunction_New(&quick_step, stream.ptr())); }
 
@@ -209,7 +209,7 @@ void bind_stream(nb::module_& module) {
   nb::class_<Stream>(module, "Stream", "Layers stepped one element at a time; weights are packed when a layer is added.")
       .def(nb::init<bool, int64_t>(), "is_double"_a, "count"_a)
       .def("add", &Stream::add, "sizes"_a, "numbers"_a, "addresses"_a, "Add a layer on top; its state starts from h_0 and c_0.")
-      .def("outputs", &Stream::outputs, "new_array"_a, "shape"_a, "dtype"_a, "new_tensor"_a, "like"_a, "Say how quick steps make outputs.")
+      .def("outputs", &Stream::outputs, "new_array"_a, "shape"_a, "dtype"_a, "new_tensor"_a, "like"_a, "Set the makers of the outputs of quick steps.")
       .def("quick_step", &quick_step_of, "A function of x for quick steps; it keeps the stream alive.")
       .def("step", &Stream::step, "x"_a, "out"_a, "One step of every sequence: (count, I) into out (count, H), which is returned.")
       .def("step_at", &Stream::step_at, "x"_a, "y"_a, "The same on the addresses of contiguous memory.")

@@ -25,7 +25,7 @@ class Pool {
   explicit Pool(bool is_double) : is_double_(is_double) {}
 
   void add(nb::tuple sizes, nb::tuple numbers, nb::tuple addresses) {
-    if (!elman::fits(sizes, numbers, addresses)) throw nb::value_error("sizes, numbers and addresses must be as long as the module says");
+    if (!elman::fits(sizes, numbers, addresses)) throw nb::value_error("sizes, numbers and addresses must have the lengths that the module gives");
     const elman::Shape shape = elman::read_shape(sizes.ptr(), numbers.ptr(), 0);
     std::unique_ptr<elman::PoolLayer> layer(is_double_ ? elman::level().pool_double(shape, elman::read_tensors<double>(addresses.ptr()))
                                                        : elman::level().pool_float(shape, elman::read_tensors<float>(addresses.ptr())));

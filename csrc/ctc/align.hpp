@@ -1,4 +1,4 @@
-// The likeliest way to write symbols in CTC frames (Viterbi): where each symbol stands.
+// The likeliest way to write symbols in CTC frames (Viterbi): the place of each symbol.
 #pragma once
 #include <cstdint>
 

@@ -113,7 +113,7 @@ void CtcBeam::keep(double score, double blank, double symbol, int32_t entry, int
 }
 
 void CtcBeam::select() {
-  if (candidates_.empty()) return;  // no path at all goes on: what was said before stands
+  if (candidates_.empty()) return;  // no path at all goes on: the symbols so far stay
   const double least = lowest_.front();
   std::erase_if(candidates_, [least](const Candidate& c) { return c.score < least; });
   std::sort(candidates_.begin(), candidates_.end(), [this](const Candidate& a, const Candidate& b) { return before(a, b); });
@@ -152,7 +152,7 @@ void CtcBeam::prepare(Entry& entry) {
   entry.worth = place->second.data();
 }
 
-// Equal scores stand in the order of their symbols, so that the answer never depends on the order of work.
+// Equal scores are in the order of their symbols, so that the answer never depends on the order of work.
 bool CtcBeam::before(const Candidate& a, const Candidate& b) const {
   if (a.score != b.score) return a.score > b.score;
   std::vector<int32_t> left = prefix(entries_[a.entry].node), right = prefix(entries_[b.entry].node);

@@ -52,7 +52,7 @@ class CtcBeam {
   };
   struct Entry {
     int32_t node, last;
-    double blank, symbol, bonus;  // chances of ending in a blank and in the last symbol; what prior and bonus have added
+    double blank, symbol, bonus;  // chances of ending in a blank and in the last symbol; the sum of prior and bonus
     int64_t state;
     const double* worth;  // of each next symbol; null without a prior
   };

@@ -1,4 +1,4 @@
-// Elementwise functions and softmax: the same code for every element, wherever it stands.
+// Elementwise functions and softmax: the same code for every element, wherever it is.
 #pragma once
 #include <cmath>
 

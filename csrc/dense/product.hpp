@@ -8,7 +8,7 @@
 
 namespace elman::ELMAN_LEVEL {
 
-// One panel of columns of one pair, its right matrix packed block by block where it does not stand in the right order already.
+// One panel of columns of one pair, its right matrix packed block by block where it is not in the right order already.
 template <class T>
 struct PanelProduct {
   static constexpr int W = kLanes<T>;

@@ -24,7 +24,7 @@ struct RowCursor {
   }
 };
 
-// d_x[row] = Σ gates d[row] · w for packed rows [range), added to what is there if `add`. `block`: kRowBlock rows of whole vectors.
+// d_x[row] = Σ gates d[row] · w for packed rows [range), added to the values there if `add`. `block`: kRowBlock rows of whole vectors.
 template <class T>
 void input_gradient(const Layout<T>& layout, const Steps& steps, const T* d, const T* w, Range range, T* d_x, bool add, const T* zeros,
                     T* block) {

@@ -35,7 +35,7 @@ void pack_gate_panel(T* to, const Layout<T>& layout, int64_t panel, const int* g
   }
 }
 
-// A bias (G·H,) in a row of gates, slots of `gate` from `slot` on; added to what is there. Null does nothing.
+// A bias (G·H,) in a row of gates, slots of `gate` from `slot` on; added to the values there. Null does nothing.
 template <class T>
 void add_bias(T* row, const Layout<T>& layout, int slot, const int* gate, const T* bias) {
   if (!bias) return;

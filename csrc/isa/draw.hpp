@@ -6,7 +6,7 @@ namespace elman::ELMAN_LEVEL {
 
 constexpr int64_t kDrawBlock = 256;  // classes whose chances are summed before the search looks inside
 
-// scores, bias (n,): what the head gives; chances (n,): scratch. A class of score -inf has no chance, and neither has one whose share is
+// scores, bias (n,): outputs of the head; chances (n,): scratch. A class of score -inf has no chance, and neither has one whose share is
 // below e^-87. The class at `uniform` (in [0, 1)) of the cumulated chances exp((scores + bias) · cold), cold = 1 / temperature.
 template <class T>
 int64_t draw(const T* scores, const T* bias, int64_t n, double uniform, double cold, T* chances) {

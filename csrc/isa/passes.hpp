@@ -8,7 +8,7 @@ namespace elman::ELMAN_LEVEL {
 
 // The rule, measured: products a pass must have for each thread beyond the first. Where rows can be shared out a second thread pays
 // from a tenth of a millisecond on. A single row leaves only the products after backpropagation through time, and somebody else's
-// process on the other core then costs many times what is won, so much more work is asked for.
+// process on the other core then costs many times the gain, so much more work is asked for.
 constexpr double kWorkPerThread = 4e6;
 constexpr double kWorkPerThreadAlone = 5e7;
 
@@ -124,7 +124,7 @@ struct BackwardPlan {
   }
 };
 
-// What follows backpropagation through time, one thread's part: gradients of the inputs and of the weights.
+// After backpropagation through time, one thread's part: gradients of the inputs and of the weights.
 template <class T>
 void gradients(const Shape& shape, const Tensors<T>& t, const Layout<T>& layout, BackwardPlan<T>& plan, const Steps& steps, int part) {
   const int parts = plan.threads;

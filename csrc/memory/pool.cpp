@@ -71,7 +71,7 @@ Header* take(Pool& pool, int64_t size) {
   return found;
 }
 
-// Drops what was not used for long; `pool` is locked.
+// Drops blocks not used for long; `pool` is locked.
 void drop_stale(Pool& pool, int64_t older_than) {
   for (Header*& block : pool.blocks) {
     if (!block || block->used > older_than) continue;

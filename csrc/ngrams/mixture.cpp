@@ -6,14 +6,14 @@
 namespace elman {
 namespace {
 
-// Kneser-Ney from the shortest context to the longest: what was found so far is scaled by the backoff, what was seen here replaces it.
+// Kneser-Ney from the shortest context to the longest: probabilities so far are scaled by the backoff, those of this context replace them.
 void distribution(const NgramTree& tree, int64_t node, int64_t classes, std::vector<int64_t>& chain, double* found) {
   std::fill(found, found + classes, tree.probability[0]);
   tree.each(node, chain, [&](int64_t context) {
     const double backoff = tree.backoff[context];
     for (int64_t i = 0; i < classes; ++i) found[i] *= backoff;
     for (int64_t child = tree.first[context]; child < tree.first[context + 1]; ++child) {
-      if (tree.symbol[child] < classes) found[tree.symbol[child]] = tree.probability[child];  // "begin" is never said
+      if (tree.symbol[child] < classes) found[tree.symbol[child]] = tree.probability[child];  // "begin" is never predicted
     }
   });
 }

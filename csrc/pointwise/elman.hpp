@@ -8,7 +8,7 @@ namespace elman::ELMAN_LEVEL {
 //   activate  pre-activations -> gates
 //   inner     the new c (cells with one state have none)
 //   output    the new h from the gates, the old h and the (normalised) new c
-//   output_back, inner_back   the gradients d of the pre-activations, and what is carried to the step before; a slot
+//   output_back, inner_back   the gradients d of the pre-activations, and the part carried to the step before; a slot
 //             that output_back leaves to inner_back, or the other way round, is not touched
 template <class T, bool kTanh>
 struct Elman {

@@ -4,7 +4,7 @@
 
 namespace elman::ELMAN_LEVEL {
 
-// Slots n, r, z, m; m = W_hn·h + b_hn stays as it is. See elman.hpp for what the members mean.
+// Slots n, r, z, m; m = W_hn·h + b_hn stays as it is. See elman.hpp for the meaning of the members.
 template <class T>
 struct Gru {
   static constexpr int kSlots = 4;

@@ -4,7 +4,7 @@
 
 namespace elman::ELMAN_LEVEL {
 
-// See elman.hpp for what the members mean. With layer norm `c` of output() is the normalised c'.
+// See elman.hpp for the meaning of the members. With layer norm `c` of output() is the normalised c'.
 template <class T>
 struct Lstm {
   static constexpr int kSlots = 4;

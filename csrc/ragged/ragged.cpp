@@ -101,7 +101,7 @@ bool sort_lengths(const int64_t* lengths, int64_t count, int64_t most, int64_t* 
     if (lengths[i]) ++batch_sizes[lengths[i] - 1];
   }
   for (int64_t t = found.steps - 1; t > 0; --t) batch_sizes[t - 1] += batch_sizes[t];
-  // Sequences of length n stand behind the batch_sizes[n] longer ones.
+  // Sequences of length n come after the batch_sizes[n] longer ones.
   auto next = std::make_unique<int64_t[]>(static_cast<size_t>(found.steps + 1));
   for (int64_t n = 0; n < found.steps; ++n) next[n] = batch_sizes[n];
   next[found.steps] = 0;

@@ -6,7 +6,7 @@ namespace elman::ELMAN_LEVEL {
 
 constexpr int64_t kRowBlock = 48;  // rows of the left matrix taken through all panels of weights
 
-// Scratch of one thread. What is carried to the step before: dh without the products of the gates, and dc.
+// Scratch of one thread. Carried to the step before: dh without the products of the gates, and dc.
 template <class T>
 struct BackwardScratch {
   T *dh, *dc, *kept, *tile, *zeros, *block;
@@ -99,7 +99,7 @@ struct Backward {
     if (shape.layer_norm && step >= 0) unnorm(step, active);
   }
 
-  // dh as it comes out of the recurrence: what was carried, and the gates' product through the mask.
+  // dh as it comes out of the recurrence: the carried part, and the gates' product through the mask.
   ELMAN_INLINE Vec<T> arriving(int64_t j, int64_t group, Vec<T> past) {
     const Vec<T> carried = load(own.dh + j * layout.unit_width + group * W);
     if (kExtra && t.mask) {

@@ -15,7 +15,7 @@ namespace elman::ELMAN_LEVEL {
 constexpr int64_t kChunkBytes = 256 << 10;  // pre-activations of so many steps at once stay in the second-level cache
 
 // Packed weights of one layer, shared by all threads. `bias` is a row of gates: b_ih and, where both products meet in one sum
-// or the past's part stands alone, b_hh; with layer norm only the slots of the input's product.
+// or the past's part is alone, b_hh; with layer norm only the slots of the input's product.
 template <class T>
 struct PackedLayer {
   T *w_ih, *w_hh, *bias, *bias_hh, *zeros;

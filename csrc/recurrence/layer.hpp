@@ -1,4 +1,4 @@
-// What the recurrence is asked to do: one layer, one direction, over a packed batch. Plain data, the same for every level.
+// One call of the recurrence: one layer, one direction, over a packed batch. Plain data, the same for every level.
 #pragma once
 #include <cstdint>
 
@@ -30,7 +30,7 @@ struct Shape {
   double zone_h, zone_c;       // keep-factors for all elements, used where the tensors of the same names are null
   const int64_t* order;        // (N,): the row of each place in tensors of one row a sequence and in padded batches; null: the same
   Spread x, y, d_x;            // rows of x, of y and d_y, of d_x
-  bool add_d_x;                // d_x is added to what is there
+  bool add_d_x;                // d_x is added to the values there
   bool recompute;              // backward: the gates were not saved; work them out again (not with layer norm)
 };
 

@@ -1,4 +1,4 @@
-// Gates worked out again in backward instead of being kept since forward: every state is known, so each step stands alone.
+// Gates worked out again in backward instead of being kept since forward: every state is known, so each step is independent.
 #pragma once
 #include "recurrence/forward.hpp"
 

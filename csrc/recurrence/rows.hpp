@@ -1,4 +1,4 @@
-// Which sequences a thread takes, and where a step's rows stand.
+// Which sequences a thread takes, and where a step's rows are.
 #pragma once
 #include "recurrence/layer.hpp"
 #include "simd/vec.hpp"

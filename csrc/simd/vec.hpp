@@ -114,7 +114,7 @@ ELMAN_INLINE void store_first(T* to, Vec<T> v, int count) {
 }
 #endif
 
-// Whole or partial, by count: what most callers want at the ragged end of a row.
+// Whole or partial, by count: for the ragged end of a row.
 template <class T>
 ELMAN_INLINE Vec<T> load_upto(const T* from, int count) {
   return count == kLanes<T> ? load(from) : load_first(from, count);

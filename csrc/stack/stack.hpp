@@ -1,10 +1,10 @@
-// Layers over layers, in one direction or two, over one batch: what a call from Python is, in one entry for each pass.
+// Layers over layers, in one direction or two, over one batch: a call from Python, in one entry for each pass.
 #pragma once
 #include "recurrence/layer.hpp"
 
 namespace elman {
 
-// What all layers and directions share.
+// Shared by all layers and directions.
 struct Stack {
   Shape shape;                // of the first layer: inputs is I, x, y and d_x are the caller's; reverse: of its first direction
   int64_t layers, directions;

@@ -1,4 +1,4 @@
-// What the checks of the driver share: random numbers, and memory between pages that nobody may touch.
+// Shared by the checks of the driver: random numbers, and memory between pages that nobody may touch.
 #pragma once
 #include <sys/mman.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-// Checks of one level, each on random sizes; null, or what is wrong.
+// Checks of one level, each on random sizes; null, or the fault.
 #pragma once
 #include "isa/level.hpp"
 

@@ -31,12 +31,12 @@ std::map<Symbols, Way> every(const T* frames, int64_t steps, int64_t classes, in
   std::vector<int64_t> path(static_cast<size_t>(steps), 0);
   while (true) {
     double score = 0;
-    Symbols said;
+    Symbols written;
     for (int64_t t = 0; t < steps; ++t) {
       score += static_cast<double>(frames[t * classes + path[t]]);
-      if (path[t] != blank && (t == 0 || path[t] != path[t - 1])) said.push_back(static_cast<int32_t>(path[t]));
+      if (path[t] != blank && (t == 0 || path[t] != path[t - 1])) written.push_back(static_cast<int32_t>(path[t]));
     }
-    Way& way = found[said];
+    Way& way = found[written];
     way.sum = add(way.sum, score), way.best = std::max(way.best, score);
     int64_t t = 0;
     while (t < steps && ++path[t] == classes) path[t++] = 0;
@@ -64,7 +64,7 @@ const char* against_all_ways() {
   CtcBeam beam({1000, classes, blank, kNever, 0, 0}, {});
   beam.feed(frames, steps);
   const auto answers = beam.best(1000);
-  if (answers.size() != ways.size()) return "a wide beam does not find all that can be said";
+  if (answers.size() != ways.size()) return "a wide beam does not find all that can be written";
   for (const auto& answer : answers) {
     const auto way = ways.find(answer.symbols);
     if (way == ways.end() || std::abs(way->second.sum - answer.score) > 1e-4) return "a beam's score is not the sum over all ways";
@@ -82,7 +82,7 @@ const char* against_all_ways() {
   return nullptr;
 }
 
-// A long recording in pieces, with what is settled taken out, ends as the whole does.
+// A long recording in pieces, with the settled symbols taken out, ends as the whole does.
 const char* in_pieces() {
   Arena arena;
   const int64_t classes = pick(2, 20), steps = pick(0, 80), size = pick(1, 12);
@@ -100,9 +100,9 @@ const char* in_pieces() {
   const auto wanted = whole.best(size), found = pieces.best(size);
   if (wanted.size() != found.size()) return "a beam in pieces has other answers";
   for (size_t i = 0; i < wanted.size(); ++i) {
-    Symbols said = settled;
-    said.insert(said.end(), found[i].symbols.begin(), found[i].symbols.end());
-    if (said != wanted[i].symbols || found[i].score != wanted[i].score) return "a beam in pieces has other answers";
+    Symbols written = settled;
+    written.insert(written.end(), found[i].symbols.begin(), found[i].symbols.end());
+    if (written != wanted[i].symbols || found[i].score != wanted[i].score) return "a beam in pieces has other answers";
   }
   return pieces.nodes() <= whole.nodes() ? nullptr : "a settled beam holds more";
 }

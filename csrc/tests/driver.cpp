@@ -1,8 +1,8 @@
 // Random calls of every kernel without Python or torch, for sanitizers: ./driver [calls] [seed].
 //
-// Every tensor stands alone between two pages that nobody may touch, flush with one of them, so that one element too far
+// Every tensor lies alone between two pages that nobody may touch, flush with one of them, so that one element too far
 // faults even in a release build. Each call runs with one thread and with several, and with gates recomputed, and must give the same
-// bits; checks.hpp says what else is checked.
+// bits; checks.hpp lists the other checks.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>

@@ -135,7 +135,7 @@ const char* check_prior(Arena& arena, const Model& model) {
   const double score = elman::ctc_align(frames, steps, classes, blank, copied(arena, symbols), count, begin, end);
   if (!std::isfinite(score)) return "the best answer does not fit into its frames";
   for (int64_t i = 0; i < count; ++i) {
-    if (begin[i] >= end[i] || end[i] > steps || (i && begin[i] < end[i - 1])) return "symbols do not stand one after the other";
+    if (begin[i] >= end[i] || end[i] > steps || (i && begin[i] < end[i - 1])) return "symbols do not follow one another";
   }
   return nullptr;
 }

@@ -67,7 +67,7 @@ struct Problem {
   int64_t inputs(int64_t part) const { return part < stack.directions ? stack.shape.inputs : out; }
 };
 
-// What one way of running leaves behind: rows as they stand, and everything else end to end.
+// Results of one way of running: rows as they are, and everything else end to end.
 template <class T>
 struct Answer {
   T *y, *d_x;

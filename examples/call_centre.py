@@ -1,4 +1,4 @@
-"""Call centre: what does the caller want at this moment, and will the call end in a booking?
+"""Call centre: the intent of the caller at this moment, and whether the call will end in a booking.
 
 Takes 80 calls that lie beside this file, or, where ELMAN_DATA names a folder of data sets, 3,197 of schema-guided dialogues.
 Run: python examples/call_centre.py
@@ -29,23 +29,23 @@ def calls(part):
 
 
 def moments(part):
-    """Return what was said until each turn of the caller, the last four turns of it, and what the caller then wants."""
+    """Return the dialogue until each turn of the caller, its last four turns, and the intent of the caller then."""
     found = [(turns[max(0, i - 3) : i + 1], wants[i][0]) for turns, wants, _ in calls(part) for i in range(0, len(turns), 2) if wants[i]]
-    return [said for said, _ in found], [want for _, want in found]
+    return [dialogues for dialogues, _ in found], [want for _, want in found]
 
 
 training = Training(budget="1s" if quick else "4min" if whole else "25s")
-said, wants = moments("train")
-intent = Model(Dialogue(lowercase=True), Category(), training=training).fit(said, wants)
+dialogues, wants = moments("train")
+intent = Model(Dialogue(lowercase=True), Category(), training=training).fit(dialogues, wants)
 new, truth = moments("dev")
 seen = [(x, y) for x, y in zip(new, truth, strict=True) if y in intent.classes_]
 print(f"intents of new calls right: {intent.score(*zip(*seen, strict=True)):.1%}; always the commonest: {intent.baseline_:.1%}")
 
-# The outcome must be told early to be of use: from the first half of a call.
+# The outcome must be predicted early to be of use: from the first half of a call.
 outcome = Model(Dialogue(lowercase=True), Category(), training=training)
 outcome.fit(*zip(*[(turns[: len(turns) // 2], booked) for turns, _, booked in calls("train")], strict=True))
 half, booked = zip(*[(turns[: len(turns) // 2], booked) for turns, _, booked in calls("dev")], strict=True)
-print(f"outcomes told from the first half: {outcome.score(half, booked):.1%}; always the commonest: {outcome.baseline_:.1%}")
+print(f"outcomes predicted from the first half: {outcome.score(half, booked):.1%}; always the commonest: {outcome.baseline_:.1%}")
 
 call = [("U", "Hello, I need a table for two."), ("S", "In which city?"), ("U", "In Oakland, at seven in the evening please.")]
 print(call[-1][1], "->", intent.predict([call])[0])

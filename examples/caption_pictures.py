@@ -1,4 +1,4 @@
-"""One-to-many with attention: a picture goes in, a sentence about it comes out, and each word says where it looked.
+"""One-to-many with attention: a picture goes in, a sentence about it comes out, and each word shows where it looked.
 
 Run: python examples/caption_pictures.py
 """
@@ -20,16 +20,16 @@ shapes = {
 
 
 def draw(random: np.random.Generator) -> tuple[np.ndarray, str]:
-    """Two shapes in two corners, and what a person would say of them."""
-    picture, said = np.full((32, 32, 3), 255, np.uint8), []
+    """Draw two shapes in two corners, and describe them."""
+    picture, phrases = np.full((32, 32, 3), 255, np.uint8), []
     corners = sorted(random.choice(4, 2, replace=False))
     for corner in corners:
         colour, shape = random.choice(list(colours)), random.choice(list(shapes))
         top, left = 16 * (corner // 2) + random.integers(6), 16 * (corner % 2) + random.integers(6)
         picture[top : top + 10, left : left + 10][shapes[shape]] = colours[colour]
-        said.append(f"a {colour} {shape}")
+        phrases.append(f"a {colour} {shape}")
     place = "over" if corners[0] // 2 < corners[1] // 2 else "beside"
-    return picture, f"{said[0]} {place} {said[1]}"
+    return picture, f"{phrases[0]} {place} {phrases[1]}"
 
 
 random = np.random.default_rng(0)
@@ -40,9 +40,9 @@ new, truth = zip(*(draw(random) for _ in range(100)), strict=True)
 model = Model(Image(), Text("word"), training=Training(budget="3s" if quick else "60s"))
 model.fit(pictures, sentences)
 
-said, maps = model.predict(new, return_attention=True)
-print(f"sentences right: {np.mean([a == b for a, b in zip(said, truth, strict=True)]):.2f}")
-print(f"of the first picture: {said[0]!r}; it shows {truth[0]!r}")
+answers, maps = model.predict(new, return_attention=True)
+print(f"sentences right: {np.mean([a == b for a, b in zip(answers, truth, strict=True)]):.2f}")
+print(f"of the first picture: {answers[0]!r}; it shows {truth[0]!r}")
 for word, cells in zip(maps[0].target, maps[0].cells(), strict=True):
     row, column = np.unravel_index(cells.argmax(), cells.shape)
     print(f"  {word:<7} looked at row {row + 1} of {cells.shape[0]}, column {column + 1} of {cells.shape[1]}")

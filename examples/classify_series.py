@@ -1,4 +1,4 @@
-"""Many-to-one: who is speaking? Nine men say two Japanese vowels; each recording is 7 to 29 steps of 12 numbers.
+"""Many-to-one: who is speaking? Nine men speak two Japanese vowels; each recording is 7 to 29 steps of 12 numbers.
 
 Needs the extra "demo" (the recordings come inside aeon). Run: python examples/classify_series.py
 """
@@ -22,7 +22,7 @@ y_train, y_test = y_train.tolist(), y_test.tolist()
 model = Model(Series(), Category(), training=Training(budget="2s" if quick else "30s"))
 model.fit(x_train, y_train)
 
-print(model.plan())  # what was decided, and why
+print(model.plan())  # every decision, and its reason
 print(f"accuracy on {len(x_test)} new recordings: {model.score(x_test, y_test):.3f}")
 print("first three:", model.predict(x_test[:3]), "truth:", y_test[:3])
 print("how sure:", model.predict_proba(x_test[:3]).max(axis=1).round(3))

@@ -16,7 +16,7 @@ bad = ["{} was terrible", "{} is not good", "{} made us angry", "we hated {}", "
 reviews = [verdict.format(subject) for subject in subjects for verdict in good + bad]
 labels = [label for _ in subjects for label in ["good"] * 5 + ["bad"] * 5]
 
-# Tell the library what goes in and what comes out. Everything else has a default.
+# Name the input and the output. Everything else has a default.
 model = Model(Text(lowercase=True), Category(), training=Training(budget="2s" if quick else "20s"))
 model.fit(reviews, labels)
 

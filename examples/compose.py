@@ -27,7 +27,7 @@ print("it begins", chorale[:4])
 held = model.target_.midi(chorale, tempo=80)
 if not quick:
     Path("chorale.mid").write_bytes(held)  # any player plays it
-print(model.memorisation([chorale], training=pieces))  # what is copied, and what goes round in circles
+print(model.memorisation([chorale], training=pieces))  # copied stretches, and repetitions
 
 # the highest voice alone, as notes with their times: (start, duration, pitch) in beats
 melodies = [[(float(beat), 1.0, max(chord)) for beat, chord in enumerate(piece) if chord] for piece in pieces]

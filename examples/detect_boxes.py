@@ -13,7 +13,7 @@ SIDE = 40
 
 
 def scene(random: np.random.Generator) -> tuple[np.ndarray, list[dict]]:
-    """Draw a picture with up to three things, and say where they are."""
+    """Draw a picture with up to three things, and return their places."""
     picture = random.normal(60, 20, (SIDE, SIDE))
     y, x = np.mgrid[:SIDE, :SIDE] + 0.5
     things = []

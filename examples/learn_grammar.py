@@ -1,6 +1,6 @@
 """Grammar: from words of a formal language to its rule, tested on words longer than all that were seen.
 
-The language is aⁿbⁿcⁿ (or another: python examples/learn_grammar.py dyck_1). At every step the network says which symbols may follow;
+The language is aⁿbⁿcⁿ (or another: python examples/learn_grammar.py dyck_1). At every step the network answers which symbols may follow;
 n-grams cannot, because the answer depends on a count. Run: python examples/learn_grammar.py
 """
 
@@ -17,14 +17,14 @@ epochs = 2 if quick else 40
 
 
 def steps_of(words):
-    """What is read, "^" and the word, and for each step the symbols that may follow, "$" for the end."""
+    """Return the input, "^" and the word, and for each step the symbols that may follow, "$" for the end."""
     read = [["^", *word] for word in words]
     return read, [["".join(sorted(language.next_symbols(word[:i]))) for i in range(len(word) + 1)] for word in words]
 
 
 words = language(1000, (1, longest), positive=1.0).x
 
-# Dropout on what the cell puts out, not on the cell: it must count there, and not learn by heart where known words end.
+# Dropout on the output of the cell, not on the cell: it must count there, and not learn by heart where known words end.
 network = Network(cell="lstm", hidden_size=32, bidirectional=False, dropout=0.0, recurrent_dropout=0.5)
 training = Training(max_epochs=epochs, patience=epochs, learning_rate=0.01, weight_decay=0.0, batch_size=32)
 model = Model(Symbols(), Symbols(), align="step", network=network, training=training).fit(*steps_of(words))

@@ -1,4 +1,4 @@
-"""See what a network remembers: train one to tell whether a quotation is open, look into it, and write a report.
+"""Look into a network's memory: train one to know whether a quotation is open, look into it, and write a report.
 
 Run: python examples/look_inside.py
 """
@@ -15,12 +15,12 @@ rng = np.random.default_rng(0)
 
 
 def sentence() -> list[str]:
-    """Letters with quotation marks here and there; every second mark closes what the one before it opened."""
+    """Letters with quotation marks here and there; every second mark closes the one before it."""
     return rng.choice(list('abcdefg "'), 40, p=[0.12] * 7 + [0.06, 0.1]).tolist()
 
 
 def inside(letters: list[str]) -> list[str]:
-    """For each letter whether it stands inside a quotation."""
+    """Return for each letter whether it is inside a quotation."""
     return np.where(np.cumsum([letter == '"' for letter in letters]) % 2, "in", "out").tolist()
 
 

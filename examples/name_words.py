@@ -1,4 +1,4 @@
-"""Speech: which digit was said? From a folder of WAV files, which are decoded when their turn comes.
+"""Speech: which digit was spoken? From a folder of WAV files, which are decoded when their turn comes.
 
 Takes one speaker's digits that lie beside this file, or, where ELMAN_DATA names a folder of data sets, all of FSDD.
 Run: python examples/name_words.py
@@ -35,6 +35,6 @@ with tempfile.TemporaryDirectory() as folder:
 
     model = Model(Audio(), Category(), training=Training(budget=budget)).fit(*files["train"])
     print(f"right: {model.score(*files['test']):.1%}; by always saying the same: {model.baseline_:.1%}")
-    print(f"the first file says {model.predict(files['test'][0][:1])[0]}")
+    print(f"the first file is {model.predict(files['test'][0][:1])[0]}")
     waited, took = sum(row["waiting"] for row in model.history_.rows), model.history_[-1]["seconds"]
     print(f"the network waited for sound in {waited / took:.0%} of {took:.1f} s")

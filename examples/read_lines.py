@@ -1,4 +1,4 @@
-"""Print: read lines of text off PNG files, and say from which column to which each character stands.
+"""Print: read lines of text off PNG files, and find the columns of each character.
 
 Writes numbers with scikit-learn's scanned digits, or, where ELMAN_DATA names a folder of data sets, takes lines of early printed books.
 Run: python examples/read_lines.py

@@ -29,7 +29,7 @@ print(f"one digit: {model.score(x_test, y_test):.1%} right; the first is a {mode
 
 
 def lines(points: list, digits: list, count: int, seed: int) -> tuple[list[np.ndarray], list[list[int]]]:
-    """Write three to five digits from left to right; nothing says where one ends."""
+    """Write three to five digits from left to right; nothing marks where one ends."""
     random, xs, ys = np.random.default_rng(seed), [], []
     for _ in range(count):
         chosen = random.integers(0, len(points), random.integers(3, 6))

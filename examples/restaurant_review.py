@@ -1,6 +1,6 @@
 """Many-to-one: the classic question of a recurrent network beside a convolutional one, on one restaurant review.
 
-Both learn from the same labelled sentences, with the same words, loop and head; then each says what it makes of the review, and the
+Both learn from the same labelled sentences, with the same words, loop and head; then each judges the review, and the
 recurrent one which words moved it. With film reviews on disk (ELMAN_DATA, set "sst2") they learn from those, else from a few toy sentences.
 Run: python examples/restaurant_review.py
 """
@@ -37,7 +37,7 @@ print(f"learned from {len(texts)} sentences; of {REVIEW!r}")
 for name, model in models.items():
     model.fit(texts, labels)
     chances = dict(zip(model.classes_, model.predict_proba([REVIEW])[0], strict=True))
-    print(f"{name:16} says {model.predict([REVIEW])[0]}, {chances['bad']:.0%} sure that it is bad")
+    print(f"{name:16} answers {model.predict([REVIEW])[0]}, {chances['bad']:.0%} sure that it is bad")
 
 print("\nwhat moved the recurrent network:")
 for word, score in models["recurrent"].attribute(REVIEW, "bad").top(6):

@@ -17,7 +17,7 @@ pictures, digits = load_digits(return_X_y=True)
 pictures = list(pictures.reshape(-1, 8, 8) / 16)
 x_train, x_test, y_train, y_test = train_test_split(pictures, [names[d] for d in digits], test_size=0.2, random_state=0)
 
-# The network is never told how long an answer is: it learns to end the word itself.
+# The network is never given the length of an answer: it learns to end the word itself.
 model = Model(Image(), Text("char"), training=Training(budget="2s" if quick else "30s"))
 model.fit(x_train, y_train)
 

@@ -26,7 +26,7 @@ with torch.inference_mode():
     whole, _ = layer(torch.from_numpy(samples))
 print("largest difference to the whole:", float(np.abs(np.stack(steps, axis=1) - whole.numpy()).max()))
 
-# What the stream remembers can be kept, sent elsewhere and taken up again.
+# The memory of a stream can be saved, sent elsewhere and continued.
 saved = stream.state.save()  # bytes
 later = layer.stream(batch=1)
 later.state.load(saved)

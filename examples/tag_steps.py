@@ -20,7 +20,7 @@ source = [[phoneme.rstrip("012") for phoneme in words[name]] for name in names]
 target = [[phoneme[-1] if phoneme[-1].isdigit() else "-" for phoneme in words[name]] for name in names]
 cut = rows * 9 // 10
 
-# align="step" says: as many answers as steps. (Here it would also be inferred, since all lengths agree.)
+# align="step": as many answers as steps. (Here it would also be inferred, since all lengths agree.)
 model = Model(Symbols(), Symbols(), align="step", training=Training(budget="2s" if quick else "30s"))
 model.fit(source[:cut], target[:cut])
 

@@ -1,4 +1,4 @@
-"""Speech: digits said one after the other, written down while they are said, with the time of each.
+"""Speech: digits spoken one after the other, written down while they are spoken, with the time of each.
 
 Takes one speaker's digits that lie beside this file, or, where ELMAN_DATA names a folder of data sets, all of FSDD: strings are joined
 from takes; those of the test use takes 0-4 (0 of the small set), which are not learned from. Run: python examples/transcribe_speech.py
@@ -40,10 +40,10 @@ def strings(takes: list, count: int, seed: int) -> tuple[list[np.ndarray], list[
 
 
 x, y = strings(train, count, seed=0)
-one_way = Network(bidirectional=False)  # what has been said needs no future
+one_way = Network(bidirectional=False)  # a transcript so far needs no future
 model = Model(Audio(), Text("word"), network=one_way, training=Training(budget=budget, batch_size=16)).fit(x, y)
 waves, truth = strings(test, 10 if quick else 100, seed=1)
-print(f"words right: {model.score(waves, truth):.1%}; a string said: {truth[0]!r}")
+print(f"words right: {model.score(waves, truth):.1%}; a spoken string: {truth[0]!r}")
 
 for transcript in model.transcribe_stream(np.array_split(waves[0], 4)):
     print("done   " if transcript.final else "so far ", transcript)

@@ -33,7 +33,7 @@ for piece in model.generate("A neural network ", temperature=0.7, max_new_steps=
 print("\n")
 written = model.generate(["The invention ", "A method of "], temperature=0.7, top_p=0.95, max_new_steps=steps, random_state=1)
 
-# Is it new, or copied? The share of its sequences of five words that stand in what was learnt from.
+# Is it new, or copied? The share of its sequences of five words that are in the training text.
 known = {tuple(words[i : i + 5]) for text in abstracts[:cut] for words in [text.split()] for i in range(len(words) - 4)}
 for text in written:
     words = text.split()

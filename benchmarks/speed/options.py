@@ -1,4 +1,4 @@
-"""What options cost beside the plain layer, what backpropagation through time alone does, and what a call costs with nothing to do."""
+"""Cost of options beside the plain layer, of backpropagation through time alone, and of a call with nothing to do."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def backward(quick: bool) -> list[Table]:
 def overhead(quick: bool) -> list[Table]:
     """One step of one sequence of 32 units: hardly any work, all call."""
     table = Table(
-        title="What a call costs", note="µs, T = B = 1, I = H = 32, 1 thread; function: an empty autograd.Function of as many tensors."
+        title="Cost of a call", note="µs, T = B = 1, I = H = 32, 1 thread; function: an empty autograd.Function of as many tensors."
     )
     shape = Shape(1, 1, 32, 32)
     x = torch.randn(1, 1, 32)

@@ -98,10 +98,10 @@ def choose(candidates: Iterable[Candidate], wanted: Any, ablations: Mapping[str,
     for name in names:
         if name not in index:
             raise SettingError(f"There is no candidate {name!r} for this task; there are {list(index)}.{did_you_mean(str(name), index)}")
-    for name, requested in ablations.items():
-        if requested and name not in index:
+    for name, add in ablations.items():
+        if add and name not in index:
             raise SettingError(f"{name}=True does not fit this task: it is for sequences that are read step by step. Leave it out.")
-        if requested:
+        if add:
             names.append(name)
     names += [index[name].beside for name in names if index[name].beside]
     if not names:

@@ -112,9 +112,9 @@ def precision_recall(
     for answer, real in zip(found, truth, strict=True):
         boxes, true = np.asarray(answer, np.float64).reshape(-1, 5), np.asarray(real, np.float64).reshape(-1, 4)
         boxes = boxes[np.argsort(-boxes[:, 4], kind="stable")]
-        counted = _within(true, min_size, max_size)
-        truths += int(counted.sum())
-        marks = _match(overlap(boxes, true), counted, _within(boxes, min_size, max_size), iou)
+        in_range = _within(true, min_size, max_size)
+        truths += int(in_range.sum())
+        marks = _match(overlap(boxes, true), in_range, _within(boxes, min_size, max_size), iou)
         scores.append(boxes[marks >= 0, 4])
         hits.append(marks[marks >= 0])
     return _curve(np.concatenate(scores), np.concatenate(hits), truths)

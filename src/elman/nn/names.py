@@ -40,7 +40,7 @@ def layer(name: str) -> type[Recurrent] | partial[Recurrent]:
     """
     if name in _LAYERS:
         return _LAYERS[name]
-    known = cell_names()
-    if name not in known:
-        raise SettingError(f"cell must be one of {known}; got {name!r}.{did_you_mean(name, known)}")
+    cells = cell_names()
+    if name not in cells:
+        raise SettingError(f"cell must be one of {cells}; got {name!r}.{did_you_mean(name, cells)}")
     return partial(CellLayer, name)

@@ -115,14 +115,10 @@ def test_a_run_that_was_finished_is_not_run_again(tmp_path):
     begun = time.monotonic()
     second = model(sys.argv[1]).fit(X, y)
     print(bits(first) == bits(second), len(second.history_) == len(first.history_) == 4, second.history_.stopped)
-    try:
-        model(sys.argv[1]).fit(X[:40], y[:40])
-    except elman.errors.ElmanError as error:
-        print(error)
+    print(bits(model(sys.argv[1]).fit(X[:40], y[:40])) == bits(model().fit(X[:40], y[:40])))
     """
     done = run(body, str(tmp_path))
-    assert done.stdout.startswith("True True max_epochs\n"), done.stderr[-2000:]
-    assert "training_rows" in done.stdout or "other data" in done.stdout or "another run" in done.stdout
+    assert done.stdout == "True True max_epochs\nTrue\n", done.stderr[-2000:]
 
 
 def started(body, *arguments):
@@ -166,7 +162,7 @@ def test_sigterm_writes_a_checkpoint_and_says_143(tmp_path):
     _, error = process.communicate(timeout=120)
     assert process.returncode == 143, error[-2000:]
     assert not (tmp_path / "a.elman").exists()
-    assert list((tmp_path / "c").glob("checkpoint-*/MANIFEST"))
+    assert list((tmp_path / "c").glob("run-*/checkpoint-*/MANIFEST"))
 
 
 def small(**training):

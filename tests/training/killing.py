@@ -31,7 +31,7 @@ def train(folder, out):
     )  # fmt: skip
     history = fit(model, make_rows(48), make_rows(12, seed=1), settings, Accuracy())
     weights = {name: value.hex() for name, value in bits(model).items()}
-    manifest = json.loads((max(Path(folder).glob("checkpoint-*")) / "MANIFEST").read_text())
+    manifest = json.loads((max(Path(folder).glob("run-*/checkpoint-*")) / "MANIFEST").read_text())
     Path(out).write_text(json.dumps([weights, timeless(history), manifest["optimizer.safetensors"], counter.content()], sort_keys=True))
 
 

@@ -1,5 +1,6 @@
 import errno
 import os
+import shutil
 import signal
 import warnings
 
@@ -176,18 +177,53 @@ def test_an_interrupted_run_goes_on_as_if_it_had_not_been(tmp_path):
     assert (bits(model), timeless(history)) == plain()
 
 
-def test_a_finished_run_comes_back_at_once_and_other_data_is_refused(tmp_path):
+def test_a_finished_run_comes_back_at_once(tmp_path):
     first, second = Classifier(), Classifier(seed=3)
     done = fit(first, make_rows(), None, settings(tmp_path))
     again = fit(second, make_rows(), None, settings(tmp_path, verbose=0))
     assert bits(first) == bits(second)
     assert again == done
-    with pytest.raises(CheckpointError, match="training_rows was"):
-        fit(Classifier(), make_rows(seed=9), None, settings(tmp_path))
-    with pytest.raises(CheckpointError, match=r"learning_rate was 0\.002, is now 0\.5"):
+
+
+@pytest.mark.parametrize(
+    ("model", "rows", "more"),
+    [
+        ({}, {"seed": 9}, {}),
+        ({"hidden_size": 3}, {}, {}),
+        ({}, {}, {"learning_rate": 0.5}),
+        ({}, {}, {"random_state": 7}),
+    ],
+)
+def test_runs_of_other_data_networks_and_settings_share_a_folder(tmp_path, model, rows, more):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fit(Classifier(), make_rows(), None, settings(tmp_path))
+        second, alone = Classifier(**model), Classifier(**model)
+        history = fit(second, make_rows(**rows), None, settings(tmp_path, **more))
+    expected = fit(alone, make_rows(**rows), None, settings("unused", **{"checkpoint_dir": None, **more}))
+    assert (bits(second), timeless(history)) == (bits(alone), timeless(expected))
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_run_that_begins_beside_an_unfinished_one_of_other_settings_warns_with_the_differences(tmp_path):
+    with pytest.raises(SystemExit):
+        fit(Classifier(), make_rows(), None, settings(tmp_path, callbacks=[StopAt(2, signal.SIGTERM)]))
+    with pytest.warns(ElmanWarning, match=r"run-\w+ holds an unfinished run with other settings: learning_rate was 0\.002, is now 0\.5"):
         fit(Classifier(), make_rows(), None, settings(tmp_path, learning_rate=0.5))
-    with pytest.raises(CheckpointError, match="network was"):
-        fit(Classifier(hidden_size=3), make_rows(), None, settings(tmp_path))
+    for model, rows in ((Classifier(hidden_size=3), make_rows()), (Classifier(), make_rows(seed=9))):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            fit(model, rows, None, settings(tmp_path))
+
+
+def test_a_checkpoint_moved_into_the_folder_of_another_run_is_refused(tmp_path):
+    fit(Classifier(), make_rows(), None, settings(tmp_path / "a"))
+    fit(Classifier(), make_rows(), None, settings(tmp_path / "b", learning_rate=0.5))
+    (theirs,), (ours,) = (tmp_path / "a").iterdir(), (tmp_path / "b").iterdir()
+    shutil.rmtree(ours)
+    theirs.rename(ours)
+    with pytest.raises(CheckpointError, match=r"belongs to another run: learning_rate was 0\.002, is now 0\.5"):
+        fit(Classifier(), make_rows(), None, settings(tmp_path / "b", learning_rate=0.5))
 
 
 def test_a_full_disk_does_not_cost_the_training(tmp_path, monkeypatch):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from pathlib import Path
 from typing import Any, TextIO
 
 from elman.comparison.candidate import Candidate
@@ -67,6 +68,9 @@ class Run:
         estimator = one.make()
         if one.kind != "simple":
             quiet: dict[str, Any] = {"training__verbose": max(0, self.verbose - 1)}
+            folder = estimator.get_params().get("training__checkpoint_dir")
+            if folder is not None:  # equal networks are learned twice: each has its own time
+                quiet["training__checkpoint_dir"] = str(Path(folder) / one.name)
             if self.left is not None:
                 quiet["training__budget"] = max(LEAST, self.left / waiting)
             estimator.set_params(**quiet)

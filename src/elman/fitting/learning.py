@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -138,14 +137,12 @@ def learn(
 
 
 def settings_of(training: Training, member: int, members: int) -> Training:
-    """Return the settings of one member: a seed and a folder of its own, and its share of the time."""
+    """Return the settings of one member: a seed of its own, and its share of the time."""
     if members == 1:
         return training
-    folder = None if training.checkpoint_dir is None else str(Path(training.checkpoint_dir) / f"member-{member + 1}")
     adapted: Any = clone(training)
     return adapted.set_params(
         random_state=training.random_state + _SEEDS * member,
-        checkpoint_dir=folder,
         budget=None if training.budget is None else seconds(training.budget) / members,
     )
 

@@ -24,9 +24,7 @@ def with_epochs(training: Training, windows: int, *, epochs: int | None = None) 
     """Return a copy of training settings with the number of epochs filled in."""
     settings: Any = clone(training)
     if epochs is not None:
-        # checkpoints of the first training must not be resumed by the second
-        folder = None if training.checkpoint_dir is None else f"{training.checkpoint_dir}/again"
-        return settings.set_params(max_epochs=max(1, epochs), checkpoint_dir=folder)
+        return settings.set_params(max_epochs=max(1, epochs))
     if training.max_epochs == "auto":
         settings.set_params(max_epochs=max(_FEWEST, min(_MOST, round(_WINDOWS / max(windows, 1)))))
     return settings

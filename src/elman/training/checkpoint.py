@@ -1,13 +1,16 @@
 """Checkpoints: the complete state of a run in a folder, which is whole or does not exist.
 
-A checkpoint is a folder ``checkpoint-000012`` with ``weights.safetensors`` (model, averages, best, callbacks), ``optimizer.safetensors``,
-``state.json`` (position, random states, schedule, history, callbacks) and ``MANIFEST``, the SHA-256 of each, written last. It is written
-under another name, synced, read back, renamed, and its parent synced. Older ones go only after a new one has been verified, and
-weights that are not finite are never written, so that the newest finite checkpoint always stays.
+Each run has a folder of its own, named by its fingerprint: one call may train many networks (members, candidates, windows of a backtest,
+folds), and each finds its own checkpoints again. A checkpoint is a folder ``checkpoint-000012`` with ``weights.safetensors`` (model,
+averages, best, callbacks), ``optimizer.safetensors``, ``state.json`` (position, random states, schedule, history, callbacks) and
+``MANIFEST``, the SHA-256 of each, written last. It is written under another name, synced, read back, renamed, and its parent synced.
+Older ones go only after a new one has been verified, and weights that are not finite are never written, so that the newest finite
+checkpoint always stays.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import secrets
@@ -35,10 +38,11 @@ from elman.training.sums import EpochSums
 KEEP = 2
 """Number of verified checkpoints in a folder."""
 _VERSION = 1
-_PREFIX, _PARTIAL = "checkpoint-", ".partial-"
+_PREFIX, _PARTIAL, _RUN = "checkpoint-", ".partial-", "run-"
 _FILES = ("weights.safetensors", "optimizer.safetensors", "state.json")
 _FREE = ("verbose", "checkpoint_dir", "checkpoint_every", "num_workers", "budget", "reasons", "device", "callbacks")
 """Settings that may differ in a resumed run."""
+_SAME = ("training_rows", "validation_rows", "network", "random_state")
 _COUNTERS = ("epoch", "position", "step", "rate")
 
 
@@ -148,14 +152,38 @@ def fingerprint(
 ) -> dict[str, Any]:
     """Return the identity of a run as plain JSON: settings, data, network, number of processes and names of stateful callbacks."""
     shapes = {name: [str(weight.dtype), *weight.shape] for name, weight in model.state_dict().items()}
+    plan = getattr(model, "plan", None)  # two networks of the same shapes may differ in dropout, or in the way they decode
     return {
         **{name: value for name, value in vars(settings).items() if name not in _FREE},
         "training_rows": examples.fingerprint(),
         "validation_rows": None if validation is None else validation.fingerprint(),
-        "network": json.dumps(shapes),
+        "network": json.dumps([shapes, None if plan is None else plan.config()]),
         "processes": processes,
         "callbacks": list(callbacks),
     }
+
+
+def folder_of(root: str | os.PathLike[str], fingerprint: dict[str, Any]) -> Path:
+    """Return the folder of a run inside ``checkpoint_dir``."""
+    identity = hashlib.sha256(strict_json.canonical(fingerprint).encode())
+    return Path(root) / f"{_RUN}{identity.hexdigest()[:12]}"
+
+
+def find_abandoned(root: str | os.PathLike[str], fingerprint: dict[str, Any]) -> tuple[Path, str] | None:
+    """Return an unfinished run of the same data and network with other settings, and the differences; None if there is none.
+
+    Another seed is another run on purpose: that of a member of an ensemble.
+    """
+    for folder in sorted(Path(root).glob(f"{_RUN}*")):
+        names = Checkpoints(folder, fingerprint).names()
+        try:
+            content = strict_json.parse((folder / names[-1] / "state.json").read_text("ascii")) if names else None
+            theirs, stopped = ({}, "") if content is None else (content["fingerprint"], content["state"]["history"]["stopped"])
+        except (OSError, ValueError, KeyError, TypeError):  # damaged, or being written: its own run reports that
+            continue
+        if all(theirs.get(key) == fingerprint[key] for key in _SAME) and theirs != fingerprint and not stopped:
+            return folder, _differences(theirs, fingerprint)
+    return None
 
 
 class Checkpoints:
@@ -262,14 +290,9 @@ class Checkpoints:
         return {"weights": weights, "optimizer": optimizer, **text}
 
     def _check_fingerprint(self, name: str, theirs: dict[str, Any]) -> None:
-        differing = [
-            f"{key} was {_short(theirs.get(key))}, is now {_short(self.fingerprint.get(key))}"
-            for key in sorted({*theirs, *self.fingerprint})
-            if theirs.get(key) != self.fingerprint.get(key)
-        ]
-        if differing:
+        if theirs != self.fingerprint:
             raise CheckpointError(
-                f"{self.folder / name} belongs to another run: {'; '.join(differing[:4])}."
+                f"{self.folder / name} belongs to another run: {_differences(theirs, self.fingerprint)}."
                 " Give the same settings and data, or another checkpoint_dir to start anew."
             )
 
@@ -282,6 +305,12 @@ def _verify(folder: Path) -> None:
     for file, expected in manifest.items():
         if digest.sha256(folder / file) != expected:
             raise CheckpointError(f"{file} does not match its SHA-256")
+
+
+def _differences(theirs: dict[str, Any], ours: dict[str, Any]) -> str:
+    """Return the first differences of two fingerprints, in words."""
+    keys = [key for key in sorted({*theirs, *ours}) if theirs.get(key) != ours.get(key)]
+    return "; ".join(f"{key} was {_short(theirs.get(key))}, is now {_short(ours.get(key))}" for key in keys[:4])
 
 
 def _short(value: Any) -> str:

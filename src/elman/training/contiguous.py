@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -115,8 +116,8 @@ class Stream(Sequence[Segment]):
         return pieces
 
     def fingerprint(self) -> str:
-        """Return a digest of the corpus."""
-        return self.tokens.fingerprint()
+        """Return a digest of the corpus and of the spans taken from it."""
+        return f"{self.tokens.fingerprint()} {hashlib.blake2b(self._spans.tobytes(), digest_size=16).hexdigest()}"
 
 
 def _varied(tokens: Tokens, augment_encoded: Augment, random: np.random.Generator) -> np.ndarray:

@@ -146,12 +146,14 @@ class Examples:
     def fingerprint(self) -> str:
         """Return a digest of the rows, which identifies the data of a checkpoint.
 
-        Rows that are read from files with their batch are represented by their lengths alone.
+        Rows of a sequence that makes them on access are represented by its own ``fingerprint()``, and without one by their lengths alone.
         """
         state = hashlib.blake2b(self.lengths.tobytes(), digest_size=16)
-        if (fingerprint := getattr(self.target, "fingerprint", None)) is not None:
-            state.update(fingerprint().encode())
         for side in (self.source, self.target):
+            rows, places = (side.rows, side.places) if isinstance(side, _Picked) else (side, None)
+            if (fingerprint := getattr(rows, "fingerprint", None)) is not None:
+                state.update(fingerprint().encode())
+                state.update(b"" if places is None else places.tobytes())
             for value in _in_memory(side):
                 _update(state, value)
         return state.hexdigest()

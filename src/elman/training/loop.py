@@ -22,7 +22,7 @@ from elman.training.averages import Averages
 from elman.training.batches import plan_epoch
 from elman.training.best import Best
 from elman.training.callback import TrainingState
-from elman.training.checkpoint import Checkpoints, RunState, fingerprint
+from elman.training.checkpoint import Checkpoints, RunState, find_abandoned, fingerprint, folder_of
 from elman.training.examples import Examples
 from elman.training.history import History
 from elman.training.hooks import Hooks
@@ -396,7 +396,7 @@ class _Run:
         identity = fingerprint(
             self.model, self.settings, self.examples, self.validation, processes=self.group.world, callbacks=self.hooks.stateful
         )
-        return Checkpoints(self.settings.checkpoint_dir, identity)
+        return Checkpoints(folder_of(self.settings.checkpoint_dir, identity), identity)
 
     def _save(self) -> None:
         if self.checkpoints is None:
@@ -419,6 +419,7 @@ class _Run:
         if self.checkpoints is None:
             return
         if self.group.leads:
+            self._warn_of_abandoned(self.checkpoints)
             self.checkpoints.prepare()
         checkpoint = self.checkpoints.load()
         if checkpoint is None:
@@ -427,6 +428,19 @@ class _Run:
         self.state.load(checkpoint, loss=loss, device=self.device)
         self.checkpoint, self.saved_at = checkpoint.name, self.state.started
         randomness.restore(random_states)
+
+    def _warn_of_abandoned(self, checkpoints: Checkpoints) -> None:
+        """Warn when a run begins beside an unfinished one of the same data: a setting may have been changed by mistake."""
+        root = checkpoints.folder.parent
+        abandoned = None if checkpoints.names() else find_abandoned(root, checkpoints.fingerprint)
+        if abandoned is not None:
+            folder, differences = abandoned
+            warnings.warn(
+                f"{folder} holds an unfinished run with other settings: {differences}. This run starts anew beside it;"
+                " to resume that one, give its settings.",
+                ElmanWarning,
+                stacklevel=2,
+            )
 
 
 def _finite(value: float | None) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -154,6 +155,15 @@ class WindowDataset(Sequence[Any]):
     def __getitem__(self, row: Any) -> Any:
         """Return the scaled target of a window, (horizon, 1)."""
         return self.targets[row]
+
+    def fingerprint(self) -> str:
+        """Return a digest of the series, their covariates and the windows, which identifies the data of a checkpoint."""
+        parts = [self.windows, self.targets, self.series.values, self.series.observed, self.series.past, self.series.future]
+        state = hashlib.blake2b(digest_size=16)
+        for part in [*parts, *(self.series.static[name] for name in sorted(self.series.static))]:
+            state.update(f"{part.dtype}{part.shape}".encode())
+            state.update(np.ascontiguousarray(part).tobytes())
+        return state.hexdigest()
 
     @property
     def lengths(self) -> np.ndarray:

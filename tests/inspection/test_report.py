@@ -152,7 +152,7 @@ def test_many_written_answers_are_sampled(made, tmp_path):
 def test_what_cannot_be_reported_says_why(made, tmp_path):
     with pytest.raises(NotFittedError, match="not fitted yet"):
         Model(Text(), Category()).report(tmp_path / "r.html")
-    with pytest.raises(FileError, match=r"is a folder; report writes one file"):
+    with pytest.raises(FileError, match=r"cannot write .*: it is a folder. Give the name of a file"):
         made("text").report(tmp_path)
     with pytest.raises(FileError, match="could not write"):
         made("text").report(tmp_path / "no such folder" / "r.html")

@@ -46,7 +46,10 @@ def fit(
     training: Training | None = None,
 ) -> None:
     """Train a model on a file and save it. Columns left out are inferred, and reported."""
+    from elman.io.destination import check_destination, write_or_keep
+
     output = Output(json, quiet)
+    path = check_destination(out or data.with_suffix(".elman"))
     if continue_ and (source or target):
         raise SettingError("--continue learns from one column alone; leave out --source and --target, or leave out --continue.")
     read = read_table(data, output, by=by, encoding=encoding, rows=rows)
@@ -58,8 +61,7 @@ def fit(
     else:
         model, used = _map(read, source or [], target, align, network, training, output)
     took = time.perf_counter() - started
-    path = out or data.with_suffix(".elman")
-    model.save(path)
+    write_or_keep(path, model.save)
     scores = score_of(model)
     output.result(
         {"model": str(path), "rows": used, "seconds": round(took, 3), "bytes": path.stat().st_size, **scores},

@@ -56,7 +56,10 @@ def forecast(
     training: Training | None = None,
 ) -> None:
     """Forecast one series or many from a file with a column of numbers, and usually of times."""
+    from elman.io.destination import write_or_keep
+
     output, looking = Output(json, quiet), looking or Looking()
+    _check_destinations(out, plot, save)
     panel, names = series_of(read_table(data, output, encoding=encoding, rows=rows), columns or Columns())
     output.note(*panel.notes)
     training = training or Training()
@@ -68,7 +71,7 @@ def forecast(
         lines += _look_back(forecaster, panel, looking.backtest or 1, summary, plot)
     forecaster = forecaster if model is not None else forecaster.fit(panel)
     if save is not None:
-        forecaster.save(save)
+        write_or_keep(save, forecaster.save)
     result = forecaster.predict(panel)
     shown = _in_callers_words(result.to_frame(), names)
     if out is not None:
@@ -84,6 +87,17 @@ def forecast(
         summary["plot"] = str(plot)
         _draw(plot, result, len(panel.series))
     output.result(summary, lines)
+
+
+def _check_destinations(out: Path | None, plot: Path | None, save: Path | None) -> None:
+    """Refuse a place that cannot be written to before the training, not after it."""
+    from elman.io import tables
+    from elman.io.destination import check_destination
+    from elman.timeseries.plotting import ENDINGS
+
+    for path, endings in ((out, tables.WRITERS), (plot, ENDINGS), (save, ())):
+        if path is not None:
+            check_destination(path, endings=endings)
 
 
 def _new(horizon: int, network: Network | None, training: Training) -> Any:
@@ -144,8 +158,9 @@ def _listed(names: Iterable[str], rows: list[tuple[Any, ...]]) -> list[str]:
 
 def _written(path: Path, shown: dict[str, list[Any]], told: dict[str, Any], key: str, *, quiet: bool) -> list[str]:
     from elman.io import tables
+    from elman.io.destination import write_or_keep
 
-    tables.write(path, shown)
+    write_or_keep(path, lambda place: tables.write(place, shown))
     told[key] = str(path)
     return [] if quiet else [f"wrote {len(next(iter(shown.values()))):,} rows to {path}"]
 

@@ -46,6 +46,7 @@ def generate(
 ) -> None:
     """Continue prompts with a language model; the text appears as it is made, and Ctrl-C ends it."""
     import elman
+    from elman.io.destination import check_destination
 
     loaded = elman.load(model)
     if type(loaded).__name__ != "LanguageModel":
@@ -57,6 +58,8 @@ def generate(
     if next_ is not None:
         _next(loaded, prompt_values, next_, output)
         return
+    if out is not None:
+        check_destination(out)
     options: dict[str, Any] = {"temperature": temperature, "max_new_steps": max_new_steps, "random_state": random_state}
     options |= {name: value for name, value in (("top_k", top_k), ("top_p", top_p), ("stop", stop)) if value is not None}
     if type(loaded.target_).__name__ in ("Notes", "Strokes"):

@@ -66,8 +66,11 @@ def predict(
     """Write the answer of a model for each row of a file, beside the columns of that file."""
     import elman
     from elman.io import tables
+    from elman.io.destination import check_destination, write_or_keep
 
     output = Output(json, quiet)
+    if out is not None:
+        check_destination(out, endings=tables.WRITERS)
     loaded = elman.load(model)
     if type(loaded).__name__ != "Model":
         verb = "generate" if type(loaded).__name__ == "LanguageModel" else "forecast"
@@ -85,7 +88,7 @@ def predict(
         output.note(f"{missing:,} of {len(read):,} rows have no source; their prediction is left empty")
     columns = {**read.columns, **{_free(name, read.columns): column for name, column in result.items()}}
     if out is not None:
-        tables.write(out, columns)
+        write_or_keep(out, lambda place: tables.write(place, columns))
         output.result({"out": str(out), "rows": len(read), "missing": missing}, [] if quiet else [f"wrote {len(read):,} rows to {out}"])
     else:
         shown = 10 if len(read) > 10 and not quiet else len(read)

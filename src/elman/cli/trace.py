@@ -46,11 +46,12 @@ def trace(
 ) -> None:
     """Show the predictions of a model at every step of one value, and its busiest units."""
     import elman
+    from elman.io.destination import check_destination
 
     if (value is None) == (data is None):
         raise SettingError("give one value: --text TEXT, --value NUMBERS, or --data FILE with --row.")
-    if out is not None and out.suffix not in _WRITERS:
-        raise SettingError(f"--out must end in {', '.join(_WRITERS)}; got {out.name!r}.")
+    if out is not None:
+        check_destination(out, endings=_WRITERS)
     output, loaded = Output(json, quiet), elman.load(model)
     result = elman.trace(loaded, _value(loaded, value, data, row, source, output, encoding))
     predictions = result.predictions

@@ -12,6 +12,7 @@ import numpy as np
 from elman.comparison.measure import Judgement
 from elman.errors import FileError, ModelFileError, SettingError
 from elman.io import atomic, strict_json
+from elman.io.destination import check_destination
 from elman.leakage.overlap import key
 
 _FORMAT = 1
@@ -45,6 +46,7 @@ class Results:
                 self.path.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise FileError(f"{self.path} cannot be made a folder for results: {error.strerror}. Choose another.") from error
+            check_destination(self.path / "leaderboard.json")
 
     def model(self, name: str) -> Path | None:
         """Return where a candidate's model file belongs."""

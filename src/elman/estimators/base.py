@@ -10,9 +10,11 @@ from sklearn.base import BaseEstimator
 from torch import Tensor
 
 from elman import errors
-from elman.network import SequenceModel
+from elman.estimators.saving import save, settings_spec
+from elman.network import Plan, SequenceModel
 from elman.network.ensemble import members_of
 from elman.network.settings import Network
+from elman.training.history import History
 from elman.training.settings import Training
 
 if TYPE_CHECKING:
@@ -33,7 +35,11 @@ class Estimator(BaseEstimator):
 
     network: Network | None
     training: Training | None
+    source_: Any
+    target_: Any
+    plan_: Plan
     model_: Any
+    history_: History
     baseline_: float
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
@@ -89,6 +95,18 @@ class Estimator(BaseEstimator):
 
     def _settings(self) -> tuple[Network, Training]:
         return self.network or Network(), self.training or Training()
+
+    def _conclude(self, settings: dict[str, Any], **fitted: Any) -> Self:
+        """Set everything that ``fit`` learned at once, at its end: a fit that fails leaves the former result whole.
+
+        ``settings`` are those of this fit (``saving.settings_spec``, taken before training, so that none is refused after it).
+        """
+        self.__dict__.update(fitted, _fit_settings=settings)
+        return self
+
+    def _settings_of_fit(self) -> dict[str, Any]:
+        """Settings of the last fit for the model file, not those of a later one that was refused; of a loaded model, its own."""
+        return getattr(self, "_fit_settings", None) or settings_spec(self)
 
     def _check_fitted(self) -> None:
         if not self.__sklearn_is_fitted__():
@@ -191,7 +209,5 @@ class Estimator(BaseEstimator):
         path : str or Path
             The file; ``.elman`` is the usual ending. An existing one is replaced only when the new one is whole.
         """
-        from elman.estimators.saving import save
-
         self._check_fitted()
         save(self, Path(path))

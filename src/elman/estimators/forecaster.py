@@ -11,6 +11,7 @@ from sklearn.base import clone
 from elman.codecs.checks import one_of
 from elman.errors import DataError, SettingError
 from elman.estimators.base import Estimator
+from elman.estimators.saving import settings_spec
 from elman.forecasting.covariates import Covariates
 from elman.forecasting.engine import Engine, FitRequest, ForecastRequest
 from elman.forecasting.engines import KINDS, engine_from_config, fit
@@ -84,6 +85,10 @@ class Forecaster(Estimator):
     kind: ClassVar[str] = "forecaster"
     groups: ClassVar[dict[str, type[Any]]] = {**Estimator.groups, "preparation": Preparation}
 
+    engine_: Engine
+    windows_: WindowPlan
+    panel_: Panel
+
     def __init__(
         self,
         horizon: int,
@@ -129,6 +134,7 @@ class Forecaster(Estimator):
             The estimator itself.
         """
         self._check_settings()
+        settings = settings_spec(self)
         panel = read_panel(data)
         preparation = self.preparation or Preparation()
         roles = {"past": self.past, "future": self.future, "static": self.static}
@@ -144,12 +150,9 @@ class Forecaster(Estimator):
             levels=tuple(int(level) for level in self.level),
             refit=self.refit,
         )
-        self.engine_, learned = fit(self.model, panel, covariates, request)
-        self.plan_, self.model_, self.history_, self.baseline_ = learned.plan, learned.model, learned.history, learned.baseline
-        self.source_ = self.target_ = None
-        self.windows_ = self.engine_.windows
-        self.panel_, self._state = panel, None
-        return self
+        engine, learned = fit(self.model, panel, covariates, request)
+        series = {"source_": None, "target_": None, "panel_": panel, "_state": None}
+        return self._conclude(settings, engine_=engine, windows_=engine.windows, **series, **learned.attributes())
 
     def predict(self, data: Any = None, *, future: Any = None, n_samples: int | None = None) -> Forecast:
         """Forecast the steps after the end of the series seen in ``fit``, or of other ones.
@@ -170,7 +173,7 @@ class Forecaster(Estimator):
         """
         self._check_fitted()
         panel = self.panel_ if data is None else read_panel(data)
-        stamps = [panel.frequency.following(s.stamps[-1], self.horizon) for s in panel.series]
+        stamps = [panel.frequency.following(s.stamps[-1], self.horizon_) for s in panel.series]
         state = self._end_state() if data is None else None
         series = self.engine_.group(tail(panel, self.engine_.reach if state is None else 1))
         request = ForecastRequest(
@@ -213,6 +216,11 @@ class Forecaster(Estimator):
         return self._state
 
     @property
+    def horizon_(self) -> int:
+        """Steps that the fitted model forecasts."""
+        return self.windows_.horizon
+
+    @property
     def lookback_(self) -> int:
         """Steps of history that a forecast needs to be as good as usual."""
         return self.windows_.context + self.windows_.season
@@ -251,11 +259,11 @@ class Forecaster(Estimator):
         lengths = np.array([len(one.values) for one in panel.series])
         if len(cutoffs) and (int(cutoffs.min()) < 1 or (cutoffs > lengths[index]).any()):
             raise DataError(f"cutoffs must be from 1 to the length of their series; got {int(cutoffs.min())} to {int(cutoffs.max())}.")
-        if horizon is not None and not 1 <= horizon <= self.horizon:
-            raise SettingError(f"horizon must be in 1..{self.horizon}, the horizon of fit; got {horizon!r}.")
+        if horizon is not None and not 1 <= horizon <= self.horizon_:
+            raise SettingError(f"horizon must be in 1..{self.horizon_}, the horizon of fit; got {horizon!r}.")
         if horizon is not None and not (cutoffs + horizon > lengths[index]).any():
             # the network reads covariates for its whole horizon; those after the requested steps do not matter
-            panel = extend(panel, index, cutoffs + self.horizon)
+            panel = extend(panel, index, cutoffs + self.horizon_)
         grouped = self.engine_.group(panel)
         future = self.engine_.future_covariates_at(panel, grouped, index, cutoffs)
         request = ForecastRequest(series=grouped, index=index, cutoffs=cutoffs, future=future, horizon=horizon)
@@ -328,11 +336,11 @@ class Forecaster(Estimator):
         """
         self._check_fitted()
         panel = read_panel(data)
-        series = self.engine_.group(panel)
-        if int(series.lengths.min()) < self.horizon + 2:
-            raise DataError(f"score hides the last {self.horizon} steps, so every series needs {self.horizon + 2} points or more.")
-        index, cutoffs = np.arange(len(series)), series.lengths - self.horizon
-        truth = series.values[series.positions_after(index, cutoffs, self.horizon)]
+        series, horizon = self.engine_.group(panel), self.horizon_
+        if int(series.lengths.min()) < horizon + 2:
+            raise DataError(f"score hides the last {horizon} steps, so every series needs {horizon + 2} points or more.")
+        index, cutoffs = np.arange(len(series)), series.lengths - horizon
+        truth = series.values[series.positions_after(index, cutoffs, horizon)]
         naive = np.stack([self.windows_.reference(series[row][:end]) for row, end in zip(index.tolist(), cutoffs, strict=True)])
         scale = np.maximum(np.abs(truth - naive).mean(1, keepdims=True), 1e-12 + 1e-6 * np.abs(truth).max(1, keepdims=True))
         forecast = self.forecast_from(panel, index, cutoffs).mean
@@ -360,13 +368,14 @@ class Forecaster(Estimator):
 
     def _fitted_state(self) -> dict[str, Any]:
         steps = min(self.engine_.reach, max(len(one.stamps) for one in self.panel_.series))
-        columns = (*self.past, *self.future, *self.static)
+        params = self._settings_of_fit()["params"]
+        columns = (*params["past"], *params["future"], *params["static"])
         return {**super()._fitted_state(), "engine": self.engine_.config(), "panel": panel_config(self.panel_, steps, columns)}
 
     def _restore_fitted(self, state: dict[str, Any]) -> None:
         super()._restore_fitted(state)
-        self.engine_: Engine = engine_from_config(state["engine"])
-        self.windows_: WindowPlan = self.engine_.windows
+        self.engine_ = engine_from_config(state["engine"])
+        self.windows_ = self.engine_.windows
         self.panel_ = panel_from_config(state["panel"])
 
     def _check_settings(self) -> None:

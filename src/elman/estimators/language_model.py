@@ -16,6 +16,7 @@ from elman.codecs import Binary, Codec, Discrete
 from elman.codecs.capabilities import NamesIndices, augmentation_of, decodes_incrementally
 from elman.errors import DataError, DataTypeError, SettingError
 from elman.estimators.base import Estimator
+from elman.estimators.saving import settings_spec
 from elman.fitting.inputs import rows_of
 from elman.generation import Sampling, continue_prompts, next_probabilities, stream_prompt
 from elman.io.tokens import Tokens
@@ -69,6 +70,9 @@ class LanguageModel(Estimator):
 
     kind: ClassVar[str] = "language_model"
 
+    target_: Codec
+    mixture_: Mixture | None
+
     def __init__(self, codec: Codec, *, network: Network | None = None, training: Training | None = None) -> None:
         self.codec = codec
         self.network = network
@@ -94,32 +98,32 @@ class LanguageModel(Estimator):
         """
         if not isinstance(self.codec, Codec):
             raise DataTypeError(f"codec must be a codec such as Text(); got {self.codec!r}. Give an instance, not a class or name.")
-        self.source_, self.target_ = None, copy.deepcopy(self.codec)
-        if _elements.without_classes(self.target_):
-            return self._learn_elements(self.target_, rows_of(texts, "pieces"))
-        with corpus_of(texts, self.target_, token_dir) as tokens:
-            if len(tokens.flat) - len(tokens) < 2:
-                raise DataError("The documents hold fewer than 2 symbols; there is nothing to continue. Give more text.")
-            self._tokens = None if isinstance(tokens.flat, np.memmap) else tokens
-            self._learn(tokens)
-        return self
+        settings, codec = settings_spec(self), copy.deepcopy(self.codec)
+        if _elements.without_classes(codec):
+            fitted = self._learn_elements(codec, rows_of(texts, "pieces"))
+        else:
+            with corpus_of(texts, codec, token_dir) as tokens:
+                if len(tokens.flat) - len(tokens) < 2:
+                    raise DataError("The documents hold fewer than 2 symbols; there is nothing to continue. Give more text.")
+                fitted = self._learn(codec, tokens)
+        return self._conclude(settings, source_=None, target_=codec, **fitted)
 
-    def _learn(self, tokens: Tokens) -> None:
+    def _learn(self, codec: Codec, tokens: Tokens) -> dict[str, Any]:
+        """Return the fitted attributes of a model of symbols."""
         network, training = self._settings()
-        self.plan_ = plan(None, self.target_, network, examples=measure(tokens))
-        learned = learn_to_read(self.plan_, tokens, training, augmentation_of(self.target_))
-        self.model_, self.history_, self.baseline_ = learned.model, learned.history, learned.baseline
-        order = self.plan_.ngram_order
-        self.mixture_ = fit_mixture(self.model_, tokens, training, order) if order else None
+        learned = learn_to_read(plan(None, codec, network, examples=measure(tokens)), tokens, training, augmentation_of(codec))
+        order = learned.plan.ngram_order
+        mixture = fit_mixture(learned.model, tokens, training, order) if order else None
+        return {**learned.attributes(), "mixture_": mixture, "_tokens": None if isinstance(tokens.flat, np.memmap) else tokens}
 
-    def _learn_elements(self, codec: Codec, pieces: list[Any]) -> Self:
+    def _learn_elements(self, codec: Codec, pieces: list[Any]) -> dict[str, Any]:
+        """Return the fitted attributes of a model of frames or strokes."""
         codec.fit(pieces, role="target")
-        self._tokens, rows = None, _elements.pieces_of(codec, pieces)
+        rows = _elements.pieces_of(codec, pieces)
         network, training = self._settings()
-        self.plan_ = plan(None, codec, _elements.network_of(codec, network), examples=_elements.measure(rows))
-        learned = _elements.learn_elements(self.plan_, rows, training, codec)
-        self.model_, self.history_, self.baseline_, self.mixture_ = learned.model, learned.history, learned.baseline, None
-        return self
+        layout = plan(None, codec, _elements.network_of(codec, network), examples=_elements.measure(rows))
+        learned = _elements.learn_elements(layout, rows, training, codec)
+        return {**learned.attributes(), "mixture_": None, "_tokens": None}
 
     def generate(
         self,

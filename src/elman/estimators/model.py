@@ -14,6 +14,7 @@ from elman.codecs.capabilities import with_subwords
 from elman.codecs.lazy_files import encoded
 from elman.errors import DataError, DataTypeError
 from elman.estimators.base import Estimator
+from elman.estimators.saving import settings_spec
 from elman.fitting.inference import length_of, predict_rows, proba_rows
 from elman.fitting.inputs import paired_rows, rows_of
 from elman.fitting.learning import learn
@@ -92,6 +93,9 @@ class Model(Estimator):
 
     kind: ClassVar[str] = "model"
 
+    source_: Codec
+    target_: Codec
+
     def __init__(
         self, source: Codec, target: Codec, *, align: str = "auto", network: Network | None = None, training: Training | None = None
     ) -> None:
@@ -117,6 +121,7 @@ class Model(Estimator):
             The estimator itself.
         """
         self._check_codecs()
+        settings = settings_spec(self)
         xs, ys = paired_rows(X, y)
         if len(xs) < 2:
             raise DataError(f"fit needs at least 2 rows, one to learn from and one to check on; got {len(xs)}.")
@@ -125,9 +130,10 @@ class Model(Estimator):
             source = with_subwords(source)
         ys = place(source, self.target, xs, ys)
         source, target = fit_codecs(source, self.target, xs, ys, self.align)
-        return self._learn(source, target, xs, ys)
+        return self._conclude(settings, **self._learn(source, target, xs, ys))
 
-    def _learn(self, source: Codec, target: Codec, xs: list[Any], ys: list[Any]) -> Self:
+    def _learn(self, source: Codec, target: Codec, xs: list[Any], ys: list[Any]) -> dict[str, Any]:
+        """Return the fitted attributes."""
         sources, targets = encoded(source, xs, eager=self.align == "step"), target.encode_all(ys)
         if self.align == "step":
             _check_steps(sources, targets)
@@ -144,9 +150,7 @@ class Model(Estimator):
         learned = learn(
             pair.plan, sources, targets, training, scoring, build=build, augment_encoded=augment_encoded, augment_pair=augment_pair
         )
-        self.source_, self.target_, self.plan_, self.baseline_ = source, target, learned.plan, learned.baseline
-        self.model_, self.history_ = learned.model, learned.history
-        return self
+        return {"source_": source, "target_": target, **learned.attributes()}
 
     @property
     def pair_(self) -> Pair:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from elman.codecs import Codec
-from elman.io import model_file
+from elman.errors import SettingError
+from elman.io import model_file, strict_json
 from elman.settings import Settings
 from elman.training.callback import qualified_name
 
@@ -16,9 +17,7 @@ _KEYS = {"params", "network", "training", "source", "target", "plan", "history",
 def save(estimator: Any, path: Path) -> None:
     """Write a fitted estimator to a model file, atomically."""
     spec = {
-        "params": estimator._own_params(),
-        "network": _settings_spec(estimator.network),
-        "training": _settings_spec(estimator.training),
+        **estimator._settings_of_fit(),
         "source": _codec_spec(estimator.source_),
         "target": _codec_spec(estimator.target_),
         "plan": estimator.plan_.config(),
@@ -28,6 +27,23 @@ def save(estimator: Any, path: Path) -> None:
     tensors = {name: tensor.detach() for name, tensor in estimator.model_.state_dict().items()}
     tensors |= estimator._own_tensors()
     model_file.write(path, tensors, {"kind": estimator.kind, "spec": spec})
+
+
+def settings_spec(estimator: Any) -> dict[str, Any]:
+    """Return the parameters of an estimator as plain JSON; one that no file can hold raises SettingError."""
+    spec = {
+        "params": estimator._own_params(),
+        "network": _settings_spec(estimator.network),
+        "training": _settings_spec(estimator.training),
+    }
+    for group, settings in spec.items():
+        for name, value in (settings or {}).items():
+            try:
+                strict_json.check_depth(strict_json.canonical(value))
+            except (TypeError, ValueError, RecursionError) as cause:
+                place = name if group == "params" else f"{group}.{name}"
+                raise SettingError(f"{place} must be a value that a model file can hold; got {value!r} ({cause}).") from cause
+    return spec
 
 
 def _codec_spec(codec: Codec | None) -> dict[str, Any] | None:

@@ -38,6 +38,10 @@ class Learned:
     history: History
     baseline: float
 
+    def attributes(self) -> dict[str, Any]:
+        """Return the results as fitted attributes of an estimator."""
+        return {"plan_": self.plan, "model_": self.model, "history_": self.history, "baseline_": self.baseline}
+
 
 class _ScoredTask:
     """The metric of a scoring on held-out rows, for the loop's progress line and early stopping."""

@@ -34,13 +34,13 @@ def windows_of(model: Any, values: Any) -> dict[str, Any]:
     """
     engine = model.engine_
     series = engine.group(read_panel(values))
-    least = model.horizon + _FIRST
+    least = model.horizon_ + _FIRST
     if int(series.lengths.max()) < least:
         raise DataError(f"a forecaster is looked into with series of at least {least} points; these are shorter. Give longer ones.")
     if isinstance(engine, AutoregressiveEngine):
         return _chunks(engine, series)
     windows, _ = split_in_time(
-        series.lengths, model.horizon, share=0.0, most=_ROWS, most_held_out=1, first=engine.windows.context, random_state=0
+        series.lengths, model.horizon_, share=0.0, most=_ROWS, most_held_out=1, first=engine.windows.context, random_state=0
     )
     return _segments(engine, WindowDataset(engine.inputs, series, windows))
 

@@ -9,12 +9,14 @@ MAX_FILES of a folder.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 from elman.errors import DataError, FileError, SettingError, did_you_mean
+from elman.io import atomic, table_writers
 from elman.io._limits import MAX_BYTES as MAX_BYTES
 from elman.io._limits import MAX_CELL as MAX_CELL
 from elman.io._limits import MAX_COLUMNS as MAX_COLUMNS
@@ -252,6 +254,16 @@ def to_kind(rows: Sequence[Mapping[str, Any]], kind: str) -> Any:
     return library.Table.from_pylist(list(rows)) if kind == "pyarrow" else library.DataFrame(list(rows))
 
 
+WRITERS: dict[str, Callable[[Mapping[str, Sequence[Any]]], bytes]] = {
+    ".csv": table_writers.to_csv,
+    ".tsv": partial(table_writers.to_csv, delimiter="\t"),
+    ".jsonl": table_writers.to_jsonl,
+    ".ndjson": table_writers.to_jsonl,
+    ".parquet": table_writers.to_parquet,
+}
+"""Functions that :func:`write` uses, by the ending of the file."""
+
+
 def write(path: str | Path, columns: Mapping[str, Sequence[Any]]) -> None:
     """Write columns as CSV, TSV, JSON lines or Parquet, by the ending of the path; whole or not at all.
 
@@ -262,12 +274,8 @@ def write(path: str | Path, columns: Mapping[str, Sequence[Any]]) -> None:
     columns : mapping of str to sequence
         Values by column name, equally long; None is written as an empty cell or null, lists in CSV as JSON.
     """
-    from elman.io import atomic, table_writers
-
     path = Path(path)
-    writers = {".csv": table_writers.to_csv, ".jsonl": table_writers.to_jsonl, ".ndjson": table_writers.to_jsonl}
-    writers |= {".tsv": lambda c: table_writers.to_csv(c, "\t"), ".parquet": table_writers.to_parquet}
     ending = path.suffix.lower()
-    if ending not in writers:
-        raise FileError(f"{path}: a table cannot be written as {ending or 'a file without ending'!r}; use {', '.join(writers)}.")
-    atomic.write(path, writers[ending](from_frame(columns).columns))
+    if ending not in WRITERS:
+        raise FileError(f"{path}: a table cannot be written as {ending or 'a file without ending'!r}; use {', '.join(WRITERS)}.")
+    atomic.write(path, WRITERS[ending](from_frame(columns).columns))

@@ -98,6 +98,10 @@ def canvas(axes: Any, purpose: str, *, dark: bool | None = None) -> Canvas:
     return Canvas(axes=axes, colours=_DARK if dark else _LIGHT)
 
 
+ENDINGS = (".png", ".svg", ".pdf", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".eps", ".ps")
+"""Endings of pictures."""
+
+
 def save_plots(path: Any, draw: Callable[..., Any], count: int) -> None:
     """Save several plots in one picture, one above the other.
 

@@ -69,5 +69,5 @@ def _rows(model: Any, X: Any, y: Any) -> Rows | None:
         return written_rows(model, [], [tokens[row] for row in range(min(len(tokens), _ANSWERED))])
     if forecasts(model) and not (model.past or model.future or model.static):
         held = [series.values for series in model.panel_.series]
-        return rows_for(model, held) if max(map(len, held)) > model.horizon + 1 else None
+        return rows_for(model, held) if max(map(len, held)) > model.horizon_ + 1 else None
     return None

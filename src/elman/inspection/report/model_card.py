@@ -114,7 +114,7 @@ def _description(model: Any) -> str:
     plan = model.plan_
     parts = [
         ("reads", "what came before" if model.source_ is None else code(repr(model.source_))),
-        ("answers", f"the next {model.horizon} steps" if forecasts(model) else code(repr(model.target_))),
+        ("answers", f"the next {model.horizon_} steps" if forecasts(model) else code(repr(model.target_))),
         ("relation", f"{plan.relation}, decoder {plan.decoder}"),
         ("recurrence", f"{plan.num_layers} x {plan.cell} of {plan.hidden_size} units" + (", both ways" if plan.bidirectional else "")),
         ("parameters", f"{plan.parameters:,}" + (f", {plan.members} networks averaged" if plan.members > 1 else "")),

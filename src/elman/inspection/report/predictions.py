@@ -93,7 +93,7 @@ def judged(model: Any, X: Any, y: Any, seed: int = 0) -> Judged:
     if generates(model):
         return _texts(model, X)
     if forecasts(model):
-        return judged_series(model, X, model.horizon)
+        return judged_series(model, X, model.horizon_)
     xs, ys = paired_rows(rows_of(X, "X"), rows_of(y, "y"))
     total = len(xs)
     if model.plan_.writes_symbols and total > _WRITTEN:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sklearn.utils.validation import check_is_fitted
 
-from elman.errors import DataError, FileError, SettingError
+from elman.errors import DataError, SettingError
 from elman.fitting.fitted import forecasts, generates, takes_answers
 from elman.inspection.diagnosis.diagnose import diagnose
 from elman.inspection.html import to_markup
@@ -23,6 +23,7 @@ from elman.inspection.report.predictions import Judged, judged
 from elman.inspection.report.summary_section import data_of, leaderboard_of
 from elman.inspection.trace.tracing import trace
 from elman.io import atomic
+from elman.io.destination import check_destination, write_or_keep
 from elman.markup import element, facts
 
 _Sections = list[tuple[str, list[Any]]]
@@ -62,20 +63,18 @@ def report(model: Any, path: str | Path, X: Any = None, y: Any = None, *, leader
     DataError
         If values come without their answers.
     FileError
-        If the path is a folder.
+        If the path cannot be written to, before anything is computed.
     NotFittedError
         If the model was not fitted.
     """
     if not _is_baseline(model):
         networks_of(model, "report", recurrent=False)
-    path = Path(path)
-    if path.is_dir():
-        raise FileError(f"{path} is a folder; report writes one file. Name it, as {path.name}/report.html.")
+    path = check_destination(path)
     if (X is None) != (y is None) and takes_answers(model):
         raise DataError("report needs values X together with their answers y, or neither. Give both.")
     lead, sections = _baseline_page(model, X, y, leaderboard) if _is_baseline(model) else _model_page(model, X, y, leaderboard)
     output = page(title or heading(model), lead, [(name, parts) for name, parts in sections if parts])
-    atomic.write(path, output.encode("utf-8", "replace"))
+    write_or_keep(path, lambda place: atomic.write(place, output.encode("utf-8", "replace")))
     return path
 
 

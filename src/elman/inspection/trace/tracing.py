@@ -261,10 +261,10 @@ def _running(model: Any, hidden: np.ndarray, ends: list[int]) -> tuple[list[Any]
 def _by_end(model: Any, panel: Any, read: tuple[str, ...]) -> Predictions:
     """Forecasts had the series ended at each of the steps that were read (of those whose covariates are known a horizon further)."""
     length = len(panel.series[0].values)
-    latest = length - model.horizon if model.engine_.group(panel).future.shape[1] else length
+    latest = length - model.horizon_ if model.engine_.group(panel).future.shape[1] else length
     ends = [(name, length + int(name)) for name in read if 1 < length + int(name) <= latest]
     ends = [ends[i] for i in np.unique(np.linspace(0, len(ends) - 1, min(len(ends), _PREFIXES)).astype(np.int64))]
-    values = model.forecast_from(panel, [0] * len(ends), [end for _, end in ends]).mean if ends else np.zeros((0, model.horizon))
+    values = model.forecast_from(panel, [0] * len(ends), [end for _, end in ends]).mean if ends else np.zeros((0, model.horizon_))
     names, answers = tuple(name for name, _ in ends), [float(row[0]) for row in values]
     return Predictions(labels=names, values=values, said=answers, meaning="the next step had the series ended here")
 

@@ -196,7 +196,7 @@ def test_forecast_lists_anomalies_and_draws(elman_cli: Cli, tmp_path: Path) -> N
         assert (tmp_path / name).read_bytes()[:4] == b"\x89PNG"
     code, _, err = elman_cli("forecast", "level.csv", "--horizon", "2", "--time", "day", "--plot", "p.docx")
     assert code == 1
-    assert "p.docx: the picture cannot be written" in err
+    assert "cannot write p.docx: its ending should be one of .png" in err
 
 
 def test_repeated_times_are_joined_when_asked(elman_cli: Cli, fake: ModuleType, tmp_path: Path) -> None:

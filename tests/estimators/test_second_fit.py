@@ -91,9 +91,8 @@ def test_other_parameters_after_a_refused_fit_do_not_change_the_fitted_forecaste
 
 
 def test_a_codec_that_refuses_the_new_values_leaves_the_old_one(tmp_path):
-    model = Model(Series(), Number(), network=Network(**SMALL), training=Training(**QUICK)).fit(
-        [[1.0, 2.0], [2.0, 1.0]] * 10, [3.0, 4.0] * 10
-    )
+    model = Model(Series(), Number(), network=Network(**SMALL), training=Training(**QUICK))
+    model.fit([[1.0, 2.0], [2.0, 1.0]] * 10, [3.0, 4.0] * 10)
     before = model.predict([[1.0, 2.0]]).tolist()
     with pytest.raises(DataError):
         model.fit([[1.0, 2.0], [2.0, float("inf")]] * 10, [3.0, 4.0] * 10)

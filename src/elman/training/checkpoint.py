@@ -210,9 +210,10 @@ class Checkpoints:
         return sorted(names, key=lambda name: int(name[len(_PREFIX) :]))
 
     def prepare(self) -> None:
-        """Create the folder and remove the remains of interrupted saves."""
+        """Create the folder, see that it can be written to, and remove the remains of interrupted saves."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
+            (self.folder / f"{_PARTIAL}{secrets.token_hex(6)}").mkdir()
             for orphan in self.folder.glob(f"{_PARTIAL}*"):
                 shutil.rmtree(orphan)
         except OSError as cause:

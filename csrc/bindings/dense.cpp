@@ -55,6 +55,25 @@ void softmax(bool is_double, bool log, uint64_t x, uint64_t y, int64_t rows, int
   }
 }
 
+template <class T>
+elman::Mask<T> mask_of(uint64_t y, int64_t count, uint32_t threshold, double dropped, double kept, uint64_t seed, uint64_t step, uint64_t draw,
+                       int64_t threads) {
+  const auto low = [](uint64_t v) { return static_cast<uint32_t>(v); };
+  const auto high = [](uint64_t v) { return static_cast<uint32_t>(v >> 32); };
+  return {at<T>(y), count, threshold, static_cast<T>(dropped), static_cast<T>(kept), {low(seed), high(seed), high(draw), 0},
+          {low(draw), low(step), high(step)}, threads};
+}
+
+void mask(bool is_double, uint64_t y, int64_t count, uint32_t threshold, double dropped, double kept, uint64_t seed, uint64_t step,
+          uint64_t draw, int64_t threads) {
+  nb::gil_scoped_release free_the_interpreter;
+  if (is_double) {
+    elman::level().dense_double.mask(mask_of<double>(y, count, threshold, dropped, kept, seed, step, draw, threads));
+  } else {
+    elman::level().dense_float.mask(mask_of<float>(y, count, threshold, dropped, kept, seed, step, draw, threads));
+  }
+}
+
 }  // namespace
 
 void bind_dense(nb::module_& module) {
@@ -64,4 +83,6 @@ void bind_dense(nb::module_& module) {
              "y = tanh, sigmoid, exp or softplus (0..3) of x.");
   module.def("softmax", &softmax, "is_double"_a, "log"_a, "x"_a, "y"_a, "rows"_a, "columns"_a, "lengths"_a, "rows_per_length"_a, "threads"_a,
              "Softmax of each row over its first columns, or its logarithm.");
+  module.def("mask", &mask, "is_double"_a, "y"_a, "count"_a, "threshold"_a, "dropped"_a, "kept"_a, "seed"_a, "step"_a, "draw"_a,
+             "threads"_a, "Mask of a counter: dropped where 16 random bits are below the threshold, else kept.");
 }

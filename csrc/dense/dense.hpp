@@ -40,12 +40,25 @@ struct Softmax {
   int64_t threads;
 };
 
+// y[i] = dropped where 16 random bits of element i are below the threshold, else kept; at most 2^35 elements.
+template <class T>
+struct Mask {
+  T* y;  // (count,)
+  int64_t count;
+  uint32_t threshold;  // 0..65536: chance to be dropped, in units of 2^-16
+  T dropped, kept;
+  uint32_t key[4];
+  uint32_t counter[3];
+  int64_t threads;
+};
+
 // Functions of one level; product returns false when memory for scratch is refused.
 template <class T>
 struct DenseKernels {
   bool (*product)(const Product<T>&);
   void (*apply)(const Apply<T>&);
   void (*softmax)(const Softmax<T>&);
+  void (*mask)(const Mask<T>&);
 };
 
 }  // namespace elman

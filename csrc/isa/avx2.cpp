@@ -4,6 +4,7 @@
 
 #define ELMAN_LEVEL avx2
 #include "dense/functions.hpp"
+#include "dense/mask.hpp"
 #include "dense/product.hpp"
 #include "isa/draw.hpp"
 #include "isa/level.hpp"
@@ -24,8 +25,8 @@ const Level avx2_level = {"avx2",
                           avx2::make_stream<double>,
                           avx2::make_pool<float>,
                           avx2::make_pool<double>,
-                          {avx2::product<float>, avx2::apply<float>, avx2::softmax<float>},
-                          {avx2::product<double>, avx2::apply<double>, avx2::softmax<double>},
+                          {avx2::product<float>, avx2::apply<float>, avx2::softmax<float>, avx2::fill_mask<float>},
+                          {avx2::product<double>, avx2::apply<double>, avx2::softmax<double>, avx2::fill_mask<double>},
                           avx2::draw<float>,
                           avx2::draw<double>};
 }  // namespace elman

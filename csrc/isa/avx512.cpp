@@ -4,6 +4,7 @@
 
 #define ELMAN_LEVEL avx512
 #include "dense/functions.hpp"
+#include "dense/mask.hpp"
 #include "dense/product.hpp"
 #include "isa/draw.hpp"
 #include "isa/level.hpp"
@@ -24,8 +25,8 @@ const Level avx512_level = {"avx512",
                           avx512::make_stream<double>,
                           avx512::make_pool<float>,
                           avx512::make_pool<double>,
-                          {avx512::product<float>, avx512::apply<float>, avx512::softmax<float>},
-                          {avx512::product<double>, avx512::apply<double>, avx512::softmax<double>},
+                          {avx512::product<float>, avx512::apply<float>, avx512::softmax<float>, avx512::fill_mask<float>},
+                          {avx512::product<double>, avx512::apply<double>, avx512::softmax<double>, avx512::fill_mask<double>},
                           avx512::draw<float>,
                           avx512::draw<double>};
 }  // namespace elman

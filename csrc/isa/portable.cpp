@@ -4,6 +4,7 @@
 
 #define ELMAN_LEVEL portable
 #include "dense/functions.hpp"
+#include "dense/mask.hpp"
 #include "dense/product.hpp"
 #include "isa/draw.hpp"
 #include "isa/level.hpp"
@@ -24,8 +25,8 @@ const Level portable_level = {"portable",
                           portable::make_stream<double>,
                           portable::make_pool<float>,
                           portable::make_pool<double>,
-                          {portable::product<float>, portable::apply<float>, portable::softmax<float>},
-                          {portable::product<double>, portable::apply<double>, portable::softmax<double>},
+                          {portable::product<float>, portable::apply<float>, portable::softmax<float>, portable::fill_mask<float>},
+                          {portable::product<double>, portable::apply<double>, portable::softmax<double>, portable::fill_mask<double>},
                           portable::draw<float>,
                           portable::draw<double>};
 }  // namespace elman

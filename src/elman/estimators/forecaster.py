@@ -21,6 +21,7 @@ from elman.forecasting.settings import Preparation
 from elman.forecasting.update import append, extend, read_new, tail
 from elman.network import Plan
 from elman.network.settings import Network
+from elman.sequences.threads import reproducible
 from elman.timeseries.prediction import Prediction
 from elman.timeseries.read import Panel, read_panel
 from elman.timeseries.saved_panel import panel_config, panel_from_config
@@ -118,6 +119,7 @@ class Forecaster(Estimator):
         self.network = network
         self.training = training
 
+    @reproducible()
     def fit(self, data: Any, y: None = None) -> Self:  # noqa: ARG002  # scikit-learn passes y
         """Fit the network to one or several series.
 

@@ -30,6 +30,7 @@ from elman.language.training import learn_to_read, measure
 from elman.network import Plan, plan
 from elman.network.settings import Network
 from elman.ngrams import Mixture
+from elman.sequences.threads import reproducible
 from elman.training.settings import Training
 
 _NGRAMS = "ngrams."
@@ -78,6 +79,7 @@ class LanguageModel(Estimator):
         self.network = network
         self.training = training
 
+    @reproducible()
     def fit(self, texts: Any, y: None = None, *, token_dir: str | Path | None = None) -> Self:  # noqa: ARG002  # scikit-learn passes y
         """Learn from documents.
 

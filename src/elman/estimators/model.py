@@ -34,6 +34,7 @@ from elman.network.backbone_weights import building
 from elman.network.decoders.boxes import LEAST
 from elman.network.planning.relation import check_alignment
 from elman.network.settings import Network
+from elman.sequences.threads import reproducible
 from elman.training.settings import Training
 
 
@@ -105,6 +106,7 @@ class Model(Estimator):
         self.network = network
         self.training = training
 
+    @reproducible()
     def fit(self, X: Any, y: Any) -> Self:
         """Learn from pairs.
 

@@ -20,6 +20,7 @@ from elman.network.planning.infer import counted
 from elman.training.examples import Augment, AugmentPair, Collate, Examples, split_rows
 from elman.training.history import History
 from elman.training.loop import fit
+from elman.training.randomness import seeded_build
 from elman.training.resolve import resolve
 from elman.training.settings import Training, seconds
 
@@ -167,8 +168,7 @@ def _learn_one(plan: Plan, examples: Examples, training: Training, scoring: Scor
     checked = held if len(held) else train
     truth = [targets[row] for row in checked]
     baseline = scoring.score(scoring.constant([targets[row] for row in train], truth), truth)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(training.random_state)
+    with seeded_build(training.random_state):
         model = options.build(replace(plan, members=1))
     if options.from_zero:
         for weight in model.decoder.head.parameters():  # pyright: ignore[reportAttributeAccessIssue]

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from elman import _native
 from elman.kernels.stack import COMPILED, Batch, Spec, States
+from elman.sequences.threads import num_threads
 from elman.sequences.torch_internals import dense
 
 _MEMBERS: dict[str, int] = {name: index for index, name in enumerate(_native.TENSORS)}
@@ -171,7 +172,7 @@ def _geometry(batch: Batch, x: Tensor, y: Tensor, d_x: Tensor | None, saved: Ten
         batch.padded,
         0 if batch.sizes is None else batch.sizes.data_ptr(),
         0 if batch.order is None else batch.order.data_ptr(),
-        torch.get_num_threads(),
+        num_threads(),
         batch.rows if saved is None else saved.shape[0],
         *_spread(batch, x),
         *_spread(batch, y),

@@ -18,6 +18,7 @@ from torch.nn import Parameter
 from elman.errors import ShapeError
 from elman.kernels.dispatch import wanted
 from elman.kernels.recording import is_recording
+from elman.sequences.threads import num_threads
 from elman.sequences.torch_internals import dense
 
 try:
@@ -116,7 +117,7 @@ def _product(a: Tensor, b: Tensor, bias: Tensor | None, transposed: bool, length
     y = a.new_empty(n, rows, columns)
     addresses = a.data_ptr(), b.data_ptr(), 0 if bias is None else bias.data_ptr(), y.data_ptr()
     real = 0 if lengths is None else lengths.data_ptr()
-    _native.product(a.dtype == torch.float64, *addresses, n, rows, depth, columns, transposed, real, torch.get_num_threads())
+    _native.product(a.dtype == torch.float64, *addresses, n, rows, depth, columns, transposed, real, num_threads())
     return y
 
 
@@ -143,7 +144,7 @@ def softplus(x: Tensor) -> Tensor:
 def _apply(name: str, x: Tensor) -> Tensor:
     x = dense(x)
     y = torch.empty_like(x)
-    _native.apply(x.dtype == torch.float64, _FUNCTIONS[name], x.data_ptr(), y.data_ptr(), x.numel(), torch.get_num_threads())
+    _native.apply(x.dtype == torch.float64, _FUNCTIONS[name], x.data_ptr(), y.data_ptr(), x.numel(), num_threads())
     return y
 
 
@@ -184,6 +185,6 @@ def _softmax(x: Tensor, lengths: Tensor | None, *, log: bool) -> Tensor:
     rows = x.numel() // columns if columns else 0
     lengths = None if lengths is None else dense(lengths.to("cpu"))
     real, repeat = (0, 1) if lengths is None else (lengths.data_ptr(), max(rows // max(len(lengths), 1), 1))
-    threads = torch.get_num_threads()
+    threads = num_threads()
     _native.softmax(x.dtype == torch.float64, log, x.data_ptr(), y.data_ptr(), rows, columns, real, repeat, threads)
     return y

@@ -12,6 +12,7 @@ from elman import _native
 from elman.errors import BackendError, ShapeError
 from elman.kernels import native
 from elman.kernels.call import Call
+from elman.sequences.threads import num_threads
 from elman.sequences.torch_internals import dense
 
 _CELLS = {"elman": 0, "elman_relu": 1, "gru": 2, "lstm": 3}
@@ -76,7 +77,7 @@ class Pool:
         """
         x = dense(x)
         y = torch.empty((len(places), self.sizes[-1][0]), dtype=self.dtype, device="cpu")
-        self._native.step(places.data_ptr(), len(places), x.data_ptr(), y.data_ptr(), torch.get_num_threads())
+        self._native.step(places.data_ptr(), len(places), x.data_ptr(), y.data_ptr(), num_threads())
         return y
 
     def get(self, places: Tensor) -> tuple[Tensor, ...]:

@@ -24,6 +24,7 @@ from elman.network.heads.pen import NARROWEST
 from elman.network.settings import Network
 from elman.training.examples import Examples, split_rows
 from elman.training.loop import fit
+from elman.training.randomness import seeded_build
 from elman.training.resolve import resolve
 from elman.training.settings import Training
 
@@ -118,8 +119,7 @@ def learn_elements(plan: Plan, rows: list[np.ndarray], training: Training, codec
     learn.augment_encoded = augmentation_of(codec)
     blind = frequencies if isinstance(plan.target.space, Binary) else one_gaussian
     baseline = blind([rows[i] for i in train], [rows[i] for i in (held if len(held) else train)])
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(training.random_state)
+    with seeded_build(training.random_state):
         model: SequenceModel = build(plan)
     if isinstance(plan.target.space, Binary):
         _begin_with(model, *_shares([rows[i] for i in train]))

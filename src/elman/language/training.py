@@ -16,6 +16,7 @@ from elman.network import Plan, SequenceModel, Sizes, build
 from elman.training.contiguous import LONGEST, Stream, examples_of, hold_out
 from elman.training.examples import Augment, Examples, split_rows
 from elman.training.loop import fit
+from elman.training.randomness import seeded_build
 from elman.training.resolve import resolve
 from elman.training.settings import Training
 
@@ -78,8 +79,7 @@ def learn_to_read(plan: Plan, tokens: Tokens, training: Training, augment_encode
     settings = _running(training, tokens) if running else training
     learn, check = (_streams if running else _documents)(plan, tokens, settings, augment_encoded)
     baseline = _frequencies(tokens, check)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(training.random_state)
+    with seeded_build(training.random_state):
         model: SequenceModel = build(plan)
     history = fit(model, learn, check, settings, Bits(baseline=baseline))
     return Learned(plan=plan, model=model.eval(), history=history, baseline=baseline)

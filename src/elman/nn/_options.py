@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import cast
 
-import torch.nn.functional as F
 from torch import Tensor
 
 from elman.cells import Cell
 from elman.errors import SettingError
+from elman.kernels import masks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +97,9 @@ class Options:
         Tensor
             (G·H, H).
         """
-        return F.dropout(weight_hh, self.weight_dropout, True) if training and self.weight_dropout else weight_hh
+        return (
+            weight_hh * masks.keep_mask(weight_hh, weight_hh.shape, self.weight_dropout) if training and self.weight_dropout else weight_hh
+        )
 
     def mask(self, like: Tensor, n: int, width: int, training: bool) -> Tensor | None:
         """Return a recurrent mask (N, H), scaled so that its mean is one, or None.
@@ -118,7 +120,7 @@ class Options:
         Tensor or None
             The mask.
         """
-        return F.dropout(like.new_ones(n, width), self.recurrent_dropout, True) if training and self.recurrent_dropout else None
+        return masks.keep_mask(like, (n, width), self.recurrent_dropout) if training and self.recurrent_dropout else None
 
     def keep(self, like: Tensor, rows: int, width: int) -> Tensor:
         """Return zoneout's keep-factors of one state in training: zeros and ones (ΣT, H).
@@ -137,4 +139,4 @@ class Options:
         Tensor
             Drawn anew.
         """
-        return like.new_empty(rows, width).uniform_().lt_(self.zoneout)  # torch's bernoulli_ takes three times as long
+        return masks.chance_mask(like, (rows, width), self.zoneout)

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
+from elman.kernels import masks
 from elman.sequences.geometry import steps_and_places
+
+
+class Dropout(nn.Dropout):
+    """``torch.nn.Dropout`` whose masks, within a training run, depend on seed, step and element alone."""
+
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002  # torch's name
+        """Drop elements in training."""
+        return masks.dropout(input, self.p) if self.training else input
 
 
 def locked_dropout(x: Tensor, batch_sizes: Tensor, sequences: int, p: float) -> Tensor:
@@ -36,7 +44,7 @@ def locked_dropout(x: Tensor, batch_sizes: Tensor, sequences: int, p: float) -> 
     """
     if not p or not len(x):
         return x
-    mask = F.dropout(x.new_ones(sequences, x.shape[1]), p, True)
+    mask = masks.keep_mask(x, (sequences, x.shape[1]), p)
     equal = len(batch_sizes) and int(batch_sizes[-1]) == sequences
     if equal:  # no sequence is shorter: the mask is broadcast over the steps, and nothing is copied
         return (x.view(len(batch_sizes), sequences, x.shape[1]) * mask).flatten(0, 1)
@@ -64,5 +72,5 @@ def word_dropout(vectors: Tensor, symbols: Tensor, count: int, p: float) -> Tens
     """
     if not p:
         return vectors
-    keep = F.dropout(vectors.new_ones(count, 1), p, True)
+    keep = masks.keep_mask(vectors, (count, 1), p)
     return vectors * keep.index_select(0, symbols)

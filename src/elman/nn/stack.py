@@ -7,12 +7,11 @@ from functools import lru_cache
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from elman import cells
 from elman.errors import ShapeError
-from elman.kernels import Call, dispatch
+from elman.kernels import Call, dispatch, masks
 from elman.kernels.stack import Batch, Spec, States, call_of, spec_of
 from elman.nn._layer import RecurrentLayer
 from elman.nn.dropouts import locked_dropout
@@ -213,7 +212,7 @@ def _drop(x: Tensor, layer: RecurrentLayer, batch: Batch) -> Tensor:
     """Drop between two layers, whose rows are packed: each element for itself, or a feature at every step of its sequence."""
     p = layer.dropout
     if not layer.options.locked_dropout:
-        return F.dropout(x, p, True)
+        return masks.dropout(x, p)
     return locked_dropout(x, batch.batch_sizes(), batch.n, p)
 
 

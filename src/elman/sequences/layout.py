@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.autograd import Function
 
 from elman.sequences.geometry import mirror, steps_and_places
+from elman.sequences.threads import num_threads
 from elman.sequences.torch_internals import apply, holds_values, is_wrapped
 
 try:
@@ -72,7 +73,7 @@ def flip(packed: Tensor, batch_sizes: Tensor) -> Tensor:
     source = packed.detach().contiguous()
     flipped = torch.empty_like(source)
     sizes = batch_sizes.contiguous()
-    _native.flip_rows(flipped.data_ptr(), source.data_ptr(), sizes.data_ptr(), len(sizes), _row_bytes(source), torch.get_num_threads())
+    _native.flip_rows(flipped.data_ptr(), source.data_ptr(), sizes.data_ptr(), len(sizes), _row_bytes(source), num_threads())
     return flipped
 
 
@@ -100,7 +101,7 @@ def _native_call(name: str, to: Tensor, source: Tensor, starts: Tensor, stride: 
     if source.numel() == 0:
         return
     starts, sizes = starts.contiguous(), batch_sizes.contiguous()
-    size, threads = _row_bytes(source), torch.get_num_threads()
+    size, threads = _row_bytes(source), num_threads()
     getattr(_native, name)(to.data_ptr(), source.data_ptr(), starts.data_ptr(), stride, sizes.data_ptr(), len(sizes), size, threads)
 
 

@@ -17,6 +17,8 @@ import torch
 from torch import nn
 
 from elman.errors import CheckpointError, ElmanWarning, TrainingError
+from elman.kernels.masks import RandomStream
+from elman.sequences.threads import reproducible
 from elman.training import distributed, passes, randomness
 from elman.training.averages import Averages
 from elman.training.batches import plan_epoch
@@ -82,6 +84,7 @@ def fit(
         distributed.joined(settings.device) as (group, device),
         Interrupts() as interrupts,
         randomness.seeded(settings.random_state + group.rank),
+        reproducible(),
     ):
         return _Run(model, examples, validation, settings, task or LossOnly(), group, device, interrupts).go()
 
@@ -103,6 +106,7 @@ class _Run:
         self.model, self.examples, self.validation, self.task = model.to(device), examples, validation, task
         self.group, self.device, self.interrupts = group, device, interrupts
         self.pending_units, self.pending_batches = 0, 0
+        self.masks = RandomStream(settings.random_state + group.rank)
         self.plan = self._plan(settings, 0)
         self.settings = replace(settings, **self._steps(settings))
         self.weights = [p for p in model.parameters() if p.requires_grad]
@@ -146,7 +150,8 @@ class _Run:
         try:
             try:
                 self._start()
-                self._train()
+                with self.masks.active():
+                    self._train()
             finally:
                 self._finish()
         except Exception as error:
@@ -234,6 +239,7 @@ class _Run:
 
     def _train_batch(self, source: Any, target: Any, chunks: int, *, empty: bool) -> list[float]:
         """Learn from one batch, in chunks with the state carried on; return the votes of all processes."""
+        self.masks.start_step(self.state.epoch << 32 | self.state.position)
         source, target = passes.to_device(source, self.device), passes.to_device(target, self.device)
         losses = None if empty else passes.losses(self.model, source, target, self.settings.tbptt_length)
         votes = [0.0, 0.0, 0.0]

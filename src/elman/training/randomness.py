@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import random
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -37,9 +38,15 @@ def restore(states: dict[str, Any]) -> None:
         torch.cuda.set_rng_state_all([_tensor(text) for text in states["cuda"]])
 
 
+_OWNED, _BUILDS = threading.RLock(), threading.RLock()
+
+
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
     """Run a block with all generators seeded, then restore their states, so that random numbers outside do not change.
+
+    The generators belong to the whole process: while one thread has them seeded, a block of another thread leaves them alone. The masks
+    of a run are not drawn from them (:mod:`elman.kernels.masks`), only what the user's own code draws.
 
     Parameters
     ----------
@@ -55,9 +62,24 @@ def seeded(seed: int) -> Iterator[None]:
     >>> bool(a == b)
     True
     """
-    with preserved():
-        random.seed(seed)
-        np.random.seed(seed % 2**32)
+    if not _OWNED.acquire(blocking=False):
+        yield
+        return
+    try:
+        with preserved():
+            with _BUILDS:
+                random.seed(seed)
+                np.random.seed(seed % 2**32)
+                torch.manual_seed(seed)
+            yield
+    finally:
+        _OWNED.release()
+
+
+@contextmanager
+def seeded_build(seed: int) -> Iterator[None]:
+    """Run a block that draws first weights, with torch's generator seeded; those of other threads wait for it."""
+    with _BUILDS, torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         yield
 
@@ -65,11 +87,13 @@ def seeded(seed: int) -> Iterator[None]:
 @contextmanager
 def preserved() -> Iterator[None]:
     """Restore the states of all generators after a block."""
-    before = capture()
+    with _BUILDS:
+        before = capture()
     try:
         yield
     finally:
-        restore(before)
+        with _BUILDS:  # never amid the first weights of a network that another thread builds
+            restore(before)
 
 
 def _text(state: torch.Tensor) -> str:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from elman import cells
 from elman.codecs.space import Discrete
 from elman.errors import SettingError
-from elman.kernels import dense
+from elman.kernels import dense, masks
 from elman.network.batch_invariant import Linear
 from elman.network.decoders.attention import Attention
 from elman.network.decoders.bridge import Bridge
@@ -269,7 +269,7 @@ class AutoregressiveDecoder(Decoder):
 
     def _sometimes(self, own: Any, vectors: Tensor, state: DecoderState) -> Tensor:
         """Replace true elements by the decoder's guesses, each with the same chance; a guessed end is no element."""
-        chosen = torch.rand(len(vectors), device=vectors.device) >= self.teacher_forcing
+        chosen = masks.chance_mask(vectors, (len(vectors),), 1 - self.teacher_forcing).bool()
         space = self.feedback.space
         if isinstance(space, Discrete):
             chosen &= own != space.n

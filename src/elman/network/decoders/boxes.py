@@ -13,7 +13,7 @@ from torch.nn import functional
 from elman import cells
 from elman.codecs.space import Pixels, Rectangles
 from elman.errors import SettingError
-from elman.kernels import dense
+from elman.kernels import dense, masks
 from elman.network.batch_invariant import Conv2d, Linear
 from elman.network.decoders.box_targets import Wanted, centres, hits, overlaps
 from elman.network.decoders.bridge import Bridge
@@ -219,10 +219,10 @@ class BoxDecoder(Decoder):
 
     def _choose(self, scores: Tensor, right: Tensor) -> Tensor:
         """Draw a cell that is right, by the reader's own chances; now and then any cell, so that a mistake is not the end."""
-        strays = torch.rand(len(scores), 1, device=scores.device) < _WANDER if self.training else torch.zeros_like(right[:, :1])
+        strays = masks.chance_mask(scores, (len(scores), 1), _WANDER).bool() if self.training else torch.zeros_like(right[:, :1])
         allowed = right | strays | ~right.any(1, keepdim=True)
         chances = torch.softmax(scores.masked_fill(~allowed, -torch.inf), 1)
-        return torch.multinomial(chances, 1)[:, 0] if self.training else chances.argmax(1)
+        return torch.multinomial(chances, 1, generator=masks.generator(chances.device))[:, 0] if self.training else chances.argmax(1)
 
     def _grid_loss(self, cells: Cells, true: Tensor, wanted: Wanted) -> Tensor:
         """Focal loss of the heat (Zhou 2019, eq. 1), distance of boxes (Rezatofighi 2019) and cross-entropy of kinds, summed over boxes."""

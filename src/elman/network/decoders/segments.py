@@ -22,6 +22,7 @@ from elman.network.heads import ContinuousHead
 from elman.network.interfaces import Encoded, Loss, State, map_tensors
 from elman.network.stems.stem import element_stem
 from elman.network.unbatch import to_rows
+from elman.nn.dropouts import Dropout
 from elman.sequences import Ragged
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class SegmentStem(nn.Module):
         self.names = list(parts.parts)
         self.window = Linear(parts.parts[WINDOW].d, size)  # type: ignore[attr-defined]  # segmented() saw to it
         self.wholes = Wholes(parts, size)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, source: dict[str, Any]) -> Ragged:
         """Map {"window": Ragged (ΣK, w·c), …} to Ragged (ΣK, size)."""

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from elman.network.batch_invariant import Linear
+from elman.nn.dropouts import Dropout
 
 
 class Head(nn.Module):
@@ -61,7 +62,7 @@ class OutputLayer(nn.Module):
 
     def __init__(self, in_features: int, out_features: int, dropout: float = 0.0, tied: nn.Parameter | None = None) -> None:
         super().__init__()
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         width = in_features if tied is None else tied.shape[1]
         self.projection = None if width == in_features else Linear(in_features, width, bias=False)
         self.linear = Linear(width, out_features)

@@ -9,6 +9,7 @@ from torch.nn import functional
 from elman.kernels import dense
 from elman.network.batch_invariant import Linear
 from elman.network.heads._base import SymbolHead
+from elman.nn.dropouts import Dropout
 
 _NARROWER = 4
 """Each further band sees the features in a space that is this much smaller, where weights are its own (Grave 2017, section 4.3)."""
@@ -46,7 +47,7 @@ class AdaptiveHead(SymbolHead):
         self, in_features: int, n: int, cutoffs: tuple[int, ...], *, dropout: float = 0.0, tied: nn.Parameter | None = None
     ) -> None:
         super().__init__()
-        self.n, self.cutoffs, self.dropout = n, tuple(cutoffs), nn.Dropout(dropout)
+        self.n, self.cutoffs, self.dropout = n, tuple(cutoffs), Dropout(dropout)
         self.edges = (*self.cutoffs, n)
         width = in_features if tied is None else tied.shape[1]
         self.projection = None if width == in_features else Linear(in_features, width, bias=False)

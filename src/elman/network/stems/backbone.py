@@ -12,6 +12,7 @@ from torch.nn import functional
 from elman.codecs.space import Pixels
 from elman.errors import MissingExtraError, SettingError
 from elman.network.batch_invariant import Linear
+from elman.nn.dropouts import Dropout
 from elman.sequences import Ragged
 
 PREFIX = "timm:"
@@ -136,7 +137,7 @@ class BackboneStem(nn.Module):
         self.linear = Linear(self.backbone.channels, size)
         self.places = nn.Embedding(grid[0] * grid[1], size) if grid else None
         self.grid = grid
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, values: Tensor) -> Tensor | Ragged:
         """Map pictures to vectors."""

@@ -10,6 +10,7 @@ from elman.codecs.space import Pixels
 from elman.network.batch_invariant import Conv2d, Linear
 from elman.network.interfaces import Recurrent
 from elman.network.pooling import mean_of
+from elman.nn.dropouts import Dropout
 from elman.sequences import Ragged
 
 _FINEST = 8
@@ -86,7 +87,7 @@ class GridStem(nn.Module):
         self.blocks = nn.Sequential(*blocks)
         self.linear = Linear(channels, size)
         self.places = nn.Embedding(grid[0] * grid[1], size)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, values: Tensor) -> Ragged:
         """Map pictures to their cells."""

@@ -7,6 +7,7 @@ from torch import nn
 from torch.nn import functional
 
 from elman.network.batch_invariant import Conv2d, Linear
+from elman.nn.dropouts import Dropout
 from elman.sequences import Ragged
 
 _CHANNELS = (16, 32)
@@ -44,7 +45,7 @@ class PlaneStem(nn.Module):
             channels, left = width, -(-left // self.pools[-1][1])
         self.blocks = nn.ModuleList(blocks)
         self.linear = Linear(channels * left, size)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, values: Ragged) -> Ragged:
         """Map (ΣT, d) to (ΣT', size)."""

@@ -11,11 +11,13 @@ from torch.nn import functional
 
 from elman.codecs.space import Binary, Continuous, Discrete, Pixels, Product, Space, Words
 from elman.errors import DataError, SettingError
+from elman.kernels import masks
 from elman.network.batch_invariant import Conv1d, Conv2d, Linear
 from elman.network.interfaces import batch_size
 from elman.network.stems.backbone import Backbone, BackboneStem, is_backbone
 from elman.network.stems.grid import Grid, GridStem
 from elman.network.stems.plane import PlaneStem
+from elman.nn.dropouts import Dropout
 from elman.sequences import Ragged
 
 
@@ -35,7 +37,7 @@ class SymbolStem(nn.Module):
     def __init__(self, n: int, size: int, dropout: float = 0.0) -> None:
         super().__init__()
         self.embedding = nn.Embedding(n, size)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, indices: Tensor) -> Tensor:
         """Look up (M,) indices."""
@@ -66,7 +68,7 @@ class WordStem(nn.Module):
         super().__init__()
         self.embedding = nn.Embedding(n, size)
         self.pieces = nn.Embedding(max(pieces, 1), size, padding_idx=0)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.word_dropout = word_dropout
 
     def forward(self, values: Tensor) -> Tensor:
@@ -76,7 +78,7 @@ class WordStem(nn.Module):
             raise DataError(f"words must be in 0..{limits[0] - 1} and pieces in 0..{limits[-1] - 1}. Encode with the codec of fit.")
         words = values[:, 0]
         if self.training and self.word_dropout:
-            words = words * (torch.rand(len(words), device=words.device) >= self.word_dropout)
+            words = words * masks.chance_mask(self.embedding.weight, (len(words),), 1 - self.word_dropout).bool()
         vectors = self.embedding(words)
         if values.shape[1] > 1:
             vectors = vectors + functional.embedding_bag(values[:, 1:], self.pieces.weight, mode="mean", padding_idx=0)
@@ -99,7 +101,7 @@ class VectorStem(nn.Module):
     def __init__(self, d: int, size: int, dropout: float = 0.0) -> None:
         super().__init__()
         self.linear = Linear(d, size)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, values: Tensor) -> Tensor:
         """Project (M, *) to (M, size)."""
@@ -130,7 +132,7 @@ class PictureStem(nn.Module):
             channels, h, w, width = width, h // pool[0], w // pool[1], width * 2
         self.blocks = nn.Sequential(*blocks)
         self.linear = Linear(channels * h * w, size)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, values: Tensor) -> Tensor:
         """Map (M, c, h, w) to (M, size)."""

@@ -69,7 +69,7 @@ def read(path: Path = ROOT / "tools" / "mutants.toml") -> list[Mutation]:
 def copy_tree(folder: Path) -> Path:
     """Copy what tests need, the compiled module included, into a folder that they import from."""
     unneeded = shutil.ignore_patterns("__pycache__", "*.so")
-    for name in ("src", "tests"):
+    for name in ("src", "tests", "benchmarks"):
         shutil.copytree(ROOT / name, folder / name, ignore=unneeded)
     for name in ("pyproject.toml", "README.md"):
         shutil.copy2(ROOT / name, folder / name)
@@ -95,7 +95,7 @@ def mutated(tree: Path, mutation: Mutation) -> Iterator[None]:
 
 
 def run_tests(tree: Path, tests: str, limit: float) -> str:
-    """Return "passed", "failed" or "too slow", with the last line of the run."""
+    """Return "passed", "too slow", or the line of the test that failed."""
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--benchmark-disable", *shlex.split(tests)]
     variables = {"PYTHONPATH": str(tree / "src"), "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
     process = subprocess.Popen(  # noqa: S603
@@ -113,7 +113,8 @@ def run_tests(tree: Path, tests: str, limit: float) -> str:
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
         return "too slow"
-    return "passed" if process.returncode == 0 else "failed " + next(reversed(output.strip().splitlines()), "")
+    failure = next((line for line in output.splitlines() if line.startswith(("FAILED", "ERROR"))), "failed")
+    return "passed" if process.returncode == 0 else failure
 
 
 def judge(mutation: Mutation, trees: queue.Queue[Path], limit: float) -> tuple[str, float]:

@@ -117,6 +117,16 @@ def test_patience_is_the_number_of_epochs_in_a_row_without_a_better_one(patience
     assert (history.stopped, history.best_epoch, len(history)) == ("patience", 2, 2 + patience)
 
 
+def test_each_epoch_reads_every_row_once_in_batches_of_its_own():
+    examples, batches = make_rows(), []
+    collate = examples.collate
+    examples.collate = lambda rows: batches.append(sorted(rows)) or collate(rows)
+    fit(Classifier(), examples, None, Training(**QUIET, max_epochs=3, batch_size=12))
+    epochs = [batches[4 * epoch : 4 * epoch + 4] for epoch in range(3)]
+    assert all(sorted(row for batch in epoch for row in batch) == list(range(48)) for epoch in epochs)
+    assert epochs[0] != epochs[1] != epochs[2] != epochs[0]
+
+
 def test_validation_and_the_weights_that_stay_are_running_averages():
     class Watching:
         """The average by its definition, from the weights after each step."""

@@ -1,6 +1,5 @@
 """Words that a vocabulary lacks, by their places in the source."""
 
-import numpy as np
 import pytest
 
 from elman import Symbols

@@ -159,7 +159,7 @@ def test_each_network_gets_an_equal_part_of_the_budget_that_is_left():
     board = compare(Model(Symbols(), Category(), training=QUICK), xs, ys, candidates=who, budget=60, verbose=0)
     left = 60.0
     for waiting, name in zip((3, 2, 1), who[1:], strict=True):
-        assert board.estimators[name].training.budget == pytest.approx(left / waiting, abs=0.2)
+        assert board.estimators[name].training.budget == pytest.approx(left / waiting, abs=2.0)
         left -= board[name].seconds
 
 

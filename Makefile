@@ -15,7 +15,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 NATIVE := CMakeLists.txt pyproject.toml $(shell find csrc -type f 2>/dev/null)
 
-.PHONY: help demo test lint docs bench quality sanitize qemu fuzz test-slow wheel manylinux version clean
+.PHONY: help demo test lint docs bench quality sanitize qemu fuzz mutants test-slow wheel manylinux version clean
 
 help:
 	@echo "make demo      train real models on real data"
@@ -26,6 +26,7 @@ help:
 	@echo "make sanitize  the kernels under the address and undefined-behaviour sanitizers"
 	@echo "make qemu      the kernels built for aarch64, run under an emulator"
 	@echo "make fuzz      mangled files against every reader, for minutes"
+	@echo "make mutants   the source changed for the worse in many places: do the tests notice?"
 	@echo "make test-slow longer batteries: every test marked slow"
 	@echo "make wheel     sdist and wheel, into dist/; make manylinux: the wheel for other Linux systems"
 	@echo "make version   the version of this source"
@@ -92,6 +93,10 @@ qemu:
 SECONDS_OF_FUZZ ?= 300
 fuzz: $(VENV)/.dev
 	OMP_NUM_THREADS=1 $(BIN)/python tools/fuzz.py --seconds $(SECONDS_OF_FUZZ)
+
+# A part: make mutants ARGS="--only training/"
+mutants: $(VENV)/.dev
+	$(BIN)/python tools/mutants.py --jobs $(JOBS) $(ARGS)
 
 test-slow: $(VENV)/.dev
 	$(BIN)/python -m pytest -n $(JOBS) --benchmark-disable -m slow --timeout 3600 tests

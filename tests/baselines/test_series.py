@@ -107,6 +107,15 @@ def test_smoothing_is_at_its_least_squares():
     assert ours == pytest.approx(brute.fun, rel=1e-3)
 
 
+def test_theta_is_the_mean_of_the_line_and_of_what_is_smoothed_beyond_it():
+    """Assimakopoulos and Nikolopoulos (2000): theta lines 0 and 2, with equal weights."""
+    values = 5 + 0.3 * np.arange(50) + np.random.default_rng(3).normal(size=50)
+    slope, intercept = np.polyfit(np.arange(50), values, 1)
+    lines = intercept + slope * np.arange(53)
+    level = smoothing_levels(2 * values - lines[:50])[-1]
+    np.testing.assert_allclose(Theta(season=1).fit(values).predict(3).values, (lines[50:] + level) / 2, rtol=1e-9)
+
+
 def test_the_linear_map_finds_an_autoregression():
     random = np.random.default_rng(3)
     series = []

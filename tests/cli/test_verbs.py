@@ -58,6 +58,9 @@ def test_fit_infers_and_says_so(elman_cli: Cli, tmp_path: Path) -> None:
     assert "inferred: the target is column 'stars'" in out
     assert "to change it: --source text:review --target category:stars" in out
     assert (tmp_path / "a.elman").exists()
+    (tmp_path / "b.csv").write_text("kind,words,mark\nx,good book here,5\ny,bad book here,1\n")
+    _, out, _ = elman_cli("fit", "b.csv")
+    assert "inferred: the target is column 'mark'" in out  # no name is known: the last column
 
 
 def test_quiet_and_json_silence_training(elman_cli: Cli, fake: ModuleType, reviews: Path) -> None:

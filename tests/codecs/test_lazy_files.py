@@ -194,6 +194,25 @@ def test_a_checkpoint_knows_its_files_without_reading_them(recordings, decoded, 
     assert len(list((tmp_path / "kept").iterdir())) == 2
 
 
+def test_a_file_of_another_size_is_another_row(recordings, tmp_path) -> None:
+    path = recordings[0][0]
+    codec = Audio(features=8).fit([path])
+
+    def fingerprint(path: Path) -> str:
+        (row,) = lazy_files.encoded(codec, [path])
+        return row.fingerprint()
+
+    before, wave = fingerprint(path), soundfile.read(path)[0]
+    soundfile.write(path, wave, 8000, subtype="FLOAT")  # as many samples, in more bytes
+    assert fingerprint(path) != before
+    soundfile.write(path, wave, 8000)
+    assert fingerprint(path) == before
+    (tmp_path / "moved").mkdir()
+    moved = path.rename(tmp_path / "moved" / path.name)
+    assert fingerprint(moved) == before
+    assert fingerprint(moved.rename(moved.with_name("renamed.wav"))) != before
+
+
 def test_much_sound_is_scaled_by_some_of_it(monkeypatch) -> None:
     monkeypatch.setattr("elman.codecs.audio._SCALED_BY", 3)
     waves = [np.random.default_rng(i).normal(size=2000) for i in range(9)]

@@ -153,6 +153,16 @@ def test_a_budget_is_shared():
         compare(Symbols(), Category(), xs, ys, candidates=CHEAP, budget="soon")
 
 
+def test_each_network_gets_an_equal_part_of_the_budget_that_is_left():
+    xs, ys = rows()
+    who = ["frequency", "elman", "gru", "lstm"]
+    board = compare(Model(Symbols(), Category(), training=QUICK), xs, ys, candidates=who, budget=60, verbose=0)
+    left = 60.0
+    for waiting, name in zip((3, 2, 1), who[1:], strict=True):
+        assert board.estimators[name].training.budget == pytest.approx(left / waiting, abs=2.0)
+        left -= board[name].seconds
+
+
 def test_leaks_are_told():
     xs, ys = rows()
     given = {"test": (xs[:10], ys[:10]), "candidates": CHEAP, "verbose": 0}

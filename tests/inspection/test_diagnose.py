@@ -84,6 +84,13 @@ def test_a_model_no_better_than_guessing_is_called_so(healthy):
     assert "accuracy 0.5 is no better than the simplest guess, 0.5" in finding.message
 
 
+@pytest.mark.parametrize(("reached", "verdict"), [(1.4, "fine"), (2.0, "problem"), (2.6, "problem")])
+def test_fewer_bits_than_the_simplest_guess_are_better(healthy, reached, verdict):
+    history = rows([2.0, 1.9], [2.0, 1.9], metric="bits", baseline=2.0)
+    history.rows[1]["metric"] = reached
+    assert with_history(healthy[0], history).diagnose()["baseline"].verdict == verdict
+
+
 def test_always_clipped_gradients_are_seen(healthy):
     history = rows([2.0, 1.0], [2.0, 1.0])
     for row in history.rows:

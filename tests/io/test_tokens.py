@@ -57,6 +57,15 @@ def test_a_cut_file_is_noticed(tmp_path):
         open_tokens(tmp_path)
 
 
+@pytest.mark.parametrize("starts", [[0, 9], [0, 4, 5, 7, 9]], ids=["fewer", "more"])
+def test_another_number_of_documents_is_noticed(tmp_path, starts):
+    with TokenWriter(tmp_path, 9) as writer:
+        writer.extend([np.array([1, 2, 3]), np.array([4]), np.array([5, 6])])
+    np.array(starts, np.int64).tofile(tmp_path / "starts.bin")
+    with pytest.raises(DataError, match="encode the corpus again"):
+        open_tokens(tmp_path)
+
+
 def test_a_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(FileError, match="could not write tokens to"):

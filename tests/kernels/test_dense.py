@@ -81,6 +81,17 @@ def test_batches_of_products_over_real_rows(n, rows, depth, columns, dtype, tran
             assert torch.equal(bits(dense.matmul(a[i : i + 1], b[i : i + 1], lengths[i : i + 1], transposed=transposed)[0]), bits(found[i]))
 
 
+@pytest.mark.parametrize("recorded", [False, True])
+def test_a_product_over_padding_reads_neither_side_of_it(recorded):
+    torch.manual_seed(0)
+    a, b, lengths = torch.randn(3, 4, 6), torch.randn(3, 6, 5), torch.tensor([6, 2, 0])
+    wanted = torch.stack([a[i, :, :n] @ b[i, :n] for i, n in enumerate(lengths.tolist())])
+    for i, n in enumerate(lengths.tolist()):
+        a[i, :, n:], b[i, n:] = torch.nan, torch.inf
+    with torch.set_grad_enabled(recorded):
+        torch.testing.assert_close(dense.matmul(a, b, lengths), wanted)
+
+
 @pytest.mark.parametrize("ours", FUNCTIONS, ids=lambda f: f.__name__)
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @torch.no_grad()

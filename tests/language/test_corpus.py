@@ -11,6 +11,10 @@ import elman
 from elman import LanguageModel, Network, Symbols, Text, Training
 from elman.errors import DataError, FileError, SettingError
 from elman.io import tokens as token_files
+from elman.io.tokens import Tokens
+from elman.language.memorisation import longest_loop
+from elman.language.training import parts
+from elman.training.contiguous import hold_out
 
 TEXTS = ["the cat sat\non the mat\n", "a dog\n", "the dog sat on a log\n"] * 6
 
@@ -142,6 +146,28 @@ def test_memorisation_is_told_from_what_was_learned(tmp_path):
     assert loaded.memorisation("the cat sat on the log", training=TEXTS).longest == 3
     symbols = LanguageModel(Symbols(), network=Network(hidden_size=4), training=Training(max_epochs=1, verbose=0)).fit([[1, 2, 3]] * 20)
     assert symbols.memorisation([[2, 3, 9]]).span == [2, 3]
+
+
+def test_a_loop_is_a_period_that_comes_twice_or_more():
+    assert longest_loop([np.array([1, 2, 1, 3])]) == (0, 0)
+    assert longest_loop([np.array([9, 1, 2, 3, 1, 2, 3, 1, 8]), np.array([4, 4, 4])]) == (3, 7)
+    assert longest_loop([np.array([5, 5]), np.array([], np.int64)]) == (1, 2)
+
+
+@pytest.mark.parametrize("tbptt_length", [None, 8], ids=["documents", "running text"])
+def test_the_baseline_is_the_frequencies_of_what_is_learned_on_what_is_held_out(tbptt_length):
+    texts = ["aab", "abb", "ccab", "abc", "zzzz", "bba"] * 5
+    fitted = model(validation_fraction=0.3, tbptt_length=tbptt_length, max_epochs=1).fit(texts)
+    end = fitted.target_.space.n
+    tokens = Tokens.of([fitted.target_.encode(text) for text in texts], end)
+    if tbptt_length is None:
+        held = Tokens.of(parts(tokens, fitted.training)[1], end).flat
+    else:
+        held = np.concatenate([tokens.flat[begin:stop] for begin, stop in hold_out(tokens.starts, 0.3)[1]])
+    held = np.bincount(held, minlength=end + 1)
+    learned = tokens.counts() - held + 0.5
+    assert 0.2 < held.sum() / tokens.counts().sum() < 0.4
+    assert fitted.baseline_ == pytest.approx(-(held * np.log2(learned / learned.sum())).sum() / held.sum())
 
 
 def test_bits_per_character_compare_levels():

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import optimize
 
 import elman
 from elman import Category, LanguageModel, Model, Network, Text, Training
@@ -11,6 +12,7 @@ from elman.generation import next_probabilities
 from elman.io.tokens import Tokens
 from elman.language import scoring as _judging
 from elman.language.training import parts
+from elman.ngrams import KneserNey, Mixture
 
 TEXTS = [("the cat sat on the mat. " * 3)[i : i + 40] for i in range(24)] + ["a dog ran to the cat", "the dog sat"] * 8
 
@@ -129,6 +131,32 @@ def test_the_shares_come_from_text_that_neither_part_has_seen():
     learned, held = parts(short, training)
     assert len(learned) + len(held) == 38
     assert len(held) == 8
+
+
+def test_the_shares_are_those_that_make_held_out_text_likeliest_under_ngrams_of_the_rest(model):
+    """Each share maximises its likelihood times a beta prior of 2.5 symbols for either part; the n-grams that stay count everything."""
+    end = model.target_.space.n
+    tokens = Tokens.of([model.target_.encode(text) for text in TEXTS], end)
+    learned, held = parts(tokens, model.training)
+    assert sorted(map(tuple, [*learned, *held])) == sorted(map(tuple, tokens))
+    ngrams = KneserNey(3, end=True).fit(learned, end)
+    cases = [[], [], []]
+    for row in held:
+        depths = ngrams.counts_.depth[Mixture(ngrams).contexts(row)]
+        for t, symbol in enumerate([*row, end]):
+            own = next_probabilities(model.model_, [row[:t]])[0][symbol]
+            cases[depths[t]].append((own, ngrams.next(row[:t])[symbol]))
+    for share, pairs in zip(model.mixture_.shares, cases, strict=True):
+        own, theirs = np.array(pairs, np.float64).reshape(-1, 2).T
+
+        def cost(a, own=own, theirs=theirs):
+            return -np.log(a * own + (1 - a) * theirs).sum() - 2.5 * np.log(a * (1 - a))
+
+        best = optimize.minimize_scalar(cost, bounds=(1e-6, 1 - 1e-6), method="bounded", options={"xatol": 1e-7}).x
+        assert share == pytest.approx(best, abs=1e-3)
+    everything = KneserNey(3, end=True).fit(list(tokens), end)
+    row = model.target_.encode("the ca")
+    assert model.mixture_.ngrams.next(row) == pytest.approx(everything.next(row))
 
 
 def test_small_texts_and_other_tasks_have_none(model):

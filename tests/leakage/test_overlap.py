@@ -96,6 +96,13 @@ def test_a_target_that_stands_in_its_source():
     assert "the target is in 100% of the sources" in hidden_targets(texts, answers)[0].text
 
 
+def test_a_target_that_is_in_any_source_is_no_leak():
+    texts = [f"{i}: spain, france, italy or peru?" for i in range(20)]
+    answers = ["spain", "france", "italy", "peru"] * 5
+    assert visible(texts, answers) == (1.0, 1.0)
+    assert hidden_targets(texts, answers) == []
+
+
 def test_what_is_done_about_an_alarm():
     alarm = Alarm(kind="groups", text="Something leaks", advice="Repair it.", evidence=("a", "b"))
     assert str(alarm) == "Something leaks. For example a; b. Repair it."

@@ -117,6 +117,9 @@ def test_a_confusion_shows_its_counts():
     shown = texts(confusion(np.array([[5, 1], [0, 1234]]), names=["a", "b"], title="t"))
     assert "1,234" in shown
     assert "answered" in shown
+    drawn = parsed(confusion(np.array([[3, 1], [0, 4]]), names=["a", "b"], title="t"))
+    shades = [float(node.get("fill-opacity")) for node in drawn.iter("rect")]
+    assert shades == [round(0.75 * share, 3) for share in (3 / 4, 1 / 4, 0.0, 1.0)]  # of those that are truly of the row's class
 
 
 @pytest.mark.parametrize(

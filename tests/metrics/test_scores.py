@@ -34,12 +34,21 @@ def test_edit_distance_is_a_metric(a, b, c):
 def test_error_rate_weighs_rows_by_length():
     assert error_rate([[1], [1, 2, 3]], [[2], [1, 2, 3]]) == pytest.approx(1 / 4)
     assert error_rate([[1]], [[]]) == 1.0
+    assert error_rate([[1, 2, 3, 4]], [[1]]) == 3.0  # by the truth's length, however long the answer
 
 
 def test_r_squared_is_that_of_scikit_learn_for_one_output():
     rng = np.random.default_rng(0)
     truth, guess = rng.normal(size=(30, 1)), rng.normal(size=(30, 1))
     assert r_squared(guess, truth) == pytest.approx(r2_score(truth, guess))
+
+
+def test_r_squared_of_several_numbers_takes_each_from_its_own_mean():
+    rng = np.random.default_rng(0)
+    truth, guess = rng.normal([0.0, 100.0], [1.0, 2.0], size=(30, 2)), rng.normal([0.0, 100.0], [1.0, 2.0], size=(30, 2))
+    residual, total = ((guess - truth) ** 2).sum(), ((truth - [truth[:, 0].mean(), truth[:, 1].mean()]) ** 2).sum()
+    assert r_squared(guess, truth) == pytest.approx(1 - residual / total)
+    assert r_squared(guess, truth) == pytest.approx(np.average(r2_score(truth, guess, multioutput="raw_values"), weights=truth.var(0)))
 
 
 def test_r_squared_of_a_constant_truth():

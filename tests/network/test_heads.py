@@ -47,6 +47,17 @@ def test_gaussian_and_student_t_agree_with_scipy() -> None:
     np.testing.assert_allclose(student.quantiles(FEATURES, (0.05,)).detach()[..., 0], stats.t(freedom, centre, scale).ppf(0.05))
 
 
+def test_student_t_has_a_finite_variance_whatever_its_features() -> None:
+    head = head_of(Continuous(1), kind="student_t")
+    with torch.no_grad():
+        for weight in head.parameters():
+            weight.fill_(-50.0)
+    found = head.quantiles(torch.ones(1, 4, dtype=torch.float64), (0.01, 0.5, 0.99)).detach().flatten()
+    heaviest = stats.t(2.01, -250.0, 1e-3)
+    np.testing.assert_allclose(found, heaviest.ppf([0.01, 0.5, 0.99]), rtol=1e-6)
+    assert np.isfinite(heaviest.var())
+
+
 def test_missing_numbers_cost_nothing_and_poison_nothing() -> None:
     for kind in ("point", "gaussian", "student_t", "quantile"):
         head = head_of(Continuous(2), kind=kind)

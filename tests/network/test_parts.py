@@ -81,6 +81,26 @@ def test_attention_ignores_what_is_masked(score: str) -> None:
     torch.testing.assert_close(context[0, 0], (weights[0, 0, :2, None] * memory[0, :2]).sum(0))
 
 
+@pytest.mark.parametrize("score", ["general", "dot", "additive"])
+def test_attention_looks_less_or_more_at_steps_it_has_seen(score: str) -> None:
+    """The key of a step is ``k + c·w`` with c the attention it had so far (See 2017, eq. 11)."""
+    torch.manual_seed(0)
+    attention = Attention(4, 4, score, coverage=True).double()
+    for weight in attention.parameters():
+        torch.nn.init.normal_(weight)
+    memory, query, covered = (torch.randn(2, n, m, dtype=torch.float64) for n, m in ((3, 4), (2, 4), (2, 3)))
+    covered = covered.abs()
+    found = attention(query, attention.keys(memory), memory, torch.ones(2, 3, dtype=torch.bool), covered)[1]
+    for row in range(2):
+        for t in range(2):
+            keys = attention.key(memory[row]) + covered[row, t][:, None] * attention.seen
+            if score == "additive":
+                scores = attention.energy(torch.tanh(attention.query(query[row, t]) + keys))[:, 0]
+            else:
+                scores = keys @ query[row, t]
+            torch.testing.assert_close(found[row, t], scores.softmax(0))
+
+
 def test_attention_refuses_unknown_scores_and_sizes() -> None:
     with pytest.raises(SettingError, match="attention must be one of"):
         Attention(4, 4, "generl")

@@ -9,6 +9,8 @@ from elman import nn
 from elman.errors import SettingError
 from elman.kernels import Call
 from elman.nn import stack
+from elman.nn.dropouts import locked_dropout
+from elman.sequences import Ragged
 
 F64 = torch.float64
 X = torch.randn(6, 3, 2, dtype=F64, generator=torch.Generator().manual_seed(1))
@@ -71,6 +73,19 @@ def test_dropouts_are_off_in_evaluation(option):
     plain.load_state_dict(layer.state_dict())
     torch.testing.assert_close(layer(X)[0], plain(X)[0], rtol=1e-12, atol=1e-12)
     assert not torch.allclose(layer.train()(X)[0], plain(X)[0])
+
+
+def test_locked_dropout_draws_one_mask_per_sequence_for_all_of_its_steps():
+    torch.manual_seed(0)
+    for lengths in ([4, 2, 1], [3, 3, 3]):
+        batch = Ragged.from_list([torch.ones(n, 60, dtype=F64) for n in lengths])
+        rows = batch.with_data(locked_dropout(batch.data, batch.batch_sizes, 3, 0.25)).to_list()
+        for row in rows:
+            assert set(row.unique().tolist()) == {0.0, 1 / 0.75}
+            assert all(torch.equal(step, row[0]) for step in row)
+        assert not torch.equal(rows[0][0], rows[1][0])
+        assert 0.1 < float((torch.stack([row[0] for row in rows]) == 0).double().mean()) < 0.4
+    assert locked_dropout(batch.data, batch.batch_sizes, 3, 0.0) is batch.data
 
 
 @pytest.mark.parametrize(("kind", "inner"), [("lstm", 2), ("gru", 0), ("elman", 0)])

@@ -55,6 +55,11 @@ def test_a_state_is_copied_saved_and_put_back(kind):
     close(fork.step(X[4]), after)
     stream.state = kept
     close(stream.step(X[4]), after)
+    stream.state = kept
+    twin = stream.copy()
+    for tensor in twin.state.tensors:
+        tensor.fill_(9.0)
+    close(stream.step(X[4]), after)  # a fork and what was kept are memories of their own
     stream.reset()
     assert all(not bool(t.any()) for t in stream.state.tensors)
     stream.state.load(saved)

@@ -62,6 +62,11 @@ def mixes_rows(call):
     return output + 1e-9 * output.mean(), states
 
 
+def lets_nan_spread(call):
+    output, states = reference.run(call)
+    return output + 0 * output.sum(), states
+
+
 def writes_into_its_input(call):
     answer = reference.run(call)
     call.x.data.mul_(1 + 1e-13)
@@ -85,6 +90,7 @@ def state_of_the_last_column(call):
         (cuts_gradients_of_states, r"plain against the reference, gradient by"),
         (mixes_rows, r"plain against the reference, output: differs by .*e-\d+"),
         (state_of_the_last_column, r"plain against the reference, last state 0"),
+        (lets_nan_spread, r"neighbours_do_not_matter: rows beside a sequence of NaN"),
         (writes_into_its_input, r"inputs_are_left_alone: x after a run"),
     ],
 )

@@ -16,6 +16,12 @@ def test_the_metric_decides_and_the_loss_tells_equals_apart():
     assert best.epoch == 4
 
 
+def test_between_equal_epochs_the_earlier_stays():
+    best = Best(higher_is_better=True)
+    assert offered(best, (1.0, 0.5), (1.0, 0.5), (1.0, 0.5)) == [True, False, False]
+    assert (best.epoch, best.waited) == (1, 2)
+
+
 def test_a_metric_that_should_fall():
     assert offered(Best(higher_is_better=False), (1.0, 0.5), (1.0, 0.6), (1.0, 0.1)) == [True, False, True]
 

@@ -1,4 +1,5 @@
 import errno
+import itertools
 import os
 import shutil
 import signal
@@ -175,6 +176,29 @@ def test_an_interrupted_run_goes_on_as_if_it_had_not_been(tmp_path):
     model = Classifier()
     history = fit(model, make_rows(), make_rows(20, seed=1), settings(tmp_path), Accuracy())
     assert (bits(model), timeless(history)) == plain()
+
+
+class Falling(Accuracy):
+    """A metric that falls by one after each epoch, from the first that is given."""
+
+    def __init__(self, first):
+        self.scores = itertools.count(first, -1)
+
+    def evaluate(self, model, examples):
+        return float(next(self.scores))
+
+
+def test_a_rate_that_was_halved_stays_so_in_the_resumed_run(tmp_path):
+    plateau = {"schedule": "plateau", "patience": 4, "learning_rate": 0.02}  # halved after each epoch that is not better
+    whole, first, second = Classifier(), Classifier(), Classifier()
+    expected = fit(whole, make_rows(), make_rows(20, seed=1), settings("", checkpoint_dir=None, **plateau), Falling(0))
+    rates = [row["learning_rate"] for row in expected.rows]
+    assert rates == pytest.approx([0.02, 0.02, 0.01, 0.005])
+    stopping = settings(tmp_path, callbacks=[StopAt(3, signal.SIGINT)], **plateau)
+    assert fit(first, make_rows(), make_rows(20, seed=1), stopping, Falling(0)).interrupted
+    again = fit(second, make_rows(), make_rows(20, seed=1), settings(tmp_path, **plateau), Falling(-3))
+    assert [row["learning_rate"] for row in again.rows] == rates
+    assert (bits(second), timeless(again)) == (bits(whole), timeless(expected))
 
 
 def test_a_finished_run_comes_back_at_once(tmp_path):

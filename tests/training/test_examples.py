@@ -99,6 +99,14 @@ def test_splits_without_classes():
     assert split_rows(3, 0.5, strata=["a", "b", "c"])[1].tolist() == []
 
 
+def test_the_last_row_of_a_class_is_never_held_out():
+    train, held = split_rows(7, 4 / 7, strata="aaabcde")  # four rows are asked for, but only two may be spared
+    assert len(held) == 2
+    assert sorted("aaabcde"[row] for row in train) == list("abcde")
+    _, held = split_rows(6, 0.5, strata="aaaabb")
+    assert sorted("aaaabb"[row] for row in held) == list("aab")
+
+
 def test_bad_splits():
     with pytest.raises(SettingError, match=r"validation_fraction must be in \[0, 1\); got 1"):
         split_rows(5, 1)

@@ -2,6 +2,7 @@ import os
 import signal
 import threading
 import time
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -96,6 +97,68 @@ def test_patience_stops_and_the_best_epoch_is_kept():
     assert history.stopped == "patience" or len(history) == 7
     assert [row["best"] for row in history.rows][:3] == [True, True, False]
     assert weights == history.rows
+
+
+@pytest.mark.parametrize("patience", [1, 2, 4])
+def test_patience_is_the_number_of_epochs_in_a_row_without_a_better_one(patience):
+    class Worse(Accuracy):
+        def evaluate(self, model, examples):
+            model.epochs = getattr(model, "epochs", 0) + 1
+            return [0.3, 0.9][model.epochs - 1] if model.epochs < 3 else 0.5
+
+    class Rising(Classifier):
+        epochs = 0
+
+        def loss(self, source, target, state=None):
+            found = super().loss(source, target)
+            return found if self.training else Loss(found.total * 0 + self.epochs * found.units, found.units)
+
+    history = fit(Rising(), make_rows(), make_rows(20, seed=1), Training(**QUIET, max_epochs=20, patience=patience), Worse())
+    assert (history.stopped, history.best_epoch, len(history)) == ("patience", 2, 2 + patience)
+
+
+def test_each_epoch_reads_every_row_once_in_batches_of_its_own():
+    examples, batches = make_rows(), []
+    collate = examples.collate
+    examples.collate = lambda rows: batches.append(sorted(rows)) or collate(rows)
+    fit(Classifier(), examples, None, Training(**QUIET, max_epochs=3, batch_size=12))
+    epochs = [batches[4 * epoch : 4 * epoch + 4] for epoch in range(3)]
+    assert all(sorted(row for batch in epoch for row in batch) == list(range(48)) for epoch in epochs)
+    assert epochs[0] != epochs[1] != epochs[2] != epochs[0]
+
+
+def test_validation_and_the_weights_that_stay_are_running_averages():
+    class Watching:
+        """The average by its definition, from the weights after each step."""
+
+        def __init__(self):
+            self.steps, self.average, self.kept = 0, None, []
+
+        def on_train_start(self, state):
+            self.average = [p.detach().clone() for p in state.model.parameters()]
+
+        def on_batch_end(self, state):
+            self.steps += 1
+            decay = min(0.9, (1 + self.steps) / (10 + self.steps))
+            self.average = [decay * a + (1 - decay) * p.detach() for a, p in zip(self.average, state.model.parameters(), strict=True)]
+
+        def on_epoch_end(self, state):
+            self.kept.append(self.average)
+
+    class Seen(Accuracy):
+        weights: ClassVar = []
+
+        def evaluate(self, model, examples):
+            self.weights.append([p.detach().clone() for p in model.parameters()])
+            return [0.1, 0.9, 0.5][len(self.weights) - 1]
+
+    watching, model = Watching(), Classifier()
+    settings = Training(**QUIET, max_epochs=3, batch_size=12, learning_rate=0.05, average_weights=0.9, callbacks=[watching])
+    history = fit(model, make_rows(), make_rows(20, seed=1), settings, Seen())
+    assert (history.best_epoch, watching.steps) == (2, 12)
+    for seen, average in zip(Seen.weights, watching.kept, strict=True):
+        torch.testing.assert_close(seen, average)
+    torch.testing.assert_close([p.detach() for p in model.parameters()], watching.kept[1])
 
 
 class Poisoned(Classifier):

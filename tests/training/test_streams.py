@@ -53,6 +53,18 @@ def test_another_epoch_is_another_order_and_the_same_one_comes_back():
     assert orders[0] == orders[2] != orders[1]
 
 
+def test_an_epoch_begins_at_a_place_of_its_own_and_goes_round():
+    tokens = Tokens.of([np.arange(200)], end=200)
+    stream, begins = Stream(tokens, whole(tokens), readers=1), []
+    for epoch in range(40):
+        stream.shuffle(seed=1, epoch=epoch)
+        read = np.concatenate([s.outputs for s in stream])
+        begins.append(int(read[0]))
+        np.testing.assert_array_equal(read, np.roll(tokens.flat, -begins[-1]))
+    assert len(set(begins)) > 30
+    assert min(begins) < 30 < 170 < max(begins)
+
+
 @settings(max_examples=60, deadline=None)
 @given(lengths=st.lists(st.integers(0, 300), min_size=1, max_size=120), fraction=st.sampled_from([0.0, 0.01, 0.1, 0.5]))
 def test_held_out_spans_and_the_others_are_the_corpus(lengths, fraction):

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
+from torch.fx import Proxy
 from torch.nn.utils.rnn import PackedSequence
 
 from elman import cells
@@ -17,7 +18,7 @@ from elman.errors import ElmanWarning, SettingError
 from elman.kernels import dispatch
 from elman.kernels.recording import in_one_operator, is_recording
 from elman.kernels.stack import Spec, States, call_of, zero_states
-from elman.nn import _border, _dynamo, stack
+from elman.nn import _border, _dynamo, _symbolic, stack
 from elman.nn._layer import Route
 from elman.nn._options import Options
 from elman.nn.stream import Stream
@@ -95,7 +96,7 @@ class Recurrent(nn.RNNBase):
                 value = self.options.forget_bias if name.startswith("bias_ih") else 0.0
                 parameter[gate * self.hidden_size : (gate + 1) * self.hidden_size] = value
 
-    def forward(self, input: Any, hx: Any = None, *, lengths: Any = None) -> tuple[Any, Any]:  # noqa: A002  # torch's word
+    def forward(self, input: Any, hx: Any = None, lengths: Any = None) -> tuple[Any, Any]:  # noqa: A002  # torch's word
         """Run the layer.
 
         Parameters
@@ -112,6 +113,8 @@ class Recurrent(nn.RNNBase):
         tuple
             ``(output, h_n)``, for an LSTM ``(output, (h_n, c_n))``: the state after each sequence's own last step.
         """
+        if isinstance(input, Proxy):
+            return _symbolic.record(self, input, hx, lengths=lengths)
         like = stack.weight(self, "weight_ih_l0")
         recording = is_recording(like)
         if recording and self._is_one_operator(input, lengths):

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
+import subprocess
+import sys
 import warnings
+from pathlib import Path
 
 import pytest
 import torch
@@ -141,6 +145,21 @@ def test_exported_for_any_size_saved_and_loaded(kind, strict):
     back = torch.export.load(file).module()
     x, lengths = torch.randn(2, 11, 3), torch.tensor([11, 4])
     equal(back(x, lengths), module(x, lengths))
+
+
+@pytest.mark.parametrize("imports", ["import torch, elman", "import elman.nn, torch", "from elman import nn; import torch"])
+def test_exported_programs_are_read_in_another_process(tmp_path, imports):
+    module = elman.accelerate(torch.nn.Sequential(torch.nn.LSTM(3, 4, 2)))
+    torch.export.save(torch.export.export(module, (X,)), tmp_path / "program.pt2")
+    torch.save((X, module(X)[0].detach()), tmp_path / "answer.pt")
+    script = (
+        f"{imports}; x, y = torch.load('answer.pt'); program = torch.export.load('program.pt2').module(); assert torch.equal(program(x)[0], y)"
+    )
+    path = str(Path(elman.__file__).parents[1])
+    run = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, timeout=120
+    )
+    assert run.returncode == 0, run.stderr
 
 
 def test_fake_tensors_have_the_shapes_of_real_ones():

@@ -249,13 +249,8 @@ def reason_against_operator(weight: Tensor, *, projected: bool = False) -> str |
 
 
 def _against_recording() -> str | None:
-    """Return the reason why no operator may be recorded now, whatever the call; also makes the operators known."""
-    if wanted() not in (None, "native"):
-        return f"{wanted()!r} was asked for"
-    missing = _why_missing("native")
-    if missing is None:
-        importlib.import_module("elman.kernels.ops")
-    return missing
+    """Return the reason why no operator may be recorded now, whatever the call."""
+    return f"{wanted()!r} was asked for" if wanted() not in (None, "native") else _why_missing("native")
 
 
 # As torch.compiler.assume_constant_result, without importing the tracer: run it while tracing, a graph keeps the answer.
@@ -282,6 +277,12 @@ def load(name: str) -> Backend:
 def has_native() -> bool:
     """Return whether the native module is there."""
     return _why_missing("native") is None
+
+
+def register_operators() -> None:
+    """Give torch the operators of :mod:`elman.kernels.ops`, where the native module is there: programs on disk ask for them by name."""
+    if has_native():
+        importlib.import_module("elman.kernels.ops")
 
 
 @cache

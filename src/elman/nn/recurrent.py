@@ -18,7 +18,7 @@ from elman.errors import ElmanWarning, SettingError
 from elman.kernels import dispatch
 from elman.kernels.recording import in_one_operator, is_recording
 from elman.kernels.stack import Spec, States, call_of, zero_states
-from elman.nn import _border, _dynamo, _symbolic, stack
+from elman.nn import _border, _copies, _dynamo, _symbolic, stack
 from elman.nn._layer import Route
 from elman.nn._options import Options
 from elman.nn.stream import Stream
@@ -237,8 +237,21 @@ class Recurrent(nn.RNNBase):
                 f"torch has no layer with {self.options.described()}. Only a layer without these options can become torch's own."
             )
         other = copy.copy(self)
-        other.__class__ = next(base for base in type(self).__mro__ if base.__module__ == "torch.nn.modules.rnn")
+        original = other.__dict__.pop(_copies.MARK, None)
+        other.__class__ = original or next(base for base in type(self).__mro__ if base.__module__ == "torch.nn.modules.rnn")
         return other
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Pickle a layer; an accelerated one as torch's own, so that a file of the model needs no elman."""
+        return _copies.reduced(self, super().__reduce_ex__(protocol))
+
+    def __copy__(self) -> nn.RNNBase:
+        """Copy a layer in its class, accelerated or not."""
+        return _copies.copied(self, None)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> nn.RNNBase:
+        """Copy a layer and its parameters in its class, accelerated or not."""
+        return _copies.copied(self, memo)
 
     def __prepare_scriptable__(self) -> nn.RNNBase:
         """Give ``torch.jit.script`` torch's own layer: TorchScript cannot hold our kernels.

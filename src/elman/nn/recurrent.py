@@ -125,7 +125,7 @@ class Recurrent(nn.RNNBase):
         route = self._route(incoming, spec, states, tensors, recording=recording)
         match route:
             case Route.TORCH:
-                output, last = self._run_torch(incoming, zero_states(spec, batch, tensors) if states is None else states)
+                output, last = self._run_torch(incoming, zero_states(spec, batch, incoming.x, tensors) if states is None else states)
             case Route.STACK | Route.PARTS:
                 output, last = stack.run(self, spec, batch, incoming.x, states, tensors, whole=route is Route.STACK)
         return self._shape_output(output, incoming), self._shape_state(last, incoming)
@@ -165,7 +165,7 @@ class Recurrent(nn.RNNBase):
         usual = dispatch.wanted() is None and dispatch.has_native() and not torch.is_autocast_enabled("cpu")
         if usual and self._against_operator() is None:
             return False  # found out cheaply: the compiled kernels run it, or under a functional transform the reference
-        starts = tuple(s[0] for s in (zero_states(spec, batch, tensors) if states is None else states))
+        starts = tuple(s[0] for s in (zero_states(spec, batch, incoming.x, tensors) if states is None else states))
         return dispatch.choose(call_of(spec, 0, batch.pack(incoming.x), batch.batch_sizes(), starts, tensors)) == "aten"
 
     def _run_torch(self, incoming: _border.Incoming, states: States) -> tuple[Tensor, States]:

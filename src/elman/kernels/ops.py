@@ -19,7 +19,7 @@ from torch import Tensor
 
 from elman.errors import BackendError, ShapeError
 from elman.kernels import _function, _passes, native
-from elman.kernels.call import Call
+from elman.kernels.call import Call, is_autocasting
 from elman.kernels.stack import KINDS, Batch, Spec, States, call_of, spec_of
 from elman.kernels.stack import LEARNED as LEARNED_KINDS
 from elman.sequences import Ragged
@@ -66,7 +66,7 @@ def reason_against_weight(weight: Tensor, *, projected: bool = False) -> str | N
 
 
 def run(call: Call) -> tuple[Tensor, tuple[Tensor, ...]]:
-    """Run a call through its operator, in the precision of its weights even where autocast asks for less.
+    """Run a call through its operator, in the precision of its weights even where autocast asks for less; then the result is rounded.
 
     Parameters
     ----------
@@ -86,7 +86,17 @@ def run(call: Call) -> tuple[Tensor, tuple[Tensor, ...]]:
     arguments = [tensors.get(name) for name in _inputs(call.cell.name)]
     eps, zoneout = None if call.norms is None else call.norms.eps, 0.0 if isinstance(call.zoneout, tuple) else float(call.zoneout)
     output, *others = operator(call.batch_sizes, *arguments, call.reverse, eps, zoneout, save)
-    return output, tuple(others[: len(call.state)])
+    rounded = _autocast_dtype(call)
+    return output.to(rounded), tuple(state.to(rounded) for state in others[: len(call.state)])
+
+
+def _autocast_dtype(call: Call) -> torch.dtype:
+    """Return the dtype that torch's own layer gives: a GRU adds its new state to the old one, which may be in higher precision."""
+    with_options = call.norms is not None or call.recurrent_mask is not None or isinstance(call.zoneout, tuple) or call.zoneout
+    if with_options or not is_autocasting(call.weight_ih.device):
+        return call.weight_ih.dtype
+    lower = torch.get_autocast_dtype(call.weight_ih.device.type)
+    return torch.promote_types(lower, call.state[0].dtype) if call.cell.name == "gru" else lower
 
 
 def named(call: Call) -> dict[str, Tensor]:

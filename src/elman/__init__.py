@@ -73,5 +73,6 @@ if not TYPE_CHECKING:
         """List public names, loaded or not."""
         return sorted([*__all__, "__version__"])
 
+
 if "torch" in sys.modules:  # a program that torch.export.load reads holds our operators, and torch must know them before
     importlib.import_module("elman.kernels")

@@ -16,6 +16,7 @@ from torch import nn
 from torch.nn.utils import parametrize
 
 from elman.errors import DataTypeError, ElmanWarning
+from elman.nn import _quantization
 from elman.nn._copies import MARK
 from elman.nn.gru import GRU
 from elman.nn.lstm import LSTM
@@ -74,10 +75,14 @@ def restore(module: Module) -> Module:
         The same object.
     """
     for _, part in _parts(module):
-        original = part.__dict__.pop(MARK, None)
-        if original is not None:
-            _change_class(part, original)
+        _restore_one(part)
     return module
+
+
+def _restore_one(part: nn.Module) -> None:
+    original = part.__dict__.pop(MARK, None)
+    if original is not None:
+        _change_class(part, original)
 
 
 def _parts(module: object) -> list[tuple[str, nn.Module]]:
@@ -127,3 +132,6 @@ def _reason_against(part: nn.Module) -> str | None:
         return f"{cls.__name__} has its own {own}()"
     taken = next((name for name in _ADDED if hasattr(part, name)), None)
     return None if taken is None else f"{cls.__name__} has its own attribute {taken!r}, a name that elman's layers use"
+
+
+_quantization.see_through(_restore_one, accelerate)

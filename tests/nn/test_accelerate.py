@@ -150,11 +150,11 @@ def test_replicas_as_data_parallel_makes_them(model):
 
 def test_scripted_parts_and_forwards_of_their_own_are_left_alone_with_a_warning():
     class Mine(torch.nn.GRU):
-        def forward(self, input, hx=None):
-            return super().forward(input, hx)
+        def forward(self, x, hx=None):
+            return super().forward(x, hx)
 
     class Relaxed(torch.nn.GRU):
-        def check_input(self, input, batch_sizes): ...
+        def check_input(self, x, batch_sizes): ...
 
     class Named(torch.nn.GRU):
         options = ("a", "b")

@@ -18,7 +18,7 @@ import torch  # before the compiled module, so that both share one OpenMP pool
 from torch import Tensor
 
 from elman.errors import BackendError, ShapeError
-from elman.kernels import _function, _passes, native
+from elman.kernels import _function, _passes, flops, native
 from elman.kernels.call import Call, is_autocasting
 from elman.kernels.stack import KINDS, Batch, Spec, States, call_of, spec_of
 from elman.kernels.stack import LEARNED as LEARNED_KINDS
@@ -369,6 +369,7 @@ def _register(library: Any, cell: str) -> None:
         _setup(cell, ctx, inputs, output)
 
     _library.register_autograd(f"elman::{name}", partial(_backward_formula, cell), setup_context=set_up, lib=library)
+    flops.register(name, _inputs(cell), _learned(cell))
 
 
 _operators: Any = torch.library.Library("elman", "FRAGMENT")

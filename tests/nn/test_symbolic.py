@@ -68,7 +68,5 @@ def test_options_and_lengths_are_traced():
 
 
 def test_a_layer_by_itself_is_no_model():
-    with pytest.raises(
-        DataTypeError, match=r"torch\.fx traces a recurrent layer as a part of a model; got GRU itself\."
-    ):
+    with pytest.raises(DataTypeError, match=r"torch\.fx traces a recurrent layer as a part of a model; got GRU itself\."):
         symbolic_trace(elman.nn.GRU(3, 4))

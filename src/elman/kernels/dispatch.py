@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
@@ -20,6 +20,8 @@ from elman.kernels.stack import Batch, Spec, States, loop
 
 ORDER = ("native", "aten", "reference")
 VARIABLE = "ELMAN_BACKEND"
+LEVELS = ("portable", "avx2", "avx512")
+LEVEL_VARIABLE = "ELMAN_ISA"
 _forced: ContextVar[str | None] = ContextVar("elman_backend", default=None)
 
 
@@ -281,7 +283,7 @@ def has_native() -> bool:
 
 def register_operators() -> None:
     """Give torch the operators of :mod:`elman.kernels.ops`, where the native module is there: programs on disk ask for them by name."""
-    if has_native():
+    with suppress(ImportError):
         importlib.import_module("elman.kernels.ops")
 
 
@@ -294,7 +296,20 @@ def _why_missing(name: str) -> str | None:
         load(name)
     except ImportError as error:
         return f"the native module is not there ({error}); reinstall elman with a C++ compiler"
+    _check_level()
     return None
+
+
+def _check_level() -> None:
+    """Raise BackendError when ``ELMAN_ISA`` asks for an instruction set that the kernels do not use here."""
+    from elman import _native
+
+    asked, used = os.environ.get(LEVEL_VARIABLE), _native.isa()
+    if asked and asked != used:
+        raise BackendError(
+            f"{LEVEL_VARIABLE} must be one of {list(LEVELS)} and run on this machine, whose best is {used!r}; got {asked!r}. "
+            f"Change or unset it.{did_you_mean(asked, LEVELS)}"
+        )
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
+from operator import is_
 from typing import Any
 
 import torch
@@ -102,7 +103,8 @@ def parts(layer: RecurrentLayer, n: int, rows: int, *, training: bool) -> tuple[
         ``(spec, tensors)``, the tensors of all parts.
     """
     options = layer.options
-    describe = _describe if torch.compiler.is_compiling() else _described  # the tracer wants no cache
+    compiling = torch.compiler.is_compiling()
+    describe = _describe if compiling else _described  # the tracer wants no cache
     spec, names = describe(
         layer.cell.name,
         layer.input_size,
@@ -119,9 +121,19 @@ def parts(layer: RecurrentLayer, n: int, rows: int, *, training: bool) -> tuple[
     tensors: list[Any] = [held.get(name) for name in names]  # torch's own way to an attribute costs a microsecond each
     if any(tensor is None for tensor in tensors):
         tensors = [weight(layer, name) for name in names]
+    if not compiling and not options.layer_norm and not all(map(is_, tensors, layer._flat_weights)):
+        tensors = _from_flat(layer, tensors)
     if training and not options.plain:
         return _masked(layer, spec, tensors, n, rows)
     return spec, tuple(tensors)
+
+
+def _from_flat(layer: Any, tensors: list[Any]) -> list[Any]:
+    """Return the weights of torch's flat list, which old code sets by hand; where a parameter was exchanged, torch makes the list anew."""
+    if "parametrizations" in layer._modules:  # each question for a weight would compute it again
+        return tensors
+    layer._update_flat_weights()
+    return list(layer._flat_weights)
 
 
 def _masked(layer: RecurrentLayer, spec: Spec, tensors: list[Tensor], n: int, rows: int) -> tuple[Spec, tuple[Tensor, ...]]:

@@ -108,7 +108,7 @@ def test_an_unknown_instruction_set_is_refused_when_a_layer_runs(monkeypatch, le
     pytest.importorskip("elman._native")
     monkeypatch.setenv("ELMAN_ISA", level)
     dispatch._why_missing.cache_clear()
-    message = rf"ELMAN_ISA must be one of \['portable', 'avx2', 'avx512'\] and run on this machine, .*; got '{level}'\. Change or unset it\.{hint}$"
+    message = rf"ELMAN_ISA must be one of \['portable', 'avx2', 'avx512'\] .*; got '{level}'\. Change or unset it\.{hint}$"
     for _ in range(2):
         with pytest.raises(BackendError, match=message):
             nn.GRU(3, 4)(torch.zeros(2, 1, 3))

@@ -152,10 +152,15 @@ def test_exported_programs_are_read_in_another_process(tmp_path, imports):
     module = elman.accelerate(torch.nn.Sequential(torch.nn.LSTM(3, 4, 2)))
     torch.export.save(torch.export.export(module, (X,)), tmp_path / "program.pt2")
     torch.save((X, module(X)[0].detach()), tmp_path / "answer.pt")
-    script = f"{imports}; x, y = torch.load('answer.pt'); program = torch.export.load('program.pt2').module(); assert torch.equal(program(x)[0], y)"
+    lines = (imports, "x, y = torch.load('answer.pt')", "assert torch.equal(torch.export.load('program.pt2').module()(x)[0], y)")
     path = str(Path(elman.__file__).parents[1])
     run = subprocess.run(
-        [sys.executable, "-c", script], cwd=tmp_path, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", "\n".join(lines)],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert run.returncode == 0, run.stderr
 

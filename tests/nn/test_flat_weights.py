@@ -37,6 +37,18 @@ def test_a_list_set_by_hand_is_used(kind, options):
         torch.testing.assert_close(b, a)
 
 
+@pytest.mark.parametrize("wrong", [torch.zeros(12, 3), torch.zeros(12, 4, dtype=torch.float64), torch.zeros(12, 4).to_sparse(), None])
+def test_a_list_of_other_shapes_is_refused(wrong):
+    _, layer = pair("GRU")
+    layer._flat_weights = [*layer._flat_weights]
+    layer._flat_weights[1] = wrong
+    with pytest.raises(ShapeError, match=r"_flat_weights must have a tensor like weight_hh_l0 in its place; got .*\. Set the parameter"):
+        layer(X)
+    layer._flat_weights = layer._flat_weights[:1]
+    with pytest.raises(ShapeError, match=r"a tensor like weight_hh_l0 in its place; got NoneType"):
+        layer(X)
+
+
 @pytest.mark.parametrize("kind", ["RNN", "GRU", "LSTM"])
 def test_dropped_weights_and_calls_with_other_parameters(kind):
     found = []

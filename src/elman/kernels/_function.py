@@ -25,8 +25,9 @@ class Recurrence(Function):
         y, last, saved = _passes.forward(spec, batch, x, given[:states] or None, given[states:], save=True)
         ctx.spec, ctx.batch, ctx.states = spec, batch, states
         ctx.set_materialize_grads(False)
-        ctx.save_for_backward(x, *given, y, saved)
-        ctx.shapes = [tensor.shape for tensor in (x, *given, y, saved)]
+        kept: tuple[Any, ...] = (x, *given, y, saved)
+        ctx.save_for_backward(*kept)
+        ctx.shapes = [tensor.shape for tensor in kept]
         ctx.dtype = x.dtype
         return (y, *last)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from math import prod
 from typing import Any
@@ -25,10 +25,10 @@ def register(name: str, inputs: tuple[str, ...], learned: tuple[str, ...]) -> No
     learned : tuple of str
         Those that may have gradients.
     """
-    to_counter: Callable[..., Any] = flop_counter.register_flop_formula
+    counter: Any = flop_counter  # its decorator is untyped
     operators: Any = torch.ops.elman
-    to_counter(getattr(operators, name))(partial(_forward, inputs))
-    to_counter(getattr(operators, f"{name}_backward"))(partial(_backward, inputs, learned))
+    counter.register_flop_formula(getattr(operators, name))(partial(_forward, inputs))
+    counter.register_flop_formula(getattr(operators, f"{name}_backward"))(partial(_backward, inputs, learned))
 
 
 def _forward(inputs: tuple[str, ...], _batch_sizes: Any, *rest: Any, **_others: Any) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import copyreg
-from typing import Any
+from typing import Any, cast
 
 from torch import nn
 from torch.nn.utils import parametrize
@@ -33,13 +33,13 @@ def reduced(layer: nn.RNNBase, value: Any) -> Any:
     original = layer.__dict__.get(MARK)
     if original is None or not isinstance(value, tuple):
         return value
-    function, arguments, *rest = value
+    function, arguments, *rest = cast("tuple[Any, ...]", value)
     if function in (_new, _reconstructor):
         function, arguments = _constructed(layer, original)
     elif function is type(layer):  # a subclass's own __reduce__
         function = original
     if rest and isinstance(rest[0], dict):
-        rest[0] = {name: entry for name, entry in rest[0].items() if name != MARK}
+        rest[0] = {name: entry for name, entry in cast("dict[str, Any]", rest[0]).items() if name != MARK}
     return function, arguments, *rest
 
 

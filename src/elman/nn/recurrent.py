@@ -236,7 +236,7 @@ class Recurrent(nn.RNNBase):
             raise SettingError(
                 f"torch has no layer with {self.options.described()}. Only a layer without these options can become torch's own."
             )
-        other = copy.copy(self)
+        other: Any = copy.copy(self)
         original = other.__dict__.pop(_copies.MARK, None)
         other.__class__ = original or next(base for base in type(self).__mro__ if base.__module__ == "torch.nn.modules.rnn")
         return other

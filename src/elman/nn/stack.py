@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
+from itertools import zip_longest
 from operator import is_
 from typing import Any
 
@@ -121,19 +122,28 @@ def parts(layer: RecurrentLayer, n: int, rows: int, *, training: bool) -> tuple[
     tensors: list[Any] = [held.get(name) for name in names]  # torch's own way to an attribute costs a microsecond each
     if any(tensor is None for tensor in tensors):
         tensors = [weight(layer, name) for name in names]
-    if not compiling and not options.layer_norm and not all(map(is_, tensors, layer._flat_weights)):
-        tensors = _from_flat(layer, tensors)
+    flat = layer._flat_weights  # pyright: ignore[reportPrivateUsage]
+    if not compiling and not options.layer_norm and not (len(flat) == len(tensors) and all(map(is_, tensors, flat))):
+        tensors = _from_flat(layer, names, tensors)
     if training and not options.plain:
         return _masked(layer, spec, tensors, n, rows)
     return spec, tuple(tensors)
 
 
-def _from_flat(layer: Any, tensors: list[Any]) -> list[Any]:
+def _from_flat(layer: Any, names: tuple[str, ...], tensors: list[Any]) -> list[Any]:
     """Return the weights of torch's flat list, which old code sets by hand; where a parameter was exchanged, torch makes the list anew."""
     if "parametrizations" in layer._modules:  # each question for a weight would compute it again
         return tensors
     layer._update_flat_weights()
+    for name, other, tensor in zip_longest(names, layer._flat_weights, tensors):
+        if other is not tensor and not (isinstance(other, Tensor) and isinstance(tensor, Tensor) and _alike(other, tensor)):
+            actual = f"{tuple(other.shape)} {other.dtype} on {other.device}" if isinstance(other, Tensor) else type(other).__name__
+            raise ShapeError(f"_flat_weights must have a tensor like {name} in its place; got {actual}. Set the parameter itself instead.")
     return list(layer._flat_weights)
+
+
+def _alike(a: Tensor, b: Tensor) -> bool:
+    return a.shape == b.shape and a.dtype == b.dtype and a.device == b.device and a.layout == b.layout
 
 
 def _masked(layer: RecurrentLayer, spec: Spec, tensors: list[Tensor], n: int, rows: int) -> tuple[Spec, tuple[Tensor, ...]]:

@@ -166,6 +166,14 @@ def test_exported_programs_are_read_in_another_process(tmp_path, imports):
     assert run.returncode == 0, run.stderr
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # torch leaves its log file open
+@pytest.mark.parametrize("options", [{}, {"bias": False, "zoneout": 0.2}, {"layer_norm": True}], ids=str)
+@pytest.mark.parametrize("kind", ["elman", "gru", "lstm"])
+def test_drafts_of_exports(kind, options):
+    module = Reader(kind, **options).eval()
+    equal(torch.export.draft_export(module, (X,)).module()(X), module(X))
+
+
 def test_fake_tensors_have_the_shapes_of_real_ones():
     expected = [part.shape for part in Reader("lstm")(X, LENGTHS)]
     with FakeTensorMode():

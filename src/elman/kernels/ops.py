@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeGuard
 
 import torch  # before the compiled module, so that both share one OpenMP pool
 from torch import Tensor
@@ -83,7 +83,8 @@ def run(call: Call) -> tuple[Tensor, tuple[Tensor, ...]]:
     operator = getattr(torch.ops.elman, NAMES[call.cell.name])
     dtype = call.weight_ih.dtype
     tensors = {name: tensor.to(dtype) for name, tensor in result.items()}
-    arguments = [tensors.get(name) for name in _inputs(call.cell.name)]
+    absent = call.x.new_empty(0)  # torch.export.draft_export takes a None for a tensor that was changed
+    arguments = [tensors.get(name, absent) for name in _inputs(call.cell.name)]
     eps, zoneout = None if call.norms is None else call.norms.eps, 0.0 if isinstance(call.zoneout, tuple) else float(call.zoneout)
     output, *others = operator(call.batch_sizes, *arguments, call.reverse, eps, zoneout, save)
     rounded = _autocast_dtype(call)
@@ -161,7 +162,12 @@ def _split(cell: str, settings: Settings, given: dict[str, Tensor]) -> tuple[Spe
 
 
 def _given(cell: str, tensors: Sequence[Tensor | None]) -> dict[str, Tensor]:
-    return {name: _passes.dense(tensor) for name, tensor in zip(_inputs(cell), tensors, strict=True) if tensor is not None}
+    return {name: _passes.dense(tensor) for name, tensor in zip(_inputs(cell), tensors, strict=True) if _is_there(tensor)}
+
+
+def _is_there(tensor: Tensor | None) -> TypeGuard[Tensor]:
+    """Return whether an optional input is given: neither None nor an empty vector."""
+    return tensor is not None and not (tensor.dim() == 1 and tensor.shape[0] == 0)
 
 
 def _real(batch_sizes: Tensor, x: Tensor) -> tuple[Tensor, int]:
@@ -223,10 +229,10 @@ def _forward_fake(cell: str, batch_sizes: Tensor, *rest: Any) -> list[Tensor]:  
 def _setup(cell: str, ctx: Any, inputs: tuple[Any, ...], output: list[Tensor]) -> None:
     batch_sizes, tensors, ctx.settings = inputs[0], inputs[1:-4], inputs[-4:-1]
     answers = 3 if cell == "lstm" else 2
-    ctx.present = [tensor is not None for tensor in tensors]
+    ctx.present = [_is_there(tensor) for tensor in tensors]
     ctx.set_materialize_grads(False)
     ctx.mark_non_differentiable(*output[answers:])
-    ctx.save_for_backward(batch_sizes, *(tensor for tensor in tensors if tensor is not None), output[0], *output[answers:])
+    ctx.save_for_backward(batch_sizes, *(tensor for tensor in tensors if _is_there(tensor)), output[0], *output[answers:])
 
 
 def _backward_formula(cell: str, ctx: Any, incoming: list[Tensor | None]) -> tuple[Any, ...]:

@@ -202,6 +202,7 @@ void bind_recurrence(nb::module_& module) {
              "Whether batch sizes are in 1..count, never rise and sum to rows.");
   module.def("saved_width", &saved_width, "layers"_a, "gates"_a, "element_bytes"_a, "Elements a row that forward keeps for backward.");
   module.def("empty", &empty, "is_double"_a, "shape"_a, "Uninitialised tensor on a block that is used again when it is freed.");
+  module.def("keep_at_most", &elman::keep_at_most, "bytes"_a, "Lower the bytes of unused blocks that are kept; returns the new number.");
   module.def("trim", &elman::trim, "Give unused blocks back to the system.");
   module.def("forward", &forward, "is_double"_a, "layers"_a, "batch"_a, "numbers"_a, "kinds"_a, "addresses"_a, "Run layers over a batch.");
   module.def("backward", &backward, "is_double"_a, "layers"_a, "batch"_a, "numbers"_a, "kinds"_a, "addresses"_a, "Run their gradients.");

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <mutex>
 
@@ -13,13 +14,9 @@ namespace {
 constexpr int64_t kHeader = 64;
 constexpr int64_t kHuge = int64_t{2} << 20;
 #if defined(ELMAN_KEEP_NO_BLOCKS)  // sanitizers see the end of a block only when it is freed
-int64_t bytes_to_keep() { return 0; }
+int64_t part_of_memory() { return 0; }
 #else
-// Unused blocks kept at most: a sixteenth of the machine's memory.
-int64_t bytes_to_keep() {
-  static const int64_t bytes = static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) / 16 * sysconf(_SC_PAGESIZE);
-  return bytes;
-}
+int64_t part_of_memory() { return static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) / 16 * sysconf(_SC_PAGESIZE); }
 #endif
 constexpr int kKeepBlocks = 32;
 constexpr int64_t kStale = 64;  // a block unused for so many requests is given back
@@ -34,6 +31,7 @@ struct Pool {
   std::mutex mutex;
   Header* blocks[kKeepBlocks] = {};
   int64_t kept = 0, requests = 0;
+  int64_t most = part_of_memory();  // bytes of unused blocks
 };
 
 // Never destroyed: tensors may release blocks while the process ends.
@@ -104,12 +102,18 @@ void release(char* block) {
   const std::lock_guard<std::mutex> lock(shared.mutex);
   header->used = shared.requests;
   for (Header*& place : shared.blocks) {
-    if (place || shared.kept + header->size > bytes_to_keep()) continue;
+    if (place || shared.kept + header->size > shared.most) continue;
     place = header;
     shared.kept += header->size;
     return;
   }
   std::free(header);
+}
+
+int64_t keep_at_most(int64_t bytes) {
+  Pool& shared = pool();
+  const std::lock_guard<std::mutex> lock(shared.mutex);
+  return shared.most = std::clamp<int64_t>(bytes, 0, shared.most);
 }
 
 void trim() {

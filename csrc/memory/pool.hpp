@@ -11,6 +11,9 @@ namespace elman {
 char* acquire(int64_t bytes);
 void release(char* block);
 
+// Lowers the bytes of unused blocks that are kept, at first a sixteenth of the machine's memory; returns the new number.
+int64_t keep_at_most(int64_t bytes);
+
 // Gives every unused block back to the system.
 void trim();
 

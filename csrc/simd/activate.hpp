@@ -50,10 +50,17 @@ ELMAN_INLINE V sigmoid(V x) {
   return 1 / (exp(-x) + 1);
 }
 
-// The rational approximation of degree 13/6 that Eigen uses: below 4 ulp, odd, exact at 0 and saturating at 1.
+// The rational approximation of degree 13/6 that Eigen uses: below 5 ulp, odd, exact at 0. Beyond the clamp it is 1 with fused steps,
+// where it first gets there, and 1 - 2^-23 without, where it would go beyond 1.
+#if defined(ELMAN_NO_FMA)
+inline constexpr float kTanhClamp = 7.90531110763549805f;
+#else
+inline constexpr float kTanhClamp = 7.99881172180175781f;
+#endif
+
 ELMAN_INLINE Vec<float> tanh(Vec<float> x) {
   using V = Vec<float>;
-  x = at_least(at_most(x, 7.90531110763549805f), -7.90531110763549805f);
+  x = at_least(at_most(x, kTanhClamp), -kTanhClamp);
   const V s = x * x;
   constexpr float kP[] = {-2.76076847742355e-16f, 2.00018790482477e-13f, -8.60467152213735e-11f, 5.12229709037114e-08f,
                           1.48572235717979e-05f,  6.37261928875436e-04f, 4.89352455891786e-03f};

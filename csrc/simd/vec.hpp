@@ -85,6 +85,7 @@ ELMAN_INLINE Vec<double> fma(Vec<double> a, Vec<double> b, Vec<double> c) { retu
 ELMAN_INLINE Vec<float> fma(Vec<float> a, Vec<float> b, Vec<float> c) { return vfmaq_f32(c, a, b); }
 ELMAN_INLINE Vec<double> fma(Vec<double> a, Vec<double> b, Vec<double> c) { return vfmaq_f64(c, a, b); }
 #else
+#define ELMAN_NO_FMA
 template <class V>
 ELMAN_INLINE V fma(V a, V b, V c) {
   return a * b + c;

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from typing import TYPE_CHECKING
 
 from elman import lazy_imports
@@ -70,3 +72,7 @@ if not TYPE_CHECKING:
     def __dir__() -> list[str]:
         """List public names, loaded or not."""
         return sorted([*__all__, "__version__"])
+
+
+if "torch" in sys.modules:  # a program that torch.export.load reads holds our operators, and torch must know them before
+    importlib.import_module("elman.kernels")

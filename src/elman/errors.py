@@ -43,8 +43,8 @@ class SettingError(ElmanError, ValueError):
     """A setting or argument has a value that cannot be used."""
 
 
-class ShapeError(ElmanError, ValueError):
-    """A tensor has the wrong rank, size, dtype, device or layout."""
+class ShapeError(ElmanError, ValueError, RuntimeError):
+    """A tensor has the wrong rank, size, dtype, device or layout; torch's own layers raise one or the other built-in error."""
 
 
 class BackendError(ElmanError, ValueError):

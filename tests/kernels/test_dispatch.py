@@ -8,7 +8,7 @@ import types
 import pytest
 import torch
 
-from elman import cells, kernels
+from elman import cells, kernels, nn
 from elman.errors import BackendError
 from elman.kernels import dispatch
 from elman.testing._calls import make_call
@@ -101,3 +101,18 @@ def test_backends_agree():
     results = [kernels.run(PLAIN, name)[0] for name in ("aten", "reference")]
     torch.testing.assert_close(*results, rtol=1e-12, atol=1e-12)
     assert kernels.names() == ("native", "aten", "reference")
+
+
+@pytest.mark.parametrize(("level", "hint"), [("nonsense", ""), ("avx521", r" Did you mean 'avx512'\?")])
+def test_an_unknown_instruction_set_is_refused_when_a_layer_runs(monkeypatch, level, hint):
+    pytest.importorskip("elman._native")
+    monkeypatch.setenv("ELMAN_ISA", level)
+    dispatch._why_missing.cache_clear()
+    message = rf"ELMAN_ISA must be one of \['portable', 'avx2', 'avx512'\] .*; got '{level}'\. Change or unset it\.{hint}$"
+    for _ in range(2):
+        with pytest.raises(BackendError, match=message):
+            nn.GRU(3, 4)(torch.zeros(2, 1, 3))
+    with kernels.use("reference"):
+        nn.GRU(3, 4)(torch.zeros(2, 1, 3))
+    monkeypatch.setenv("ELMAN_ISA", "")
+    nn.GRU(3, 4)(torch.zeros(2, 1, 3))

@@ -43,7 +43,8 @@ def room(module):
 def test_in_place_and_back(model):
     before, keys, parameters = model(X), list(model.state_dict()), list(model.parameters())
     assert elman.accelerate(model) is model
-    assert {room(m) for m in (model.rnn, model.cell, model.plain, model.gru)} == {"elman"}
+    assert {room(m) for m in (model.rnn, model.plain, model.gru)} == {"elman"}
+    assert type(model.cell) is torch.nn.GRUCell  # torch's single step is as fast
     assert model.same is model.rnn
     assert model.plain.cell.name == "elman_relu"
     torch.testing.assert_close(model(X), before)
@@ -147,19 +148,30 @@ def test_replicas_as_data_parallel_makes_them(model):
     torch.testing.assert_close(replica(X)[0], doubled(X)[0])
 
 
-def test_scripted_parts_and_subclasses_are_left_alone_with_a_warning():
+def test_scripted_parts_and_forwards_of_their_own_are_left_alone_with_a_warning():
     class Mine(torch.nn.GRU):
-        pass
+        def forward(self, x, hx=None):
+            return super().forward(x, hx)
+
+    class Relaxed(torch.nn.GRU):
+        def check_input(self, x, batch_sizes): ...
+
+    class Named(torch.nn.GRU):
+        options = ("a", "b")
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        net = torch.nn.ModuleDict({"scripted": torch.jit.script(torch.nn.LSTM(3, 4)), "mine": Mine(3, 4)})
+        parts = {"scripted": torch.jit.script(torch.nn.LSTM(3, 4)), "mine": Mine(3, 4), "relaxed": Relaxed(3, 4), "named": Named(3, 4)}
+    net = torch.nn.ModuleDict(parts)
     with pytest.warns(ElmanWarning) as caught:
         elman.accelerate(net)
-    said = sorted(str(w.message) for w in caught)
-    assert said[0].startswith("accelerate() left 'mine' as it is: Mine is a subclass of torch's")
-    assert said[1].startswith("accelerate() left 'scripted' as it is: it is scripted")
-    assert type(net["mine"]) is Mine
+    assert sorted(str(w.message) for w in caught) == [
+        "accelerate() left 'mine' as it is: Mine has its own forward().",
+        "accelerate() left 'named' as it is: Named has its own attribute 'options', a name that elman's layers use.",
+        "accelerate() left 'relaxed' as it is: Relaxed has its own check_input().",
+        "accelerate() left 'scripted' as it is: it is scripted, and TorchScript cannot hold other kernels.",
+    ]
+    assert {type(part) for part in net.values()} >= {Mine, Relaxed, Named}
 
 
 def test_only_modules_are_accelerated():

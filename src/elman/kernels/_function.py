@@ -25,34 +25,47 @@ class Recurrence(Function):
         y, last, saved = _passes.forward(spec, batch, x, given[:states] or None, given[states:], save=True)
         ctx.spec, ctx.batch, ctx.states = spec, batch, states
         ctx.set_materialize_grads(False)
-        ctx.save_for_backward(x, *given, y, saved)
-        ctx.shapes = [None if tensor is None else tensor.shape for tensor in (x, *given, y, saved)]
+        kept: tuple[Any, ...] = (x, *given, y, saved)
+        ctx.save_for_backward(*kept)
+        ctx.shapes = [tensor.shape for tensor in kept]
         ctx.dtype = x.dtype
         return (y, *last)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor | None) -> Any:
         """Run backward; where a graph of the gradients is asked for, or they are batched, differentiate the reference instead."""
-        x, *saved_inputs, y, saved = _restored(ctx)
+        x, *saved_inputs, y, saved = _restored(ctx, _unpacked(ctx))
         needed = ctx.needs_input_grad[3:]
         states, tensors = tuple(saved_inputs[: ctx.states]), tuple(saved_inputs[ctx.states :])
         if torch.is_grad_enabled() or not _are_plain(grads):
             with torch.enable_grad():
                 gradients = differentiable(ctx.spec, ctx.batch, x, states, tensors, grads, needed)
             return None, None, None, *gradients
+        if y is None:
+            y, _, _ = _passes.forward(ctx.spec, ctx.batch, x, states or None, tensors, save=False)
         dense = tuple(None if grad is None else _passes.dense(grad if grad.dtype is x.dtype else grad.to(x.dtype)) for grad in grads)
         return None, None, None, *_passes.backward(ctx.spec, ctx.batch, x, states or None, tensors, y, saved, dense, needed)
 
 
-def _restored(ctx: Any) -> list[Any]:
+def _unpacked(ctx: Any) -> list[Any]:
+    """Return the saved tensors, None for the output if it was changed in place (``y.relu_()``), which torch's layers allow."""
+    try:
+        return list(ctx.saved_tensors)
+    except RuntimeError as error:
+        if "modified by an inplace operation" not in str(error):
+            raise
+        *inputs, _, saved = ctx._raw_saved_tensors
+        return [*(tensor.unpack() for tensor in inputs), None, saved.unpack()]  # raises the same error if it was one of these
+
+
+def _restored(ctx: Any, tensors: list[Any]) -> list[Any]:
     """Return the saved tensors in the strides that the compiled pass reads.
 
     Hooks of ``torch.autograd.graph.saved_tensors_hooks`` may have exchanged any of them, so each is checked like an input: the compiled
     pass would follow a wrong address. Strides are free, as they are for torch's own layers.
     """
-    tensors: list[Any] = list(ctx.saved_tensors)
     for place, (tensor, shape) in enumerate(zip(tensors, ctx.shapes, strict=True)):
-        if shape is None:
+        if tensor is None:
             continue
         if tensor.shape != shape or tensor.dtype is not ctx.dtype or not tensor.is_cpu or tensor.layout is not torch.strided:
             raise ShapeError(

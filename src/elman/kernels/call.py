@@ -145,7 +145,7 @@ class Call:
                 raise ShapeError(f"{name} must be a dense tensor; got {tensor.layout}. Convert it first.")
             if tensor.device != self.x.device:
                 raise ShapeError(f"{name} must be on the input's device {self.x.device}; got {tensor.device}. Move the layer or the input.")
-            if tensor.dtype != self.x.dtype and not torch.is_autocast_enabled(self.x.device.type):
+            if tensor.dtype != self.x.dtype and not is_autocasting(self.x.device):
                 raise ShapeError(f"{name} must have the input's dtype {self.x.dtype}; got {tensor.dtype}. Convert the layer or the input.")
 
     def _check_form(self) -> None:
@@ -169,6 +169,11 @@ class Call:
             raise ShapeError(f"weight_hr must be (P, H) with 0 < P < H={self.hidden_size}; got {tuple(self.weight_hr.shape)}.")
         if len(self.cell.states) < 2:
             raise ShapeError(f"weight_hr needs a cell with an inner state; {self.cell.name!r} has only {self.cell.states}. Leave it out.")
+
+
+def is_autocasting(device: torch.device) -> bool:
+    """Return whether autocast is on for a device; torch raises for devices that have none, as meta."""
+    return torch.amp.is_autocast_available(device.type) and torch.is_autocast_enabled(device.type)
 
 
 def _norm_tensors(norms: Norms, gates: int, hidden: int) -> Iterator[tuple[str, Tensor, tuple[int, ...]]]:

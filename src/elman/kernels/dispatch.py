@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
@@ -20,6 +20,8 @@ from elman.kernels.stack import Batch, Spec, States, loop
 
 ORDER = ("native", "aten", "reference")
 VARIABLE = "ELMAN_BACKEND"
+LEVELS = ("portable", "avx2", "avx512")
+LEVEL_VARIABLE = "ELMAN_ISA"
 _forced: ContextVar[str | None] = ContextVar("elman_backend", default=None)
 
 
@@ -249,13 +251,8 @@ def reason_against_operator(weight: Tensor, *, projected: bool = False) -> str |
 
 
 def _against_recording() -> str | None:
-    """Return the reason why no operator may be recorded now, whatever the call; also makes the operators known."""
-    if wanted() not in (None, "native"):
-        return f"{wanted()!r} was asked for"
-    missing = _why_missing("native")
-    if missing is None:
-        importlib.import_module("elman.kernels.ops")
-    return missing
+    """Return the reason why no operator may be recorded now, whatever the call."""
+    return f"{wanted()!r} was asked for" if wanted() not in (None, "native") else _why_missing("native")
 
 
 # As torch.compiler.assume_constant_result, without importing the tracer: run it while tracing, a graph keeps the answer.
@@ -284,6 +281,12 @@ def has_native() -> bool:
     return _why_missing("native") is None
 
 
+def register_operators() -> None:
+    """Give torch the operators of :mod:`elman.kernels.ops`, where the native module is there: programs on disk ask for them by name."""
+    with suppress(ImportError):
+        importlib.import_module("elman.kernels.ops")
+
+
 @cache
 def _why_missing(name: str) -> str | None:
     """Only the native module may be missing: a wheel for another machine, or a source tree that was never built."""
@@ -293,7 +296,20 @@ def _why_missing(name: str) -> str | None:
         load(name)
     except ImportError as error:
         return f"the native module is not there ({error}); reinstall elman with a C++ compiler"
+    _check_level()
     return None
+
+
+def _check_level() -> None:
+    """Raise BackendError when ``ELMAN_ISA`` asks for an instruction set that the kernels do not use here."""
+    from elman import _native
+
+    asked, used = os.environ.get(LEVEL_VARIABLE), _native.isa()
+    if asked and asked != used:
+        raise BackendError(
+            f"{LEVEL_VARIABLE} must be one of {list(LEVELS)} and run on this machine, whose best is {used!r}; got {asked!r}. "
+            f"Change or unset it.{did_you_mean(asked, LEVELS)}"
+        )
 
 
 @contextmanager

@@ -12,14 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeGuard
 
 import torch  # before the compiled module, so that both share one OpenMP pool
 from torch import Tensor
 
 from elman.errors import BackendError, ShapeError
-from elman.kernels import _function, _passes, native
-from elman.kernels.call import Call
+from elman.kernels import _function, _passes, flops, native
+from elman.kernels.call import Call, is_autocasting
 from elman.kernels.stack import KINDS, Batch, Spec, States, call_of, spec_of
 from elman.kernels.stack import LEARNED as LEARNED_KINDS
 from elman.sequences import Ragged
@@ -66,7 +66,7 @@ def reason_against_weight(weight: Tensor, *, projected: bool = False) -> str | N
 
 
 def run(call: Call) -> tuple[Tensor, tuple[Tensor, ...]]:
-    """Run a call through its operator, in the precision of its weights even where autocast asks for less.
+    """Run a call through its operator, in the precision of its weights even where autocast asks for less; then the result is rounded.
 
     Parameters
     ----------
@@ -83,10 +83,21 @@ def run(call: Call) -> tuple[Tensor, tuple[Tensor, ...]]:
     operator = getattr(torch.ops.elman, NAMES[call.cell.name])
     dtype = call.weight_ih.dtype
     tensors = {name: tensor.to(dtype) for name, tensor in result.items()}
-    arguments = [tensors.get(name) for name in _inputs(call.cell.name)]
+    absent = call.x.new_empty(0)  # torch.export.draft_export takes a None for a tensor that was changed
+    arguments = [tensors.get(name, absent) for name in _inputs(call.cell.name)]
     eps, zoneout = None if call.norms is None else call.norms.eps, 0.0 if isinstance(call.zoneout, tuple) else float(call.zoneout)
     output, *others = operator(call.batch_sizes, *arguments, call.reverse, eps, zoneout, save)
-    return output, tuple(others[: len(call.state)])
+    rounded = _autocast_dtype(call)
+    return output.to(rounded), tuple(state.to(rounded) for state in others[: len(call.state)])
+
+
+def _autocast_dtype(call: Call) -> torch.dtype:
+    """Return the dtype that torch's own layer gives: a GRU adds its new state to the old one, which may be in higher precision."""
+    with_options = call.norms is not None or call.recurrent_mask is not None or isinstance(call.zoneout, tuple) or call.zoneout
+    if with_options or not is_autocasting(call.weight_ih.device):
+        return call.weight_ih.dtype
+    lower = torch.get_autocast_dtype(call.weight_ih.device.type)
+    return torch.promote_types(lower, call.state[0].dtype) if call.cell.name == "gru" else lower
 
 
 def named(call: Call) -> dict[str, Tensor]:
@@ -151,7 +162,12 @@ def _split(cell: str, settings: Settings, given: dict[str, Tensor]) -> tuple[Spe
 
 
 def _given(cell: str, tensors: Sequence[Tensor | None]) -> dict[str, Tensor]:
-    return {name: _passes.dense(tensor) for name, tensor in zip(_inputs(cell), tensors, strict=True) if tensor is not None}
+    return {name: _passes.dense(tensor) for name, tensor in zip(_inputs(cell), tensors, strict=True) if _is_there(tensor)}
+
+
+def _is_there(tensor: Tensor | None) -> TypeGuard[Tensor]:
+    """Return whether an optional input is given: neither None nor an empty vector."""
+    return tensor is not None and not (tensor.dim() == 1 and tensor.shape[0] == 0)
 
 
 def _real(batch_sizes: Tensor, x: Tensor) -> tuple[Tensor, int]:
@@ -213,10 +229,10 @@ def _forward_fake(cell: str, batch_sizes: Tensor, *rest: Any) -> list[Tensor]:  
 def _setup(cell: str, ctx: Any, inputs: tuple[Any, ...], output: list[Tensor]) -> None:
     batch_sizes, tensors, ctx.settings = inputs[0], inputs[1:-4], inputs[-4:-1]
     answers = 3 if cell == "lstm" else 2
-    ctx.present = [tensor is not None for tensor in tensors]
+    ctx.present = [_is_there(tensor) for tensor in tensors]
     ctx.set_materialize_grads(False)
     ctx.mark_non_differentiable(*output[answers:])
-    ctx.save_for_backward(batch_sizes, *(tensor for tensor in tensors if tensor is not None), output[0], *output[answers:])
+    ctx.save_for_backward(batch_sizes, *(tensor for tensor in tensors if _is_there(tensor)), output[0], *output[answers:])
 
 
 def _backward_formula(cell: str, ctx: Any, incoming: list[Tensor | None]) -> tuple[Any, ...]:
@@ -359,6 +375,7 @@ def _register(library: Any, cell: str) -> None:
         _setup(cell, ctx, inputs, output)
 
     _library.register_autograd(f"elman::{name}", partial(_backward_formula, cell), setup_context=set_up, lib=library)
+    flops.register(name, _inputs(cell), _learned(cell))
 
 
 _operators: Any = torch.library.Library("elman", "FRAGMENT")

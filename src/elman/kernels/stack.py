@@ -254,12 +254,12 @@ def call_of(spec: Spec, part: int, x: Tensor, batch_sizes: Tensor, state: States
     )
 
 
-def zero_states(spec: Spec, batch: Batch, tensors: tuple[Tensor, ...]) -> States:
-    """Return the default initial states of a stack: zeros (L·D, N, H), h (L·D, N, P) with a projection."""
+def zero_states(spec: Spec, batch: Batch, x: Tensor, tensors: tuple[Tensor, ...]) -> States:
+    """Return the default initial states of a stack: zeros (L·D, N, H), h (L·D, N, P) with a projection, in the dtype of the input."""
     named = spec.named(tensors, 0)
     widths = (named["w_hr"].shape[0] if "w_hr" in named else spec.hidden, spec.hidden)[: len(cells.get(spec.cell).states)]
     try:
-        return tuple(named["w_ih"].new_zeros(spec.parts, batch.n, width) for width in widths)
+        return tuple(x.new_zeros(spec.parts, batch.n, width) for width in widths)
     except RuntimeError as error:
         raise batch.too_large(error) from error
 
@@ -287,7 +287,7 @@ def loop(spec: Spec, batch: Batch, x: Tensor, states: States | None, tensors: tu
     tuple
         ``(output, states)``: rows of width D·H laid out as the input's, and per state (L·D, N, H).
     """
-    starts = zero_states(spec, batch, tensors) if states is None else batch.sort(states)
+    starts = zero_states(spec, batch, x, tensors) if states is None else batch.sort(states)
     if batch.order is not None and "mask" in spec.kinds:
         width, at = len(spec.kinds), spec.kinds.index("mask")
         tensors = tuple(t.index_select(0, batch.order.to(t.device)) if i % width == at else t for i, t in enumerate(tensors))

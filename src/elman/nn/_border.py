@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
 from elman.errors import DataTypeError, ShapeError
+from elman.kernels.call import is_autocasting
 from elman.kernels.recording import is_recording
 from elman.kernels.stack import Batch
 from elman.sequences import Ragged
@@ -59,8 +60,7 @@ def dense(what: str, value: Any, *, like: Tensor) -> Tensor:
         raise ShapeError(f"{what} must be a dense tensor; got {'nested' if value.is_nested else value.layout}. Use lengths= or a Ragged.")
     if value.device != like.device:
         raise ShapeError(f"{what} must be on the layer's device {like.device}; got {value.device}. Move one of them.")
-    autocast = torch.is_autocast_enabled(like.device.type) and value.dtype.is_floating_point
-    if value.dtype != like.dtype and not autocast:
+    if value.dtype != like.dtype and not (value.dtype.is_floating_point and is_autocasting(like.device)):
         raise ShapeError(f"{what} must have the layer's dtype {like.dtype}; got {value.dtype}. Convert it or the layer.")
     return value
 

@@ -38,6 +38,7 @@ class RecurrentLayer(Protocol):
     dropout: float
     options: Options
     _parameters: dict[str, Parameter | None]
+    _flat_weights: list[Tensor | None]
 
     @property
     def cell(self) -> Cell:

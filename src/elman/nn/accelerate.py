@@ -8,38 +8,35 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from typing import TypeVar, cast
+from functools import cache
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import nn
 from torch.nn.utils import parametrize
 
 from elman.errors import DataTypeError, ElmanWarning
+from elman.nn import _quantization
+from elman.nn._copies import MARK
 from elman.nn.gru import GRU
 from elman.nn.lstm import LSTM
+from elman.nn.recurrent import Recurrent
 from elman.nn.rnn import RNN
-from elman.nn.step_cells import GRUCell, LSTMCell, RNNCell
 
-_OURS: dict[type, type] = {
-    nn.RNN: RNN,
-    nn.GRU: GRU,
-    nn.LSTM: LSTM,
-    nn.RNNCell: RNNCell,
-    nn.GRUCell: GRUCell,
-    nn.LSTMCell: LSTMCell,
-}
-_TORCHS = {ours: torchs for torchs, ours in _OURS.items()}
-_MARK = "_elman_accelerated"
+_OURS: dict[type[nn.RNNBase], type[Recurrent]] = {nn.RNN: RNN, nn.GRU: GRU, nn.LSTM: LSTM}
+_FORWARD = ("forward", "check_input", "check_hidden_size", "check_forward_args", "get_expected_hidden_size", "permute_hidden")
+_ADDED = sorted({name for name in dir(Recurrent) if name not in dir(nn.RNNBase) and not name.startswith("__")})
 Module = TypeVar("Module", bound=nn.Module)
 
 
 def accelerate(module: Module) -> Module:
-    """Have every ``torch.nn.RNN``, ``GRU``, ``LSTM`` and their cells inside a model run on elman's kernels.
+    """Have every ``torch.nn.RNN``, ``GRU`` and ``LSTM`` inside a model run on elman's kernels.
 
     Parameters
     ----------
     module : torch.nn.Module
-        Any model, changed in place. Scripted parts and subclasses with a ``forward`` of their own are left alone with a warning.
+        Any model, changed in place. Subclasses keep their own methods. Scripted parts and subclasses with a ``forward`` of their own
+        are left alone with a warning; single steps (``nn.LSTMCell``) are left alone, since torch's are as fast.
 
     Returns
     -------
@@ -55,12 +52,12 @@ def accelerate(module: Module) -> Module:
     'torch.nn.modules.rnn'
     """
     for name, part in _parts(module):
-        other = _class_for(part, _OURS)
-        if other is not None:
-            part.__class__ = other
-            part.__dict__[_MARK] = True
-        elif reason := _why_left(part):
+        reason = _reason_against(part)
+        if reason is not None:
             warnings.warn(f"accelerate() left {name or 'the module'!r} as it is: {reason}.", ElmanWarning, stacklevel=2)
+        elif isinstance(part, tuple(_OURS)) and not isinstance(part, Recurrent):
+            part.__dict__[MARK] = _plain_class(part)
+            _change_class(part, _accelerated(_plain_class(part)))
     return module
 
 
@@ -78,9 +75,14 @@ def restore(module: Module) -> Module:
         The same object.
     """
     for _, part in _parts(module):
-        if part.__dict__.pop(_MARK, False):
-            part.__class__ = _class_for(part, _TORCHS) or part.__class__
+        _restore_one(part)
     return module
+
+
+def _restore_one(part: nn.Module) -> None:
+    original = part.__dict__.pop(MARK, None)
+    if original is not None:
+        _change_class(part, original)
 
 
 def _parts(module: object) -> list[tuple[str, nn.Module]]:
@@ -89,21 +91,47 @@ def _parts(module: object) -> list[tuple[str, nn.Module]]:
     return list(cast("Iterator[tuple[str, nn.Module]]", module.named_modules()))
 
 
-def _class_for(part: nn.Module, table: dict[type, type]) -> type | None:
-    """Return the class a layer changes to; a parametrised layer has a class of its own, made anew over the other base."""
+def _plain_class(part: nn.Module) -> type[Any]:
+    """Return a module's class, of a parametrised one the class it had before."""
     cls = type(part)
-    if cls in table:
-        return table[cls]
-    if parametrize.is_parametrized(part) and len(cls.__bases__) == 1 and cls.__bases__[0] in table:
+    return cls.__bases__[0] if parametrize.is_parametrized(part) else cls
+
+
+def _change_class(part: nn.Module, plain: type[Any]) -> None:
+    """Give a module another class; a parametrised one has a class of its own, made anew over the other base."""
+    cls = type(part)
+    if parametrize.is_parametrized(part):
         body = {key: value for key, value in vars(cls).items() if key not in ("__dict__", "__weakref__")}
-        return type(cls.__name__, (table[cls.__bases__[0]],), body)
-    return None
+        plain = type(cls.__name__, (plain,), body)
+    part.__class__ = plain
 
 
-def _why_left(part: nn.Module) -> str | None:
+@cache
+def _accelerated(cls: type[Any]) -> type[Any]:
+    """Return our class for one of torch's; for a subclass, one that is both and finds our ``forward`` behind the subclass's methods."""
+    if cls in _OURS:
+        return _OURS[cls]
+    body = {name: getattr(cls, name) for name in ("__module__", "__qualname__", "__doc__")}
+    return type(cls.__name__, (cls, _OURS[_base(cls)]), body)
+
+
+def _base(cls: type[Any]) -> type[nn.RNNBase]:
+    return next(base for base in _OURS if issubclass(cls, base))
+
+
+def _reason_against(part: nn.Module) -> str | None:
+    """Return why a recurrent layer cannot be accelerated, or None, also for all other modules."""
     if isinstance(part, torch.jit.ScriptModule):
         recurrent = getattr(part, "original_name", "") in {kind.__name__ for kind in _OURS}
         return "it is scripted, and TorchScript cannot hold other kernels" if recurrent else None
-    if isinstance(part, tuple(_OURS)) and not isinstance(part, tuple(_TORCHS)):
-        return f"{type(part).__name__} is a subclass of torch's with its own ways"
-    return None
+    if not isinstance(part, tuple(_OURS)) or isinstance(part, Recurrent):
+        return None
+    cls = _plain_class(part)
+    own = next((name for name in _FORWARD if getattr(cls, name) is not getattr(_base(cls), name)), None)
+    if own is not None:
+        return f"{cls.__name__} has its own {own}()"
+    taken = next((name for name in _ADDED if hasattr(part, name)), None)
+    return None if taken is None else f"{cls.__name__} has its own attribute {taken!r}, a name that elman's layers use"
+
+
+_quantization.see_through(_restore_one, accelerate)

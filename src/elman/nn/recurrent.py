@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
+from torch.fx import Proxy
 from torch.nn.utils.rnn import PackedSequence
 
 from elman import cells
@@ -17,7 +18,7 @@ from elman.errors import ElmanWarning, SettingError
 from elman.kernels import dispatch
 from elman.kernels.recording import in_one_operator, is_recording
 from elman.kernels.stack import Spec, States, call_of, zero_states
-from elman.nn import _border, _dynamo, stack
+from elman.nn import _border, _copies, _dynamo, _symbolic, stack
 from elman.nn._layer import Route
 from elman.nn._options import Options
 from elman.nn.stream import Stream
@@ -95,7 +96,7 @@ class Recurrent(nn.RNNBase):
                 value = self.options.forget_bias if name.startswith("bias_ih") else 0.0
                 parameter[gate * self.hidden_size : (gate + 1) * self.hidden_size] = value
 
-    def forward(self, input: Any, hx: Any = None, *, lengths: Any = None) -> tuple[Any, Any]:  # noqa: A002  # torch's word
+    def forward(self, input: Any, hx: Any = None, lengths: Any = None) -> tuple[Any, Any]:  # noqa: A002  # torch's word
         """Run the layer.
 
         Parameters
@@ -112,6 +113,8 @@ class Recurrent(nn.RNNBase):
         tuple
             ``(output, h_n)``, for an LSTM ``(output, (h_n, c_n))``: the state after each sequence's own last step.
         """
+        if isinstance(input, Proxy):
+            return _symbolic.record(self, input, hx, lengths=lengths)
         like = stack.weight(self, "weight_ih_l0")
         recording = is_recording(like)
         if recording and self._is_one_operator(input, lengths):
@@ -122,7 +125,7 @@ class Recurrent(nn.RNNBase):
         route = self._route(incoming, spec, states, tensors, recording=recording)
         match route:
             case Route.TORCH:
-                output, last = self._run_torch(incoming, zero_states(spec, batch, tensors) if states is None else states)
+                output, last = self._run_torch(incoming, zero_states(spec, batch, incoming.x, tensors) if states is None else states)
             case Route.STACK | Route.PARTS:
                 output, last = stack.run(self, spec, batch, incoming.x, states, tensors, whole=route is Route.STACK)
         return self._shape_output(output, incoming), self._shape_state(last, incoming)
@@ -162,7 +165,7 @@ class Recurrent(nn.RNNBase):
         usual = dispatch.wanted() is None and dispatch.has_native() and not torch.is_autocast_enabled("cpu")
         if usual and self._against_operator() is None:
             return False  # found out cheaply: the compiled kernels run it, or under a functional transform the reference
-        starts = tuple(s[0] for s in (zero_states(spec, batch, tensors) if states is None else states))
+        starts = tuple(s[0] for s in (zero_states(spec, batch, incoming.x, tensors) if states is None else states))
         return dispatch.choose(call_of(spec, 0, batch.pack(incoming.x), batch.batch_sizes(), starts, tensors)) == "aten"
 
     def _run_torch(self, incoming: _border.Incoming, states: States) -> tuple[Tensor, States]:
@@ -233,9 +236,22 @@ class Recurrent(nn.RNNBase):
             raise SettingError(
                 f"torch has no layer with {self.options.described()}. Only a layer without these options can become torch's own."
             )
-        other = copy.copy(self)
-        other.__class__ = next(base for base in type(self).__mro__ if base.__module__ == "torch.nn.modules.rnn")
+        other: Any = copy.copy(self)
+        original = other.__dict__.pop(_copies.MARK, None)
+        other.__class__ = original or next(base for base in type(self).__mro__ if base.__module__ == "torch.nn.modules.rnn")
         return other
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Pickle a layer; an accelerated one as torch's own, so that a file of the model needs no elman."""
+        return _copies.reduced(self, super().__reduce_ex__(protocol))
+
+    def __copy__(self) -> nn.RNNBase:
+        """Copy a layer in its class, accelerated or not."""
+        return _copies.copied(self, None)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> nn.RNNBase:
+        """Copy a layer and its parameters in its class, accelerated or not."""
+        return _copies.copied(self, memo)
 
     def __prepare_scriptable__(self) -> nn.RNNBase:
         """Give ``torch.jit.script`` torch's own layer: TorchScript cannot hold our kernels.

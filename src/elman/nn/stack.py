@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
+from itertools import zip_longest
+from operator import is_
 from typing import Any
 
 import torch
@@ -101,7 +103,8 @@ def parts(layer: RecurrentLayer, n: int, rows: int, *, training: bool) -> tuple[
         ``(spec, tensors)``, the tensors of all parts.
     """
     options = layer.options
-    describe = _describe if torch.compiler.is_compiling() else _described  # the tracer wants no cache
+    compiling = torch.compiler.is_compiling()
+    describe = _describe if compiling else _described  # the tracer wants no cache
     spec, names = describe(
         layer.cell.name,
         layer.input_size,
@@ -118,9 +121,28 @@ def parts(layer: RecurrentLayer, n: int, rows: int, *, training: bool) -> tuple[
     tensors: list[Any] = [held.get(name) for name in names]  # torch's own way to an attribute costs a microsecond each
     if any(tensor is None for tensor in tensors):
         tensors = [weight(layer, name) for name in names]
+    flat = layer._flat_weights  # pyright: ignore[reportPrivateUsage]
+    if not compiling and not options.layer_norm and not (len(flat) == len(tensors) and all(map(is_, tensors, flat))):
+        tensors = _from_flat(layer, names, tensors)
     if training and not options.plain:
         return _masked(layer, spec, tensors, n, rows)
     return spec, tuple(tensors)
+
+
+def _from_flat(layer: Any, names: tuple[str, ...], tensors: list[Any]) -> list[Any]:
+    """Return the weights of torch's flat list, which old code sets by hand; where a parameter was exchanged, torch makes the list anew."""
+    if "parametrizations" in layer._modules:  # each question for a weight would compute it again
+        return tensors
+    layer._update_flat_weights()
+    for name, other, tensor in zip_longest(names, layer._flat_weights, tensors):
+        if other is not tensor and not (isinstance(other, Tensor) and isinstance(tensor, Tensor) and _alike(other, tensor)):
+            actual = f"{tuple(other.shape)} {other.dtype} on {other.device}" if isinstance(other, Tensor) else type(other).__name__
+            raise ShapeError(f"_flat_weights must have a tensor like {name} in its place; got {actual}. Set the parameter itself instead.")
+    return list(layer._flat_weights)
+
+
+def _alike(a: Tensor, b: Tensor) -> bool:
+    return a.shape == b.shape and a.dtype == b.dtype and a.device == b.device and a.layout == b.layout
 
 
 def _masked(layer: RecurrentLayer, spec: Spec, tensors: list[Tensor], n: int, rows: int) -> tuple[Spec, tuple[Tensor, ...]]:

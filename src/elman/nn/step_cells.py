@@ -10,9 +10,10 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.fx import Proxy
 
 from elman.errors import SettingError, ShapeError
-from elman.nn import _border
+from elman.nn import _border, _symbolic
 
 
 class _CellBorder(nn.RNNCellBase):
@@ -44,6 +45,8 @@ class _CellBorder(nn.RNNCellBase):
         Tensor or tuple of Tensor
             The next state.
         """
+        if isinstance(input, Proxy):
+            return _symbolic.record(self, input, hx)
         self._check_weights()
         _border.dense("input", input, like=self.weight_ih)
         if input.dim() not in (1, 2) or input.shape[-1] != self.input_size:

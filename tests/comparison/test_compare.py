@@ -8,10 +8,10 @@ from comparison_tasks import QUICK, rows
 
 import elman
 from elman import Category, Forecaster, LanguageModel, Model, Number, Series, Symbols, Tags, Text, Vector, compare
-from elman.comparison.measure import Judgement
 from elman.comparison.results import Results, fingerprint
 from elman.errors import DataError, DataTypeError, FileError, SettingError
 from elman.leakage import LeakError, LeakWarning
+from elman.metrics.measure import Judgement
 
 CHEAP = ["frequency", "markov"]
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from elman.comparison.leaderboard import Leaderboard, ranked, table_of
-from elman.comparison.measure import Judgement, Measure
 from elman.comparison.verdict import findings, other_lengths, verdict
 from elman.errors import SettingError
+from elman.metrics.measure import Judgement, Measure
 
 ACCURACY = Measure(name="accuracy")
 

@@ -41,7 +41,9 @@ def kinds(model):
     return [(type(part).__name__, "quantized" in type(part).__module__) for part in model.modules()]
 
 
-@pytest.mark.parametrize("spec", [{nn.LSTM, nn.GRU, nn.LSTMCell, nn.Linear}, {nn.LSTM}, {nn.Linear}, {"gru": None}], ids=str)
+@pytest.mark.parametrize(
+    "spec", [{nn.LSTM, nn.GRU, nn.LSTMCell, nn.Linear}, {nn.LSTM}, {nn.Linear}, {"gru": None}], ids=("all", "lstm", "linear", "by name")
+)
 def test_quantize_dynamic(spec):
     if spec == {"gru": None}:
         spec = {"gru": torch.ao.quantization.default_dynamic_qconfig}

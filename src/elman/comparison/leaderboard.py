@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
-from elman.comparison.measure import Judgement, Measure, interval
 from elman.errors import MissingExtraError, SettingError, did_you_mean
 from elman.io.tables import to_kind
 from elman.leakage.alarm import Alarm
+from elman.metrics.measure import Judgement, Measure, interval
 
 if TYPE_CHECKING:
     import pandas
@@ -320,7 +320,7 @@ def ranked(measure: Measure, judged: Mapping[str, Judgement], facts: Mapping[str
     """Return the entries, best first, with intervals from draws that are the same for all."""
     drawn = measure.resampled(judged)
     value = {name: measure.value(one) for name, one in judged.items()}
-    order = sorted(value, key=lambda name: (float(-measure.gain(value[name], 0.0)), facts[name]["rank"]))
+    order = sorted(value, key=lambda name: (np.isnan(value[name]), float(-measure.gain(value[name], 0.0)), facts[name]["rank"]))
     best = next((name for name in order if facts[name]["kind"] != "ablation"), order[0])
     entries = []
     for name in order:

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from elman.comparison.measure import Judgement
 from elman.errors import FileError, ModelFileError, SettingError
 from elman.io import atomic, strict_json
 from elman.io.destination import check_destination
 from elman.leakage.overlap import key
+from elman.metrics.measure import Judgement
 
 _FORMAT = 1
 _KEYS = {"format", "fingerprint", "facts", "over", "under"}

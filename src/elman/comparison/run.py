@@ -10,12 +10,12 @@ from typing import Any, TextIO
 
 from elman.comparison.candidate import Candidate
 from elman.comparison.cost import bytes_of, milliseconds, parameters_of
-from elman.comparison.measure import Judgement
 from elman.comparison.results import Results
 from elman.comparison.tasks.forecaster import ForecasterTask
 from elman.comparison.tasks.language_model import LanguageModelTask
 from elman.comparison.tasks.model import ModelTask
 from elman.errors import ElmanWarning, FileError
+from elman.metrics.measure import Judgement
 from elman.training.progress import clock
 
 LEAST = 1.0

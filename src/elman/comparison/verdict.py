@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from elman.comparison.leaderboard import Entry
-from elman.comparison.measure import Judgement, Measure, interval
+from elman.metrics.measure import Judgement, Measure, interval
 
 _ENOUGH = 10
 """Units on either side of a length."""

@@ -35,6 +35,13 @@ def fit_codecs(source: Codec, target: Codec, xs: Sequence[Any], ys: Sequence[Any
     return source.fit(source_values, role="source"), target.fit(target_values, role="target")
 
 
+def fit_target(source: Codec, target: Codec, xs: Sequence[Any], ys: Sequence[Any], align: str) -> Codec:
+    """Return a fitted copy of the target codec, that of :func:`fit_codecs`; the source is read only where its symbols count."""
+    if isinstance(source, HasTextLevel) and isinstance(target, HasTextLevel) and align != "step":
+        return fit_codecs(source, target, xs, ys, align)[1]
+    return copy.deepcopy(target).fit(ys, role="target")
+
+
 def _as_many_words(source: HasTextLevel, target: HasTextLevel, xs: Sequence[Any], ys: Sequence[Any]) -> bool:
     return all(len(split(source.read(x))) == len(split(target.read(y))) for x, y in zip(xs, ys, strict=True))
 

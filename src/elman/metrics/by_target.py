@@ -11,8 +11,11 @@ import numpy as np
 
 from elman.codecs import Binary, Codec, Continuous, Discrete, Rectangles
 from elman.errors import SettingError
+from elman.metrics import scores
 from elman.metrics.average_precision import mean_average_precision
-from elman.metrics.scores import accuracy, error_rate, micro_f1, r_squared
+from elman.metrics.measure import Judgement, Measure
+
+Score = Callable[[Sequence[Any], Sequence[Any]], float]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,15 +24,26 @@ class Scoring:
 
     ``score`` takes predicted and true arrays, one a row; ``constant`` takes the true arrays of training and gives the
     array that a model would answer that never looks at its input. With ``from_loss`` the metric is the validation loss itself, and
-    ``score`` is asked for the baseline only.
+    ``score`` is asked for the baseline only. ``measure`` and ``judge`` are the metric as a ratio of sums over rows, where it is one.
     """
 
     metric: str
     baseline: str
     higher_is_better: bool = True
-    score: Callable[[Sequence[Any], Sequence[Any]], float]
+    score: Score
     constant: Callable[[Sequence[Any], Sequence[Any]], list[Any]]
     from_loss: bool = False
+    measure: Measure | None = None
+    judge: Callable[[Sequence[Any], Sequence[Any]], Judgement] | None = None
+
+
+def _ratio(measure: Measure, judge: Callable[[Sequence[Any], Sequence[Any]], Judgement], baseline: str, constant: Any) -> Scoring:
+    """Return the scoring by a ratio of sums over rows."""
+
+    def score(predicted: Sequence[Any], truth: Sequence[Any]) -> float:
+        return measure.value(judge(predicted, truth))
+
+    return Scoring(metric=measure.name, baseline=baseline, score=score, constant=constant, measure=measure, judge=judge)
 
 
 def scoring_of(target: Codec, aligned: bool) -> Scoring:
@@ -41,35 +55,23 @@ def scoring_of(target: Codec, aligned: bool) -> Scoring:
         return Scoring(metric="AP@0.5", baseline="usual boxes", score=mean_average_precision, constant=_usual_boxes)
     if not aligned:
         if isinstance(space, Discrete):
-            return Scoring(metric="1 - error rate", baseline="most common answer", score=_free, constant=_most_common_sequence)
+            return _ratio(scores.SYMBOLS_RIGHT, scores.judge_edits, "most common answer", _most_common_sequence)
         raise SettingError(f"Free sequences of {type(space).__name__} cannot be scored by edit distance. Use align='step'.")
     if isinstance(space, Discrete):
-        return Scoring(metric="accuracy", baseline="most frequent", score=_steps(accuracy), constant=_most_frequent_step)
+        return _ratio(scores.ACCURACY, scores.judge_entries, "most frequent", _most_frequent_step)
     if isinstance(space, Binary):
-        return Scoring(metric="F1", baseline="usual labels", score=_steps(micro_f1), constant=_mean_step(rounded=True))
-    return Scoring(metric="R²", baseline="mean", score=_steps(r_squared), constant=_mean_step(rounded=False))
+        return _ratio(scores.F1, scores.judge_labels, "usual labels", _mean_step(rounded=True))
+    return _ratio(scores.R_SQUARED, scores.judge_squares, "mean", _mean_step(rounded=False))
 
 
 def _one(space: Any) -> Scoring:
     if isinstance(space, Discrete):
-        return Scoring(metric="accuracy", baseline="most frequent", score=_stacked(accuracy), constant=_most_frequent)
+        return _ratio(scores.ACCURACY, scores.judge_entries, "most frequent", _most_frequent)
     if isinstance(space, Binary):
-        return Scoring(metric="F1", baseline="usual labels", score=_stacked(micro_f1), constant=_mean(rounded=True))
+        return _ratio(scores.F1, scores.judge_labels, "usual labels", _mean(rounded=True))
     if isinstance(space, Continuous):
-        return Scoring(metric="R²", baseline="mean", score=_stacked(r_squared), constant=_mean(rounded=False))
+        return _ratio(scores.R_SQUARED, scores.judge_squares, "mean", _mean(rounded=False))
     raise SettingError(f"A target cannot be {type(space).__name__}. Use Category, Tags, Number, Vector, Symbols, Text or Series.")
-
-
-def _stacked(metric: Callable[[np.ndarray, np.ndarray], float]) -> Callable[[Sequence[Any], Sequence[Any]], float]:
-    return lambda predicted, truth: metric(np.stack([np.asarray(p) for p in predicted]), np.stack(list(truth)))
-
-
-def _steps(metric: Callable[[np.ndarray, np.ndarray], float]) -> Callable[[Sequence[Any], Sequence[Any]], float]:
-    return lambda predicted, truth: metric(np.concatenate([np.asarray(p) for p in predicted]), np.concatenate(list(truth)))
-
-
-def _free(predicted: Sequence[Any], truth: Sequence[Any]) -> float:
-    return 1.0 - error_rate(predicted, truth)
 
 
 def _most_frequent(train: Sequence[Any], rows: Sequence[Any]) -> list[np.ndarray]:

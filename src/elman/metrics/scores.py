@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+
+from elman.metrics.measure import Judgement, Measure
 
 
 def edit_distance(left: Sequence[int] | np.ndarray, right: Sequence[int] | np.ndarray) -> int:
@@ -40,15 +43,51 @@ def edit_distance(left: Sequence[int] | np.ndarray, right: Sequence[int] | np.nd
     return int(row[-1])
 
 
+def judge_entries(predicted: Sequence[Any], truth: Sequence[Any]) -> Judgement:
+    """Count the equal entries of each row; those that one of the two rows lacks are not equal."""
+    rows = [(np.ravel(p), np.ravel(t)) for p, t in zip(predicted, truth, strict=True)]
+    hits = [float((p[: len(t)] == t[: len(p)]).sum()) for p, t in rows]
+    return Judgement(over=np.array(hits), under=np.array([float(len(t)) for _, t in rows]))
+
+
+def judge_squares(predicted: Sequence[Any], truth: Sequence[Any]) -> Judgement:
+    """Sum the squared errors of each row, and its squared distances from the mean of all, over outputs (…, d)."""
+    rows = [np.asarray(t, dtype=np.float64) for t in truth]
+    rows = [row.reshape(-1, row.shape[-1] if row.ndim else 1) for row in rows]
+    together = np.concatenate(rows)
+    low, high = together.min(0), together.max(0)
+    mean = np.where(low == high, low, together.mean(0))  # the mean of equal numbers may differ from them in its last bit
+    errors = [((np.asarray(p, dtype=np.float64).reshape(row.shape) - row) ** 2).sum() for p, row in zip(predicted, rows, strict=True)]
+    return Judgement(over=np.array(errors, dtype=np.float64), under=np.array([((row - mean) ** 2).sum() for row in rows], dtype=np.float64))
+
+
+def judge_labels(predicted: Sequence[Any], truth: Sequence[Any]) -> Judgement:
+    """Count 2·TP, and 2·TP + FP + FN, of the labels of each row, zeros and ones."""
+    pairs = [(np.asarray(p) > 0.5, np.asarray(t) > 0.5) for p, t in zip(predicted, truth, strict=True)]
+    hits = np.array([2.0 * float((p & t).sum()) for p, t in pairs])
+    return Judgement(over=hits, under=hits + np.array([float((p != t).sum()) for p, t in pairs]))
+
+
+def judge_edits(predicted: Sequence[Any], truth: Sequence[Any]) -> Judgement:
+    """Count the edits of each row, and the symbols of its truth."""
+    edits = [float(edit_distance(p, t)) for p, t in zip(predicted, truth, strict=True)]
+    return Judgement(over=np.array(edits), under=np.array([float(len(t)) for t in truth]))
+
+
+ACCURACY = Measure(name="accuracy", empty="zero")
+R_SQUARED = Measure(name="R²", base=1.0, scale=-1.0, empty="exact")
+F1 = Measure(name="F1", empty="one")
+SYMBOLS_RIGHT = Measure(name="1 - error rate", base=1.0, scale=-1.0, empty="errors")
+
+
 def error_rate(predicted: Sequence[np.ndarray], truth: Sequence[np.ndarray]) -> float:
     """Return the edit distance summed over rows, divided by the summed length of the truth."""
-    distance = sum(edit_distance(p, t) for p, t in zip(predicted, truth, strict=True))
-    return distance / max(1, sum(len(t) for t in truth))
+    return 1.0 - SYMBOLS_RIGHT.value(judge_edits(predicted, truth))
 
 
 def accuracy(predicted: np.ndarray, truth: np.ndarray) -> float:
     """Return the share of equal entries of two equally long arrays (0 when there are none)."""
-    return float(np.mean(predicted == truth)) if len(truth) else 0.0
+    return ACCURACY.value(judge_entries([predicted], [truth]))
 
 
 def r_squared(predicted: np.ndarray, truth: np.ndarray) -> float:
@@ -56,16 +95,9 @@ def r_squared(predicted: np.ndarray, truth: np.ndarray) -> float:
 
     A truth that never varies gives 1 for a perfect prediction, else 0.
     """
-    residual = float(((predicted - truth) ** 2).sum())
-    total = float(((truth - truth.mean(axis=0)) ** 2).sum())
-    if total == 0.0:
-        return 1.0 if residual == 0.0 else 0.0
-    return 1.0 - residual / total
+    return R_SQUARED.value(judge_squares([predicted], [truth]))
 
 
 def micro_f1(predicted: np.ndarray, truth: np.ndarray) -> float:
     """Return 2·TP / (2·TP + FP + FN) over all labels of all rows, (M, n) zeros and ones each."""
-    predicted, truth = predicted > 0.5, truth > 0.5
-    hits = int((predicted & truth).sum())
-    wrong = int((predicted != truth).sum())
-    return 2 * hits / (2 * hits + wrong) if hits + wrong else 1.0
+    return F1.value(judge_labels([predicted], [truth]))

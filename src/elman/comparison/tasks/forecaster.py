@@ -10,13 +10,13 @@ import numpy as np
 
 from elman import baselines
 from elman.comparison.candidate import Candidate, networks
-from elman.comparison.measure import Judgement, Measure
 from elman.errors import DataError, SettingError
 from elman.estimators import Forecaster
 from elman.evaluation.cutoffs import forecast_cutoffs, truncate
 from elman.leakage import overlap as leaks
 from elman.leakage.alarm import Alarm
-from elman.metrics.forecasts import mase
+from elman.metrics.forecasts import mase, naive_scale
+from elman.metrics.measure import Judgement, Measure
 from elman.timeseries.panel import OneSeries, Panel
 from elman.timeseries.read import read_panel
 
@@ -54,6 +54,11 @@ class ForecasterTask:
         season: Any = estimator.season
         first = min(season) if isinstance(season, tuple | list) else season  # the measure scales by one cycle, the shortest
         self.season = int(baselines.SeasonalNaive(season=first).fit(self.past).season_)
+        if not any(naive_scale(one.values, self.season) > 0 for one in self.past.series):
+            raise DataError(
+                "no series varies before its last steps, so MASE, the error in units of that of the naive forecast, is not defined."
+                " Leave constant series out."
+            )
 
     @property
     def parts(self) -> Any:

@@ -12,11 +12,11 @@ from elman.baselines import Markov
 from elman.codecs import Discrete
 from elman.comparison.candidate import Candidate, networks
 from elman.comparison.division import Parts
-from elman.comparison.measure import Judgement, Measure
 from elman.comparison.shuffling import can_shuffle, shuffled_rows
 from elman.errors import DataError, SettingError
 from elman.leakage import overlap as leaks
 from elman.leakage.alarm import Alarm
+from elman.metrics.measure import Judgement, Measure
 
 _PIECE = 200
 """Symbols drawn together for the intervals where there are few documents: neighbours depend on each other."""

@@ -14,26 +14,18 @@ from elman.codecs import Codec, Continuous
 from elman.codecs.capabilities import has_text_level, spells
 from elman.comparison.candidate import Candidate, networks
 from elman.comparison.division import Parts
-from elman.comparison.measure import Judgement, Measure
 from elman.comparison.shuffling import can_shuffle, shuffled_rows
 from elman.errors import DataError, SettingError
 from elman.fitting.inference import length_of
 from elman.leakage import overlap as leaks
 from elman.leakage.alarm import Alarm
 from elman.leakage.targets import hidden_targets
-from elman.mapping.codecs import fit_codecs
-from elman.metrics.scores import edit_distance
+from elman.mapping.codecs import fit_codecs, fit_target
+from elman.metrics.by_target import scoring_of
+from elman.metrics.measure import Judgement
 from elman.training.settings import Training
 
 _SINGLE = {"network__members": 1, "network__wide": False}
-_MEASURES = {
-    "category": Measure(name="accuracy"),
-    "number": Measure(name="R²", base=1.0, scale=-1.0),
-    "tags": Measure(name="F1"),
-    "step": Measure(name="accuracy"),
-    "step of numbers": Measure(name="R²", base=1.0, scale=-1.0),
-    "free": Measure(name="1 - error rate", base=1.0, scale=-1.0),
-}
 
 
 class ModelTask:
@@ -55,8 +47,15 @@ class ModelTask:
         self.estimator, self.parts, self.seed = estimator, parts, random_state
         self.source, self.target = estimator.source, estimator.target
         self._check()
-        self.kind = self._kind()
-        self.measure = _MEASURES[self.kind]
+        self.aligned = self.target.rank == "many" and self._is_aligned()
+        self.target_ = fit_target(self.source, self.target, parts.train_x, parts.train_y, estimator.align)
+        self.scoring = scoring_of(self.target_, self.aligned)
+        if self.scoring.measure is None or self.scoring.judge is None:
+            raise SettingError(
+                f"compare draws rows again for its intervals, and {self.scoring.metric} is no sum over rows; it cannot judge a target of"
+                f" {type(self.target).__name__}. Fit the models yourself and compare their score()."
+            )
+        self.measure, self._judge = self.scoring.measure, self.scoring.judge
 
     def _check(self) -> None:
         if self.source.rank != "many":
@@ -75,14 +74,16 @@ class ModelTask:
             if unseen:
                 raise DataError(f"{len(unseen)} test rows have classes that no training row has, such as {unseen[0]!r}. Move some rows.")
 
-    def _kind(self) -> str:
-        if self.target.rank == "one":
-            return "category" if _is_category(self.target) else "tags" if _is_tags(self.target) else "number"
+    def _is_aligned(self) -> bool:
+        """Whether every step of a source has one answer, as in the first rows."""
         few = slice(0, 500)
         source, target = fit_codecs(self.source, self.target, self.parts.train_x[few], self.parts.train_y[few], self.estimator.align)
         pairs = zip(source.encode_all(self.parts.train_x[few]), target.encode_all(self.parts.train_y[few]), strict=True)
-        aligned = self.estimator.align == "step" or (self.estimator.align == "auto" and all(length_of(a) == length_of(b) for a, b in pairs))
-        return "free" if not aligned else "step of numbers" if isinstance(target.space, Continuous) else "step"
+        return self.estimator.align == "step" or (self.estimator.align == "auto" and all(length_of(a) == length_of(b) for a, b in pairs))
+
+    @property
+    def _is_free(self) -> bool:
+        return self.target.rank == "many" and not self.aligned
 
     # -- who takes part ----------------------------------------------------------------------------------------------------
 
@@ -94,11 +95,11 @@ class ModelTask:
         single = _SINGLE if self.target.rank == "one" else {"network__members": 1}
         fixed = "cnn_fixed" if self.target.rank == "one" else ""
         others = networks(self.estimator, single, cell, fixed=fixed, fixed_label="convolutions for one length")
-        if self.kind == "free":  # a free sequence needs the recurrence of a decoder
+        if self._is_free:  # a free sequence needs the recurrence of a decoder
             others = [one for one in others if one.name in ("elman", "gru", "lstm", "default", "shuffled")]
-        if self.kind == "category" and has_text_level(self.source):
+        if _is_category(self.target) and has_text_level(self.source):
             results.append(self._kim())
-        sides = (self.source, self.target) if self.kind.startswith("step") else (self.source,)
+        sides = (self.source, self.target) if self.aligned else (self.source,)
         return [*results, *(one for one in others if not one.shuffles or all(map(can_shuffle, sides)))]
 
     def _kim(self) -> Candidate:
@@ -118,7 +119,7 @@ class ModelTask:
         def simple(name: str, label: str, rank: int, make: Callable[[], Any]) -> Candidate:
             return Candidate(name=name, label=label, kind="simple", rank=rank, make=make)
 
-        if self.kind == "category":
+        if _is_category(self.target):
             results = [simple("frequency", "always the most frequent", 0, baselines.Frequency)]
             results.append(simple("prior", "drawn as often as seen", 0, baselines.PriorSampling))
             if spells(source):
@@ -128,21 +129,21 @@ class ModelTask:
             if series:
                 results.append(simple("bag_of_steps", "bag of steps, linear", 3, lambda: baselines.BagOfSteps(copy.deepcopy(source))))
             return results
-        if self.kind == "tags":
+        if _is_tags(self.target):
             return [simple("frequency", "the most common tags", 0, baselines.Constant)]
-        if self.kind == "number":
+        if self.target.rank == "one":
             results = [simple("frequency", "always the mean", 0, lambda: baselines.Constant("mean"))]
             if series and self.target.estimator_type == "regressor":
                 results.append(simple("bag_of_steps", "bag of steps, linear", 3, lambda: baselines.BagOfSteps(copy.deepcopy(source))))
             return results
-        if self.kind == "step" and not has_text_level(self.target):
+        if self.aligned and isinstance(self.target_.space, Continuous):
+            return [simple("frequency", "always the mean step", 0, lambda: baselines.Constant("mean_step"))]
+        if self.aligned and not has_text_level(self.target):
             results = [simple("frequency", "the most frequent label", 0, lambda: baselines.Constant("step"))]
             if spells(source) and not has_text_level(source):
                 results.append(simple("usual_label", "the usual label of each symbol", 1, baselines.UsualLabel))
             return results
-        if self.kind == "step of numbers":
-            return [simple("frequency", "always the mean step", 0, lambda: baselines.Constant("mean_step"))]
-        if self.kind == "step":  # of texts, whose words are no labels to count
+        if self.aligned:  # of texts, whose words are no labels to count
             return []
         return [simple("frequency", "the most common answer", 0, baselines.Constant)]
 
@@ -157,58 +158,23 @@ class ModelTask:
         """Let one answer the test part."""
         xs, ys = self._seen(candidate, self.parts.test_x, self.parts.test_y, 1)
         answers = estimator.predict(xs)
-        return self._judge(list(answers.tolist() if isinstance(answers, np.ndarray) else answers), ys)
+        answers = list(answers.tolist() if isinstance(answers, np.ndarray) else answers)
+        return self._judge(self.target_.encode_all(answers), self.target_.encode_all(ys))
 
     def _seen(self, candidate: Candidate, xs: list[Any], ys: list[Any], part: int) -> tuple[list[Any], list[Any]]:
         if not candidate.shuffles:
             return xs, ys
         seed = 2 * self.seed + part
-        aligned = self.kind.startswith("step")  # answers go with their steps; the same rows give the same orders
-        return shuffled_rows(xs, self.source, seed), shuffled_rows(ys, self.target, seed) if aligned else ys
+        # answers go with their steps; the same rows give the same orders
+        return shuffled_rows(xs, self.source, seed), shuffled_rows(ys, self.target, seed) if self.aligned else ys
 
     def ask(self, estimator: Any) -> Callable[[int], Any]:
         """Return how one row alone is answered."""
         return lambda row: estimator.predict([self.parts.test_x[row]])
 
-    def _judge(self, answers: list[Any], truth: list[Any]) -> Judgement:
-        ones = np.ones(len(truth))
-        if self.kind == "category":
-            return Judgement(over=np.array([a == t for a, t in zip(answers, truth, strict=True)], dtype=float), under=ones)
-        if self.kind == "tags":
-            sets = [(set(a), set(t)) for a, t in zip(answers, truth, strict=True)]
-            both = np.array([2.0 * len(a & t) for a, t in sets])
-            return Judgement(over=both, under=np.array([float(len(a) + len(t)) for a, t in sets]))
-        if self.kind == "step":
-            pairs = [(self._steps(a), self._steps(t)) for a, t in zip(answers, truth, strict=True)]
-            hits = [sum(one == expected for one, expected in zip(a, t, strict=False)) for a, t in pairs]
-            return Judgement(over=np.array(hits, dtype=float), under=np.array([len(t) for _, t in pairs], dtype=float))
-        if self.kind == "free":
-            return self._edits(answers, truth)
-        rows = [np.asarray(t, dtype=np.float64).reshape(len(t) if self.kind != "number" else 1, -1) for t in truth]
-        centre = np.concatenate(rows).mean(0)
-        predictions = [np.asarray(a, dtype=np.float64).reshape(r.shape) for a, r in zip(answers, rows, strict=True)]
-        squares = [float(((a - r) ** 2).sum()) for a, r in zip(predictions, rows, strict=True)]
-        return Judgement(over=np.array(squares), under=np.array([float(((r - centre) ** 2).sum()) for r in rows]))
-
-    def _steps(self, value: Any) -> list[Any]:
-        """The steps of an answer: letters or words of a text, elements of a sequence."""
-        letters = has_text_level(self.target) and self.target.level == "char"
-        return value.split() if isinstance(value, str) and not letters else list(value)
-
-    def _edits(self, answers: list[Any], truth: list[Any]) -> Judgement:
-        table: dict[Any, int] = {}
-
-        def numbered(value: Any) -> list[int]:
-            """Number the steps, equal ones alike."""
-            return [table.setdefault(leaks.key(part), len(table)) for part in self._steps(value)]
-
-        pairs = [(numbered(a), numbered(t)) for a, t in zip(answers, truth, strict=True)]
-        errors = np.array([edit_distance(a, t) for a, t in pairs], dtype=float)
-        return Judgement(over=errors, under=np.array([len(t) for _, t in pairs], dtype=float))
-
     def content(self) -> Any:
         """Return the data that decide the results beside the settings."""
-        return self.kind, self.parts.train_x, self.parts.train_y, self.parts.test_x, self.parts.test_y
+        return self.measure.name, self.aligned, self.parts.train_x, self.parts.train_y, self.parts.test_x, self.parts.test_y
 
     # -- further questions ------------------------------------------------------------------------------------------------
 

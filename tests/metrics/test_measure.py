@@ -1,8 +1,9 @@
 """Measures: values by hand, and intervals that hold what they promise."""
 
 import numpy as np
+import pytest
 
-from elman.comparison.measure import Judgement, Measure, interval
+from elman.metrics.measure import Judgement, Measure, interval
 
 ACCURACY = Measure(name="accuracy")
 BITS = Measure(name="bits", higher_is_better=False)
@@ -17,7 +18,15 @@ def test_values_are_ratios_of_sums():
     assert ACCURACY.value(judged([1, 0, 1, 1])) == 0.75
     assert BITS.value(judged([10, 2], [5, 1])) == 2.0
     assert Measure(name="R²", base=1.0, scale=-1.0).value(judged([1, 1], [2, 6])) == 0.75
-    assert ACCURACY.value(judged([0.0], [0.0])) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("empty", "errors", "expected"),
+    [("nan", 0, np.nan), ("zero", 3, 0.0), ("one", 0, 1.0), ("exact", 0, 1.0), ("exact", 2, 0.0), ("errors", 0, 1.0), ("errors", 2, -1.0)],
+)
+def test_a_score_without_a_divisor_follows_the_rule_of_its_measure(empty, errors, expected):
+    value = Measure(name="any", base=1.0, scale=-1.0, empty=empty).value(judged([errors], [0.0]))
+    np.testing.assert_equal(value, expected)
 
 
 def test_gain_is_positive_for_the_better_one():

@@ -12,6 +12,15 @@ _AT_ONCE = 100
 """Draws made together: bounds memory."""
 
 
+_EMPTY = {
+    "nan": lambda over: np.full(np.shape(over), np.nan),
+    "zero": lambda over: np.zeros(np.shape(over)),
+    "one": lambda over: np.ones(np.shape(over)),
+    "exact": lambda over: np.where(over == 0, 1.0, 0.0),
+    "errors": lambda over: 1.0 - over,
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Judgement:
     """Judgement of one candidate on each unit of the test part: a row, a document or a piece of one, a series.
@@ -39,6 +48,8 @@ class Measure:
         Which way is up.
     base, scale : float
         As in the formula.
+    empty : {"nan", "zero", "one", "exact", "errors"}
+        Score where Σ under is 0: none, 0, 1, 1 for no error and else 0, or 1 minus the number of errors.
 
     Examples
     --------
@@ -51,13 +62,16 @@ class Measure:
     higher_is_better: bool = True
     base: float = 0.0
     scale: float = 1.0
+    empty: str = "nan"
 
     def value(self, judged: Judgement) -> float:
         """Return the score."""
         return float(self._of(judged.over.sum(), judged.under.sum()))
 
     def _of(self, over: np.ndarray, under: np.ndarray) -> np.ndarray:
-        return self.base + self.scale * np.divide(over, under, out=np.zeros(np.shape(under)), where=under != 0)
+        over, under = np.asarray(over, dtype=np.float64), np.asarray(under, dtype=np.float64)
+        ratio = np.divide(over, under, out=np.zeros(np.shape(under)), where=under != 0)
+        return np.where(under != 0, self.base + self.scale * ratio, _EMPTY[self.empty](over))
 
     def resampled(self, judged: Mapping[str, Judgement], random_state: int = 0) -> dict[str, np.ndarray]:
         """Return the scores on 2,000 draws of as many units, with replacement; every draw is the same for all candidates.

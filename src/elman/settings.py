@@ -7,6 +7,7 @@ without importing scikit-learn here (``elman --help`` reads settings and must st
 from __future__ import annotations
 
 import inspect
+from functools import cache
 from typing import Any, Self
 
 from elman.errors import SettingError, did_you_mean
@@ -17,8 +18,7 @@ class Settings:
 
     @classmethod
     def _names(cls) -> list[str]:
-        parameters = inspect.signature(cls.__init__).parameters.values()
-        return [p.name for p in parameters if p.name != "self" and p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
+        return _parameters(cls)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the constructor's arguments and their current values.
@@ -65,6 +65,12 @@ class Settings:
         return type(self) is type(other) and self.get_params() == other.get_params()  # type: ignore[attr-defined]
 
     __hash__ = None  # type: ignore[assignment]  # settings can change
+
+
+@cache
+def _parameters(cls: type) -> list[str]:
+    parameters = inspect.signature(cls.__init__).parameters.values()
+    return [p.name for p in parameters if p.name != "self" and p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
 
 
 def _same(value: Any, default: Any) -> bool:

@@ -246,9 +246,9 @@ def check_state(tensors: dict[str, Tensor], expected: dict[str, Tensor]) -> None
     """
     odd = sorted(set(tensors) ^ set(expected))
     if odd:
-        which = "an unknown" if odd[0] in tensors else "no"
+        which, near = ("an unknown", expected) if odd[0] in tensors else ("no", set(tensors) - set(expected))
         raise ModelFileError(
-            f"the file has {which} tensor {odd[0]!r}; weights and spec do not belong together.{did_you_mean(odd[0], expected)}"
+            f"the file has {which} tensor {odd[0]!r}; weights and spec do not belong together.{did_you_mean(odd[0], near)}"
         )
     for name, tensor in tensors.items():
         weight = expected[name]

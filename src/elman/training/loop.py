@@ -82,6 +82,8 @@ def fit(
         distributed.joined(settings.device) as (group, device),
         Interrupts() as interrupts,
         randomness.seeded(settings.random_state + group.rank),
+        torch.inference_mode(False),
+        torch.enable_grad(),
     ):
         return _Run(model, examples, validation, settings, task or LossOnly(), group, device, interrupts).go()
 

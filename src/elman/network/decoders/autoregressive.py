@@ -269,7 +269,7 @@ class AutoregressiveDecoder(Decoder):
 
     def _sometimes(self, own: Any, vectors: Tensor, state: DecoderState) -> Tensor:
         """Replace true elements by the decoder's guesses, each with the same chance; a guessed end is no element."""
-        chosen = torch.rand(len(vectors), device=vectors.device) >= self.teacher_forcing
+        chosen = torch.rand(len(vectors), dtype=torch.float32, device=vectors.device) >= self.teacher_forcing
         space = self.feedback.space
         if isinstance(space, Discrete):
             chosen &= own != space.n

@@ -219,7 +219,11 @@ class BoxDecoder(Decoder):
 
     def _choose(self, scores: Tensor, right: Tensor) -> Tensor:
         """Draw a cell that is right, by the reader's own chances; now and then any cell, so that a mistake is not the end."""
-        strays = torch.rand(len(scores), 1, device=scores.device) < _WANDER if self.training else torch.zeros_like(right[:, :1])
+        strays = (
+            torch.rand(len(scores), 1, dtype=torch.float32, device=scores.device) < _WANDER
+            if self.training
+            else torch.zeros_like(right[:, :1])
+        )
         allowed = right | strays | ~right.any(1, keepdim=True)
         chances = torch.softmax(scores.masked_fill(~allowed, -torch.inf), 1)
         return torch.multinomial(chances, 1)[:, 0] if self.training else chances.argmax(1)

@@ -76,7 +76,7 @@ class WordStem(nn.Module):
             raise DataError(f"words must be in 0..{limits[0] - 1} and pieces in 0..{limits[-1] - 1}. Encode with the codec of fit.")
         words = values[:, 0]
         if self.training and self.word_dropout:
-            words = words * (torch.rand(len(words), device=words.device) >= self.word_dropout)
+            words = words * (torch.rand(len(words), dtype=torch.float32, device=words.device) >= self.word_dropout)
         vectors = self.embedding(words)
         if values.shape[1] > 1:
             vectors = vectors + functional.embedding_bag(values[:, 1:], self.pieces.weight, mode="mean", padding_idx=0)

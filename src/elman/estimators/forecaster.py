@@ -18,6 +18,7 @@ from elman.forecasting.forecast import Forecast
 from elman.forecasting.naive_reference import WindowPlan
 from elman.forecasting.settings import Preparation
 from elman.forecasting.update import append, extend, read_new, tail
+from elman.io.schema import check, text
 from elman.network import Plan
 from elman.network.settings import Network
 from elman.timeseries.prediction import Prediction
@@ -353,6 +354,8 @@ class Forecaster(Estimator):
 
     @classmethod
     def _from_params(cls, source: Any, target: Any, params: dict[str, Any], groups: dict[str, Any]) -> Self:  # noqa: ARG003  # one signature for all
+        for name in ("past", "future", "static"):
+            check(params[name], [text], f"params.{name}")
         tuples = {name: tuple(value) if isinstance(value, list) else value for name, value in params.items()}
         settings = params.get("preparation")
         preparation = None if settings is None else cast(Preparation, Preparation().set_params(**settings))
@@ -368,6 +371,12 @@ class Forecaster(Estimator):
         self.engine_: Engine = engine_from_config(state["engine"])
         self.windows_: WindowPlan = self.engine_.windows
         self.panel_ = panel_from_config(state["panel"])
+
+    def _check_restored(self) -> None:
+        self._check_settings()
+        self.engine_.check_plan(self.plan_)
+        if self.horizon != self.windows_.horizon:
+            raise DataError(f"its horizon is {self.horizon} and its engine's {self.windows_.horizon}. The file is damaged.")
 
     def _check_settings(self) -> None:
         for name, value in (("horizon", self.horizon), ("context", self.context)):

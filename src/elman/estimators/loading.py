@@ -78,6 +78,7 @@ def _rebuild(cls: Any, spec: Any, tensors: dict[str, Any]) -> Any:
     estimator.plan_ = Plan.from_config(spec["plan"])
     estimator.history_ = History.from_dict(spec["history"])
     estimator._restore_fitted(spec["fitted"])
+    estimator._check_restored()
     estimator.model_ = restore(estimator.plan_, estimator._take_tensors(tensors))
     return estimator
 

@@ -23,6 +23,7 @@ from elman.training.batches import plan_epoch
 from elman.training.best import Best
 from elman.training.callback import TrainingState
 from elman.training.checkpoint import Checkpoints, RunState, fingerprint
+from elman.training.checkpoint_schema import check_values, refusing
 from elman.training.examples import Examples
 from elman.training.history import History
 from elman.training.hooks import Hooks
@@ -425,10 +426,12 @@ class _Run:
         checkpoint = self.checkpoints.load()
         if checkpoint is None:
             return
-        random_states, loss = checkpoint.state["processes"][self.group.rank]
-        self.state.load(checkpoint, loss=loss, device=self.device)
+        with refusing(checkpoint):
+            check_values(checkpoint, processes=self.group.world, callbacks=len(self.hooks.stateful))
+            random_states, loss = checkpoint.state["processes"][self.group.rank]
+            self.state.load(checkpoint, loss=loss, device=self.device)
+            randomness.restore(random_states)
         self.checkpoint, self.saved_at = checkpoint.name, self.state.started
-        randomness.restore(random_states)
 
 
 def _finite(value: float | None) -> float | None:

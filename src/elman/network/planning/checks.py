@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from elman.codecs.space import Binary, Continuous, Discrete, Pixels
-from elman.errors import DataError, SettingError
+from elman.errors import SettingError
 from elman.network.decoders import registry
 from elman.network.ngram_features import reads_grams
 from elman.network.planning.reach import BODIES, check_body
@@ -122,24 +122,6 @@ def can_be_wide(source: Side | None, target: Side, decoder: str, head: str) -> b
     if source is None or source.rank != "many" or decoder != "summary" or target.rank != "one" or not reads_grams(source.space):
         return False
     return isinstance(target.space, Discrete | Binary) or (isinstance(target.space, Continuous) and head == "point")
-
-
-def check_preparation(value: Any) -> None:
-    """Raise DataError for a preparation of a file that is no table of texts.
-
-    Parameters
-    ----------
-    value : Any
-        Value from JSON.
-
-    Raises
-    ------
-    DataError
-        If it is anything else.
-    """
-    pairs = isinstance(value, dict) and all(isinstance(pair, list) and len(pair) == 2 for pair in value.values())
-    if not pairs or not all(isinstance(text, str) for pair in value.values() for text in pair):
-        raise DataError(f"A plan's preparation must be pairs of texts by name; got {value!r:.100}. The file is damaged.")
 
 
 def _check_cutoffs(made: Plan) -> None:

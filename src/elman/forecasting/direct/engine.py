@@ -125,8 +125,8 @@ class DirectEngine:
 
     def check_plan(self, plan: Plan) -> None:
         """Raise DataError where a network of this plan, read from a file, cannot be asked by this engine."""
-        spec, shape = self.inputs.spec, (plan.source, plan.horizon, plan.segment, plan.head)
-        if shape != (self.inputs.side(), spec.horizon, self.inputs.segment, "quantile"):
+        spec, shape = self.inputs.spec, (plan.source, plan.horizon, plan.segment)
+        if shape != (self.inputs.side(), spec.horizon, self.inputs.segment):
             raise DataError(f"its network answers {plan.horizon} steps of {plan.source}; expected {spec.horizon}. The file is damaged.")
 
 

@@ -1,6 +1,6 @@
 """Mangled files against every reader, for a given time: each must be read and used, or refused with one of elman's own errors.
 
-``python tools/fuzz.py --seconds 90 --seeds 1 2`` prints how many files of each kind were read and refused, and ends with 1 where anything
+``python tools/fuzz.py --seconds 60 --seeds 1 2`` prints how many files of each kind were read and refused, and ends with 1 where anything
 else happened: another error, a crash, or more than ten seconds of processor time. The file that did it is kept. A model that can be read
 also answers, is scored and is saved again; from a checkpoint that can be read training goes on.
 """
@@ -322,6 +322,9 @@ def use(path: Path) -> None:
         tables.read(path)
 
 
+NAMES = {".checkpoint": "checkpoints"}
+
+
 def child(kind: str, seconds: float, seed: int, folder: Path) -> None:
     """Mangle and read until the time is over; print the counts as JSON."""
     from elman.errors import ElmanError
@@ -338,13 +341,7 @@ def child(kind: str, seconds: float, seed: int, folder: Path) -> None:
         path = folder / picked[0]
         write_mangled(path, picked, chance)
         begun = time.process_time()
-        group = (
-            "model descriptions"
-            if picked[0].startswith("spec-")
-            else f"{path.suffix}s"
-            if path.suffix == ".checkpoint"
-            else f"{path.suffix} files"
-        )
+        group = "model descriptions" if picked[0].startswith("spec-") else NAMES.get(path.suffix, f"{path.suffix} files")
         try:
             use(path)
             counts[f"{group}: read"] += 1
@@ -358,49 +355,41 @@ def child(kind: str, seconds: float, seed: int, folder: Path) -> None:
 
 
 def main() -> int:
-    """Run every kind in a process of its own, so that a crash is seen; print a table."""
+    """Run every kind with every seed in a process of its own, so that a crash is seen; print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=120, help="time, over all kinds")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seconds", type=float, default=180, help="time for each seed, over all kinds")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--kind", choices=sorted(SEEDS), help="one kind only")
     parser.add_argument("--child", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
+    kinds = [given.kind] if given.kind else list(SEEDS)
     if given.child is not None:
-        child(given.kind, given.seconds, given.seed, given.child)
+        child(given.kind, given.seconds, given.seeds[0], given.child)
         return 0
-    kinds, failed, total = [given.kind] if given.kind else list(SEEDS), 0, Counter[str]()
-    for kind in kinds:
-        folder = Path(tempfile.mkdtemp(prefix=f"fuzz-{kind}-"))
-        share = str(given.seconds / len(kinds))
-        command = [
-            sys.executable,
-            "-X",
-            "faulthandler",
-            __file__,
-            "--kind",
-            kind,
-            "--seconds",
-            share,
-            "--seed",
-            str(given.seed),
-            "--child",
-            str(folder),
-        ]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-        if done.returncode:
-            failed = 1
-            sys.stdout.write(f"{kind}: ended with {done.returncode}; the last file is in {folder}\n{done.stderr[-3000:]}\n")
-        else:
-            total.update(json.loads(done.stdout))
-    sys.stdout.write(report(total, given.seconds, given.seed))
-    return failed
+    runs = [run_child(kind, given.seconds / len(kinds), seed) for seed in given.seeds for kind in kinds]
+    total = sum((counts for counts in runs if counts is not None), Counter[str]())
+    sys.stdout.write(report(total, given.seconds, given.seeds))
+    return int(None in runs)
 
 
-def report(total: Counter[str], seconds: float, seed: int) -> str:
+def run_child(kind: str, seconds: float, seed: int) -> Counter[str] | None:
+    """Return the counts of one kind and seed, or None where something else than a refusal ended it."""
+    folder = tempfile.mkdtemp(prefix=f"fuzz-{kind}-{seed}-")
+    options = ["--kind", kind, "--seconds", str(seconds), "--seeds", str(seed), "--child", folder]
+    done = subprocess.run([sys.executable, "-X", "faulthandler", __file__, *options], capture_output=True, text=True, check=False)  # noqa: S603
+    if not done.returncode:
+        shutil.rmtree(folder)
+        return Counter(json.loads(done.stdout))
+    sys.stdout.write(f"{kind}, seed {seed}: ended with {done.returncode}; the last file is in {folder}\n{done.stderr[-3000:]}\n")
+    return None
+
+
+def report(total: Counter[str], seconds: float, seeds: list[int]) -> str:
     """Return the counts as a Markdown table."""
     groups = sorted({name.partition(": ")[0] for name in total})
     rows = [f"| {group} | {total[f'{group}: read']} | {total[f'{group}: refused']} |" for group in groups]
-    head = f"{seconds:.0f} s, seed {seed}, Python {platform.python_version()}, {platform.machine()}: {total.total()} mangled files"
+    numbers = f"seeds {', '.join(map(str, seeds))} for {seconds:.0f} s each"
+    head = f"{numbers}, Python {platform.python_version()}, {platform.machine()}: {total.total()} mangled files"
     return "\n".join([head, "", "| kind | read | refused with an error of elman |", "|---|---|---|", *rows, ""])
 
 

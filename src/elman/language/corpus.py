@@ -12,7 +12,7 @@ import numpy as np
 
 from elman.codecs import Codec, Discrete
 from elman.codecs.capabilities import HasTextLevel
-from elman.codecs.catalog import describe
+from elman.codecs.catalog import describe, rebuild
 from elman.errors import DataError, FileError, SettingError
 from elman.fitting.inputs import rows_of
 from elman.io.text_parts import TextParts, spool
@@ -89,8 +89,11 @@ def _on_disk(texts: Any, parts: TextParts | None, paths: list[Path] | None, code
     origin = {"source": source, "settings": [codec.id, codec.get_params(deep=False)]}
     header = about(folder)
     if header is not None and source is not None and all(header.get(name) == value for name, value in origin.items()):
-        _adopt(codec, header["codec"])
-        return open_tokens(folder)
+        tokens = open_tokens(folder)
+        _adopt(codec, header.get("codec"))
+        if tokens.end != _symbols(codec):
+            raise DataError(f"{folder}: {tokens.end} symbols; its codec has {_symbols(codec)}. Delete the folder to encode it again.")
+        return tokens
     documents: Any = parts if parts is not None else documents_of(texts, codec)
     closes = [True] * len(documents) if parts is None else parts.closes
     codec.fit(_sampled(documents, codec), role="target")
@@ -102,10 +105,9 @@ def _on_disk(texts: Any, parts: TextParts | None, paths: list[Path] | None, code
     return open_tokens(folder)
 
 
-def _adopt(codec: Codec, described: dict[str, Any]) -> None:
+def _adopt(codec: Codec, described: Any) -> None:
     """Copy the fitted state of a codec of the same corpus."""
-    fitted = type(codec).from_config(described["config"])
-    codec.__dict__.update(fitted.__dict__)
+    codec.__dict__.update(rebuild(described).__dict__)
 
 
 def _sampled(documents: Sequence[Any], codec: Codec) -> Sequence[Any]:

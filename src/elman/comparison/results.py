@@ -12,6 +12,7 @@ import numpy as np
 from elman.comparison.measure import Judgement
 from elman.errors import FileError, ModelFileError, SettingError
 from elman.io import atomic, strict_json
+from elman.io.paths import as_path
 from elman.leakage.overlap import key
 
 _FORMAT = 1
@@ -39,7 +40,7 @@ class Results:
     """
 
     def __init__(self, path: Any, digest: str) -> None:
-        self.path, self.digest = None if path is None else Path(path), digest
+        self.path, self.digest = None if path is None else as_path(path), digest
         if self.path is not None:
             try:
                 self.path.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -195,15 +196,15 @@ class Estimator(BaseEstimator):
         """Give notebooks our page in the place of scikit-learn's diagram."""
         return {"text/plain": repr(self), "text/html": self._repr_html_()}
 
-    def save(self, path: str | Path) -> None:
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted estimator to one file, atomically; see :func:`elman.load`.
 
         Parameters
         ----------
-        path : str or Path
+        path : path-like
             The file; ``.elman`` is the usual ending. An existing one is replaced only when the new one is whole.
         """
         from elman.estimators.saving import save
 
         self._check_fitted()
-        save(self, Path(path))
+        save(self, path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 from typing import Any, TypeVar, cast, overload
 
 from sklearn.base import clone
@@ -22,15 +22,15 @@ E = TypeVar("E")
 
 
 @overload
-def load(path: str | Path) -> Any: ...
+def load(path: str | os.PathLike[str]) -> Any: ...
 @overload
-def load(path: str | Path, expected: type[E]) -> E: ...
-def load(path: str | Path, expected: type[E] | None = None) -> Any:
+def load(path: str | os.PathLike[str], expected: type[E]) -> E: ...
+def load(path: str | os.PathLike[str], expected: type[E] | None = None) -> Any:
     """Load a model file of :meth:`save`: a Model, LanguageModel or Forecaster, or the Markov chains beside them.
 
     Parameters
     ----------
-    path : str or Path
+    path : path-like
         A model file.
     expected : type, optional
         Class of the estimator, such as :class:`elman.Model`; a file of another raises ModelFileError, and type checkers know the result.

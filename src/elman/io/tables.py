@@ -20,6 +20,7 @@ from elman.io._limits import MAX_CELL as MAX_CELL
 from elman.io._limits import MAX_COLUMNS as MAX_COLUMNS
 from elman.io._limits import MAX_FILES as MAX_FILES
 from elman.io._limits import MAX_ROWS as MAX_ROWS
+from elman.io.paths import as_path
 
 ENDINGS = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".json", ".parquet", ".txt", ".text", ".md", ".npy", ".npz")
 """Endings of the files that ``read`` knows."""
@@ -102,7 +103,7 @@ def read(
     FileError
         The file is missing, empty, of another format than its ending, damaged or beyond a limit; the message names the case.
     """
-    path = Path(path)
+    path = as_path(path)
     if not path.exists():
         near = did_you_mean(path.name, (p.name for p in path.parent.iterdir())) if path.parent.is_dir() else ""
         raise FileError(f"{path}: there is no such file or folder.{near or ' Check the path.'}")
@@ -264,7 +265,7 @@ def write(path: str | Path, columns: Mapping[str, Sequence[Any]]) -> None:
     """
     from elman.io import atomic, table_writers
 
-    path = Path(path)
+    path = as_path(path)
     writers = {".csv": table_writers.to_csv, ".jsonl": table_writers.to_jsonl, ".ndjson": table_writers.to_jsonl}
     writers |= {".tsv": lambda c: table_writers.to_csv(c, "\t"), ".parquet": table_writers.to_parquet}
     ending = path.suffix.lower()

@@ -14,6 +14,7 @@ import numpy as np
 
 from elman.errors import DataError, FileError
 from elman.io import atomic, strict_json
+from elman.io.paths import as_path
 from elman.io.schema import Mapping, anything, check, text, whole
 
 TOKENS_VERSION = 2
@@ -115,7 +116,7 @@ class TokenWriter:
     """
 
     def __init__(self, folder: str | os.PathLike[str], end: int, about: dict[str, Any] | None = None) -> None:
-        self.folder, self.end, self.about = Path(folder), end, about or {}
+        self.folder, self.end, self.about = as_path(folder), end, about or {}
         self._starts, self._written, self._type, self._digest = [0], 0, smallest(end), hashlib.sha256()
         try:
             self.folder.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from elman.codecs.capabilities import HasTextLevel
 from elman.codecs.catalog import describe, rebuild
 from elman.errors import DataError, FileError, SettingError
 from elman.fitting.inputs import rows_of
+from elman.io.paths import as_path
 from elman.io.text_parts import TextParts, spool
 from elman.io.tokens import Tokens, TokenWriter, about, open_tokens
 
@@ -39,7 +41,7 @@ def corpus_of(texts: Any, codec: Codec, token_dir: str | Path | None) -> Iterato
             parts = spool(texts, Path(folder) / "documents.txt")
         else:
             parts = None
-        yield _on_disk(texts, parts, paths, codec, Path(token_dir or folder))
+        yield _on_disk(texts, parts, paths, codec, as_path(token_dir or folder))
 
 
 def documents_of(texts: Any, codec: Codec | None = None) -> list[Any]:
@@ -60,11 +62,11 @@ def _paths(texts: Any, codec: Codec | None) -> list[Path] | None:
     """Files, sorted, where the documents are given as paths."""
     if codec is not None and codec.reads_paths:
         return None
-    paths = [texts] if isinstance(texts, Path) else texts
-    if not isinstance(paths, list | tuple) or not paths or not all(isinstance(path, Path) for path in paths):
+    paths = [texts] if isinstance(texts, os.PathLike) else texts
+    if not isinstance(paths, list | tuple) or not paths or not all(isinstance(path, os.PathLike) for path in paths):
         return None
     results: list[Path] = []
-    for path in paths:
+    for path in map(as_path, paths):
         inside = sorted(p for p in path.rglob("*.txt") if p.is_file()) if path.is_dir() else [path]
         if not inside:
             raise FileError(f"{path} is a folder without .txt files. Give the files themselves.")

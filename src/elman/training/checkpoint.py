@@ -24,6 +24,7 @@ from torch import Tensor, nn
 
 from elman.errors import CheckpointError, ElmanWarning, ModelFileError
 from elman.io import atomic, digest, model_file, strict_json
+from elman.io.paths import as_path
 from elman.io.schema import Mapping, anything, check
 from elman.training.averages import Averages
 from elman.training.best import Best
@@ -175,7 +176,7 @@ class Checkpoints:
     """
 
     def __init__(self, folder: str | os.PathLike[str], fingerprint: dict[str, Any], *, keep: int = KEEP) -> None:
-        self.folder, self.fingerprint, self.keep = Path(folder), fingerprint, keep
+        self.folder, self.fingerprint, self.keep = as_path(folder), fingerprint, keep
 
     def names(self) -> list[str]:
         """Return the names of the checkpoints in the folder, oldest first, whole or not."""

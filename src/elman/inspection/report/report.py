@@ -23,6 +23,7 @@ from elman.inspection.report.predictions import Judged, judged
 from elman.inspection.report.summary_section import data_of, leaderboard_of
 from elman.inspection.trace.tracing import trace
 from elman.io import atomic
+from elman.io.paths import as_path
 from elman.markup import element, facts
 
 _Sections = list[tuple[str, list[Any]]]
@@ -68,7 +69,7 @@ def report(model: Any, path: str | Path, X: Any = None, y: Any = None, *, leader
     """
     if not _is_baseline(model):
         networks_of(model, "report", recurrent=False)
-    path = Path(path)
+    path = as_path(path)
     if path.is_dir():
         raise FileError(f"{path} is a folder; report writes one file. Name it, as {path.name}/report.html.")
     if (X is None) != (y is None) and takes_answers(model):

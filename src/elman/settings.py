@@ -7,14 +7,50 @@ without importing scikit-learn here (``elman --help`` reads settings and must st
 from __future__ import annotations
 
 import inspect
+import os
 from functools import cache
 from typing import Any, Self
 
 from elman.errors import SettingError, did_you_mean
 
 
+def plain(value: Any) -> Any:
+    """Return a setting as model files hold it: a number of NumPy as a number, an array of one axis as a list, a path-like as text.
+
+    Everything else comes back as the same object, so that ``sklearn.base.clone`` finds in a copy what it gave.
+
+    Parameters
+    ----------
+    value : Any
+        A setting.
+
+    Returns
+    -------
+    Any
+        An equal value of Python's own types.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> plain(Path("a/b")), plain((1, 2)), plain("auto")
+    ('a/b', (1, 2), 'auto')
+    """
+    if hasattr(value, "tolist") and getattr(value, "ndim", 2) < 2:
+        return value.tolist()
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if type(value) in (list, tuple):
+        items = [plain(item) for item in value]
+        return value if all(new is old for new, old in zip(items, value, strict=True)) else type(value)(items)
+    return value
+
+
 class Settings:
     """Base of objects that only store the arguments of their constructor."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute; a setting given as a number of NumPy or as a path-like becomes Python's own."""
+        object.__setattr__(self, name, plain(value) if name in self._names() else value)
 
     @classmethod
     def _names(cls) -> list[str]:

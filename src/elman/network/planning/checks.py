@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from elman.codecs.space import Binary, Continuous, Discrete, Pixels
 from elman.errors import SettingError
@@ -58,9 +58,7 @@ def check(made: Plan) -> None:
         if getattr(made, name) not in entry:
             raise SettingError(f"{name} must be one of {entry}; got {getattr(made, name)!r}.")
     for name in _COUNTS:
-        value = getattr(made, name)
-        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _LARGEST:
-            raise SettingError(f"{name} must be a whole number in 1..{_LARGEST}; got {value!r}.")
+        check_count(name, getattr(made, name))
     for name in _SHARES:
         value = getattr(made, name)
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
@@ -77,6 +75,12 @@ def check(made: Plan) -> None:
     _check_cutoffs(made)
     _check_together(made)
     _check_extras(made)
+
+
+def check_count(name: str, value: Any) -> None:
+    """Raise SettingError for a size that is no whole number from 1."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _LARGEST:
+        raise SettingError(f"{name} must be a whole number in 1..{_LARGEST}; got {value!r}.")
 
 
 def _check_extras(made: Plan) -> None:

@@ -2,6 +2,7 @@
 
 import resource
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,10 @@ import torch
 
 import elman
 from elman import Category, Forecaster, LanguageModel, Model, Network, Series, Text, Training
+from elman.codecs import Discrete
 from elman.errors import ModelFileError
 from elman.io import model_file
+from elman.network import restoring
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 FORGED = [
@@ -26,15 +29,15 @@ FORGED = [
     ("model-category", "embedding_size", 100_000, "the model expects"),
     ("model-category", "members", 100, "an unknown tensor"),
     ("forecaster-segments", "members", 100, "no tensor 'members.10"),
-    ("forecaster-segments", "horizon", 100_000, "33334, 4"),
+    ("forecaster-segments", "horizon", 100_000, "its network answers 100000 steps"),
     ("model-words", "wide", 1_000_000, r"the model expects torch.int64 \(1000000,\)"),
     ("model-category", "target.space.n", 10**10, "10000000000"),
     ("model-words", "source.space.n", 8_000_000, "8000000"),
     ("model-words", "source.space.pieces", 10**12, "1000000000000"),
     ("model-words", "source.space.n", 10**30, "does not make a model"),
     ("model-vector", "source.space.d", 10**12, "1000000000000"),
-    ("language-model-word", "target.space.n", 10**9, "1000000001"),
-    ("model-boxes", "target.space.n", 10**12, "1000000000012"),
+    ("language-model-word", "target.space.n", 10**9, "1000000000"),
+    ("model-boxes", "target.space.n", 10**12, "1000000000000"),
 ]
 
 
@@ -58,6 +61,17 @@ def test_absurd_sizes_are_refused_before_memory_is_taken(tmp_path, name, place, 
     with pytest.raises(ModelFileError, match=message) as caught:
         elman.load(path)
     assert "forged.elman" in str(caught.value)
+    assert time.process_time() - begun < 2
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory < 300 << 10
+
+
+@pytest.mark.parametrize("n", [8_000_000, 10**9, 10**12])
+def test_absurd_spaces_are_refused_before_memory_is_taken(n):
+    model = elman.load(GOLDEN / "language-model-word.elman")
+    plan = replace(model.plan_, target=replace(model.plan_.target, space=Discrete(n)))
+    begun, memory = time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(ModelFileError, match=str(n + 1)):
+        restoring.restore(plan, model.model_.state_dict())
     assert time.process_time() - begun < 2
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory < 300 << 10
 

@@ -2,7 +2,7 @@
 
 The order is temporary file in the same folder, write, fsync, rename, fsync of the folder (without the last, a rename may be
 lost in a power cut). The temporary file is locked while its writer lives; an unlocked one is an orphan and is swept away by
-a later write to the same path.
+the next write to the same path.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import os
 import re
 import secrets
 import stat
-import time
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -23,8 +22,6 @@ from elman.io.paths import as_path
 
 Buffer = bytes | bytearray | memoryview
 _CHUNK = 1 << 24
-_YOUNG = 60.0
-"""Seconds in which a temporary file may be that of a writer who has not locked it yet."""
 
 
 def write(path: str | os.PathLike[str], data: Buffer | Iterable[Buffer], *, error: type[FileError] = FileError) -> None:
@@ -50,10 +47,9 @@ def write(path: str | os.PathLike[str], data: Buffer | Iterable[Buffer], *, erro
     target = Path(os.path.realpath(as_path(path, error=error)))
     mode = _mode(target, error)
     sweep(target)
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")
     pieces = [memoryview(data)] if isinstance(data, bytes | bytearray | memoryview) else data
     try:
-        _write_and_rename(temporary, target, pieces, mode)
+        _write_and_rename(target, pieces, mode)
         sync_folder(target.parent)
     except OSError as cause:
         raise error(explain(cause, f"could not write {target}")) from cause
@@ -72,13 +68,11 @@ def _mode(target: Path, error: type[FileError]) -> int | None:
     return stat.S_IMODE(mode) & 0o777
 
 
-def _write_and_rename(temporary: Path, target: Path, pieces: Iterable[Buffer], mode: int | None) -> None:
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666 if mode is None else mode)
+def _write_and_rename(target: Path, pieces: Iterable[Buffer], mode: int | None) -> None:
+    handle, temporary = _create(target, mode)
     try:
         if mode is not None:
             os.fchmod(handle, mode)  # whatever the umask takes away
-        with suppress(OSError):  # some network disks have no locks; then only the sweep is blind
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         for piece in pieces:
             _write_all(handle, memoryview(piece).cast("B"))
         os.fsync(handle)
@@ -88,6 +82,18 @@ def _write_and_rename(temporary: Path, target: Path, pieces: Iterable[Buffer], m
             temporary.unlink()
         raise
     finally:
+        os.close(handle)
+
+
+def _create(target: Path, mode: int | None) -> tuple[int, Path]:
+    """Create a temporary file and lock it; another writer's sweep may take it away before it is locked, and then there is another."""
+    while True:
+        temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666 if mode is None else mode)
+        with suppress(OSError):  # some network disks have no locks; then nothing is swept
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        if temporary.exists():
+            return handle, temporary
         os.close(handle)
 
 
@@ -109,18 +115,16 @@ def sync_folder(folder: Path) -> None:
 
 
 def sweep(target: Path) -> None:
-    """Remove temporary files that dead writers of ``target`` left behind; one that a living writer holds, or may yet lock, stays."""
+    """Remove temporary files that dead writers of ``target`` left behind; one that a living writer holds stays."""
     orphans = re.compile(re.escape(f".{target.name}.") + r"[0-9a-f]{12}\.tmp")
     with suppress(OSError):
         for path in target.parent.iterdir():
             if orphans.fullmatch(path.name):
-                _remove_if_dead(path)
+                _remove_if_unlocked(path)
 
 
-def _remove_if_dead(orphan: Path) -> None:
+def _remove_if_unlocked(orphan: Path) -> None:
     with suppress(OSError):
-        if time.time() - orphan.stat().st_mtime < _YOUNG:
-            return
         handle = os.open(orphan, os.O_RDONLY | os.O_CLOEXEC)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -90,7 +90,8 @@ sanitize:
 qemu:
 	bash tools/qemu.sh
 
-SECONDS_OF_FUZZ ?= 300
+# For each of three seeds.
+SECONDS_OF_FUZZ ?= 180
 fuzz: $(VENV)/.dev
 	OMP_NUM_THREADS=1 $(BIN)/python tools/fuzz.py --seconds $(SECONDS_OF_FUZZ)
 

@@ -15,8 +15,8 @@ PACKAGE = Path(__file__).resolve().parent.parent / "src" / "elman"
 
 FLOORS = (
     {"errors", "lazy_imports", "markup", "_native"},
-    {"io", "sequences", "timeseries", "leakage", "cells", "settings"},
-    {"kernels", "datasets"},
+    {"io", "sequences", "leakage", "cells", "settings"},
+    {"kernels", "datasets", "timeseries"},
     {"codecs", "ngrams", "nn"},
     {"network", "metrics"},
     {"training", "generation"},

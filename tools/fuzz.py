@@ -1,31 +1,35 @@
-"""Mangled files against every reader, for a given time: each must be read, or refused with one of elman's own errors.
+"""Mangled files against every reader, for a given time: each must be read and used, or refused with one of elman's own errors.
 
-``python tools/fuzz.py --seconds 90`` prints how many files of each kind were read and refused, and ends with 1 where anything
-else happened: another error, a crash, or a read that took longer than ten seconds. The file that did it is kept.
+``python tools/fuzz.py --seconds 60 --seeds 1 2`` prints how many files of each kind were read and refused, and ends with 1 where anything
+else happened: another error, a crash, or more than ten seconds of processor time. The file that did it is kept. A model that can be read
+also answers, is scored and is saved again; from a checkpoint that can be read training goes on.
 """
 
 from __future__ import annotations
 
 import argparse
 import copy
+import functools
+import hashlib
 import importlib.util
 import io
 import json
 import platform
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 GOLDEN = Path(__file__).resolve().parent.parent / "tests" / "golden"
 SLOW = 10.0
-"""Seconds that a small file may take."""
+"""Seconds of processor time that a small file may take."""
 Seed = tuple[str, bytes]
 
 
@@ -111,7 +115,43 @@ def model_seeds() -> list[Seed]:
     return [*files, *((f"spec-{name}", data) for name, data in files)]
 
 
-SEEDS: dict[str, Callable[[], list[Seed]]] = {"text": text_seeds, "tables": table_seeds, "media": media_seeds, "models": model_seeds}
+def checkpoint_seeds() -> list[Seed]:
+    """Return the state of a checkpoint after the first of two epochs, for every kind of run that has a state of its own."""
+    return [(f"{name}.checkpoint", json.dumps(_first_checkpoint(name)).encode()) for name in RUNS]
+
+
+def run(name: str, folder: Path) -> None:
+    """Train two epochs with checkpoints in a folder, or go on from those there."""
+    import elman
+
+    network, rows = elman.Network(hidden_size=3, embedding_size=3, members=1), [list("abc"), list("ba")] * 4
+    training = elman.Training(max_epochs=2, checkpoint_dir=str(folder), verbose=0)
+    if name == "model":
+        elman.Model(elman.Symbols(), elman.Category(), network=network, training=training).fit(rows, ["a", "b"] * 4)
+    else:
+        elman.LanguageModel(elman.Symbols(), network=network, training=training.set_params(schedule="plateau")).fit(rows)
+
+
+RUNS = ("model", "language_model")
+
+
+@functools.cache
+def _first_checkpoint(name: str) -> dict[str, str]:
+    """Return the files of the first checkpoint of a run, as text by name."""
+    with tempfile.TemporaryDirectory() as folder:
+        run(name, Path(folder))
+        first = min(path.parent for path in Path(folder).rglob("MANIFEST"))
+        where = str(first.relative_to(folder))
+        return {f"{where}/{path.name}": path.read_bytes().decode("latin-1") for path in first.iterdir()}
+
+
+SEEDS: dict[str, Callable[[], list[Seed]]] = {
+    "text": text_seeds,
+    "tables": table_seeds,
+    "media": media_seeds,
+    "models": model_seeds,
+    "checkpoints": checkpoint_seeds,
+}
 TOKENS = (
     b"\0",
     b"\xff\xfe",
@@ -160,7 +200,37 @@ ODD: tuple[Any, ...] = (None, True, -1, 0, 10**12, 1.5, "", "x", [], {}, [[]], {
 
 
 def change(value: Any, chance: random.Random) -> Any:
-    """Return plain JSON with one leaf, key or item changed somewhere."""
+    """Return plain JSON with one leaf, key or item changed somewhere: half the time one of all leaves, as likely as any other."""
+    places = list(leaves(value))
+    return with_leaf(value, chance.choice(places), chance) if places and chance.random() < 0.5 else change_on_the_way(value, chance)
+
+
+def leaves(value: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield the place of every value that holds no others."""
+    if not isinstance(value, dict | list) or not value:
+        yield place
+        return
+    for at in value if isinstance(value, dict) else range(len(value)):
+        yield from leaves(value[at], (*place, at))
+
+
+def with_leaf(value: Any, place: tuple[Any, ...], chance: random.Random) -> Any:
+    """Return a copy with another value at a place: one of the same type or an odd one."""
+    if place:
+        value = copy.copy(value)
+        value[place[0]] = with_leaf(value[place[0]], place[1:], chance)
+        return value
+    similar: dict[type, tuple[Any, ...]] = {
+        bool: (not value,),
+        int: (value + 1, value - 1, -value, value * 1000) if isinstance(value, int) else (),
+        float: (value * 1e9, -value, 0.0, 1e-300, 1e300) if isinstance(value, float) else (),
+        str: (f"{value}x", value[:-1], value * 50) if isinstance(value, str) else (),
+    }
+    return copy.deepcopy(chance.choice((*similar.get(type(value), ()), *ODD)))
+
+
+def change_on_the_way(value: Any, chance: random.Random) -> Any:
+    """Return plain JSON with a leaf, key or item changed, each step down as likely as its siblings."""
     if chance.random() < 0.15 or not isinstance(value, dict | list) or not value:
         return copy.deepcopy(chance.choice(ODD))
     value = copy.copy(value)
@@ -171,13 +241,16 @@ def change(value: Any, chance: random.Random) -> Any:
     elif way < 0.2 and isinstance(value, dict):
         value[f"{at}x"] = value.pop(at)
     else:
-        value[at] = change(value[at], chance)
+        value[at] = change_on_the_way(value[at], chance)
     return value
 
 
 def write_mangled(path: Path, seed: Seed, chance: random.Random) -> None:
     """Write one mangled file; of models marked so, only the description is changed, and the digest is right."""
     name, data = seed
+    if name.endswith(".checkpoint"):
+        write_checkpoint(path, json.loads(data), chance)
+        return
     if not name.startswith("spec-"):
         path.write_bytes(mangle(data, chance))
         return
@@ -187,14 +260,56 @@ def write_mangled(path: Path, seed: Seed, chance: random.Random) -> None:
     model_file.write(path, tensors, {"kind": meta["kind"], "spec": change(meta["spec"], chance)})
 
 
-def use(path: Path) -> None:
-    """Read a file with the reader that its ending asks for."""
+def write_checkpoint(path: Path, files: dict[str, str], chance: random.Random) -> None:
+    """Write a checkpoint whose state is changed and whose MANIFEST is right."""
+    from elman.io import strict_json
+
+    shutil.rmtree(path, ignore_errors=True)
+    for name, content in files.items():
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).write_bytes(content.encode("latin-1"))
+    folder = (path / min(files)).parent
+    whole = json.loads((folder / "state.json").read_bytes())
+    whole = change(whole, chance) if chance.random() < 0.05 else {**whole, "state": change(whole["state"], chance)}
+    (folder / "state.json").write_text(strict_json.canonical(whole))
+    manifest = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in json.loads((folder / "MANIFEST").read_bytes())}
+    (folder / "MANIFEST").write_text(strict_json.canonical(manifest))
+
+
+def use_model(path: Path) -> None:
+    """Load a model, let it answer the rows of its golden file, score and save it."""
     import elman
+
+    estimator = elman.load(path)
+    held = GOLDEN / path.name.removeprefix("spec-")
+    golden = golden_module()
+    rows = golden.arrays(estimator, json.loads(held.with_suffix(".json").read_bytes())["rows"])
+    found = golden.answers(estimator, rows)
+    str(estimator.plan_), estimator.history_.to_markup(), repr(estimator)
+    if isinstance(estimator, elman.Model):
+        truth = found["predict"] if estimator.target_.rank == "many" else estimator.predict(rows)
+        estimator.score(rows, truth)
+    estimator.save(path.with_suffix(".again"))
+
+
+@functools.cache
+def golden_module() -> Any:
+    """Return tests/golden/make.py, which knows how a golden model is asked."""
+    spec: Any = importlib.util.spec_from_file_location("golden_make", GOLDEN / "make.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def use(path: Path) -> None:
+    """Read a file with the reader that its ending asks for, and use its content."""
     from elman.codecs import Audio, Image, Notes, Video
     from elman.io import tables
 
     if path.suffix == ".elman":
-        elman.load(path)
+        use_model(path)
+    elif path.suffix == ".checkpoint":
+        run(path.stem, path)
     elif path.suffix in (".png", ".jpg", ".gif", ".webp", ".tif"):
         Image(size=8).fit([path], role="source").encode(path)
     elif path.suffix == ".wav":
@@ -207,6 +322,9 @@ def use(path: Path) -> None:
         tables.read(path)
 
 
+NAMES = {".checkpoint": "checkpoints"}
+
+
 def child(kind: str, seconds: float, seed: int, folder: Path) -> None:
     """Mangle and read until the time is over; print the counts as JSON."""
     from elman.errors import ElmanError
@@ -214,15 +332,16 @@ def child(kind: str, seconds: float, seed: int, folder: Path) -> None:
     warnings.simplefilter("ignore")
     chance, seeds, counts = random.Random(seed), SEEDS[kind](), Counter[str]()
     for name, data in seeds[:1]:  # libraries are loaded before the clock runs
-        (folder / name).write_bytes(data)
-        use(folder / name)
+        if not name.endswith(".checkpoint"):
+            (folder / name).write_bytes(data)
+            use(folder / name)
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         picked = chance.choice(seeds)
         path = folder / picked[0]
         write_mangled(path, picked, chance)
-        begun = time.monotonic()
-        group = "model descriptions" if picked[0].startswith("spec-") else f"{path.suffix} files"
+        begun = time.process_time()
+        group = "model descriptions" if picked[0].startswith("spec-") else NAMES.get(path.suffix, f"{path.suffix} files")
         try:
             use(path)
             counts[f"{group}: read"] += 1
@@ -230,55 +349,47 @@ def child(kind: str, seconds: float, seed: int, folder: Path) -> None:
                 raise SystemExit(f"{path} is mangled and was loaded all the same")
         except ElmanError:
             counts[f"{group}: refused"] += 1
-        if time.monotonic() - begun > SLOW:
-            raise SystemExit(f"{path} took {time.monotonic() - begun:.1f} s")
+        if time.process_time() - begun > SLOW:
+            raise SystemExit(f"{path} took {time.process_time() - begun:.1f} s of processor time")
     sys.stdout.write(json.dumps(counts))
 
 
 def main() -> int:
-    """Run every kind in a process of its own, so that a crash is seen; print a table."""
+    """Run every kind with every seed in a process of its own, so that a crash is seen; print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=120, help="time, over all kinds")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seconds", type=float, default=180, help="time for each seed, over all kinds")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--kind", choices=sorted(SEEDS), help="one kind only")
     parser.add_argument("--child", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
+    kinds = [given.kind] if given.kind else list(SEEDS)
     if given.child is not None:
-        child(given.kind, given.seconds, given.seed, given.child)
+        child(given.kind, given.seconds, given.seeds[0], given.child)
         return 0
-    kinds, failed, total = [given.kind] if given.kind else list(SEEDS), 0, Counter[str]()
-    for kind in kinds:
-        folder = Path(tempfile.mkdtemp(prefix=f"fuzz-{kind}-"))
-        share = str(given.seconds / len(kinds))
-        command = [
-            sys.executable,
-            "-X",
-            "faulthandler",
-            __file__,
-            "--kind",
-            kind,
-            "--seconds",
-            share,
-            "--seed",
-            str(given.seed),
-            "--child",
-            str(folder),
-        ]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-        if done.returncode:
-            failed = 1
-            sys.stdout.write(f"{kind}: ended with {done.returncode}; the last file is in {folder}\n{done.stderr[-3000:]}\n")
-        else:
-            total.update(json.loads(done.stdout))
-    sys.stdout.write(report(total, given.seconds, given.seed))
-    return failed
+    runs = [run_child(kind, given.seconds / len(kinds), seed) for seed in given.seeds for kind in kinds]
+    total = sum((counts for counts in runs if counts is not None), Counter[str]())
+    sys.stdout.write(report(total, given.seconds, given.seeds))
+    return int(None in runs)
 
 
-def report(total: Counter[str], seconds: float, seed: int) -> str:
+def run_child(kind: str, seconds: float, seed: int) -> Counter[str] | None:
+    """Return the counts of one kind and seed, or None where something else than a refusal ended it."""
+    folder = tempfile.mkdtemp(prefix=f"fuzz-{kind}-{seed}-")
+    options = ["--kind", kind, "--seconds", str(seconds), "--seeds", str(seed), "--child", folder]
+    done = subprocess.run([sys.executable, "-X", "faulthandler", __file__, *options], capture_output=True, text=True, check=False)  # noqa: S603
+    if not done.returncode:
+        shutil.rmtree(folder)
+        return Counter(json.loads(done.stdout))
+    sys.stdout.write(f"{kind}, seed {seed}: ended with {done.returncode}; the last file is in {folder}\n{done.stderr[-3000:]}\n")
+    return None
+
+
+def report(total: Counter[str], seconds: float, seeds: list[int]) -> str:
     """Return the counts as a Markdown table."""
     groups = sorted({name.partition(": ")[0] for name in total})
     rows = [f"| {group} | {total[f'{group}: read']} | {total[f'{group}: refused']} |" for group in groups]
-    head = f"{seconds:.0f} s, seed {seed}, Python {platform.python_version()}, {platform.machine()}: {total.total()} mangled files"
+    numbers = f"seeds {', '.join(map(str, seeds))} for {seconds:.0f} s each"
+    head = f"{numbers}, Python {platform.python_version()}, {platform.machine()}: {total.total()} mangled files"
     return "\n".join([head, "", "| kind | read | refused with an error of elman |", "|---|---|---|", *rows, ""])
 
 

@@ -7,18 +7,54 @@ without importing scikit-learn here (``elman --help`` reads settings and must st
 from __future__ import annotations
 
 import inspect
+import os
+from functools import cache
 from typing import Any, Self
 
 from elman.errors import SettingError, did_you_mean
 
 
+def plain(value: Any) -> Any:
+    """Return a setting as model files hold it: a number of NumPy as a number, an array of one axis as a list, a path-like as text.
+
+    Everything else comes back as the same object, so that ``sklearn.base.clone`` finds in a copy what it gave.
+
+    Parameters
+    ----------
+    value : Any
+        A setting.
+
+    Returns
+    -------
+    Any
+        An equal value of Python's own types.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> plain(Path("a/b")), plain((1, 2)), plain("auto")
+    ('a/b', (1, 2), 'auto')
+    """
+    if hasattr(value, "tolist") and getattr(value, "ndim", 2) < 2:
+        return value.tolist()
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if type(value) in (list, tuple):
+        items = [plain(item) for item in value]
+        return value if all(new is old for new, old in zip(items, value, strict=True)) else type(value)(items)
+    return value
+
+
 class Settings:
     """Base of objects that only store the arguments of their constructor."""
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute; a setting given as a number of NumPy or as a path-like becomes Python's own."""
+        object.__setattr__(self, name, plain(value) if name in self._names() else value)
+
     @classmethod
     def _names(cls) -> list[str]:
-        parameters = inspect.signature(cls.__init__).parameters.values()
-        return [p.name for p in parameters if p.name != "self" and p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
+        return _parameters(cls)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the constructor's arguments and their current values.
@@ -65,6 +101,12 @@ class Settings:
         return type(self) is type(other) and self.get_params() == other.get_params()  # type: ignore[attr-defined]
 
     __hash__ = None  # type: ignore[assignment]  # settings can change
+
+
+@cache
+def _parameters(cls: type) -> list[str]:
+    parameters = inspect.signature(cls.__init__).parameters.values()
+    return [p.name for p in parameters if p.name != "self" and p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
 
 
 def _same(value: Any, default: Any) -> bool:

@@ -14,7 +14,7 @@ import torch
 
 import elman
 from elman import Category, Image, LanguageModel, Model, Network, Series, Training
-from elman.errors import FileError, ModelFileError
+from elman.errors import DataTypeError, FileError, ModelFileError
 from elman.estimators import loading
 from elman.io import model_file
 
@@ -297,3 +297,27 @@ def test_a_file_of_another_estimator_than_expected_is_refused():
     assert isinstance(elman.load(path, LanguageModel), LanguageModel)
     with pytest.raises(ModelFileError, match="it holds a LanguageModel; expected a Model. Load it without the class."):
         elman.load(path, Model)
+
+
+@pytest.mark.parametrize("wrong", [None, 5, b"a.elman"])
+def test_what_is_no_path_is_refused(wrong):
+    with pytest.raises(DataTypeError, match="a path must be text or path-like; got"):
+        elman.load(wrong)
+    with pytest.raises(DataTypeError, match="a path must be text or path-like; got"):
+        elman.load(GOLDEN / "model-category.elman").save(wrong)
+
+
+def test_a_path_no_file_can_have_is_refused(tmp_path):
+    for path in ("a\0b", ""):
+        with pytest.raises(ModelFileError, match="cannot be a path: it is empty or holds a NUL character"):
+            elman.load(path)
+        with pytest.raises(ModelFileError, match="cannot be a path: it is empty or holds a NUL character"):
+            elman.load(GOLDEN / "model-category.elman").save(path)
+
+
+def test_a_private_model_stays_private(tmp_path):
+    model = elman.load(GOLDEN / "model-category.elman")
+    model.save(tmp_path / "a.elman")
+    (tmp_path / "a.elman").chmod(0o600)
+    model.save(tmp_path / "a.elman")
+    assert (tmp_path / "a.elman").stat().st_mode & 0o777 == 0o600

@@ -43,6 +43,21 @@ def test_line_ends_and_a_byte_order_mark_are_read_as_any_editor_does(tmp_path):
     assert parts.size == 18
 
 
+@settings(max_examples=200, deadline=None)
+@given(data=st.text(alphabet="a\r\né", max_size=40).map(str.encode), part=st.integers(4, 9))
+def test_line_ends_across_the_border_of_two_parts_stay_one(tmp_path_factory, data, part):
+    path = tmp_path_factory.mktemp("ends") / "a.txt"
+    path.write_bytes(data)
+    expected = path.read_text(encoding="utf-8")  # Python's own universal line ends
+    assert "".join(TextParts([path], part)) == expected
+    assert "".join(spool([data.decode()], path, part=part)) == expected
+
+
+def test_a_long_line_is_not_cut_inside_its_end(tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"abc\r\ndef\r\nghi")
+    assert list(TextParts([tmp_path / "a.txt"], part=4)) == ["abc", "\n", "def", "\n", "ghi"]
+
+
 @pytest.mark.parametrize("where", [0, 5, 999, 1000, 2500])
 def test_invalid_utf_8_is_named_by_its_byte(tmp_path, where):
     data = bytearray(b"a line of text\n" * 200)

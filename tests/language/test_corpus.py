@@ -10,6 +10,7 @@ import pytest
 import elman
 from elman import LanguageModel, Network, Symbols, Text, Training
 from elman.errors import DataError, FileError, SettingError
+from elman.io import strict_json
 from elman.io import tokens as token_files
 from elman.io.tokens import Tokens
 from elman.language.memorisation import longest_loop
@@ -68,6 +69,23 @@ def test_tokens_are_used_again_until_the_file_or_the_codec_changes(tmp_path, mon
     (tmp_path / "a.txt").write_text("abba\n" * 31)
     model("word").fit(tmp_path / "a.txt", token_dir=tmp_path / "t")
     assert len(written) == 3
+
+
+def test_damaged_and_forged_tokens_are_not_learned(tmp_path):
+    (tmp_path / "a.txt").write_text("abab\n" * 30)
+    model().fit(tmp_path / "a.txt", token_dir=tmp_path / "t")
+    numbers = tmp_path / "t" / "tokens.bin"
+    whole = numbers.read_bytes()
+    numbers.write_bytes(bytes([whole[0] ^ 3]) + whole[1:])
+    with pytest.raises(FileError, match=r"t/tokens\.bin does not match its SHA-256: the file is damaged\. Delete the folder"):
+        model().fit(tmp_path / "a.txt", token_dir=tmp_path / "t")
+    numbers.write_bytes(whole)
+    header = token_files.about(tmp_path / "t")
+    header["codec"]["config"]["state"]["symbols"] = ["a"]
+    forged = strict_json.canonical({**header, "sha256": token_files._digest(header)})
+    (tmp_path / "t" / "tokens.json").write_text(forged)
+    with pytest.raises(DataError, match=r"t: 4 symbols; its codec has 2\. Delete the folder to encode it again"):
+        model().fit(tmp_path / "a.txt", token_dir=tmp_path / "t")
 
 
 def test_temporary_tokens_are_removed(tmp_path, monkeypatch):

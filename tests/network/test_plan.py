@@ -101,7 +101,7 @@ def test_a_language_model_cannot_read_both_ways() -> None:
         ({"target": {"rank": "one"}}, "A side of a plan"),
         ({"target": {"rank": "one", "space": {"kind": "magic"}, "unknown": None}}, "A space of a plan"),
         ({"hidden_size": 10**9}, "A plan holds a value"),
-        ({"max_length": "x"}, "A plan holds a value"),
+        ({"max_length": "x"}, r"plan\.max_length must be a whole number in 1\.\.10000000; got 'x'"),
     ],
 )
 def test_damaged_plans_are_refused(change, message) -> None:

@@ -99,7 +99,7 @@ def test_what_cannot_be_is_refused() -> None:
     with pytest.raises(SettingError, match="A forecast by segments needs the windows it goes on from"):
         model.decoder.features(type(model.encode(batch))(size=2))
     made = planned()
-    with pytest.raises(DataError, match="A plan's preparation must be pairs of texts"):
+    with pytest.raises(DataError, match="plan.preparation"):
         Plan.from_config({**made.config(), "preparation": {"scale": "mean"}})
     with pytest.raises(DataError, match="segment is for the decoder 'segments'"):
         Plan.from_config({**made.config(), "segment": 0})

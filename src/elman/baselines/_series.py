@@ -120,7 +120,7 @@ class SeriesBaseline(BaseEstimator):
     def _check(self, horizon: Any) -> None:
         if not hasattr(self, "panel_"):
             raise NotFittedError(f"This {type(self).__name__} is not fitted yet. Call fit(series) first.")
-        if isinstance(horizon, bool) or not isinstance(horizon, int) or horizon < 1:
+        if isinstance(horizon, bool) or not isinstance(horizon, int | np.integer) or horizon < 1:
             raise SettingError(f"horizon must be a whole number from 1; got {horizon!r}.")
 
     def _predict(self, histories: list[np.ndarray], horizon: int, level: Sequence[int]) -> Prediction:
@@ -167,6 +167,6 @@ def infer_season(panel: Panel, values: list[np.ndarray]) -> int:
 
 
 def _checked_season(season: Any) -> int:
-    if isinstance(season, bool) or not isinstance(season, int) or season < 1:
+    if isinstance(season, bool) or not isinstance(season, int | np.integer) or season < 1:
         raise SettingError(f"season must be 'auto' or a whole number from 1; got {season!r}.")
-    return season
+    return int(season)

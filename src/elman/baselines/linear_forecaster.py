@@ -48,7 +48,8 @@ class LinearForecaster(SeriesBaseline):
         self.alpha = alpha
 
     def _fit(self, values: list[np.ndarray]) -> None:
-        if self.context != "auto" and (isinstance(self.context, bool) or not isinstance(self.context, int) or self.context < 1):
+        context = self.context
+        if context != "auto" and (isinstance(context, bool) or not isinstance(context, int | np.integer) or context < 1):
             raise SettingError(f"context must be 'auto' or a whole number from 1; got {self.context!r}.")
         longest = max(len(v) for v in values)
         self.context_ = int(self.context) if self.context != "auto" else min(max(32, 2 * self.season_), max(2, longest // 3))

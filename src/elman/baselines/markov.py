@@ -249,7 +249,7 @@ class Markov(BaseEstimator):
             "rows": self.rows_,
             "chains": [chain.config() for chain in chains],
         }
-        model_file.write(Path(path), tensors, {"kind": self.kind, "spec": spec})
+        model_file.write(path, tensors, {"kind": self.kind, "spec": spec})
 
     @classmethod
     def _from_file(cls, spec: Any, tensors: dict[str, torch.Tensor], codec: Codec) -> Self:

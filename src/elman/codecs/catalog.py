@@ -46,14 +46,39 @@ def registry() -> dict[str, type[Codec]]:
     dict
         Versioned ids and classes.
     """
+    return {**_plug_ins(), **{id_: _built_in(id_) for id_ in _BUILT_IN}}
+
+
+def by_id(id_: Any) -> type[Codec] | None:
+    """Return the codec of a versioned id, or None for an unknown one.
+
+    Parameters
+    ----------
+    id_ : str
+        As in a model file.
+
+    Returns
+    -------
+    type of Codec or None
+        Built in, or of a plug-in that is imported already.
+    """
+    if not isinstance(id_, str):
+        return None
+    return _built_in(id_) if id_ in _BUILT_IN else _plug_ins().get(id_)  # packages are searched for plug-ins only where one is needed
+
+
+def _built_in(id_: str) -> type[Codec]:
+    module, name = _BUILT_IN[id_]
+    return getattr(importlib.import_module(f"elman.codecs.{module}"), name)
+
+
+def _plug_ins() -> dict[str, type[Codec]]:
     entries: dict[str, type[Codec]] = {}
     for entry in metadata.entry_points(group="elman.codecs"):
         module = sys.modules.get(entry.module)  # loading a file never imports anything
         kind = getattr(module, entry.attr, None)
         if isinstance(kind, type) and issubclass(kind, Codec):
             entries[kind.id] = kind
-    for id_, (module, name) in _BUILT_IN.items():
-        entries[id_] = getattr(importlib.import_module(f"elman.codecs.{module}"), name)
     return entries
 
 
@@ -88,13 +113,14 @@ def rebuild(described: Any) -> Codec:
     """
     fields = strict(described, ("id", "config"), "codec")
     _shallow(fields["config"])
-    kinds = registry()
-    if not isinstance(fields["id"], str) or fields["id"] not in kinds:
+    kind = by_id(fields["id"])
+    if kind is None:
+        kinds = registry()
         hint = did_you_mean(str(fields["id"]), kinds)
         raise DataError(
             f"unknown codec {fields['id']!r}; expected one of {sorted(kinds)}.{hint} Import its package first, or update elman."
         )
-    return kinds[fields["id"]].from_config(fields["config"])
+    return kind.from_config(fields["config"])
 
 
 def names() -> list[str]:

@@ -12,6 +12,7 @@ import numpy as np
 from elman.errors import FileError, ModelFileError, SettingError
 from elman.io import atomic, strict_json
 from elman.io.destination import check_destination
+from elman.io.paths import as_path
 from elman.leakage.overlap import key
 from elman.metrics.measure import Judgement
 
@@ -40,7 +41,7 @@ class Results:
     """
 
     def __init__(self, path: Any, digest: str) -> None:
-        self.path, self.digest = None if path is None else Path(path), digest
+        self.path, self.digest = None if path is None else as_path(path), digest
         if self.path is not None:
             try:
                 self.path.mkdir(parents=True, exist_ok=True)

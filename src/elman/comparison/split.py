@@ -66,7 +66,7 @@ def split(
 
 def check_share(test_size: Any) -> None:
     """Refuse a number that is no share of the rows."""
-    if isinstance(test_size, bool) or not isinstance(test_size, int | float) or not 0 < test_size < 1:
+    if isinstance(test_size, bool) or not isinstance(test_size, int | float | np.number) or not 0 < test_size < 1:
         raise SettingError(f"test_size must be a share between 0 and 1; got {test_size!r}.")
 
 

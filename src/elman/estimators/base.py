@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -10,9 +11,12 @@ from sklearn.base import BaseEstimator
 from torch import Tensor
 
 from elman import errors
+from elman.errors import DataError
 from elman.estimators.saving import save, settings_spec
+from elman.io.schema import Mapping, Maybe, check, real, text
 from elman.network import Plan, SequenceModel
 from elman.network.ensemble import members_of
+from elman.network.planning.side import Side
 from elman.network.settings import Network
 from elman.training.history import History
 from elman.training.settings import Training
@@ -80,10 +84,16 @@ class Estimator(BaseEstimator):
 
     def _restore_fitted(self, state: dict[str, Any]) -> None:
         """Take back the result of :meth:`_fitted_state`."""
-        self.baseline_ = float(state["baseline"])
-        columns = state.get("columns")  # where the values came from a table: its columns by role, so that `elman predict` need not ask
-        if isinstance(columns, dict) and all(isinstance(names, list) for names in columns.values()):
-            self.columns_ = {str(role): [str(name) for name in names] for role, names in columns.items()}
+        self.baseline_ = check(state["baseline"], real(), "fitted.baseline")
+        columns = check(state.get("columns"), Maybe(Mapping([text])), "fitted.columns")
+        if columns is not None:  # the values came from a table: its columns by role, so that `elman predict` need not ask
+            self.columns_ = columns
+
+    def _check_restored(self) -> None:
+        """Raise DataError where the parts of a file do not belong together."""
+        for codec, side in ((self.source_, self.plan_.source), (self.target_, self.plan_.target)):
+            if (None if codec is None else Side.of(codec)) != side:
+                raise DataError(f"its codec is of {codec and codec.space}, its network of {side and side.space}. The file is damaged.")
 
     def _own_tensors(self) -> dict[str, Tensor]:
         """Whatever ``fit`` learned beside the network that is too large for JSON, by names that no weight has."""
@@ -201,13 +211,13 @@ class Estimator(BaseEstimator):
         """Give notebooks our page in the place of scikit-learn's diagram."""
         return {"text/plain": repr(self), "text/html": self._repr_html_()}
 
-    def save(self, path: str | Path) -> None:
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted estimator to one file, atomically; see :func:`elman.load`.
 
         Parameters
         ----------
-        path : str or Path
+        path : path-like
             The file; ``.elman`` is the usual ending. An existing one is replaced only when the new one is whole.
         """
         self._check_fitted()
-        save(self, Path(path))
+        save(self, path)

@@ -19,9 +19,11 @@ from elman.forecasting.forecast import Forecast
 from elman.forecasting.naive_reference import WindowPlan
 from elman.forecasting.settings import Preparation
 from elman.forecasting.update import append, extend, read_new, tail
+from elman.io.schema import check, text
 from elman.network import Plan
 from elman.network.settings import Network
 from elman.sequences.threads import reproducible
+from elman.settings import plain
 from elman.timeseries.prediction import Prediction
 from elman.timeseries.read import Panel, read_panel
 from elman.timeseries.saved_panel import panel_config, panel_from_config
@@ -143,14 +145,14 @@ class Forecaster(Estimator):
         covariates = Covariates.learn(panel, roles, dates=preparation.calendar is not False)
         network, training = self._settings()
         request = FitRequest(
-            horizon=self.horizon,
-            context=self.context,
-            season=self.season,
+            horizon=plain(self.horizon),
+            context=plain(self.context),
+            season=plain(self.season),
             preparation=preparation,
             network=cast(Network, clone(network)),
             training=training,
             levels=tuple(int(level) for level in self.level),
-            refit=self.refit,
+            refit=plain(self.refit),
         )
         engine, learned = fit(self.model, panel, covariates, request)
         series = {"source_": None, "target_": None, "panel_": panel, "_state": None}
@@ -356,13 +358,16 @@ class Forecaster(Estimator):
 
     def _own_params(self) -> dict[str, Any]:
         names = ("horizon", "model", "context", "refit")
-        lists = {name: list(getattr(self, name)) for name in ("past", "future", "static", "level")}
-        season = self.season if isinstance(self.season, int | str) else list(self.season)
+        lists = {name: plain(list(getattr(self, name))) for name in ("past", "future", "static", "level")}
+        season = plain(self.season)
+        season = season if isinstance(season, int | str) else list(season)
         preparation = None if self.preparation is None else self.preparation.get_params(deep=False)
-        return {**{name: getattr(self, name) for name in names}, **lists, "season": season, "preparation": preparation}
+        return {**{name: plain(getattr(self, name)) for name in names}, **lists, "season": season, "preparation": preparation}
 
     @classmethod
     def _from_params(cls, source: Any, target: Any, params: dict[str, Any], groups: dict[str, Any]) -> Self:  # noqa: ARG003  # one signature for all
+        for name in ("past", "future", "static"):
+            check(params[name], [text], f"params.{name}")
         tuples = {name: tuple(value) if isinstance(value, list) else value for name, value in params.items()}
         settings = params.get("preparation")
         preparation = None if settings is None else cast(Preparation, Preparation().set_params(**settings))
@@ -380,13 +385,20 @@ class Forecaster(Estimator):
         self.windows_ = self.engine_.windows
         self.panel_ = panel_from_config(state["panel"])
 
+    def _check_restored(self) -> None:
+        self._check_settings()
+        self.engine_.check_plan(self.plan_)
+        if self.horizon != self.windows_.horizon:
+            raise DataError(f"its horizon is {self.horizon} and its engine's {self.windows_.horizon}. The file is damaged.")
+
     def _check_settings(self) -> None:
-        for name, value in (("horizon", self.horizon), ("context", self.context)):
+        season = plain(self.season)
+        for name, value in (("horizon", plain(self.horizon)), ("context", plain(self.context))):
             if not (value == "auto" and name != "horizon"):
                 _whole(name, value)
-        for season in [self.season] if isinstance(self.season, int | float | str) else self.season:
-            if season != "auto":
-                _whole("season", season)
+        for steps in [season] if isinstance(season, int | float | str) else season:
+            if steps != "auto":
+                _whole("season", steps)
         if any(not 0 < level < 100 for level in self.level):
             raise SettingError(f"level must hold per cents between 0 and 100; got {self.level!r}.")
         one_of(self.model, KINDS, "model", SettingError)

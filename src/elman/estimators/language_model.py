@@ -223,7 +223,7 @@ class LanguageModel(Estimator):
             Likeliest first; the end of the document is given as None.
         """
         self._check_fitted()
-        if isinstance(k, bool) or not isinstance(k, int) or k < 1:
+        if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
             raise SettingError(f"k must be a whole number from 1; got {k!r}.")
         chances = next_probabilities(self.model_, [self._prompt(prompt)], self.mixture_)[0]
         order = np.argsort(-chances, kind="stable")[:k]
@@ -402,7 +402,7 @@ class LanguageModel(Estimator):
 
     def _check_ends(self, max_new_steps: Any, stop: Any) -> None:
         """Before the first symbol is drawn, so that a stream complains at once."""
-        if isinstance(max_new_steps, bool) or not isinstance(max_new_steps, int) or max_new_steps < 0:
+        if isinstance(max_new_steps, bool) or not isinstance(max_new_steps, int | np.integer) or max_new_steps < 0:
             raise SettingError(f"max_new_steps must be a whole number of 0 or more; got {max_new_steps!r}.")
         several = isinstance(stop, list | tuple) and all(isinstance(one, str) for one in stop)
         if stop is not None and self._is_text() and not several and (not isinstance(stop, str) or not stop):

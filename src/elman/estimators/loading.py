@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 from typing import Any, TypeVar, cast, overload
 
 from sklearn.base import clone
 
 from elman.codecs import Codec, registry
-from elman.errors import DataError, ModelFileError, SettingError, did_you_mean
+from elman.codecs.catalog import by_id
+from elman.errors import MissingExtraError, ModelFileError, did_you_mean
 from elman.estimators.saving import _KEYS
 from elman.io import model_file
 from elman.network import Plan
-from elman.network.ensemble import build_all
+from elman.network.restoring import restore
 from elman.network.settings import Network
 from elman.training.history import History
 from elman.training.settings import Training
@@ -21,15 +22,15 @@ E = TypeVar("E")
 
 
 @overload
-def load(path: str | Path) -> Any: ...
+def load(path: str | os.PathLike[str]) -> Any: ...
 @overload
-def load(path: str | Path, expected: type[E]) -> E: ...
-def load(path: str | Path, expected: type[E] | None = None) -> Any:
+def load(path: str | os.PathLike[str], expected: type[E]) -> E: ...
+def load(path: str | os.PathLike[str], expected: type[E] | None = None) -> Any:
     """Load a model file of :meth:`save`: a Model, LanguageModel or Forecaster, or the Markov chains beside them.
 
     Parameters
     ----------
-    path : str or Path
+    path : path-like
         A model file.
     expected : type, optional
         Class of the estimator, such as :class:`elman.Model`; a file of another raises ModelFileError, and type checkers know the result.
@@ -57,7 +58,9 @@ def load(path: str | Path, expected: type[E] | None = None) -> Any:
         estimator = _markov(meta["spec"], tensors) if cls is None else _rebuild(cls, meta["spec"], tensors)
     except ModelFileError as error:
         raise ModelFileError(f"{path}: {error}") from error.__cause__
-    except (DataError, SettingError, LookupError, TypeError, ValueError) as error:
+    except MissingExtraError:
+        raise
+    except Exception as error:  # whatever a description of a stranger brings about
         raise ModelFileError(f"{path}: its description does not make a model ({error}). The file is damaged or foreign.") from error
     if expected is not None and not isinstance(estimator, expected):
         raise ModelFileError(f"{path}: it holds a {type(estimator).__name__}; expected a {expected.__name__}. Load it without the class.")
@@ -75,11 +78,8 @@ def _rebuild(cls: Any, spec: Any, tensors: dict[str, Any]) -> Any:
     estimator.plan_ = Plan.from_config(spec["plan"])
     estimator.history_ = History.from_dict(spec["history"])
     estimator._restore_fitted(spec["fitted"])
-    tensors = estimator._take_tensors(tensors)
-    model = build_all(estimator.plan_)
-    model_file.check_state(tensors, model.state_dict())
-    model.load_state_dict(tensors)
-    estimator.model_ = model.eval()
+    estimator._check_restored()
+    estimator.model_ = restore(estimator.plan_, estimator._take_tensors(tensors))
     return estimator
 
 
@@ -100,13 +100,14 @@ def _codec(spec: Any) -> Codec | None:
         return None
     if not isinstance(spec, dict) or set(spec) != {"id", "config"}:
         raise ModelFileError(f"a codec needs id and config; got {str(spec)[:100]}.")
-    codecs = registry()
-    if spec["id"] not in codecs:
+    codec = by_id(spec["id"])
+    if codec is None:
+        codecs = registry()
         raise ModelFileError(
-            f"it needs codec {spec['id']!r}, which is not known here; known are {sorted(codecs)}.{did_you_mean(spec['id'], codecs)}"
+            f"it needs codec {spec['id']!r}, which is not known here; known are {sorted(codecs)}.{did_you_mean(str(spec['id']), codecs)}"
             " Import the package that brings it first."
         )
-    return codecs[spec["id"]].from_config(spec["config"])
+    return codec.from_config(spec["config"])
 
 
 def _settings(cls: type[Any], spec: Any) -> Any:

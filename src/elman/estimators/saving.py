@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 from typing import Any
 
 from elman.codecs import Codec
@@ -14,7 +14,7 @@ from elman.training.callback import qualified_name
 _KEYS = {"params", "network", "training", "source", "target", "plan", "history", "fitted"}
 
 
-def save(estimator: Any, path: Path) -> None:
+def save(estimator: Any, path: str | os.PathLike[str]) -> None:
     """Write a fitted estimator to a model file, atomically."""
     spec = {
         **estimator._settings_of_fit(),

@@ -8,15 +8,22 @@ from typing import Any
 
 import numpy as np
 
-from elman.codecs.checks import one_of, strict
 from elman.errors import DataError, did_you_mean
 from elman.forecasting import calendar_features as calendar
 from elman.forecasting.grouped import GroupedSeries
+from elman.io.schema import check, one_of, real, scalar, text
 from elman.timeseries.read import OneSeries, Panel, read_panel
 
 NAME = "unique_id"
 """Static covariate of every series: its name."""
 _MOST_LEVELS = 1_000
+_COLUMN = {
+    "name": text,
+    "role": one_of("past", "future", "static"),
+    "levels": [scalar],
+    "center": real(),
+    "scale": real(1e-300),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,13 +157,17 @@ class Covariates:
     @classmethod
     def from_config(cls, config: Any) -> Covariates:
         """Rebuild from plain JSON; strict."""
-        config = strict(config, ("columns", "calendar"), "covariates")
-        columns = []
-        for entry in config["columns"]:
-            fields = strict(entry, Column.__dataclass_fields__, "covariate")
-            columns.append(Column(**{**fields, "levels": tuple(fields["levels"])}))
-        parts = tuple(one_of(part, tuple(calendar.WIDTH), "covariates: calendar") for part in config["calendar"])
-        return cls(columns=tuple(columns), calendar=parts)
+        check(config, {"columns": [_COLUMN], "calendar": [one_of(*calendar.WIDTH)]}, "covariates")
+        columns = (Column(**{**fields, "levels": tuple(fields["levels"])}) for fields in config["columns"])
+        return cls(columns=tuple(columns), calendar=tuple(config["calendar"]))
+
+    def check_widths(self, **widths: int) -> None:
+        """Raise DataError where a file gives other numbers of channels than these columns have."""
+        static = sum(column.width for column in self.of("static"))
+        own = {"past": self.past_width, "future": self.future_width, "static": static}
+        for role, width in widths.items():
+            if width != own[role]:
+                raise DataError(f"its covariates have {own[role]} {role} channels; its inputs expect {width}. The file is damaged.")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,10 +11,17 @@ from elman.errors import SettingError
 from elman.forecasting.grouped import GroupedSeries
 from elman.forecasting.naive_reference import WindowPlan
 from elman.forecasting.settings import Preparation
+from elman.io.schema import whole
+from elman.network.planning.plan import Plan
 from elman.network.settings import Network
 from elman.timeseries.prediction import Prediction
 from elman.timeseries.read import Panel
 from elman.training.settings import Training
+
+STEPS = whole(1, 1_000_000)
+"""Schema of a number of steps in a file."""
+LEVEL = whole(1, 99)
+"""Schema of the level of an interval in per cent."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -87,6 +94,10 @@ class Engine(Protocol):
 
     def config(self) -> dict[str, Any]:
         """Return plain JSON for the model file."""
+        ...
+
+    def check_plan(self, plan: Plan) -> None:
+        """Raise DataError where a network of this plan, read from a file, cannot be asked by this engine."""
         ...
 
 

@@ -44,9 +44,9 @@ class Beam:
 
     def __post_init__(self) -> None:
         """Refuse values that cannot be."""
-        if isinstance(self.size, bool) or not isinstance(self.size, int) or self.size < 1:
+        if isinstance(self.size, bool) or not isinstance(self.size, int | np.integer) or self.size < 1:
             raise SettingError(f"beam size must be a whole number of at least 1; got {self.size!r}.")
-        number = isinstance(self.length_penalty, int | float) and not isinstance(self.length_penalty, bool)
+        number = isinstance(self.length_penalty, int | float | np.number) and not isinstance(self.length_penalty, bool)
         if not number or not 0 <= self.length_penalty < float("inf"):
             raise SettingError(f"length_penalty must be a number of 0 or more; got {self.length_penalty!r}.")
 

@@ -218,6 +218,6 @@ def _occurrences(prompts: Sequence[np.ndarray]) -> tuple[int, ...]:
 
 
 def _limits(rows: int, max_new_steps: int) -> Tensor:
-    if isinstance(max_new_steps, bool) or not isinstance(max_new_steps, int) or max_new_steps < 0:
+    if isinstance(max_new_steps, bool) or not isinstance(max_new_steps, int | np.integer) or max_new_steps < 0:
         raise SettingError(f"max_new_steps must be a whole number of 0 or more; got {max_new_steps!r}.")
     return torch.full((rows,), max_new_steps, dtype=torch.int64, device="cpu")

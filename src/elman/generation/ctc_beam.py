@@ -53,11 +53,11 @@ class CTCBeam:
 
     def __post_init__(self) -> None:
         """Refuse values that cannot be."""
-        if isinstance(self.size, bool) or not isinstance(self.size, int) or self.size < 1:
+        if isinstance(self.size, bool) or not isinstance(self.size, int | np.integer) or self.size < 1:
             raise SettingError(f"beam size must be a whole number of at least 1; got {self.size!r}.")
         for name in ("prior_weight", "symbol_bonus"):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not math.isfinite(value):
                 raise SettingError(f"{name} must be a finite number; got {value!r}.")
         if self.prior is not None and not isinstance(self.prior, NGramModel) and not callable(self.prior):
             raise SettingError(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from elman.errors import SettingError
 from elman.generation import Beam, CTCBeam, Greedy, Rules
 from elman.network import Plan
@@ -89,7 +91,7 @@ def decoding_of(plan: Plan, options: dict[str, Any]) -> Decoding:
 
 
 def _share(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 <= value <= 1:
         raise SettingError(f"{name} must be a number in 0..1; got {value!r}.")
     return float(value)
 
@@ -113,5 +115,5 @@ def _search(plan: Plan, options: dict[str, Any]) -> Any:
 
 
 def _check_whole(name: str, value: Any, least: int) -> None:
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < least):
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least):
         raise SettingError(f"{name} must be a whole number of at least {least}; got {value!r}.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -44,7 +45,7 @@ class Rules:
         """Refuse values that cannot be."""
         for name in ("min_length", "no_repeat_ngram"):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 0:
                 raise SettingError(f"{name} must be a whole number of 0 or more; got {value!r}.")
         if self.constraint is not None and not callable(self.constraint):
             raise SettingError(f"constraint must be a function from the symbols so far to those allowed; got {self.constraint!r}.")

@@ -10,12 +10,15 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import re
 import secrets
+import stat
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from elman.errors import FileError
+from elman.io.paths import as_path
 
 Buffer = bytes | bytearray | memoryview
 _CHUNK = 1 << 24
@@ -41,22 +44,35 @@ def write(path: str | os.PathLike[str], data: Buffer | Iterable[Buffer], *, erro
     >>> (folder / "a.txt").read_bytes(), len(list(folder.iterdir()))
     (b'whole', 1)
     """
-    target = Path(os.path.realpath(path))
+    target = Path(os.path.realpath(as_path(path, error=error)))
+    mode = _mode(target, error)
     sweep(target)
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")
     pieces = [memoryview(data)] if isinstance(data, bytes | bytearray | memoryview) else data
     try:
-        _write_and_rename(temporary, target, pieces)
+        _write_and_rename(target, pieces, mode)
         sync_folder(target.parent)
     except OSError as cause:
         raise error(explain(cause, f"could not write {target}")) from cause
 
 
-def _write_and_rename(temporary: Path, target: Path, pieces: Iterable[Buffer]) -> None:
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+def _mode(target: Path, error: type[FileError]) -> int | None:
+    """Return the permissions of the file that is replaced, None where there is none; refuse what is no file."""
     try:
-        with suppress(OSError):  # some network disks have no locks; then only the sweep is blind
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        mode = target.stat().st_mode
+    except OSError:  # writing tells why
+        return None
+    if stat.S_ISDIR(mode):
+        raise error(explain(IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)), f"could not write {target}"))
+    if not stat.S_ISREG(mode):
+        raise error(f"could not write {target}: it is a pipe, a socket or a device. Give the name of a file.")
+    return stat.S_IMODE(mode) & 0o777
+
+
+def _write_and_rename(target: Path, pieces: Iterable[Buffer], mode: int | None) -> None:
+    handle, temporary = _create(target, mode)
+    try:
+        if mode is not None:
+            os.fchmod(handle, mode)  # whatever the umask takes away
         for piece in pieces:
             _write_all(handle, memoryview(piece).cast("B"))
         os.fsync(handle)
@@ -66,6 +82,18 @@ def _write_and_rename(temporary: Path, target: Path, pieces: Iterable[Buffer]) -
             temporary.unlink()
         raise
     finally:
+        os.close(handle)
+
+
+def _create(target: Path, mode: int | None) -> tuple[int, Path]:
+    """Create a temporary file and lock it; another writer's sweep may take it away before it is locked, and then there is another."""
+    while True:
+        temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666 if mode is None else mode)
+        with suppress(OSError):  # some network disks have no locks; then nothing is swept
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        if temporary.exists():
+            return handle, temporary
         os.close(handle)
 
 
@@ -88,13 +116,11 @@ def sync_folder(folder: Path) -> None:
 
 def sweep(target: Path) -> None:
     """Remove temporary files that dead writers of ``target`` left behind; one that a living writer holds stays."""
+    orphans = re.compile(re.escape(f".{target.name}.") + r"[0-9a-f]{12}\.tmp")
     with suppress(OSError):
-        for orphan in target.parent.glob(f".{_escaped(target.name)}.*.tmp"):
-            _remove_if_unlocked(orphan)
-
-
-def _escaped(name: str) -> str:
-    return "".join(f"[{c}]" if c in "*?[" else c for c in name)
+        for path in target.parent.iterdir():
+            if orphans.fullmatch(path.name):
+                _remove_if_unlocked(path)
 
 
 def _remove_if_unlocked(orphan: Path) -> None:

@@ -25,6 +25,7 @@ from torch import Tensor
 import elman
 from elman.errors import ModelFileError, did_you_mean
 from elman.io import atomic, foreign, layout, strict_json
+from elman.io.paths import as_path
 
 FORMAT_VERSION = 1
 MAX_HEADER = 32 << 20
@@ -119,7 +120,7 @@ def read(path: str | os.PathLike[str], *, max_bytes: int = MAX_FILE) -> tuple[di
         Tensors by name, on the CPU.
     """
     try:
-        return _read_checked(Path(path), max_bytes)
+        return _read_checked(as_path(path, error=ModelFileError), max_bytes)
     except ModelFileError:
         raise
     except OSError as cause:
@@ -246,9 +247,9 @@ def check_state(tensors: dict[str, Tensor], expected: dict[str, Tensor]) -> None
     """
     odd = sorted(set(tensors) ^ set(expected))
     if odd:
-        which = "an unknown" if odd[0] in tensors else "no"
+        which, near = ("an unknown", expected) if odd[0] in tensors else ("no", set(tensors) - set(expected))
         raise ModelFileError(
-            f"the file has {which} tensor {odd[0]!r}; weights and spec do not belong together.{did_you_mean(odd[0], expected)}"
+            f"the file has {which} tensor {odd[0]!r}; weights and spec do not belong together.{did_you_mean(odd[0], near)}"
         )
     for name, tensor in tensors.items():
         weight = expected[name]

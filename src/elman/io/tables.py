@@ -22,6 +22,7 @@ from elman.io._limits import MAX_CELL as MAX_CELL
 from elman.io._limits import MAX_COLUMNS as MAX_COLUMNS
 from elman.io._limits import MAX_FILES as MAX_FILES
 from elman.io._limits import MAX_ROWS as MAX_ROWS
+from elman.io.paths import as_path
 
 ENDINGS = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".json", ".parquet", ".txt", ".text", ".md", ".npy", ".npz")
 """Endings of the files that ``read`` knows."""
@@ -104,7 +105,7 @@ def read(
     FileError
         The file is missing, empty, of another format than its ending, damaged or beyond a limit; the message names the case.
     """
-    path = Path(path)
+    path = as_path(path)
     if not path.exists():
         near = did_you_mean(path.name, (p.name for p in path.parent.iterdir())) if path.parent.is_dir() else ""
         raise FileError(f"{path}: there is no such file or folder.{near or ' Check the path.'}")
@@ -274,7 +275,7 @@ def write(path: str | Path, columns: Mapping[str, Sequence[Any]]) -> None:
     columns : mapping of str to sequence
         Values by column name, equally long; None is written as an empty cell or null, lists in CSV as JSON.
     """
-    path = Path(path)
+    path = as_path(path)
     ending = path.suffix.lower()
     if ending not in WRITERS:
         raise FileError(f"{path}: a table cannot be written as {ending or 'a file without ending'!r}; use {', '.join(WRITERS)}.")

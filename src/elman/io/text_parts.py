@@ -80,7 +80,9 @@ def _parts(file: BinaryIO, path: Path, part: int) -> Iterator[int]:
 
 
 def _whole_characters(block: bytes) -> int:
-    """Return how many bytes of a block are whole characters: a line may be longer than a part."""
+    """Return how many bytes of a block are whole characters, a line end of two being one: a line may be longer than a part."""
+    if block.endswith(b"\r") and len(block) > 1:
+        return len(block) - 1
     for back in range(1, 5):
         lead = block[-back]
         if lead & 0xC0 != 0x80:  # not a continuation: a character begins here

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
@@ -13,10 +14,20 @@ import numpy as np
 
 from elman.errors import DataError, FileError
 from elman.io import atomic, strict_json
+from elman.io.paths import as_path
+from elman.io.schema import Mapping, anything, check, text, whole
 
-TOKENS_VERSION = 1
+TOKENS_VERSION = 2
 _NUMBERS, _STARTS, _ABOUT = "tokens.bin", "starts.bin", "tokens.json"
 _BLOCK = 1 << 22
+_MANY = whole(0, 2**48)
+_HEADER = {
+    "version": whole(),
+    "end": whole(0, 2**32 - 2),
+    "documents": _MANY,
+    "symbols": _MANY,
+    "digests": (text, text),
+}
 
 
 class Tokens(Sequence[np.ndarray]):
@@ -69,16 +80,21 @@ class Tokens(Sequence[np.ndarray]):
     def counts(self) -> np.ndarray:
         """Return how often each symbol occurs, (end + 1,), the end last."""
         total = np.zeros(self.end + 1, np.int64)
-        for begin in range(0, len(self.flat), _BLOCK):
-            total += np.bincount(self.flat[begin : begin + _BLOCK], minlength=self.end + 1)
+        for block in self.blocks():
+            total += np.bincount(block, minlength=self.end + 1)
         return total
 
     def fingerprint(self) -> str:
         """Return a digest of everything, to notice other data."""
         state = hashlib.blake2b(self.starts.tobytes(), digest_size=16)
-        for begin in range(0, len(self.flat), _BLOCK):
-            state.update(np.ascontiguousarray(self.flat[begin : begin + _BLOCK]).data)
+        for block in self.blocks():
+            state.update(block.data)
         return state.hexdigest()
+
+    def blocks(self) -> Iterator[np.ndarray]:
+        """Yield all symbols, a few millions at a time."""
+        for begin in range(0, len(self.flat), _BLOCK):
+            yield np.ascontiguousarray(self.flat[begin : begin + _BLOCK])
 
 
 def smallest(end: int) -> np.dtype[Any]:
@@ -100,8 +116,8 @@ class TokenWriter:
     """
 
     def __init__(self, folder: str | os.PathLike[str], end: int, about: dict[str, Any] | None = None) -> None:
-        self.folder, self.end, self.about = Path(folder), end, about or {}
-        self._starts, self._written, self._type = [0], 0, smallest(end)
+        self.folder, self.end, self.about = as_path(folder), end, about or {}
+        self._starts, self._written, self._type, self._digest = [0], 0, smallest(end), hashlib.sha256()
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             (self.folder / _ABOUT).unlink(missing_ok=True)
@@ -131,20 +147,35 @@ class TokenWriter:
             self.append(row)
 
     def close(self) -> None:
-        """Finish: offsets and description are written last."""
+        """Finish: offsets and description are written last, when the symbols are safe from a power cut."""
         if self._starts[-1] != self._written:
             self.append(np.empty(0, np.int64))
-        self._file.close()
-        about = {"version": TOKENS_VERSION, "end": self.end, "documents": len(self._starts) - 1, "symbols": self._written, **self.about}
-        atomic.write(self.folder / _STARTS, np.asarray(self._starts, np.int64).tobytes())
-        atomic.write(self.folder / _ABOUT, strict_json.canonical(about).encode())
+        with self._explained(), self._file:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        starts = np.asarray(self._starts, np.int64).tobytes()
+        counts = {"version": TOKENS_VERSION, "end": self.end, "documents": len(self._starts) - 1, "symbols": self._written}
+        header = {**counts, "digests": [self._digest.hexdigest(), hashlib.sha256(starts).hexdigest()], **self.about}
+        atomic.write(self.folder / _STARTS, starts)
+        atomic.write(self.folder / _ABOUT, strict_json.canonical({**header, "sha256": _digest(header)}).encode())
 
     def _write(self, symbols: np.ndarray) -> None:
+        data = np.ascontiguousarray(symbols, self._type).data
+        with self._explained():
+            self._file.write(data)
+        self._digest.update(data)
+        self._written += len(symbols)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
         try:
-            self._file.write(np.ascontiguousarray(symbols, self._type).data)
+            yield
         except OSError as cause:
             raise FileError(atomic.explain(cause, f"could not write tokens to {self.folder}")) from cause
-        self._written += len(symbols)
+
+
+def _digest(header: dict[str, Any]) -> str:
+    return hashlib.sha256(strict_json.canonical(header).encode()).hexdigest()
 
 
 def about(folder: str | os.PathLike[str]) -> dict[str, Any] | None:
@@ -153,7 +184,9 @@ def about(folder: str | os.PathLike[str]) -> dict[str, Any] | None:
         result = strict_json.parse((Path(folder) / _ABOUT).read_text("utf-8"))
     except (OSError, ValueError):
         return None
-    return result if isinstance(result, dict) and result.get("version") == TOKENS_VERSION else None
+    if not isinstance(result, dict) or result.get("version") != TOKENS_VERSION or result.pop("sha256", None) != _digest(result):
+        return None
+    return check(result, Mapping(anything, needs=_HEADER), f"{Path(folder) / _ABOUT}")
 
 
 def open_tokens(folder: str | os.PathLike[str]) -> Tokens:
@@ -172,12 +205,36 @@ def open_tokens(folder: str | os.PathLike[str]) -> Tokens:
     folder, header = Path(folder), about(folder)
     if header is None:
         raise FileError(f"{folder} holds no tokens of this version, or they were not written to the end. Encode the corpus again.")
-    kind = smallest(int(header["end"]))
+    kind = smallest(header["end"])
     try:
         starts = np.fromfile(folder / _STARTS, np.int64)
         flat = np.memmap(folder / _NUMBERS, kind, "r") if header["symbols"] else np.empty(0, kind)
     except (OSError, ValueError) as cause:
-        raise FileError(f"{folder}: the tokens cannot be read ({cause}). Encode the corpus again.") from cause
+        raise FileError(f"{folder}: the tokens cannot be read ({cause}). {_remedy(folder)}") from cause
     if len(starts) != header["documents"] + 1 or len(flat) != header["symbols"] or (len(starts) and starts[-1] != len(flat)):
-        raise DataError(f"{folder}: {len(flat)} symbols, expected {header['symbols']}. The files are cut short; encode the corpus again.")
-    return Tokens(flat, starts, int(header["end"]))
+        raise DataError(f"{folder}: {len(flat)} symbols, expected {header['symbols']}. The files are cut short. {_remedy(folder)}")
+    tokens = Tokens(flat, starts, header["end"])
+    _verify(tokens, folder, header["digests"])
+    return tokens
+
+
+def _verify(tokens: Tokens, folder: Path, digests: list[str]) -> None:
+    """Compare both files with their digests and ranges, in one pass."""
+    state, highest = hashlib.sha256(), 0
+    for block in tokens.blocks():
+        state.update(block.data)
+        highest = max(highest, int(block.max()))
+    for file, found, expected in zip(
+        (_NUMBERS, _STARTS), (state.hexdigest(), hashlib.sha256(tokens.starts.tobytes()).hexdigest()), digests, strict=True
+    ):
+        if found != expected:
+            raise FileError(f"{folder / file} does not match its SHA-256: the file is damaged. {_remedy(folder)}")
+    if highest > tokens.end:
+        raise DataError(f"{folder / _NUMBERS} holds symbol {highest}; expected 0..{tokens.end}. {_remedy(folder)}")
+    closing = tokens.starts[1:] - 1
+    if tokens.starts[0] != 0 or (closing < tokens.starts[:-1]).any() or (tokens.flat[closing] != tokens.end).any():
+        raise DataError(f"{folder / _STARTS} does not hold the beginnings of documents. {_remedy(folder)}")
+
+
+def _remedy(folder: Path) -> str:
+    return f"Delete the folder {folder} to have the corpus encoded again."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,9 +13,10 @@ import numpy as np
 
 from elman.codecs import Codec, Discrete
 from elman.codecs.capabilities import HasTextLevel
-from elman.codecs.catalog import describe
+from elman.codecs.catalog import describe, rebuild
 from elman.errors import DataError, FileError, SettingError
 from elman.fitting.inputs import rows_of
+from elman.io.paths import as_path
 from elman.io.text_parts import TextParts, spool
 from elman.io.tokens import Tokens, TokenWriter, about, open_tokens
 
@@ -39,7 +41,7 @@ def corpus_of(texts: Any, codec: Codec, token_dir: str | Path | None) -> Iterato
             parts = spool(texts, Path(folder) / "documents.txt")
         else:
             parts = None
-        yield _on_disk(texts, parts, paths, codec, Path(token_dir or folder))
+        yield _on_disk(texts, parts, paths, codec, as_path(token_dir or folder))
 
 
 def documents_of(texts: Any, codec: Codec | None = None) -> list[Any]:
@@ -60,11 +62,11 @@ def _paths(texts: Any, codec: Codec | None) -> list[Path] | None:
     """Files, sorted, where the documents are given as paths."""
     if codec is not None and codec.reads_paths:
         return None
-    paths = [texts] if isinstance(texts, Path) else texts
-    if not isinstance(paths, list | tuple) or not paths or not all(isinstance(path, Path) for path in paths):
+    paths = [texts] if isinstance(texts, os.PathLike) else texts
+    if not isinstance(paths, list | tuple) or not paths or not all(isinstance(path, os.PathLike) for path in paths):
         return None
     results: list[Path] = []
-    for path in paths:
+    for path in map(as_path, paths):
         inside = sorted(p for p in path.rglob("*.txt") if p.is_file()) if path.is_dir() else [path]
         if not inside:
             raise FileError(f"{path} is a folder without .txt files. Give the files themselves.")
@@ -89,8 +91,11 @@ def _on_disk(texts: Any, parts: TextParts | None, paths: list[Path] | None, code
     origin = {"source": source, "settings": [codec.id, codec.get_params(deep=False)]}
     header = about(folder)
     if header is not None and source is not None and all(header.get(name) == value for name, value in origin.items()):
-        _adopt(codec, header["codec"])
-        return open_tokens(folder)
+        tokens = open_tokens(folder)
+        _adopt(codec, header.get("codec"))
+        if tokens.end != _symbols(codec):
+            raise DataError(f"{folder}: {tokens.end} symbols; its codec has {_symbols(codec)}. Delete the folder to encode it again.")
+        return tokens
     documents: Any = parts if parts is not None else documents_of(texts, codec)
     closes = [True] * len(documents) if parts is None else parts.closes
     codec.fit(_sampled(documents, codec), role="target")
@@ -102,10 +107,9 @@ def _on_disk(texts: Any, parts: TextParts | None, paths: list[Path] | None, code
     return open_tokens(folder)
 
 
-def _adopt(codec: Codec, described: dict[str, Any]) -> None:
+def _adopt(codec: Codec, described: Any) -> None:
     """Copy the fitted state of a codec of the same corpus."""
-    fitted = type(codec).from_config(described["config"])
-    codec.__dict__.update(fitted.__dict__)
+    codec.__dict__.update(rebuild(described).__dict__)
 
 
 def _sampled(documents: Sequence[Any], codec: Codec) -> Sequence[Any]:

@@ -112,7 +112,7 @@ def check(plan: Any, method: str, steps: Any) -> None:
     """Refuse answers that cannot be explained, with the reason."""
     if method not in METHODS:
         raise SettingError(f"method must be one of {METHODS}; got {method!r}.")
-    if isinstance(steps, bool) or not isinstance(steps, int) or not 1 <= steps <= 10_000:
+    if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or not 1 <= steps <= 10_000:
         raise SettingError(f"steps must be a whole number in 1..10000; got {steps!r}.")
     if not plan.answers_whole or plan.source is None or plan.source.rank != "many":
         raise SettingError(

@@ -239,10 +239,22 @@ def build(plan: Plan) -> SequenceModel:
         In training mode, float32, on the CPU. The random state is torch's.
     """
     check(plan)
-    with torch.device("cpu"):  # whatever torch's default device is: `Training(device=…)` moves the network
+    with float32_on("cpu"):  # `Training(device=…)` moves the network
         model = assemble(plan)
         initialise(model)
     return model
+
+
+@contextmanager
+def float32_on(device: str) -> Iterator[None]:
+    """Make float32 tensors on a device, outside of inference mode, whatever torch's defaults are."""
+    usual = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float32)
+    try:
+        with torch.inference_mode(False), torch.device(device):
+            yield
+    finally:
+        torch.set_default_dtype(usual)
 
 
 def assemble(plan: Plan) -> SequenceModel:

@@ -10,6 +10,7 @@ import safetensors
 import safetensors.torch
 
 from elman.errors import FileError
+from elman.io.paths import as_path
 from elman.network import Plan, SequenceModel, build
 from elman.network.settings import Network
 from elman.network.stems.backbone import Backbone
@@ -35,7 +36,7 @@ def building(settings: Network | None) -> Callable[[Plan], SequenceModel]:
     def built(plan: Plan) -> SequenceModel:
         """Build the network, and fill its reader of pictures."""
         model: Any = build(plan)
-        fill(model.stem.backbone, Path(path))
+        fill(model.stem.backbone, as_path(path))
         return model
 
     return built

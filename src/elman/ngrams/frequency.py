@@ -38,7 +38,7 @@ class Frequency(NGramModel):
 
     def __init__(self, *, end: bool = False, smoothing: float = 1.0) -> None:
         super().__init__(1, end=end)
-        if isinstance(smoothing, bool) or not isinstance(smoothing, int | float) or not 0 <= smoothing < float("inf"):
+        if isinstance(smoothing, bool) or not isinstance(smoothing, int | float | np.number) or not 0 <= smoothing < float("inf"):
             raise SettingError(f"smoothing must be a number of at least 0; got {smoothing!r}.")
         self.smoothing = float(smoothing)
 

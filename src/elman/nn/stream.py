@@ -123,7 +123,7 @@ class Stream:
 
     def __init__(self, layer: RecurrentLayer, batch: int = 1) -> None:
         value = cast(object, batch)
-        if isinstance(value, bool) or not isinstance(value, int) or batch < 1:
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or batch < 1:
             raise SettingError(f"batch must be a whole number of at least 1; got {batch!r}.")
         self.layer = layer
         self.batch = batch

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, cast
 
+import numpy as np
 import safetensors
 import safetensors.torch
 import torch
@@ -84,7 +85,7 @@ class StreamPool:
             Their numbers; a number is given again after its stream has left.
         """
         value = cast(object, count)
-        if isinstance(value, bool) or not isinstance(value, int) or count < 0:
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or count < 0:
             raise SettingError(f"count must be a whole number of at least 0; got {count!r}.")
         if count > len(self._free):
             self._grow(max(count - len(self._free), len(self._active)))

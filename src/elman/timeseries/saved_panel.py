@@ -10,8 +10,15 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from elman.errors import DataError
+from elman.io.schema import Mapping, Maybe, anything, check, flag, one_of, real, scalar, whole
 from elman.timeseries.frequency import Frequency
 from elman.timeseries.read import OneSeries, Panel
+
+_SCHEMA = {
+    "form": one_of("frame", "list", "array"),
+    "frequency": {"kind": one_of("delta", "month", "business"), "step": Mapping(anything), "season": whole(1), "regular": flag},
+    "series": [Mapping(Mapping([scalar]), needs={"name": scalar, "stamps": [anything], "values": [Maybe(real())]})],
+}
 
 
 def panel_config(panel: Panel, steps: int, columns: Sequence[str] = ()) -> dict[str, Any]:
@@ -53,8 +60,10 @@ def _stamp_config(stamp: Any) -> dict[str, Any]:
 
 
 def panel_from_config(config: dict[str, Any]) -> Panel:
-    """Rebuild a panel from the JSON of :func:`panel_config`."""
+    """Rebuild a panel from the JSON of :func:`panel_config`; strict."""
+    check(config, _SCHEMA, "panel")
     step = config["frequency"]["step"]
+    check(step, {"seconds": real(1e-6)} if "seconds" in step else {"number": real(1e-300)}, "panel.frequency.step")
     step = timedelta(seconds=step["seconds"]) if "seconds" in step else step["number"]
     series = [
         OneSeries(
@@ -65,7 +74,18 @@ def panel_from_config(config: dict[str, Any]) -> Panel:
         )
         for s in config["series"]
     ]
-    return Panel(series=series, frequency=Frequency(**{**config["frequency"], "step": step}), form=config["form"])
+    frequency = Frequency(**{**config["frequency"], "step": step})
+    for one in series:
+        _check_series(one, frequency)
+    return Panel(series=series, frequency=frequency, form=config["form"])
+
+
+def _check_series(one: OneSeries, frequency: Frequency) -> None:
+    lengths = {len(one.stamps), len(one.values), *map(len, one.columns.values())}
+    if len(lengths) > 1 or not one.stamps:
+        raise DataError(f"series {one.name!r} has no points, or not as many stamps as values. The file is damaged.")
+    if len({type(stamp) for stamp in one.stamps}) > 1 or frequency.following(one.stamps[-1], 1) <= [one.stamps[-1]]:
+        raise DataError(f"series {one.name!r} has stamps that its frequency, {frequency}, does not continue. The file is damaged.")
 
 
 def _column(values: list[Any]) -> np.ndarray:

@@ -27,8 +27,11 @@ from torch import Tensor, nn
 
 from elman.errors import CheckpointError, ElmanWarning, ModelFileError
 from elman.io import atomic, digest, model_file, strict_json
+from elman.io.paths import as_path
+from elman.io.schema import Mapping, anything, check
 from elman.training.averages import Averages
 from elman.training.best import Best
+from elman.training.checkpoint_schema import check_tensors
 from elman.training.examples import Examples
 from elman.training.history import History
 from elman.training.optim import Schedule
@@ -123,14 +126,15 @@ class RunState:
         for name, tensor in checkpoint.weights.items():
             part, _, rest = name.partition(".")
             parts[part][rest] = tensor
-        state = checkpoint.state
-        self.model.load_state_dict(parts["model"])
-        self.averages.load(parts["average"], state["average_steps"])
-        self.best.load(state["best"], {name: tensor.to(device) for name, tensor in parts["best"].items()})
         by_index: dict[int, dict[str, Tensor]] = {}
         for name, tensor in checkpoint.optimizer.items():
             index, _, key = name.partition(".")
             by_index.setdefault(int(index), {})[key] = tensor
+        check_tensors(self, parts, by_index)
+        state = checkpoint.state
+        self.model.load_state_dict(parts["model"])
+        self.averages.load(parts["average"], state["average_steps"])
+        self.best.load(state["best"], {name: tensor.to(device) for name, tensor in parts["best"].items()})
         self.optimizer.load_state_dict({"state": by_index, "param_groups": self.optimizer.state_dict()["param_groups"]})
         self.schedule.load(state["schedule"])
         self.history.load(state["history"])
@@ -200,7 +204,7 @@ class Checkpoints:
     """
 
     def __init__(self, folder: str | os.PathLike[str], fingerprint: dict[str, Any], *, keep: int = KEEP) -> None:
-        self.folder, self.fingerprint, self.keep = Path(folder), fingerprint, keep
+        self.folder, self.fingerprint, self.keep = as_path(folder), fingerprint, keep
 
     def names(self) -> list[str]:
         """Return the names of the checkpoints in the folder, oldest first, whole or not."""
@@ -284,9 +288,10 @@ class Checkpoints:
     def _read(self, name: str) -> dict[str, Any]:
         folder = self.folder / name
         _verify(folder)
-        text = strict_json.parse((folder / "state.json").read_text("ascii"))
+        text = check(strict_json.parse((folder / "state.json").read_text("ascii")), Mapping(anything), "state.json")
         if text.get("version") != _VERSION:
             raise CheckpointError(f"it has version {text.get('version')}; this elman reads {_VERSION}")
+        check(text, {"version": anything, "fingerprint": Mapping(anything), "state": Mapping(anything)}, "state.json")
         weights, optimizer = (model_file.read(folder / file)[1] for file in _FILES[:2])
         return {"weights": weights, "optimizer": optimizer, **text}
 

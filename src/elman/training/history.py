@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from elman.errors import DataError, MissingExtraError
 from elman.io import strict_json
+from elman.io.schema import Mapping, Maybe, check, number, one_of, real, text, whole
 from elman.io.tables import to_kind
 
 if TYPE_CHECKING:
@@ -17,6 +18,15 @@ if TYPE_CHECKING:
     from elman.training.callback import TrainingState
 
 Row = dict[str, Any]
+_ENDINGS = ("", "max_epochs", "patience", "budget", "interrupted", "callback", "terminated")
+_SCHEMA = {
+    "rows": [Mapping(Maybe(number), needs={"epoch": whole()})],
+    "metric": text,
+    "baseline": Maybe(real()),
+    "best_epoch": Maybe(whole()),
+    "stopped": one_of(*_ENDINGS),
+    "reasons": [text],
+}
 _LOSSES = (("loss", "training loss"), ("validation_loss", "validation loss"))
 
 
@@ -81,6 +91,7 @@ class History:
         if not isinstance(value, dict) or set(value) != expected:
             got = sorted(value) if isinstance(value, dict) else value
             raise DataError(f"a history must have exactly the keys {sorted(expected)}; got {str(got)[:200]}.")
+        check(value, _SCHEMA, "history")
         return cls(**value)
 
     def load(self, value: dict[str, Any]) -> None:

@@ -25,6 +25,7 @@ from elman.training.batches import plan_epoch
 from elman.training.best import Best
 from elman.training.callback import TrainingState
 from elman.training.checkpoint import Checkpoints, RunState, find_abandoned, fingerprint, folder_of
+from elman.training.checkpoint_schema import check_values, refusing
 from elman.training.examples import Examples
 from elman.training.history import History
 from elman.training.hooks import Hooks
@@ -85,6 +86,8 @@ def fit(
         Interrupts() as interrupts,
         randomness.seeded(settings.random_state + group.rank),
         reproducible(),
+        torch.inference_mode(False),
+        torch.enable_grad(),
     ):
         return _Run(model, examples, validation, settings, task or LossOnly(), group, device, interrupts).go()
 
@@ -430,10 +433,12 @@ class _Run:
         checkpoint = self.checkpoints.load()
         if checkpoint is None:
             return
-        random_states, loss = checkpoint.state["processes"][self.group.rank]
-        self.state.load(checkpoint, loss=loss, device=self.device)
+        with refusing(checkpoint):
+            check_values(checkpoint, processes=self.group.world, callbacks=len(self.hooks.stateful))
+            random_states, loss = checkpoint.state["processes"][self.group.rank]
+            self.state.load(checkpoint, loss=loss, device=self.device)
+            randomness.restore(random_states)
         self.checkpoint, self.saved_at = checkpoint.name, self.state.started
-        randomness.restore(random_states)
 
     def _warn_of_abandoned(self, checkpoints: Checkpoints) -> None:
         """Warn when a run begins beside an unfinished one of the same data: a setting may have been changed by mistake."""

@@ -40,7 +40,7 @@ class ForecasterTask:
 
     def __init__(self, estimator: Forecaster, data: Any, random_state: int) -> None:
         self.estimator, self.seed, self.horizon = estimator, random_state, estimator.horizon
-        if isinstance(self.horizon, bool) or not isinstance(self.horizon, int) or self.horizon < 1:
+        if isinstance(self.horizon, bool) or not isinstance(self.horizon, int | np.integer) or self.horizon < 1:
             raise SettingError(f"horizon must be a whole number from 1; got {self.horizon!r}.")
         self.panel = read_panel(data)
         self.whole = self.panel.series

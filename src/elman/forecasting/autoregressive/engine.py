@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from elman.codecs.checks import strict
 from elman.codecs.space import Continuous
 from elman.errors import DataError, SettingError
 from elman.fitting.learning import Learned, learn
@@ -16,14 +15,15 @@ from elman.forecasting.autoregressive.inputs import StepInputs
 from elman.forecasting.autoregressive.sampling import ForecastState, NewPoints, advance, encode_history, sample_paths, uniforms
 from elman.forecasting.box_cox import Power
 from elman.forecasting.covariates import Covariates, future_covariates_at
-from elman.forecasting.engine import FitRequest, ForecastRequest
+from elman.forecasting.engine import LEVEL, FitRequest, ForecastRequest
 from elman.forecasting.grouped import GroupedSeries
 from elman.forecasting.naive_reference import WindowPlan
 from elman.forecasting.schedule import validation_share, with_epochs
 from elman.forecasting.seasons import choose_seasons
 from elman.forecasting.update import tail
+from elman.io.schema import anything, check, whole
 from elman.metrics.by_target import Scoring
-from elman.network import Sizes, plan
+from elman.network import Plan, Sizes, plan
 from elman.network.ensemble import members_of
 from elman.network.planning.infer import counted
 from elman.network.planning.side import Side
@@ -34,6 +34,7 @@ _SAMPLES = 200
 """Paths that quantiles are estimated from."""
 _BATCH = 20_000
 """Paths drawn at once."""
+_TARGET = Side("many", Continuous(1))
 _SIZES = {"cell": "lstm", "hidden_size": 64, "dropout": 0.1}
 _WINDOWS_PER_CHUNK = 8
 """Windows of a direct model that count as much as a chunk, for the number of epochs: every step of a chunk has a loss."""
@@ -135,13 +136,20 @@ class AutoregressiveEngine:
     @classmethod
     def from_config(cls, config: Any) -> AutoregressiveEngine:
         """Rebuild from plain JSON; strict."""
-        parts = strict(config, ("kind", "inputs", "covariates", "levels", "random_state"), "engine")
-        return cls(
-            inputs=StepInputs.from_config(parts["inputs"]),
-            covariates=Covariates.from_config(parts["covariates"]),
-            levels=tuple(int(level) for level in parts["levels"]),
-            random_state=int(parts["random_state"]),
-        )
+        schema = {"kind": anything, "inputs": anything, "covariates": anything, "levels": [LEVEL], "random_state": whole(0, 2**64)}
+        parts = check(config, schema, "engine")
+        inputs, covariates = StepInputs.from_config(parts["inputs"]), Covariates.from_config(parts["covariates"])
+        covariates.check_widths(past=inputs.past, future=inputs.future, static=inputs.static)
+        if not inputs.lags:
+            raise DataError("an autoregressive forecast needs lags; got none. The file is damaged.")
+        return cls(inputs=inputs, covariates=covariates, levels=tuple(parts["levels"]), random_state=parts["random_state"])
+
+    def check_plan(self, plan: Plan) -> None:
+        """Raise DataError where a network of this plan, read from a file, cannot be asked by this engine."""
+        if (plan.source, plan.target, plan.decoder) != (self.inputs.side, _TARGET, "step"):
+            raise DataError(f"its network reads {plan.source}, which is not how it forecasts. The file is damaged.")
+        if self.inputs.counts != (plan.head == "negative_binomial"):
+            raise DataError(f"its head {plan.head!r} does not answer {self.inputs.scale!r}. The file is damaged.")
 
 
 def fit_autoregressive(panel: Panel, covariates: Covariates, request: FitRequest) -> tuple[AutoregressiveEngine, Learned]:
@@ -218,7 +226,7 @@ def _train(inputs: StepInputs, series: GroupedSeries, request: FitRequest, reaso
     network = request.network
     network.set_params(bidirectional=False)
     network.set_params(**{name: value for name, value in _SIZES.items() if getattr(network, name) == "auto"})
-    layout = replace(plan(inputs.side, Side("many", Continuous(1)), network, examples=sizes, align="step"), preparation=reasons)
+    layout = replace(plan(inputs.side, _TARGET, network, examples=sizes, align="step"), preparation=reasons)
     windows = (len(lengths) - len(chunks.validation)) * _WINDOWS_PER_CHUNK
     refit = request.refit and len(chunks.validation) > 0
     first = _learn(counted(layout, members=1) if refit else layout, chunks, with_epochs(request.training, windows), layout.head)

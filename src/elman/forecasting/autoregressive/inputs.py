@@ -8,16 +8,26 @@ from typing import Any
 
 import numpy as np
 
-from elman.codecs.checks import strict
 from elman.codecs.space import Continuous
 from elman.forecasting.autoregressive.online_scaler import OnlineScaler, put
 from elman.forecasting.box_cox import Power
+from elman.forecasting.engine import STEPS
 from elman.forecasting.grouped import GroupedSeries
+from elman.io.schema import check, one_of, real, whole
 from elman.network.planning.side import Side
 
 _FARTHEST = 50.0
 """Bound of features and targets, in spreads: one broken sensor must not decide the gradient."""
 _ARRAYS = ("recent", "past", "lengths")
+_SCHEMA = {
+    "horizon": STEPS,
+    "span": STEPS,
+    "seasons": [STEPS],
+    "lags": [STEPS],
+    "scale": one_of("mean", "last", "none", "counts"),
+    "power": real(0, 1),
+    **dict.fromkeys(("past", "future", "static"), whole()),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +88,7 @@ class StepInputs:
     @classmethod
     def from_config(cls, config: Any) -> StepInputs:
         """Rebuild from plain JSON; strict."""
-        fields = strict(config, cls.__dataclass_fields__, "inputs")
+        fields = check(config, _SCHEMA, "inputs")
         return cls(**{**fields, "seasons": tuple(fields["seasons"]), "lags": tuple(fields["lags"])})
 
     def start(self, count: int) -> SeriesState:

@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 
-from elman.codecs.checks import strict
 from elman.errors import DataError
 from elman.fitting.learning import Learned
 from elman.forecasting.covariates import Covariates, future_covariates_at
@@ -16,11 +15,13 @@ from elman.forecasting.direct.inputs import SegmentInputs, batch
 from elman.forecasting.direct.selection import Reasons, choose_spec, default_context, default_segment
 from elman.forecasting.direct.training import DirectTrainer, quantile_levels, split
 from elman.forecasting.direct.windows import WindowSpec
-from elman.forecasting.engine import FitRequest, ForecastRequest, refuse_samples
+from elman.forecasting.engine import LEVEL, FitRequest, ForecastRequest, refuse_samples
 from elman.forecasting.grouped import GroupedSeries
 from elman.forecasting.naive_reference import WindowPlan
 from elman.forecasting.schedule import validation_share
 from elman.forecasting.seasons import choose_seasons
+from elman.io.schema import Mapping, anything, check, real
+from elman.network import Plan
 from elman.timeseries.prediction import Prediction
 from elman.timeseries.read import Panel
 
@@ -111,10 +112,22 @@ class DirectEngine:
     @classmethod
     def from_config(cls, config: Any) -> DirectEngine:
         """Rebuild from plain JSON; strict."""
-        parts = strict(config, ("kind", "inputs", "covariates", "margins"), "engine")
-        margins = {int(level): float(margin) for level, margin in parts["margins"].items()}
+        schema = {"kind": anything, "inputs": anything, "covariates": anything, "margins": Mapping(real())}
+        parts = check(config, schema, "engine")
+        levels = check([int(level) for level in parts["margins"]], [LEVEL], "engine.margins")
+        margins = dict(zip(levels, map(float, parts["margins"].values()), strict=True))
         inputs, covariates = SegmentInputs.from_config(parts["inputs"]), Covariates.from_config(parts["covariates"])
+        covariates.check_widths(past=inputs.past, future=inputs.future)
+        static = tuple((column.name, column.width) for column in covariates.of("static"))
+        if static != inputs.static or inputs.spec.context % inputs.segment or inputs.segment > inputs.spec.horizon:
+            raise DataError("inputs, covariates and segments of a direct forecast do not fit one another. The file is damaged.")
         return cls(inputs=inputs, covariates=covariates, margins=margins)
+
+    def check_plan(self, plan: Plan) -> None:
+        """Raise DataError where a network of this plan, read from a file, cannot be asked by this engine."""
+        spec, shape = self.inputs.spec, (plan.source, plan.horizon, plan.segment)
+        if shape != (self.inputs.side(), spec.horizon, self.inputs.segment):
+            raise DataError(f"its network answers {plan.horizon} steps of {plan.source}; expected {spec.horizon}. The file is damaged.")
 
 
 def fit_direct(panel: Panel, covariates: Covariates, request: FitRequest) -> tuple[DirectEngine, Learned]:

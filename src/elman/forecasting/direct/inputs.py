@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from elman.codecs.checks import strict
 from elman.codecs.space import Continuous, Product, Space
 from elman.forecasting.direct.windows import ScaledWindows, WindowSpec
+from elman.forecasting.engine import STEPS
 from elman.forecasting.grouped import GroupedSeries
+from elman.io.schema import anything, check, flag, text, whole
 from elman.network.collation import collate
 from elman.network.decoders.segments import FUTURE, VALUES, WINDOW
 from elman.network.planning.side import Side
@@ -25,6 +26,7 @@ _CACHED = 40_000_000
 """Numbers of all windows together up to which they are scaled once and kept in memory."""
 
 Arrays = dict[str, np.ndarray]
+_SCHEMA = {"spec": anything, "segment": STEPS, "past": whole(), "future": whole(), "static": [(text, whole(1))], "linear": flag}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,8 +62,8 @@ class SegmentInputs:
     @classmethod
     def from_config(cls, config: Any) -> SegmentInputs:
         """Rebuild from plain JSON; strict."""
-        fields = strict(config, cls.__dataclass_fields__, "inputs")
-        static = tuple((str(name), int(width)) for name, width in fields["static"])
+        fields = check(config, _SCHEMA, "inputs")
+        static = tuple((name, width) for name, width in fields["static"])
         return cls(**{**fields, "spec": WindowSpec.from_config(fields["spec"]), "static": static})
 
     @property

@@ -11,13 +11,27 @@ from typing import Any
 
 import numpy as np
 
-from elman.codecs.checks import strict
 from elman.forecasting.box_cox import Power
+from elman.forecasting.engine import STEPS
 from elman.forecasting.grouped import GroupedSeries
+from elman.io.schema import check, flag, one_of, real
 
 _SHARPNESS = 4
 """Naive forecasts are weighted by (their mean absolute error in the window) to the power of minus this."""
 _TINY = 1e-9
+
+
+_SCHEMA = {
+    "context": STEPS,
+    "horizon": STEPS,
+    "seasons": [STEPS],
+    "lags": [STEPS],
+    "scale": one_of("mean", "robust", "last", "none"),
+    "reference": one_of("auto", "last", "season", "none"),
+    "seasonality": one_of("none", "additive", "multiplicative"),
+    "power": real(0, 1),
+    "masked": flag,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +82,7 @@ class WindowSpec:
     @classmethod
     def from_config(cls, config: Any) -> WindowSpec:
         """Rebuild from plain JSON; strict."""
-        fields = strict(config, cls.__dataclass_fields__, "spec")
+        fields = check(config, _SCHEMA, "spec")
         return cls(**{**fields, "seasons": tuple(fields["seasons"]), "lags": tuple(fields["lags"])})
 
     def scale_windows(self, series: GroupedSeries, index: np.ndarray, cutoffs: np.ndarray) -> ScaledWindows:

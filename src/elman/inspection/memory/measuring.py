@@ -98,9 +98,9 @@ def memory(
 
 
 def _check(max_lag: Any, share: Any) -> None:
-    if max_lag is not None and (isinstance(max_lag, bool) or not isinstance(max_lag, int) or max_lag < 1):
+    if max_lag is not None and (isinstance(max_lag, bool) or not isinstance(max_lag, int | np.integer) or max_lag < 1):
         raise SettingError(f"max_lag must be a whole number from 1; got {max_lag!r}.")
-    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share < 1:
+    if isinstance(share, bool) or not isinstance(share, int | float | np.number) or not 0 < share < 1:
         raise SettingError(f"share must be in 0 < share < 1; got {share!r}.")
 
 

@@ -24,6 +24,7 @@ from elman.inspection.report.summary_section import data_of, leaderboard_of
 from elman.inspection.trace.tracing import trace
 from elman.io import atomic
 from elman.io.destination import check_destination, write_or_keep
+from elman.io.paths import as_path
 from elman.markup import element, facts
 
 _Sections = list[tuple[str, list[Any]]]
@@ -69,7 +70,7 @@ def report(model: Any, path: str | Path, X: Any = None, y: Any = None, *, leader
     """
     if not _is_baseline(model):
         networks_of(model, "report", recurrent=False)
-    path = check_destination(path)
+    path = check_destination(as_path(path))
     if (X is None) != (y is None) and takes_answers(model):
         raise DataError("report needs values X together with their answers y, or neither. Give both.")
     lead, sections = _baseline_page(model, X, y, leaderboard) if _is_baseline(model) else _model_page(model, X, y, leaderboard)

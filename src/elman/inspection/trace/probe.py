@@ -83,7 +83,7 @@ def follow(states: np.ndarray, wanted: np.ndarray, *, name: str, top: int = 5) -
     Following
         The units with their scores.
     """
-    if isinstance(top, bool) or not isinstance(top, int) or top < 1:
+    if isinstance(top, bool) or not isinstance(top, int | np.integer) or top < 1:
         raise SettingError(f"top must be a whole number from 1; got {top!r}.")
     if len(states) < _LEAST:
         raise DataError(

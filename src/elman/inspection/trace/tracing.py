@@ -65,7 +65,7 @@ def trace(model: Any, value: Any, answer: Any = None, *, member: int = 0) -> Tra
     (('a', 'b', 'c', 'a'), ['f', 'g', 'i', 'o'], (4, 5))
     """
     networks = networks_of(model, "trace")
-    if isinstance(member, bool) or not isinstance(member, int) or not 0 <= member < len(networks):
+    if isinstance(member, bool) or not isinstance(member, int | np.integer) or not 0 <= member < len(networks):
         raise SettingError(f"member must be a whole number in 0..{len(networks) - 1}; got {member!r}.")
     if generates(model):
         return _of_text(model, networks[0], value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from elman.codecs.space import Binary, Continuous, Discrete, Pixels
-from elman.errors import DataError, SettingError
+from elman.errors import SettingError
 from elman.network.decoders import registry
 from elman.network.ngram_features import reads_grams
 from elman.network.planning.reach import BODIES, check_body
@@ -58,9 +58,7 @@ def check(made: Plan) -> None:
         if getattr(made, name) not in entry:
             raise SettingError(f"{name} must be one of {entry}; got {getattr(made, name)!r}.")
     for name in _COUNTS:
-        value = getattr(made, name)
-        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _LARGEST:
-            raise SettingError(f"{name} must be a whole number in 1..{_LARGEST}; got {value!r}.")
+        check_count(name, getattr(made, name))
     for name in _SHARES:
         value = getattr(made, name)
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
@@ -77,6 +75,12 @@ def check(made: Plan) -> None:
     _check_cutoffs(made)
     _check_together(made)
     _check_extras(made)
+
+
+def check_count(name: str, value: Any) -> None:
+    """Raise SettingError for a size that is no whole number from 1."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _LARGEST:
+        raise SettingError(f"{name} must be a whole number in 1..{_LARGEST}; got {value!r}.")
 
 
 def _check_extras(made: Plan) -> None:
@@ -122,24 +126,6 @@ def can_be_wide(source: Side | None, target: Side, decoder: str, head: str) -> b
     if source is None or source.rank != "many" or decoder != "summary" or target.rank != "one" or not reads_grams(source.space):
         return False
     return isinstance(target.space, Discrete | Binary) or (isinstance(target.space, Continuous) and head == "point")
-
-
-def check_preparation(value: Any) -> None:
-    """Raise DataError for a preparation of a file that is no table of texts.
-
-    Parameters
-    ----------
-    value : Any
-        Value from JSON.
-
-    Raises
-    ------
-    DataError
-        If it is anything else.
-    """
-    pairs = isinstance(value, dict) and all(isinstance(pair, list) and len(pair) == 2 for pair in value.values())
-    if not pairs or not all(isinstance(text, str) for pair in value.values() for text in pair):
-        raise DataError(f"A plan's preparation must be pairs of texts by name; got {value!r:.100}. The file is damaged.")
 
 
 def _check_cutoffs(made: Plan) -> None:

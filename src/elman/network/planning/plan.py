@@ -6,14 +6,26 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from elman.errors import DataError, SettingError
+from elman.io import schema
 from elman.network.decoders import registry
-from elman.network.planning.checks import PENALTIES, check, check_preparation
+from elman.network.planning.checks import PENALTIES, check
 from elman.network.planning.side import Side
 
 PLAN_VERSION = 1
 
 
 _LISTS = ("class_weights", "cutoffs", "copies", "grid")
+_PLAIN = {
+    **dict.fromkeys(("relation", "decoder", "cell"), schema.text),
+    "max_length": schema.whole(1),
+    "length_ratio": schema.real(0),
+    "horizon": schema.Maybe(schema.whole(1)),
+    "class_weights": [schema.real(0)],
+    "preparation": schema.Mapping((schema.text, schema.text)),
+    "parameters": schema.whole(0, 2**48),
+    "why": schema.Mapping(schema.text),
+}
+"""Schema of what :func:`elman.network.planning.checks.check` takes for granted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,7 +184,7 @@ class Plan:
         values["source"] = None if values["source"] is None else Side.from_config(values["source"])
         values["target"] = Side.from_config(values["target"])
         values |= {name: tuple(values[name]) for name in _LISTS}
-        check_preparation(values["preparation"])
+        schema.check({name: config[name] for name in _PLAIN}, _PLAIN, "plan")
         output = cls(**values)
         try:
             check(output)

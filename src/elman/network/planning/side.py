@@ -7,6 +7,7 @@ from typing import Any, Literal, Protocol
 
 from elman.codecs.space import Binary, Continuous, Discrete, Pixels, Product, Rectangles, Space, Words
 from elman.errors import DataError
+from elman.io.schema import Maybe, check, whole
 
 _KINDS: dict[str, type[Space]] = {
     "discrete": Discrete,
@@ -25,6 +26,7 @@ _FIELDS = {
     "pixels": ("c", "h", "w"),
     "rectangles": ("n",),
 }
+_LARGEST = 2**48
 
 
 class HasSpace(Protocol):
@@ -67,7 +69,9 @@ class Side:
         """Rebuild from plain JSON; anything unexpected raises DataError."""
         if not isinstance(config, dict) or set(config) != {"rank", "space", "unknown"} or config["rank"] not in ("one", "many"):
             raise DataError(f"A side of a plan needs rank ('one' or 'many'), space and unknown; got {config!r:.200}. The file is damaged.")
-        return cls(config["rank"], space_from_config(config["space"]), config["unknown"])
+        space = space_from_config(config["space"])
+        most = space.n - 1 if isinstance(space, Discrete) else 0
+        return cls(config["rank"], space, check(config["unknown"], Maybe(whole(0, most)), "unknown"))
 
 
 def space_config(space: Space) -> dict[str, Any]:
@@ -88,7 +92,7 @@ def space_from_config(config: dict[str, Any], depth: int = 0) -> Space:
         parts = {name: space_from_config(part, depth + 1) for name, _, part in config["parts"]}
         return Product(parts, {name: rank for name, rank, _ in config["parts"] if rank is not None})
     names = _FIELDS.get(str(kind))
-    if names is None or set(config) != {"kind", *names} or not all(isinstance(config[n], int) and config[n] >= 0 for n in names):
+    if names is None or set(config) != {"kind", *names} or not all(type(config[n]) is int and 0 <= config[n] < _LARGEST for n in names):
         raise DataError(f"A space of a plan must be one of {sorted(_KINDS)} with whole sizes; got {config!r:.200}. The file is damaged.")
     return _KINDS[str(kind)](**{name: config[name] for name in names})
 

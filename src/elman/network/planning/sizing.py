@@ -6,6 +6,7 @@ from typing import Any
 
 from elman.codecs.space import Binary, Continuous, Discrete, Pixels, Product, Space, Words
 from elman.network.planning import language_defaults as language
+from elman.network.planning.checks import check_count
 from elman.network.planning.relation import Relation
 from elman.network.planning.side import Side
 from elman.network.planning.sizes import Sizes
@@ -63,6 +64,7 @@ def choose(source: Side | None, target: Side, sizes: Sizes, relation: Relation, 
     for name, (value, reason) in rules.items():
         actual = getattr(settings, name)
         values[name], why[name] = (value, reason) if actual == "auto" else (actual, "as set")
+    check_count("hidden_size", values["hidden_size"])  # other sizes follow from it
     later = {
         "embedding_size": _embedding(source, target, values["hidden_size"], relation),
         "dropout": _dropout(target, sizes, relation, symbols),

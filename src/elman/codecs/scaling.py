@@ -10,21 +10,24 @@ import numpy as np
 
 from elman.codecs.checks import one_of, reals, strict
 from elman.errors import DataError, DataTypeError, SettingError
+from elman.io.missing import is_missing, unmasked
 
 SCALES = ("standard", "log", "none")
 MISSING = ("auto", True, False)
 
 
 def numbers(value: Any, ranks: tuple[int, ...], expected: str) -> np.ndarray:
-    """Read numbers as a float64 array; None and NaN both become NaN."""
+    """Read numbers as a float64 array; whatever is missing becomes NaN."""
     if isinstance(value, str | bytes):
         raise DataTypeError(f"expected {expected}; got text {_short(value)}. Convert it to numbers first, or use Text or Category.")
     try:
-        actual = np.asarray(value)
+        actual = np.asarray(unmasked(value))
         if (actual.dtype.kind == "O" and any(isinstance(v, str | bytes) for v in actual.flat)) or actual.dtype.kind in "US":
             raise DataTypeError(f"expected {expected}; got text in it: {_short(value)}. Convert it to numbers first, or use Symbols.")
         if actual.dtype.kind not in "biufO":
             raise DataTypeError(f"expected {expected}; got {actual.dtype}. Convert it to numbers first.")
+        if actual.dtype.kind == "O":
+            actual = np.array([np.nan if is_missing(v) else v for v in actual.flat], dtype=object).reshape(actual.shape)
         array = actual.astype(np.float64)
     except DataTypeError:
         raise

@@ -11,6 +11,7 @@ import numpy as np
 from elman.errors import DataError, did_you_mean
 from elman.forecasting import calendar_features as calendar
 from elman.forecasting.grouped import GroupedSeries
+from elman.io.missing import is_missing
 from elman.io.schema import check, one_of, real, scalar, text
 from elman.timeseries.read import OneSeries, Panel, read_panel
 
@@ -41,7 +42,7 @@ class Column:
         """Fit categories, or mean and deviation, to all values of a column."""
         numbers = _as_numbers(values)
         if numbers is None:
-            levels = tuple(sorted({v for v in values if not _missing(v)}, key=str))
+            levels = tuple(sorted({v for v in values if not is_missing(v)}, key=str))
             if len(levels) > _MOST_LEVELS:
                 raise DataError(
                     f"The covariate {name!r} has {len(levels)} categories; at most {_MOST_LEVELS} are supported. Group the rare ones."
@@ -191,7 +192,7 @@ class _FutureTable:
         values, rows, result = _column(self.series[name], column), self.rows[name], []
         for step, stamp in enumerate(stamps):
             value = values[rows[stamp]] if stamp in rows else None
-            if _missing(value):
+            if is_missing(value):
                 raise DataError(
                     f"series {name!r}: future has no {column!r} at {stamp} (step {step + 1} of {len(stamps)})."
                     " Give every covariate for the whole horizon."
@@ -217,21 +218,17 @@ def _column(one: OneSeries, name: str) -> Sequence[Any]:
 def _static(one: OneSeries, name: str) -> list[Any]:
     if name == NAME:
         return [str(one.name)]
-    values = [v for v in _column(one, name) if not _missing(v)]
+    values = [v for v in _column(one, name) if not is_missing(v)]
     other = next((v for v in values if v != values[0]), None)
     if other is not None:
         raise DataError(f"series {one.name!r}: the static covariate {name!r} changes from {values[0]!r} to {other!r}. Name it in past=.")
     return values[:1] or [None]
 
 
-def _missing(value: Any) -> bool:
-    return value is None or value != value  # NaN differs from itself
-
-
 def _as_numbers(values: Sequence[Any]) -> np.ndarray | None:
     """Return float64, NaN for missing values; None for values that are no numbers or booleans."""
     try:
-        return np.asarray([np.nan if v is None else v for v in values], dtype=np.float64) if not _has_text(values) else None
+        return np.asarray([np.nan if is_missing(v) else v for v in values], dtype=np.float64) if not _has_text(values) else None
     except (TypeError, ValueError):
         return None
 

@@ -22,6 +22,7 @@ from elman.io._limits import MAX_CELL as MAX_CELL
 from elman.io._limits import MAX_COLUMNS as MAX_COLUMNS
 from elman.io._limits import MAX_FILES as MAX_FILES
 from elman.io._limits import MAX_ROWS as MAX_ROWS
+from elman.io.missing import is_missing
 from elman.io.paths import as_path
 
 ENDINGS = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".json", ".parquet", ".txt", ".text", ".md", ".npy", ".npz")
@@ -188,16 +189,7 @@ def from_frame(frame: Any) -> Table:
                 f"a data frame (pandas, polars, Arrow, …) or a dict of columns was expected; got {type(frame).__name__}."
             ) from error
         columns = {name: native[name].to_list() for name in native.columns}
-    return Table({name: [None if _is_missing(v) else v for v in values] for name, values in columns.items()}, path="the data frame")
-
-
-def _is_missing(value: Any) -> bool:
-    """Whether a value is None, NaN or NaT (the values that differ from themselves, and pandas.NA, whose comparison is itself)."""
-    if value is None or type(value) in (str, int, bool):
-        return value is None
-    if type(value).__name__ == "NAType":
-        return True
-    return type(value).__name__ in ("float", "float32", "float64", "NaTType") and value != value
+    return Table({name: [None if is_missing(v) else v for v in values] for name, values in columns.items()}, path="the data frame")
 
 
 def to_frame(columns: Mapping[str, Sequence[Any]], like: Any = None) -> Any:

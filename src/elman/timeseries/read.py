@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from elman.errors import DataError, DataTypeError, SettingError
+from elman.io.missing import is_missing, unmasked
 from elman.timeseries.fill_gaps import AGGREGATES, first_unknown, insert_gaps, same_step, sort_rows, trim
 from elman.timeseries.frequency import Frequency, infer_frequency
 from elman.timeseries.panel import OneSeries as OneSeries
@@ -131,13 +132,14 @@ def _from_arrays(data: Any) -> Panel:
 
 def _numbers(values: Any, label: str, names: Any = None) -> np.ndarray:
     """Return float64 values; an error for anything else names row and series."""
+    values = unmasked(values)
     if not isinstance(values, np.ndarray) or values.dtype.kind not in "iufb":
         listed = values.tolist() if hasattr(values, "tolist") else list(values) if np.iterable(values) else [values]
         for row, one in enumerate(listed):
-            if isinstance(one, str | bytes) or not (_is_unknown(one) or isinstance(one, int | float | Decimal | list | tuple | np.ndarray)):
+            if isinstance(one, str | bytes) or not (is_missing(one) or isinstance(one, int | float | Decimal | list | tuple | np.ndarray)):
                 who = label if names is None else f"series {names[row]!r}: {label}"
                 raise DataTypeError(f"{who} must be numbers; got {one!r}.", row=row)
-        values = [np.nan if _is_unknown(one) else one for one in listed]
+        values = [np.nan if is_missing(one) else one for one in listed]
     try:
         numbers = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -151,17 +153,14 @@ def _numbers(values: Any, label: str, names: Any = None) -> np.ndarray:
 
 def _further(column: Any) -> np.ndarray:
     """Return a further column as an array: float64 for numbers, else objects with None for missing values."""
+    column = unmasked(column)
     if isinstance(column, np.ndarray) and column.dtype.kind in "iuf":
         return column.astype(np.float64)
     listed = column.tolist() if isinstance(column, np.ndarray) else list(column)
-    if all(_is_unknown(v) or (isinstance(v, int | float) and not isinstance(v, bool)) for v in listed) and any(
+    if all(is_missing(v) or (isinstance(v, int | float) and not isinstance(v, bool)) for v in listed) and any(
         v is not None for v in listed
     ):
-        return np.array([np.nan if _is_unknown(v) else v for v in listed], dtype=np.float64)
+        return np.array([np.nan if is_missing(v) else v for v in listed], dtype=np.float64)
     array = np.empty(len(listed), dtype=object)
-    array[:] = [None if _is_unknown(v) else v for v in listed]
+    array[:] = [None if is_missing(v) else v for v in listed]
     return array
-
-
-def _is_unknown(value: Any) -> bool:
-    return value is None or type(value).__name__ in ("NAType", "NaTType") or (isinstance(value, float) and value != value)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from elman.errors import DataError, did_you_mean
+from elman.io.missing import is_missing
 
 _NAMES = ("unique_id", "ds", "y")
 
@@ -160,8 +161,8 @@ def _some(names: Sequence[str]) -> str:
 def _is_number(values: Any) -> bool:
     if isinstance(values, np.ndarray):
         return values.dtype.kind in "iufb"
-    return all(v is None or (isinstance(v, int | float) and not isinstance(v, bool)) or type(v).__name__ == "NAType" for v in values)
+    return all(is_missing(v) or (isinstance(v, int | float) and not isinstance(v, bool)) for v in values)
 
 
 def _floats(values: Any) -> np.ndarray:
-    return np.asarray([np.nan if v is None or type(v).__name__ == "NAType" else v for v in values], dtype=np.float64)
+    return np.asarray([np.nan if is_missing(v) else v for v in values], dtype=np.float64)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import numpy as np
 
 from elman.errors import DataError
+from elman.io.missing import is_missing
 
 FORMATS = ("%Y/%m/%d", "%Y-%m", "%Y%m%d", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%b %d %Y", "%B %d %Y", "%d %b %Y")
 """Date formats besides ISO 8601; a column is read in the first that fits all of it."""
@@ -31,7 +32,7 @@ def as_stamp(value: Any) -> Any:
         value = value.to_timestamp()
     if hasattr(value, "to_pydatetime"):
         value = value.to_pydatetime(warn=False)
-    if value is None or value != value or isinstance(value, bool) or not isinstance(value, int | float | date):  # NaN and NaT
+    if is_missing(value) or isinstance(value, bool) or not isinstance(value, int | float | date):
         raise DataError(f"ds must be a number, a date or ISO 8601 text; got {value!r}.")
     return value
 

@@ -13,6 +13,7 @@ import numpy as np
 from elman.codecs.media import files as media_files
 from elman.codecs.media.audio_stream import WIDTH, Resampler, Spectrum, common, has_table, sinc
 from elman.errors import DataError, DataTypeError, MissingExtraError
+from elman.io.missing import unmasked
 
 _BLOCK = 1 << 14
 """Samples of a file decoded at once."""
@@ -85,7 +86,7 @@ def split(value: Any, rate: int) -> tuple[Any, int]:
 def to_mono(samples: Any, start: int = 0) -> np.ndarray:
     """Return one channel, float32 (T,), of samples (T,) or (T, channels) of any usual dtype; the first is sample ``start`` in messages."""
     try:
-        array = np.asarray(samples)
+        array = np.asarray(unmasked(samples))
     except (ValueError, TypeError, RuntimeError) as error:
         raise DataTypeError(f"expected sound (samples, path or bytes); got {type(samples).__name__} ({error}).") from error
     if array.dtype.kind not in "iuf" or array.ndim not in (1, 2):

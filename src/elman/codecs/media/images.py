@@ -17,6 +17,7 @@ import numpy as np
 
 from elman.codecs.media import files as media_files
 from elman.errors import DataError, DataTypeError, MissingExtraError
+from elman.io.missing import unmasked
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm")
 _FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")  # no format that starts another program (EPS) or lists files
@@ -125,7 +126,7 @@ def read(value: Any, max_pixels: int) -> np.ndarray:
     if is_file(value):
         return _decoded(value, max_pixels)
     try:
-        array = np.asarray(value)
+        array = np.asarray(unmasked(value))
     except (ValueError, TypeError, RuntimeError) as error:
         raise DataTypeError(f"expected a picture (array, path, bytes or PIL image); got {type(value).__name__} ({error}).") from error
     if array.dtype.kind not in "biuf":

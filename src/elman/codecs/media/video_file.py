@@ -11,6 +11,7 @@ import numpy as np
 
 from elman.codecs.media import files as media_files
 from elman.errors import DataError, DataTypeError, MissingExtraError
+from elman.io.missing import unmasked
 
 _BORDER = 1 << 16
 """Pixels that a decoder may have beyond twice the limit: coded frames are larger than shown ones."""
@@ -44,7 +45,7 @@ def frames(value: Any, fps: float, *, max_pixels: int, max_seconds: float) -> It
 
 def _array(value: Any, max_pixels: int) -> np.ndarray:
     try:
-        array = np.asarray(value)
+        array = np.asarray(unmasked(value))
     except (ValueError, TypeError, RuntimeError) as error:
         raise DataTypeError(f"expected a video (array, path or bytes); got {type(value).__name__} ({error}).") from error
     if array.dtype.kind not in "uf" or array.ndim not in (3, 4) or (array.dtype.kind == "u" and array.dtype != np.uint8):

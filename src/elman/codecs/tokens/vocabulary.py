@@ -11,6 +11,7 @@ import numpy as np
 
 from elman.codecs.checks import MOST
 from elman.errors import DataError, DataTypeError
+from elman.io.missing import is_missing
 
 _LONGEST = 1_000_000
 
@@ -97,6 +98,8 @@ def plain(symbol: Any) -> Any:
 
 def hashable(symbol: Any, expected: str) -> Any:
     """Return the symbol as Python's own type; refuse a value that cannot be a key."""
+    if symbol is np.ma.masked:
+        return math.nan
     try:
         hash(symbol)
     except TypeError as error:
@@ -105,8 +108,8 @@ def hashable(symbol: Any, expected: str) -> Any:
 
 
 def is_nan(symbol: Any) -> bool:
-    """Return whether a symbol is a float NaN, which equals nothing and so cannot be looked up."""
-    return isinstance(symbol, float) and math.isnan(symbol)
+    """Return whether a symbol is missing and so cannot be looked up: NaN, NaT, ``pandas.NA`` or masked; None may be a symbol."""
+    return symbol is not None and is_missing(symbol)
 
 
 def _storable(symbol: Any, owner: str) -> None:

@@ -227,7 +227,7 @@ def test_every_dependency_and_extra_is_imported() -> None:
 
 def test_the_required_dependencies_are_those_of_the_design() -> None:
     names = {distribution(requirement) for requirement in pyproject()["project"]["dependencies"]}
-    assert names == {"torch", "scikit-learn", "tokenizers", "safetensors", "narwhals", "pyarrow", "typer", "rich"}
+    assert names == {"torch", "scikit-learn", "tokenizers", "safetensors", "narwhals", "pyarrow", "typer", "rich", "threadpoolctl"}
 
 
 def texts() -> dict[Path, str]:

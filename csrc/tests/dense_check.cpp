@@ -110,11 +110,36 @@ const char* check_softmax(const elman::Level& level) {
   return nullptr;
 }
 
+// A mask has the same bits for any number of threads, only its two values, and about the share asked for.
+template <class T>
+const char* check_mask(const elman::Level& level) {
+  Arena arena;
+  const int64_t count = pick(0, 3000);
+  T* y = static_cast<T*>(arena.take(static_cast<size_t>(count) * sizeof(T)));
+  T* again = static_cast<T*>(arena.take(static_cast<size_t>(count) * sizeof(T)));
+  elman::Mask<T> mask{y, count, static_cast<uint32_t>(pick(0, 65536)), T(0), T(2), {}, {}, 1};
+  for (auto& word : mask.key) word = static_cast<uint32_t>(pick(0, 1 << 30));
+  for (auto& word : mask.counter) word = static_cast<uint32_t>(pick(0, 1 << 30));
+  kernels<T>(level).mask(mask);
+  mask.y = again, mask.threads = pick(2, 3);
+  kernels<T>(level).mask(mask);
+  if (std::memcmp(y, again, static_cast<size_t>(count) * sizeof(T))) return "a mask depends on the threads";
+  int64_t dropped = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    if (y[i] != T(0) && y[i] != T(2)) return "a mask has another value";
+    dropped += y[i] == T(0);
+  }
+  const double p = mask.threshold / 65536.0, expected = p * static_cast<double>(count);
+  const double spread = 6 * std::sqrt(expected * (1 - p)) + 1e-9;
+  return std::abs(static_cast<double>(dropped) - expected) > spread ? "a mask has another share" : nullptr;
+}
+
 }  // namespace
 
 const char* check_dense(const elman::Level& level) {
   const char* (*const checks[])(const elman::Level&) = {check_product<float>,    check_product<double>, check_functions<float>,
-                                                        check_functions<double>, check_softmax<float>,  check_softmax<double>};
+                                                        check_functions<double>, check_softmax<float>,  check_softmax<double>,
+                                                        check_mask<float>,       check_mask<double>};
   for (const auto check : checks) {
     if (const char* wrong = check(level)) return wrong;
   }

@@ -104,7 +104,7 @@ def test_trace_says_what_is_wrong(capsys, reviews, tmp_path, monkeypatch):
     assert call(capsys, "fit", reviews, "--out", "m.elman", "--max-epochs", "1", "-q")[0] == 0
     for arguments, message in (
         ([], "give one value: --text TEXT, --value NUMBERS, or --data FILE with --row"),
-        (["--text", "a", "--out", "t.pdf"], "--out must end in .html, .json, .png, .svg; got 't.pdf'"),
+        (["--text", "a", "--out", "t.pdf"], "cannot write t.pdf: its ending should be one of .html, .json, .png, .svg; got '.pdf'"),
         (["--text", ""], "trace needs a value of at least one step"),
         (["--text", "a b", "--following", "positon"], "Did you mean 'position'?"),
         (["--data", "reviews.csv", "--row", "99"], "reviews.csv has 60 rows; --row 99 is not among them"),

@@ -154,7 +154,7 @@ def test_what_cannot_be_reported_says_why(made, tmp_path):
         Model(Text(), Category()).report(tmp_path / "r.html")
     with pytest.raises(FileError, match=r"cannot write .*: it is a folder. Give the name of a file"):
         made("text").report(tmp_path)
-    with pytest.raises(FileError, match="could not write"):
+    with pytest.raises(FileError, match="cannot write"):
         made("text").report(tmp_path / "no such folder" / "r.html")
     with pytest.raises(DataError, match=r"report needs values X together with their answers y"):
         made("text").report(tmp_path / "r.html", ["good"])

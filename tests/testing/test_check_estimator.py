@@ -90,7 +90,7 @@ RELATIONS = {
     "words": (LanguageModel(Text("word"), network=SMALL, training=quick()), ["to be or not to be", "not to be or"] * 8, None),
     "symbols": (LanguageModel(Symbols(), network=SMALL, training=quick()), [[1, 2, 3] * 3, [2, 3, 1] * 2] * 8, None),
     "series": (
-        Forecaster(3, context=12, season=1, network=SMALL, training=quick()),
+        Forecaster(3, context=12, season=1, network=Network(hidden_size=16), training=quick()),
         [np.sin(np.arange(80) / 3 + k) for k in range(3)],
         None,
     ),

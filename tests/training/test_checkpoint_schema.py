@@ -38,11 +38,15 @@ def run(folder, epochs=2):
 def folder(tmp_path):
     """A run of which only the first of two checkpoints is left."""
     run(tmp_path)
-    newest = tmp_path / "checkpoint-000002"
+    (newest,) = tmp_path.glob("run-*/checkpoint-000002")
     for file in newest.iterdir():
         file.unlink()
     newest.rmdir()
     return tmp_path
+
+
+def first(folder):
+    return next(folder.glob("run-*/checkpoint-000001"))
 
 
 def sign(folder):
@@ -88,14 +92,14 @@ def test_an_honest_checkpoint_is_gone_on_from(folder):
     ],
 )
 def test_a_forged_state_is_refused(folder, place, value, message):
-    forge(folder / "checkpoint-000001", place, value)
+    forge(first(folder), place, value)
     with pytest.raises(CheckpointError, match=rf"checkpoint-000001 holds no state of this run: .*{message}.* Remove its folder"):
         run(folder)
 
 
 @pytest.mark.parametrize(("place", "value"), [("state", []), ("fingerprint", 3)])
 def test_a_state_file_of_another_form_is_passed_over(folder, place, value):
-    forge(folder / "checkpoint-000001", place, value)
+    forge(first(folder), place, value)
     with (
         pytest.warns(match=rf"checkpoint-000001 is damaged \(state\.json\.{place} must be names and values"),
         pytest.raises(CheckpointError, match="none of the 1 checkpoints in .* is whole"),
@@ -115,7 +119,7 @@ def test_a_state_file_of_another_form_is_passed_over(folder, place, value):
     ],
 )
 def test_forged_tensors_are_refused(folder, file, name, tensor, message):
-    checkpoint = folder / "checkpoint-000001"
+    checkpoint = first(folder)
     path = checkpoint / f"{file}.safetensors"
     model_file.write(path, {**model_file.read(path)[1], name: tensor}, {"kind": f"checkpoint.{file}", "spec": None})
     sign(checkpoint)

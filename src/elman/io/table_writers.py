@@ -22,6 +22,11 @@ def to_csv(columns: Mapping[str, Sequence[Any]], delimiter: str = ",") -> bytes:
     return out.getvalue().encode()
 
 
+def to_tsv(columns: Mapping[str, Sequence[Any]]) -> bytes:
+    """Return TSV, as :func:`to_csv`."""
+    return to_csv(columns, delimiter="\t")
+
+
 def to_jsonl(columns: Mapping[str, Sequence[Any]]) -> bytes:
     """Return one JSON object a row."""
     names = list(columns)

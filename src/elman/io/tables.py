@@ -9,20 +9,18 @@ MAX_FILES of a folder.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 from elman.errors import DataError, FileError, SettingError, did_you_mean
-from elman.io import atomic, table_writers
+from elman.io import atomic
 from elman.io._limits import MAX_BYTES as MAX_BYTES
 from elman.io._limits import MAX_CELL as MAX_CELL
 from elman.io._limits import MAX_COLUMNS as MAX_COLUMNS
 from elman.io._limits import MAX_FILES as MAX_FILES
 from elman.io._limits import MAX_ROWS as MAX_ROWS
-from elman.io.missing import is_missing
 from elman.io.paths import as_path
 
 ENDINGS = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".json", ".parquet", ".txt", ".text", ".md", ".npy", ".npz")
@@ -189,6 +187,8 @@ def from_frame(frame: Any) -> Table:
                 f"a data frame (pandas, polars, Arrow, …) or a dict of columns was expected; got {type(frame).__name__}."
             ) from error
         columns = {name: native[name].to_list() for name in native.columns}
+    from elman.io.missing import is_missing
+
     return Table({name: [None if is_missing(v) else v for v in values] for name, values in columns.items()}, path="the data frame")
 
 
@@ -247,14 +247,8 @@ def to_kind(rows: Sequence[Mapping[str, Any]], kind: str) -> Any:
     return library.Table.from_pylist(list(rows)) if kind == "pyarrow" else library.DataFrame(list(rows))
 
 
-WRITERS: dict[str, Callable[[Mapping[str, Sequence[Any]]], bytes]] = {
-    ".csv": table_writers.to_csv,
-    ".tsv": partial(table_writers.to_csv, delimiter="\t"),
-    ".jsonl": table_writers.to_jsonl,
-    ".ndjson": table_writers.to_jsonl,
-    ".parquet": table_writers.to_parquet,
-}
-"""Functions that :func:`write` uses, by the ending of the file."""
+WRITERS = {".csv": "to_csv", ".tsv": "to_tsv", ".jsonl": "to_jsonl", ".ndjson": "to_jsonl", ".parquet": "to_parquet"}
+"""Functions of :mod:`elman.io.table_writers` that :func:`write` uses, by the ending of the file."""
 
 
 def write(path: str | Path, columns: Mapping[str, Sequence[Any]]) -> None:
@@ -267,8 +261,10 @@ def write(path: str | Path, columns: Mapping[str, Sequence[Any]]) -> None:
     columns : mapping of str to sequence
         Values by column name, equally long; None is written as an empty cell or null, lists in CSV as JSON.
     """
+    from elman.io import table_writers  # NumPy, which the help of the command line does not need
+
     path = as_path(path)
     ending = path.suffix.lower()
     if ending not in WRITERS:
         raise FileError(f"{path}: a table cannot be written as {ending or 'a file without ending'!r}; use {', '.join(WRITERS)}.")
-    atomic.write(path, WRITERS[ending](from_frame(columns).columns))
+    atomic.write(path, getattr(table_writers, WRITERS[ending])(from_frame(columns).columns))

@@ -211,8 +211,10 @@ def open_tokens(folder: str | os.PathLike[str]) -> Tokens:
         flat = np.memmap(folder / _NUMBERS, kind, "r") if header["symbols"] else np.empty(0, kind)
     except (OSError, ValueError) as cause:
         raise FileError(f"{folder}: the tokens cannot be read ({cause}). {_remedy(folder)}") from cause
-    if len(starts) != header["documents"] + 1 or len(flat) != header["symbols"] or (len(starts) and starts[-1] != len(flat)):
+    if len(flat) != header["symbols"] or (len(starts) and starts[-1] != len(flat)):
         raise DataError(f"{folder}: {len(flat)} symbols, expected {header['symbols']}. The files are cut short. {_remedy(folder)}")
+    if len(starts) != header["documents"] + 1:
+        raise DataError(f"{folder}: {len(starts) - 1} documents, expected {header['documents']}. {_remedy(folder)}")
     tokens = Tokens(flat, starts, header["end"])
     _verify(tokens, folder, header["digests"])
     return tokens

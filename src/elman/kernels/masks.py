@@ -44,7 +44,7 @@ class RandomStream:
 
     def start_step(self, step: int) -> None:
         """Begin a step: its masks depend on its number, not on those before it."""
-        self.step, self.draws = step, 0
+        self.step, self.draws = step % 2**64, 0
 
     def next_counter(self) -> tuple[int, int, int]:
         """Return seed, step and number of the next draw."""

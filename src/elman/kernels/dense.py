@@ -8,6 +8,7 @@ float64; everywhere else every function here is torch's.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import torch  # before the compiled module, so that both share one OpenMP pool
@@ -16,6 +17,7 @@ from torch import Tensor
 from torch.nn import Parameter
 
 from elman.errors import ShapeError
+from elman.kernels import sliced
 from elman.kernels.dispatch import wanted
 from elman.kernels.recording import is_recording
 from elman.sequences.threads import num_threads
@@ -63,7 +65,7 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     True
     """
     if not runs(x, weight, bias):
-        return F.linear(x, weight, bias)
+        return sliced.linear(x, weight, bias) if sliced.is_large(x, weight) else F.linear(x, weight, bias)
     fits = x.dim() > 0 and weight.dim() == 2 and x.shape[-1] == weight.shape[1] and (bias is None or bias.shape == weight.shape[:1])
     if not fits:
         actual = (tuple(x.shape), tuple(weight.shape), None if bias is None else tuple(bias.shape))
@@ -172,6 +174,12 @@ def softmax(x: Tensor, lengths: Tensor | None = None) -> Tensor:
     shape = (len(x), *[1] * (x.dim() - 2), x.shape[-1])
     real = (torch.arange(x.shape[-1], device=x.device) < lengths.to(x.device)[:, None]).view(shape)
     return x.masked_fill(~real, torch.finfo(x.dtype).min).softmax(-1) * real
+
+
+def cross_entropy(logits: Tensor, target: Tensor, *, weight: Tensor | None = None, label_smoothing: float = 0.0) -> Tensor:
+    """Return the cross-entropy of each row: logits (M, C), target (M,) int64, weight (C,) or None; in nats."""
+    entropy = partial(F.cross_entropy, weight=weight, label_smoothing=label_smoothing, reduction="none")
+    return sliced.by_rows(entropy, logits, target) if sliced.is_wide(logits) else entropy(logits, target)
 
 
 def log_softmax(x: Tensor) -> Tensor:

@@ -20,6 +20,11 @@ def num_threads() -> int:
     return getattr(_THREAD, "count", None) or torch.get_num_threads()
 
 
+def is_reproducible() -> bool:
+    """Return whether this thread is in a block of :func:`reproducible`."""
+    return getattr(_THREAD, "count", None) is not None
+
+
 @contextmanager
 def reproducible() -> Generator[None]:
     """Run a block whose results have the same bits for any number of threads.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from elman.kernels import dense
 from elman.network.batch_invariant import Linear
@@ -69,11 +68,11 @@ class AdaptiveHead(SymbolHead):
         rank = (target + 1) % self.n
         band = torch.bucketize(rank, torch.tensor(self.cutoffs, device=rank.device), right=True)
         first = self.edges[0]
-        losses = functional.cross_entropy(self._frequent(x), torch.where(band == 0, rank, first + band - 1), reduction="none")
+        losses = dense.cross_entropy(self._frequent(x), torch.where(band == 0, rank, first + band - 1))
         for k in range(1, len(self.edges)):
             rows = torch.nonzero(band == k).flatten()
             if len(rows):
-                inside = functional.cross_entropy(self._inside(x[rows], k), rank[rows] - self.edges[k - 1], reduction="none")
+                inside = dense.cross_entropy(self._inside(x[rows], k), rank[rows] - self.edges[k - 1])
                 losses = losses.index_add(0, rows, inside)
         return losses
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from elman.kernels import dense
 from elman.network.heads._base import OutputLayer, SymbolHead
@@ -64,7 +63,7 @@ class SoftmaxHead(SymbolHead):
         if not smoothing and dense.runs(logits):
             result = -dense.log_softmax(logits).gather(1, target[:, None])[:, 0]
             return result if weight is None else result * weight[target]
-        return functional.cross_entropy(logits, target, weight=weight, label_smoothing=smoothing, reduction="none")
+        return dense.cross_entropy(logits, target, weight=weight, label_smoothing=smoothing)
 
     def predict(self, features: Tensor) -> Tensor:
         """Return the likeliest class (M,)."""

@@ -79,10 +79,10 @@ def write_or_keep(path: Path, write: Callable[[Path], object]) -> None:
         write(path)
     except FileError as error:
         for folder in (Path.cwd(), Path(tempfile.gettempdir())):
-            kept = folder / f"{path.stem}-{secrets.token_hex(3)}{path.suffix}"
+            other = folder / f"{path.stem}-{secrets.token_hex(3)}{path.suffix}"
             try:
-                write(kept)
+                write(other)
             except FileError:
                 continue
-            raise type(error)(f"{error} The result is kept in {kept}: move it where it belongs.") from error
+            raise type(error)(f"{error} The result is kept in {other}: move it where it belongs.") from error
         raise

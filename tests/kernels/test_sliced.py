@@ -97,3 +97,11 @@ def test_a_forked_child_has_threads_of_its_own():
         os._exit(0 if sorted(s.start for s in again) == list(range(0, 16, 2)) else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
     assert sorted(s.start for s in seen) == list(range(0, 16, 2))
+
+
+def test_a_second_derivative_is_refused_instead_of_being_wrong():
+    inputs = tensors()
+    with reproducible():
+        (gradient,) = torch.autograd.grad(dense.linear(*inputs).square().sum(), inputs[0], create_graph=True)
+        with pytest.raises(RuntimeError, match="once_differentiable"):
+            gradient.sum().backward()

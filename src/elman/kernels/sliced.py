@@ -17,6 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd import Function
+from torch.autograd.function import once_differentiable
 
 from elman.kernels.recording import is_recording
 from elman.sequences.threads import is_reproducible, num_threads
@@ -30,9 +31,9 @@ _POOL: dict[int, ThreadPoolExecutor] = {}
 os.register_at_fork(after_in_child=_POOL.clear)  # a child has none of the threads
 
 
-def is_large(x: Tensor, weight: Tensor, places: int = 1) -> bool:
-    """Return whether a product of rows with weights, (M, K) with (C, K), is worth slicing; ``places`` for each row of ``x``."""
-    return weight.numel() * places * (x.numel() // max(x.shape[-1], 1)) >= _LARGE and _can_slice(x)
+def is_large(x: Tensor, weight: Tensor) -> bool:
+    """Return whether a product of rows with weights, (*, K) with (C, K), is worth slicing."""
+    return weight.numel() * (x.numel() // max(x.shape[-1], 1)) >= _LARGE and _can_slice(x)
 
 
 def is_wide(x: Tensor) -> bool:
@@ -74,6 +75,7 @@ class _Linear(Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        """Map (M, K) to (M, C)."""
         ctx.save_for_backward(x, weight)
         ctx.has_bias = bias is not None
         y = x.new_empty(len(x), len(weight))
@@ -81,7 +83,9 @@ class _Linear(Function):
         return y
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> Any:
+    @once_differentiable
+    def backward(ctx: Any, *grads: Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]  # the decorator hides its names
+        """Return the gradients of the rows, the weight and the bias."""
         (grad,) = grads
         x, weight = ctx.saved_tensors
         grad = grad.contiguous()
@@ -103,6 +107,7 @@ class _Rows(Function):
 
     @staticmethod
     def forward(ctx: Any, function: Callable[..., Tensor], x: Tensor, *further: Tensor) -> Tensor:
+        """Join the results of all slices."""
         parts: dict[int, tuple[Tensor, Tensor]] = {}
 
         def work(rows: slice) -> None:
@@ -115,7 +120,9 @@ class _Rows(Function):
         return torch.cat([parts[start][1].detach() for start in sorted(parts)])
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> Any:
+    @once_differentiable
+    def backward(ctx: Any, *grads: Tensor) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]  # the decorator hides its names
+        """Return the gradient of ``x``."""
         (grad,) = grads
         d_x, parts = grad.new_empty(ctx.shape), cast(dict[int, tuple[Tensor, Tensor]], ctx.parts)
 

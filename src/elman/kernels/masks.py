@@ -125,6 +125,7 @@ def generator(device: torch.device) -> torch.Generator | None:
     stream = _active()
     if stream is None or device.type != "cpu":
         return None
+    # hashes of numbers, unlike those of text, are the same in every process
     return torch.Generator().manual_seed(hash(stream.next_counter()) % 2**63)
 
 

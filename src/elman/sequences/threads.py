@@ -6,17 +6,15 @@ import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import torch
 
 _THREAD = threading.local()
-_LOCK = threading.Lock()
-_BLAS: list[Any] = [0, None]  # blocks that are open in the process, and what restores NumPy's BLAS after the last
 
 
 def num_threads() -> int:
-    """Return the number of threads that kernels use, ``torch.get_num_threads()`` where the caller asked for no other."""
+    """Return the number of threads that kernels use: torch's, and within :func:`reproducible` torch's before it."""
     return getattr(_THREAD, "count", None) or torch.get_num_threads()
 
 
@@ -41,19 +39,39 @@ def reproducible() -> Generator[None]:
     >>> torch.get_num_threads() == before
     True
     """
-    count, outer = torch.get_num_threads(), getattr(_THREAD, "count", None)
-    if outer is not None:
+    if is_reproducible():
         yield
         return
-    _THREAD.count = count
+    count = _THREAD.count = torch.get_num_threads()
     torch.set_num_threads(1)
-    _enter_blas()
     try:
-        yield
+        with _BLAS:
+            yield
     finally:
-        _leave_blas()
         torch.set_num_threads(count)
         _THREAD.count = None
+
+
+class _OneBlasThread:
+    """Limits NumPy's BLAS to one thread while any block is open; the number of its threads belongs to the whole process."""
+
+    def __init__(self) -> None:
+        self.lock, self.blocks, self.limits = threading.Lock(), 0, cast(Any, None)
+
+    def __enter__(self) -> None:
+        with self.lock:
+            if not self.blocks:
+                self.limits = _controller().limit(limits=1, user_api="blas")
+            self.blocks += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self.lock:
+            self.blocks -= 1
+            if not self.blocks:
+                self.limits.restore_original_limits()
+
+
+_BLAS = _OneBlasThread()
 
 
 @cache
@@ -61,18 +79,3 @@ def _controller() -> Any:
     from threadpoolctl import ThreadpoolController  # pyright: ignore[reportMissingTypeStubs]  # it has none
 
     return ThreadpoolController()  # looks through all loaded libraries: once
-
-
-def _enter_blas() -> None:
-    """Limit NumPy's BLAS, whose number of threads is one for the whole process."""
-    with _LOCK:
-        if not _BLAS[0]:
-            _BLAS[1] = _controller().limit(limits=1, user_api="blas")
-        _BLAS[0] += 1
-
-
-def _leave_blas() -> None:
-    with _LOCK:
-        _BLAS[0] -= 1
-        if not _BLAS[0]:
-            _BLAS[1].restore_original_limits()

@@ -9,7 +9,7 @@ from comparison_tasks import QUICK, rows
 import elman
 from elman import Category, Forecaster, LanguageModel, Model, Number, Series, Symbols, Tags, Text, Vector, compare
 from elman.comparison.results import Results, fingerprint
-from elman.errors import DataError, DataTypeError, FileError, SettingError
+from elman.errors import DataError, DataTypeError, ElmanWarning, FileError, SettingError
 from elman.leakage import LeakError, LeakWarning
 from elman.metrics.measure import Judgement
 
@@ -231,3 +231,19 @@ def test_what_cannot_be_compared():
         compare(Series(), [[1.0, float(i)] for i in range(8)])
     with pytest.raises(DataError, match="The test part holds no symbol"):
         compare(Text("char"), ["abc"] * 2, test=[""], candidates=["bigram"])
+
+
+def test_a_full_disk_costs_no_comparison(tmp_path, monkeypatch):
+    def refuse(path, *_, **__):
+        raise FileError(f"could not write {path}: No space left on device.")
+
+    x, y = rows()
+    monkeypatch.setattr("elman.io.atomic.write", refuse)
+    with pytest.warns(ElmanWarning) as caught:
+        board = compare(Symbols(), Category(), x, y, candidates=["frequency", "markov"], folder=tmp_path, on_leak="ignore", verbose=0)
+    texts = [str(one.message) for one in caught]
+    assert any("goes on without keeping the result of frequency" in text for text in texts)
+    assert any("goes on without keeping the leaderboard" in text for text in texts)
+    assert any("goes on without the file of markov" in text for text in texts)
+    assert len(board) == 2
+    assert list(tmp_path.iterdir()) == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any, Literal
 
 from elman.codecs import Codec
@@ -15,7 +14,7 @@ from elman.comparison.tasks.forecaster import ForecasterTask
 from elman.comparison.tasks.language_model import LanguageModelTask
 from elman.comparison.tasks.model import ModelTask
 from elman.comparison.verdict import findings, other_lengths, verdict
-from elman.errors import DataTypeError, ElmanWarning, FileError, SettingError
+from elman.errors import DataTypeError, SettingError
 from elman.estimators import Forecaster, LanguageModel, Model
 from elman.leakage.alarm import OnLeak, check_on_leak, warn
 from elman.training.settings import seconds
@@ -118,10 +117,7 @@ def compare(
         estimators=fitted,
         lengths=lengths,
     )
-    try:
-        results.conclude(board.to_dict())
-    except FileError as problem:
-        warnings.warn(f"{problem} The leaderboard is returned all the same.", ElmanWarning, stacklevel=2)
+    results.conclude(board.to_dict())
     return board
 
 

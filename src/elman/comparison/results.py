@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from elman.errors import FileError, ModelFileError, SettingError
+from elman.errors import ElmanWarning, FileError, ModelFileError, SettingError
 from elman.io import atomic, strict_json
 from elman.io.destination import check_destination
 from elman.io.paths import as_path
@@ -27,6 +30,15 @@ def fingerprint(*parts: Any) -> str:
         state.update(repr(key(part)).encode("utf-8", "surrogatepass"))
         state.update(b"\0")
     return state.hexdigest()
+
+
+@contextmanager
+def continuing(without: str) -> Iterator[None]:
+    """Warn where something cannot be written: a full disk is no reason to lose hours of training."""
+    try:
+        yield
+    except FileError as problem:
+        warnings.warn(f"{problem} The comparison goes on without {without}.", ElmanWarning, stacklevel=3)
 
 
 class Results:
@@ -75,11 +87,14 @@ class Results:
             return
         units = {"over": judged.over.tolist(), "under": judged.under.tolist()}
         content = {"format": _FORMAT, "fingerprint": self.digest, "facts": facts, **units}
-        atomic.write(self.path / f"{name}.json", strict_json.canonical(content).encode())
+        with continuing(f"keeping the result of {name}"):
+            atomic.write(self.path / f"{name}.json", strict_json.canonical(content).encode())
 
     def conclude(self, board: dict[str, Any]) -> None:
         """Write the leaderboard."""
-        if self.path is not None:
+        if self.path is None:
+            return
+        with continuing("keeping the leaderboard"):
             atomic.write(self.path / "leaderboard.json", json.dumps(board, ensure_ascii=False, indent=1).encode())
 
     def load(self, name: str) -> Any:

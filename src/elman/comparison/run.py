@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import sys
 import time
-import warnings
 from pathlib import Path
 from typing import Any, TextIO
 
 from elman.comparison.candidate import Candidate
 from elman.comparison.cost import bytes_of, milliseconds, parameters_of
-from elman.comparison.results import Results
+from elman.comparison.results import Results, continuing
 from elman.comparison.tasks.forecaster import ForecasterTask
 from elman.comparison.tasks.language_model import LanguageModelTask
 from elman.comparison.tasks.model import ModelTask
-from elman.errors import ElmanWarning, FileError
 from elman.metrics.measure import Judgement
 from elman.training.progress import clock
 
@@ -61,16 +59,10 @@ class Run:
                 begun = time.perf_counter()
                 fitted[one.name] = self._learn(one, waiting)
                 facts[one.name], judged[one.name] = self._judge(one, fitted[one.name], time.perf_counter() - begun)
-                self._keep(one.name, facts[one.name], judged[one.name])
+                self.results.write(one.name, facts[one.name], judged[one.name])
             waiting -= one.kind != "simple"
             self._report(judged[one.name], facts[one.name], read_back=stored is not None)
         return judged, facts, fitted
-
-    def _keep(self, name: str, facts: dict[str, Any], judged: Judgement) -> None:
-        try:
-            self.results.write(name, facts, judged)
-        except FileError as problem:  # a full disk is no reason to lose hours of training
-            warnings.warn(f"{problem} The comparison goes on without keeping {name}.", ElmanWarning, stacklevel=2)
 
     def _learn(self, one: Candidate, waiting: int) -> Any:
         estimator = one.make()
@@ -109,11 +101,9 @@ class Run:
 
     def _save(self, name: str, estimator: Any) -> int:
         """Return the size of the estimator's file, which is kept where there is a folder for it."""
-        try:
+        with continuing(f"the file of {name}"):
             return bytes_of(estimator, self.results.model(name))
-        except FileError as problem:
-            warnings.warn(f"{problem} The comparison goes on without the file of {name}.", ElmanWarning, stacklevel=2)
-            return 4 * parameters_of(estimator)
+        return 4 * parameters_of(estimator)
 
     def _report(self, judged: Judgement, facts: dict[str, Any], *, read_back: bool) -> None:
         score = f"{self.task.measure.name} {self.task.measure.value(judged):.4g}"

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from elman.codecs.tokens.vocabulary import hashable, is_nan
+from elman.codecs.tokens.vocabulary import hashable
 from elman.errors import DataError, DataTypeError
+from elman.io.missing import is_missing
 
 _KEYS = ("box", "label", "score")
 _EXPECTED = 'boxes as (T, 4) numbers, a list of boxes or of {"box": [...], "label": ...}'
@@ -111,6 +112,6 @@ def _joined(boxes: list[np.ndarray], labels: list[Any]) -> Listed:
     if all(label is None for label in labels):
         return Listed(array)
     for place, label in enumerate(labels):
-        if label is None or is_nan(label):
+        if is_missing(label):
             raise DataError(f"box {place}: expected a label, as other boxes have one; got {label!r}. Give all of them labels.")
     return Listed(array, labels)

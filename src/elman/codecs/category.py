@@ -10,7 +10,7 @@ import numpy as np
 from elman.codecs.checks import strict
 from elman.codecs.codec import Codec, each
 from elman.codecs.space import Discrete
-from elman.codecs.tokens.vocabulary import Vocabulary, hashable, is_nan
+from elman.codecs.tokens.vocabulary import Vocabulary, hashable, is_no_symbol
 from elman.errors import DataError, did_you_mean
 
 
@@ -89,13 +89,13 @@ class Category(Codec):
         def learn(value: Any) -> Any:
             """Return the category, or refuse it."""
             symbol = hashable(value, "a category")
-            if target and is_nan(symbol):
+            if target and is_no_symbol(symbol):
                 raise DataError("expected a category in a target; got NaN. Drop the row or give it a name.")
             if target and symbol is None:
                 raise DataError("expected a category in a target; got None (missing). Drop the row or give it a name.")
             return symbol
 
-        categories = dict.fromkeys(s for s in each(learn, values) if not is_nan(s))
+        categories = dict.fromkeys(s for s in each(learn, values) if not is_no_symbol(s))
         self.vocabulary_ = Vocabulary(in_order(categories), unknown=not target)
 
     def _state(self) -> dict[str, Any]:
@@ -118,7 +118,7 @@ def in_order(symbols: Any) -> list[Any]:
 
 
 def _unseen(symbol: Any, vocabulary: Vocabulary) -> DataError:
-    if is_nan(symbol):
+    if is_no_symbol(symbol):
         return DataError("expected a category in a target; got NaN. Drop the row or give it a name.")
     shown = ", ".join(repr(s) for s in vocabulary.symbols[:10]) + (", …" if len(vocabulary.symbols) > 10 else "")
     names = [s for s in vocabulary.symbols if isinstance(s, str)] if isinstance(symbol, str) else []

@@ -19,9 +19,10 @@ from elman.codecs.series import Series
 from elman.codecs.symbols import Symbols
 from elman.codecs.tags import Tags
 from elman.codecs.text import Text
-from elman.codecs.tokens.vocabulary import is_nan, plain
+from elman.codecs.tokens.vocabulary import plain
 from elman.codecs.vector import Vector
 from elman.errors import DataError
+from elman.io.missing import is_missing
 
 _MOST_CLASSES = 50
 _MANY_CLASSES = 1000
@@ -54,7 +55,7 @@ def infer(values: Iterable[Any]) -> tuple[Codec, str]:
     listed = rows(values, "infer")
     if isinstance(listed, np.ndarray) and listed.ndim == 2 and listed.dtype.kind in "iuf":
         return Vector(), f"a table of {listed.shape[1]} numbers a row"
-    present = [plain(v) for v in listed[:_SAMPLE] if v is not None and not is_nan(plain(v))]
+    present = [plain(v) for v in listed[:_SAMPLE] if not is_missing(v)]
     if not present:
         raise DataError("expected at least one value that is not missing, to infer a codec from; got none.")
     for guess in (_text, _number, _mapping, _picture, _sequence):

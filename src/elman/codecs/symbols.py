@@ -12,7 +12,7 @@ from elman.codecs.checks import MOST, strict, whole
 from elman.codecs.codec import Codec, each
 from elman.codecs.incremental import StatelessEncoder
 from elman.codecs.space import Discrete
-from elman.codecs.tokens.vocabulary import Vocabulary, hashable, indices_in, is_nan
+from elman.codecs.tokens.vocabulary import Vocabulary, hashable, indices_in, is_no_symbol
 from elman.errors import DataError, DataTypeError, SettingError
 
 
@@ -116,7 +116,7 @@ class Symbols(Codec):
         if isinstance(value, Mapping) or not isinstance(value, Iterable) or (isinstance(value, np.ndarray) and value.ndim != 1):
             raise DataTypeError(f"expected a sequence of symbols; got {type(value).__name__}. Give a list.")
         symbols = value.tolist() if isinstance(value, np.ndarray) else [hashable(symbol, "a symbol") for symbol in value]
-        if self.role_ == "target" and any(is_nan(symbol) for symbol in symbols):
+        if self.role_ == "target" and any(is_no_symbol(symbol) for symbol in symbols):
             raise DataError("expected symbols in a target; got NaN. Drop the row or give it a name.")
         return symbols
 
@@ -137,7 +137,7 @@ class Symbols(Codec):
 
     def _fit(self, values: Sequence[Any]) -> None:
         counts: Counter[Any] = Counter()
-        each(lambda value: counts.update(symbol for symbol in self._read(value) if not is_nan(symbol)), values)
+        each(lambda value: counts.update(symbol for symbol in self._read(value) if not is_no_symbol(symbol)), values)
         self.vocabulary_ = Vocabulary.from_counts(counts, most=self.max_vocabulary, least=self.min_count)
 
     def _state(self) -> dict[str, Any]:

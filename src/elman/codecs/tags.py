@@ -11,7 +11,7 @@ from elman.codecs.category import in_order
 from elman.codecs.checks import real, strict
 from elman.codecs.codec import Codec, each
 from elman.codecs.space import Binary
-from elman.codecs.tokens.vocabulary import Vocabulary, hashable, is_nan
+from elman.codecs.tokens.vocabulary import Vocabulary, hashable, is_no_symbol
 from elman.errors import DataError, DataTypeError, SettingError, did_you_mean
 
 
@@ -109,7 +109,7 @@ class Tags(Codec):
                 f"expected a list of tags; got {type(value).__name__} {value!r}. Give ['a', 'b'], or set separator for text."
             )
         tags = [hashable(tag, "a tag") for tag in value]
-        if any(is_nan(tag) for tag in tags):
+        if any(is_no_symbol(tag) for tag in tags):
             raise DataError("expected tags; got NaN among them. Drop it.")
         return tags
 

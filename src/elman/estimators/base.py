@@ -11,7 +11,6 @@ from sklearn.base import BaseEstimator
 from torch import Tensor
 
 from elman import errors
-from elman.errors import DataError
 from elman.estimators.saving import save, settings_spec
 from elman.io.schema import Mapping, Maybe, check, real, text
 from elman.network import Plan, SequenceModel
@@ -93,7 +92,8 @@ class Estimator(BaseEstimator):
         """Raise DataError where the parts of a file do not belong together."""
         for codec, side in ((self.source_, self.plan_.source), (self.target_, self.plan_.target)):
             if (None if codec is None else Side.of(codec)) != side:
-                raise DataError(f"its codec is of {codec and codec.space}, its network of {side and side.space}. The file is damaged.")
+                spaces = codec and codec.space, side and side.space
+                raise errors.DataError(f"its codec is of {spaces[0]}, its network of {spaces[1]}. The file is damaged.")
 
     def _own_tensors(self) -> dict[str, Tensor]:
         """Whatever ``fit`` learned beside the network that is too large for JSON, by names that no weight has."""

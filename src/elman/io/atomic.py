@@ -69,7 +69,7 @@ def _mode(target: Path, error: type[FileError]) -> int | None:
 
 
 def _write_and_rename(target: Path, pieces: Iterable[Buffer], mode: int | None) -> None:
-    handle, temporary = _create(target, mode)
+    handle, temporary = create_temporary(target, mode)
     try:
         if mode is not None:
             os.fchmod(handle, mode)  # whatever the umask takes away
@@ -85,8 +85,8 @@ def _write_and_rename(target: Path, pieces: Iterable[Buffer], mode: int | None) 
         os.close(handle)
 
 
-def _create(target: Path, mode: int | None) -> tuple[int, Path]:
-    """Create a temporary file and lock it; another writer's sweep may take it away before it is locked, and then there is another."""
+def create_temporary(target: Path, mode: int | None = None) -> tuple[int, Path]:
+    """Create a temporary file beside a target and lock it; one that another writer's sweep takes away before its lock is made anew."""
     while True:
         temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666 if mode is None else mode)

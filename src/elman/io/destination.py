@@ -44,13 +44,12 @@ def check_destination(path: str | os.PathLike[str], *, endings: Collection[str] 
         raise FileError(f"cannot write {path}: its ending should be one of {', '.join(endings)}; got {path.suffix or 'none'!r}.")
     try:
         target = Path(os.path.realpath(path))
-        trial = target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")  # as long as the name that an atomic write begins with
         if path.exists() and not stat.S_ISREG(path.stat().st_mode):
             kind = "a folder" if path.is_dir() else "no regular file"
             raise FileError(f"cannot write {path}: it is {kind}. Give the name of a file.")
-        handle = os.open(trial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        os.close(handle)
+        handle, trial = atomic.create_temporary(target)  # as an atomic write begins
         trial.unlink()
+        os.close(handle)
     except OSError as cause:
         if isinstance(cause, FileError):
             raise

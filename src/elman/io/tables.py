@@ -165,13 +165,15 @@ def from_frame(frame: Any) -> Table:
     Returns
     -------
     Table
-        The same columns as Python values; None, NaN and NaT are None.
+        The same columns as Python values; whatever is missing is None.
 
     Examples
     --------
     >>> from_frame({"x": [1.0, float("nan")]}).columns
     {'x': [1.0, None]}
     """
+    from elman.io.missing import is_missing
+
     if isinstance(frame, Mapping):
         columns = {str(name): list(values) for name, values in frame.items()}
         lengths = {name: len(values) for name, values in columns.items()}
@@ -187,8 +189,6 @@ def from_frame(frame: Any) -> Table:
                 f"a data frame (pandas, polars, Arrow, …) or a dict of columns was expected; got {type(frame).__name__}."
             ) from error
         columns = {name: native[name].to_list() for name in native.columns}
-    from elman.io.missing import is_missing
-
     return Table({name: [None if is_missing(v) else v for v in values] for name, values in columns.items()}, path="the data frame")
 
 

@@ -107,7 +107,7 @@ def hashable(symbol: Any, expected: str) -> Any:
     return plain(symbol)
 
 
-def is_nan(symbol: Any) -> bool:
+def is_no_symbol(symbol: Any) -> bool:
     """Return whether a symbol is missing and so cannot be looked up: NaN, NaT, ``pandas.NA`` or masked; None may be a symbol."""
     return symbol is not None and is_missing(symbol)
 
